@@ -1,0 +1,22 @@
+#!/bin/sh
+# Prints one table: PostgreSQL directly, through pgbouncer, and through Sluice, all on this machine's loopback,
+# in one run. Needs Debian's postgresql-15 and pgbouncer.
+#
+#   BENCH_SECONDS  seconds of each pgbench run (8)
+#   BENCH_ROUNDS   runs of each kind, the median counts (1)
+#   BENCH_ROWS     rows of the bulk table (1000000)
+#   BENCH_IDLE     idle sessions for the memory row (500)
+#   BENCH_TARGETS  any of direct pgbouncer pgbouncer-tx sluice sluice-mask (all of them)
+#   BENCH_BIN      folder with a release build of sluice (built here when not given)
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+targets=${BENCH_TARGETS:-direct pgbouncer pgbouncer-tx sluice sluice-mask}
+case $targets in
+  *sluice*)
+    if [ -z "${BENCH_BIN:-}" ]; then
+      swift build --package-path "$root" -c release >&2
+      BENCH_BIN=$(swift build --package-path "$root" -c release --show-bin-path)
+    fi ;;
+esac
+export BENCH_BIN="${BENCH_BIN:-}" BENCH_TARGETS="$targets"
+exec python3 "$root/Benchmarks/bench.py"

@@ -1,0 +1,40 @@
+# make run   start a governed demo database and three things to try
+# make demo  the same as a scripted tour that checks itself
+# make test  every test
+SHELL := /bin/bash
+RELEASE := .build/release
+BUILD := swift build
+SOURCES := Package.swift Sources Tests
+
+.PHONY: install build debug run demo test bench format lint clean
+
+install:
+	@scripts/install.sh
+
+build: install
+	$(BUILD) -c release
+
+debug: install
+	$(BUILD)
+
+run: build
+	@scripts/run.sh
+
+demo: build
+	@scripts/demo.sh
+
+test: debug
+	swift test
+
+bench: build
+	@Benchmarks/run.sh
+
+format:
+	swift format --in-place --recursive --parallel $(SOURCES)
+
+lint:
+	swift format lint --strict --recursive --parallel $(SOURCES)
+	swift build --explicit-target-dependency-import-check error
+
+clean:
+	rm -rf .build .build-python .build-demo

@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+// Targets stand in dependency order: a target imports only targets above it.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", exclude: exclude, swiftSettings: strict)
+}
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+}
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["CLI"]),
+        .executable(name: "sluice-ingress", targets: ["Ingress"]),
+        .executable(name: "sluice-classifier", targets: ["Classifier"]),
+        .executable(name: "sluice-masker", targets: ["Masker"]),
+        .executable(name: "sluice-approver", targets: ["Approver"]),
+        .executable(name: "sluice-recorder", targets: ["Recorder"]),
+        .library(name: "Bus", targets: ["Bus"]),
+        .library(name: "Contract", targets: ["Contract"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        system("CZeroMQ", pkgConfig: "libzmq", apt: "libzmq3-dev"),
+        system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+        system("CPgQuery", apt: "libpg-query-dev"),
+        system("CVectorscan", pkgConfig: "libhs", apt: "libvectorscan-dev"),
+
+        library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
+        library("StrictYAML", [yams]),
+        library("Bus", ["Contract", "CZeroMQ", "COpenSSL", protobuf, log]),
+        library("Policy", ["Contract", "StrictYAML", "COpenSSL"]),
+        library("Identity", ["COpenSSL", grdb]),
+        library("Detection", ["CVectorscan"]),
+        library("Configuration", ["StrictYAML"]),
+        library("Approvals", ["Contract", grdb]),
+        library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
+
+        library("Gateway", ["Bus", "Contract", "Configuration", "Identity", protobuf, nio]),
+
+        library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
+        library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
+        library("PostgresMask", ["Contract", "Detection", "COpenSSL"], path: "Sources/Protocols/Postgres/Mask"),
+        library("PostgresRender", ["Contract"], path: "Sources/Protocols/Postgres/Render"),
+        library(
+            "PostgresAccept",
+            ["Contract", "Bus", "Gateway", "Identity", "Configuration", "PostgresWire", nio, nioPosix, nioTLS, nioSSL],
+            path: "Sources/Protocols/Postgres/Accept"),
+
+        library("Supervisor", ["Configuration", "Bus", "Contract"]),
+        program(
+            "Ingress",
+            ["PostgresAccept", "Gateway", "Bus", "Contract", "Configuration", "Identity", nio, nioPosix, nioSSL]),
+        program("Classifier", ["PostgresClassify", "Policy", "Bus", "Contract", "Configuration", log]),
+        program("Masker", ["PostgresMask", "Bus", "Contract", "Configuration", log]),
+        program("Approver", ["Approvals", "Bus", "Contract", "Configuration", log]),
+        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", log]),
+        program(
+            "CLI",
+            [
+                "Supervisor", "Configuration", "Identity", "Approvals", "Recording", "Policy", "PostgresClassify",
+                "PostgresRender", "Contract", arguments,
+            ]),
+
+        tests("ContractTests", ["Contract", protobuf]),
+        tests("StrictYAMLTests", ["StrictYAML"]),
+        tests("BusTests", ["Bus", "Contract", log]),
+        tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
+        tests("IdentityTests", ["Identity"]),
+        tests("DetectionTests", ["Detection"]),
+        tests("ConfigurationTests", ["Configuration", "StrictYAML"]),
+        tests("ApprovalsTests", ["Approvals", "Contract"]),
+        tests("RecordingTests", ["Recording", "Contract"]),
+        tests("PostgresWireTests", ["PostgresWire", nio]),
+        tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
+        tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
+        tests("PostgresAcceptTests", ["PostgresAccept", "PostgresWire", "Contract", "Identity", nio]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

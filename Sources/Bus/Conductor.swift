@@ -1,0 +1,175 @@
+import Contract
+import Foundation
+import SwiftProtobuf
+
+/// How an exchange with a lane ended, or went on.
+public enum LaneEvent: Sendable {
+    /// The request lane's end: every stage's decision, still to be opened with the ``DecisionKeyring``.
+    case judged([SignedDecision])
+    /// The hold is durable; the exchange goes on until reviewers decide or it expires.
+    case held(HoldPending)
+    /// The response lane's end.
+    case masked(MaskReply, payload: [UInt8])
+    /// A stage said that it cannot do its work.
+    case failed(stage: String, reason: String)
+    /// No answer by the deadline.
+    case timedOut(stage: String)
+
+    /// Whether another event may follow.
+    var isLast: Bool {
+        switch self {
+        case .held: false
+        case .judged, .masked, .failed, .timedOut: true
+        }
+    }
+}
+
+/// Ingress's side of the request and response lanes: sends, sends again what is not answered, gives up at the
+/// deadline, drops late duplicates. Owned by one event loop; the caller brings received messages and the time.
+public final class Conductor {
+    /// First wait for an answer before a message is sent again, nanoseconds; doubles up to ``resendMaximum``.
+    static let resendFirst: UInt64 = 250_000_000
+    static let resendMaximum: UInt64 = 2_000_000_000
+    /// Wait before a message that found no room is tried again, nanoseconds.
+    static let retryUnsent: UInt64 = 10_000_000
+    /// Time that a held command's answer may take beyond the hold's own end, nanoseconds.
+    static let holdGrace: UInt64 = 5_000_000_000
+
+    private struct Exchange {
+        var message: Message
+        let stage: String
+        var deadline: UInt64
+        var sendAt: UInt64
+        var interval: UInt64
+        var endpoint: String?
+        let handler: (LaneEvent) -> Void
+    }
+
+    private let links: Links
+    private let replyTo: String
+    private var exchanges: [UInt64: Exchange] = [:]
+    private var lastSequence: UInt64
+
+    /// `loop` marks this conductor's sequences (top byte), so that the inbox's thread finds the loop they belong to.
+    public init(links: Links, replyTo: String, loop: UInt8) {
+        self.links = links
+        self.replyTo = replyTo
+        lastSequence = UInt64(loop) << 56
+    }
+
+    /// The loop that a reply with this sequence belongs to.
+    public static func loop(ofSequence sequence: UInt64) -> Int { Int(sequence >> 56) }
+
+    /// The next sequence: never used before by this conductor.
+    public func nextSequence() -> UInt64 {
+        lastSequence += 1
+        return lastSequence
+    }
+
+    /// Number of exchanges still open.
+    public var openExchanges: Int { exchanges.count }
+
+    /// Sends `message` along `route`, whose first stop must exist. `handler` is called on the owner's loop, with one
+    /// last event, maybe after ``LaneEvent/held(_:)``. `timeout` is in nanoseconds.
+    public func start(
+        _ kind: Kind, lane: Lane, session: String, sequence: UInt64, route: [String], body: [UInt8], payload: [UInt8],
+        timeout: UInt64, now: UInt64, handler: @escaping (LaneEvent) -> Void
+    ) {
+        guard let stage = route.first else {
+            handler(.failed(stage: "", reason: "no stage is configured for it"))
+            return
+        }
+        var header = Header()
+        header.kind = kind
+        header.lane = lane
+        header.session = session
+        header.sequence = sequence
+        header.route = Array(route.dropFirst())
+        header.replyTo = replyTo
+        header.deadlineMs = unixMilliseconds() + timeout / 1_000_000
+        exchanges[sequence] = Exchange(
+            message: Message(header: header, body: body, payload: payload), stage: stage, deadline: now + timeout,
+            sendAt: now, interval: Self.resendFirst, handler: handler)
+        send(sequence, now: now)
+    }
+
+    /// Forgets an exchange without calling its handler; a late answer is dropped.
+    public func cancel(sequence: UInt64) {
+        if let exchange = exchanges.removeValue(forKey: sequence) { settle(exchange) }
+    }
+
+    /// Takes a message that came back. Unknown and late ones are dropped.
+    public func receive(_ message: Message, now: UInt64) {
+        let sequence = message.header.sequence
+        guard var exchange = exchanges[sequence], exchange.message.header.session == message.header.session else { return }
+        let event: LaneEvent
+        do {
+            event = try Self.event(from: message, sent: exchange.message.header.kind)
+        } catch {
+            StageLog.error("reply dropped: \(error)", session: message.header.session)
+            return
+        }
+        if case .held(let pending) = event {
+            let nowUnix = unixMilliseconds()
+            let left = pending.expiresAtMs > nowUnix ? pending.expiresAtMs - nowUnix : 0
+            exchange.deadline = now + left * 1_000_000 + Self.holdGrace
+            exchange.interval = Self.resendMaximum
+            exchange.sendAt = now + Self.resendMaximum
+            exchanges[sequence] = exchange
+        } else {
+            exchanges[sequence] = nil
+            settle(exchange)
+        }
+        exchange.handler(event)
+    }
+
+    /// Sends again what is due and gives up what is over. Call about every 10 ms while exchanges are open.
+    public func tick(now: UInt64) {
+        for (sequence, exchange) in exchanges where exchange.sendAt <= now || exchange.deadline <= now {
+            if exchange.deadline <= now {
+                exchanges[sequence] = nil
+                settle(exchange)
+                exchange.handler(.timedOut(stage: exchange.stage))
+            } else {
+                send(sequence, now: now)
+            }
+        }
+    }
+
+    private func send(_ sequence: UInt64, now: UInt64) {
+        guard var exchange = exchanges[sequence] else { return }
+        do {
+            switch try links.send(exchange.message, to: .anyReplica(of: exchange.stage)) {
+            case .queued(let endpoint):
+                settle(exchange)
+                exchange.endpoint = endpoint
+                exchange.message.header.attempt += 1
+                exchange.sendAt = now + exchange.interval
+                exchange.interval = min(exchange.interval * 2, Self.resendMaximum)
+            case .unavailable:
+                exchange.sendAt = now + Self.retryUnsent
+            }
+        } catch {
+            StageLog.error("cannot send to \(exchange.stage): \(error)", session: exchange.message.header.session)
+            exchange.sendAt = now + Self.retryUnsent
+        }
+        exchanges[sequence] = exchange
+    }
+
+    private func settle(_ exchange: Exchange) {
+        if let endpoint = exchange.endpoint { links.settled(endpoint: endpoint) }
+    }
+
+    private static func event(from message: Message, sent: Kind) throws(BusError) -> LaneEvent {
+        switch (message.header.kind, sent) {
+        case (.judged, .judge): return .judged(message.header.decisions)
+        case (.holdPending, .judge): return .held(try message.body(as: HoldPending.self))
+        case (.masked, .mask): return .masked(try message.body(as: MaskReply.self), payload: message.payload)
+        case (.holdClosed, .holdClose): return .judged([])
+        case (.failed, _):
+            let failure = try message.body(as: Failure.self)
+            return .failed(stage: failure.stage, reason: failure.reason)
+        default: throw BusError(.malformed, "\(message.header.kind) does not answer \(sent)")
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Contract
+import Foundation
+import Glibc
+import Logging
+
+/// Runs a stage as a process: binds its inbox, tells readiness, hands over messages in batches, sends the answers,
+/// and drains on SIGTERM.
+public struct StageRunner {
+    /// Most messages handed over at once.
+    public static let batchLimit = 64
+    /// Longest time between two calls of ``Stage/tick(_:)``, milliseconds.
+    public static let tickInterval = 100
+    /// Longest wait for room towards a peer, milliseconds; then the answer is dropped and asked for again.
+    static let sendPatience = 1000
+
+    private let environment: StageEnvironment
+    private let context: BusContext
+    private let inbox: Inbox
+    private let key: DecisionKey
+    private var links: Links
+    /// Peers that did not take a message in time: not waited for again until they take one.
+    private var stalled: Set<String> = []
+
+    public init(_ environment: StageEnvironment) throws(BusError) {
+        self.environment = environment
+        key = try DecisionKey(path: environment.keyFile)
+        context = try BusContext()
+        inbox = try Inbox(context: context, endpoint: try environment.inboxEndpoint())
+        links = Links(context: context, directory: environment.bus)
+    }
+
+    /// Runs until the process is told to drain.
+    public mutating func run(_ stage: inout some Stage) {
+        StageSignals.install()
+        SupervisorNotice.ready()
+        while !StageSignals.shouldDrain {
+            turn(&stage, waiting: Self.tickInterval)
+        }
+        SupervisorNotice.stopping()
+        // What is already queued here is still answered.
+        while turn(&stage, waiting: 0) {}
+        stage.drain()
+    }
+
+    /// Handles what is here; false when nothing came.
+    @discardableResult
+    private mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
+        var messages: [Message] = []
+        if inbox.wait(milliseconds: milliseconds) {
+            while messages.count < Self.batchLimit {
+                do {
+                    guard let message = try inbox.receive() else { break }
+                    messages.append(message)
+                } catch {
+                    StageLog.error("message dropped: \(error)")
+                }
+            }
+        }
+        var outbox = Outbox(stage: environment.stage, key: key)
+        if !messages.isEmpty { stage.handle(messages, &outbox) }
+        stage.tick(&outbox)
+        for (message, destination) in outbox.queue { deliver(message, to: destination) }
+        return !messages.isEmpty
+    }
+
+    private mutating func deliver(_ message: Message, to destination: Destination) {
+        let name = "\(destination)"
+        let patience = stalled.contains(name) ? 0 : Self.sendPatience
+        let giveUp = monotonicNanoseconds() + UInt64(patience) * 1_000_000
+        do {
+            while true {
+                switch try links.send(message, to: destination) {
+                case .queued(let endpoint):
+                    links.settled(endpoint: endpoint)
+                    stalled.remove(name)
+                    return
+                case .unavailable:
+                    guard monotonicNanoseconds() < giveUp else {
+                        if stalled.insert(name).inserted { StageLog.error("no room towards \(name); answer dropped") }
+                        return
+                    }
+                    if case .inbox(let endpoint) = destination, endpoint.hasPrefix("ipc://\(links.directory)/") {
+                        _ = try links.waitWritable(endpoint: endpoint, milliseconds: 20)
+                    } else {
+                        usleep(5000)
+                    }
+                }
+            }
+        } catch {
+            StageLog.error("cannot send to \(name): \(error)")
+        }
+    }
+
+    /// The usual main function of a stage: runs it, or prints why it cannot and exits with 1.
+    public static func main<S: Stage>(_ make: (StageEnvironment) throws -> S) {
+        do {
+            let environment = try StageEnvironment.fromProcess()
+            StageLog.bootstrap(stage: environment.stage)
+            var stage = try make(environment)
+            var runner = try StageRunner(environment)
+            runner.run(&stage)
+        } catch {
+            FileHandle.standardError.write(Data("cannot start: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+}
+
+/// The process log: one line an event on standard error, with the session where there is one. Never data or secrets.
+public enum StageLog {
+    private static let logger = Logger(label: "sluice")
+
+    public static func bootstrap(stage: String) {
+        LoggingSystem.bootstrap { _ in
+            var handler = StreamLogHandler.standardError(label: stage)
+            handler.logLevel = .info
+            return handler
+        }
+    }
+
+    public static func error(_ message: @autoclosure () -> String, session: String = "") {
+        logger.error("\(message())", metadata: session.isEmpty ? nil : ["session": "\(session)"])
+    }
+
+    public static func info(_ message: @autoclosure () -> String, session: String = "") {
+        logger.info("\(message())", metadata: session.isEmpty ? nil : ["session": "\(session)"])
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+
+/// The command for people: runs the stages, checks files, and reads what the stages keep.
+///
+/// Exit codes: 0 fine, 1 refused or failed, 2 usage. A failure is one line on standard error.
+@main
+struct Sluice: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sluice",
+        abstract: "Governs what AI agents and other non-human identities do to infrastructure.",
+        subcommands: [
+            UpCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, TokenCommand.self,
+            ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            finish(error)
+        }
+    }
+
+    private static func finish(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let text = fullMessage(for: error)
+        switch code {
+        case .success:
+            if !text.isEmpty { print(text) }
+            Foundation.exit(0)
+        case .validationFailure:
+            complain(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
+            Foundation.exit(2)
+        default:
+            if let exit = error as? ExitCode { Foundation.exit(exit.rawValue) }
+            complain("\(error)")
+            Foundation.exit(1)
+        }
+    }
+
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data("sluice: \(text)\n".utf8))
+    }
+}
+
+/// Why a command failed; printed as `sluice: …`, exit code 1.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

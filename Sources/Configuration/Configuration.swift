@@ -1,0 +1,114 @@
+import Foundation
+import StrictYAML
+
+/// `sluice.yaml`, read strictly: every key is known, every value is checked, and every mistake has a place.
+///
+/// Relative paths in the file are relative to the file's own folder, so it means the same from anywhere.
+public struct Configuration: Sendable {
+    /// Absolute path of the configuration file.
+    public let file: String
+    public let state: StateDirectory
+    /// In file order, at most one per protocol.
+    public let listeners: [Listener]
+    /// In file order, names are unique.
+    public let resources: [Resource]
+    /// Absolute path of the policy file. Its contents are the policy's business.
+    public let policyFile: String
+    public let stages: StageTable
+    public let limits: Limits
+
+    /// Protocols that a listener or a resource may name.
+    public static let protocols = ["postgres"]
+
+    /// Folder of the configuration file; custom stages start in it.
+    public var folder: String { Path.folder(of: file) }
+
+    /// Reads and checks `path` (relative: to the working directory).
+    public static func load(path: String) throws(ConfigurationError) -> Configuration {
+        let file = Path.absolute(path, in: FileManager.default.currentDirectoryPath)
+        return try Configuration(StrictNode.load(path: file), file: file)
+    }
+
+    /// Reads `text` as if it stood in `file`, an absolute path.
+    public static func parse(_ text: String, file: String) throws(ConfigurationError) -> Configuration {
+        try Configuration(StrictNode.parse(text, file: file), file: file)
+    }
+
+    private init(_ root: StrictNode, file: String) throws(ConfigurationError) {
+        let folder = Path.folder(of: file)
+        var keys = try root.mapping()
+        let state = try keys.required("state")
+        let run = keys.optional("run")
+        let listeners = try keys.required("listeners")
+        let resources = try keys.required("resources")
+        let policy = try keys.required("policy")
+        let stages = keys.optional("stages")
+        let limits = keys.optional("limits")
+        try keys.finish()
+
+        self.file = file
+        self.listeners = try Listener.list(listeners)
+        self.resources = try Resource.list(resources, folder: folder)
+        policyFile = Path.absolute(try policy.path(), in: folder)
+        self.stages = try StageTable(stages)
+        self.limits = try Limits(limits)
+
+        let root = Path.absolute(try state.path(), in: folder)
+        let runPath: String
+        if let run { runPath = Path.absolute(try run.path(), in: folder) } else { runPath = root + "/run" }
+        self.state = StateDirectory(root: root, run: runPath)
+        try Self.checkSocketPaths(self.state, stages: self.stages, at: run ?? state)
+
+        for (resource, node) in zip(self.resources, try resources.sequence())
+        where !self.listeners.contains(where: { $0.protocolName == resource.protocolName }) {
+            throw node.error("resource “\(resource.name)” has no way in: add a \(resource.protocolName) listener")
+        }
+    }
+
+    private static func checkSocketPaths(
+        _ state: StateDirectory, stages: StageTable, at node: StrictNode
+    ) throws(ConfigurationError) {
+        var paths = [state.notifySocket]
+        for entry in stages.startOrder {
+            paths.append(state.inbox(stage: entry.name, replica: entry.replicas - 1))
+        }
+        let longest = paths.max { $0.utf8.count < $1.utf8.count } ?? state.notifySocket
+        let allowed = StateDirectory.maximumSocketPath - StateDirectory.socketSuffixReserve
+        guard longest.utf8.count <= allowed else {
+            throw node.error(
+                "socket path “\(longest)” has \(longest.utf8.count) bytes and the system allows \(allowed): "
+                    + "set run: to a shorter directory, such as /run/sluice")
+        }
+    }
+
+    /// Environment variables that hold target credentials. Only Ingress may see them.
+    public var secretEnvironmentNames: [String] {
+        resources.compactMap { resource in
+            switch resource.credentials.password {
+            case .environment(let name): name
+            case .file, .plain, .absent: nil
+            }
+        }
+    }
+}
+
+/// Bounds an operator may set.
+public struct Limits: Sendable, Equatable {
+    /// Client connections at once over all listeners.
+    public let maxConnections: Int
+
+    public init(maxConnections: Int = 1000) {
+        self.maxConnections = maxConnections
+    }
+
+    init(_ node: StrictNode?) throws(ConfigurationError) {
+        guard let node else {
+            self.init()
+            return
+        }
+        var keys = try node.mapping()
+        let connections = keys.optional("max_connections")
+        try keys.finish()
+        if let connections { self.init(maxConnections: try connections.int(in: 1...100_000)) } else { self.init() }
+    }
+}

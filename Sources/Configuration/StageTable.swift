@@ -1,0 +1,205 @@
+import StrictYAML
+
+/// Sluice's own stages, in the order they start: each finds the ones it sends to already there.
+public enum BuiltInStage: String, Sendable, CaseIterable {
+    case recorder, approver, classifier, masker, ingress
+
+    /// Why there can be only one, or nil when it may be replicated.
+    var soleReason: String? {
+        switch self {
+        case .recorder: "it alone writes the recordings"
+        case .approver: "it alone owns the approvals"
+        case .ingress: "it alone owns the listeners"
+        case .classifier, .masker: nil
+        }
+    }
+}
+
+/// Which messages a custom stage sees: commands, or replies.
+public enum StageLane: String, Sendable, CaseIterable {
+    case request, response
+}
+
+/// What happens to a message whose stage fails. A stage that could be skipped would be no safeguard.
+public enum FailureRule: String, Sendable, CaseIterable {
+    case refuse
+}
+
+/// A stage that the operator adds.
+public struct CustomStage: Sendable, Equatable {
+    public let name: String
+    public let lane: StageLane
+    /// The stage before it in its lane; `ingress` puts it first.
+    public let after: String
+    /// Program and arguments; starts in the configuration file's folder.
+    public let command: [String]
+    public let replicas: Int
+    /// How long it may take for one message, in seconds.
+    public let timeoutSeconds: Int
+    public let onFailure: FailureRule
+
+    static let defaultTimeoutSeconds = 2
+    static let maximumArguments = 256
+
+    init(name: String, node: StrictNode) throws(ConfigurationError) {
+        guard Self.isName(name) else {
+            throw node.error(
+                "“\(name)” is no name for a stage: use 1 to 32 small letters, digits and “-”, a letter first, "
+                    + "and none of \(Self.reservedNames.joined(separator: ", "))")
+        }
+        var keys = try node.mapping()
+        let lane = try keys.required("lane")
+        let after = keys.optional("after")
+        let command = try keys.required("command")
+        let replicas = keys.optional("replicas")
+        let timeout = keys.optional("timeout")
+        let onFailure = keys.optional("on_failure")
+        try keys.finish()
+
+        self.name = name
+        self.lane = try lane.choice(of: StageLane.self)
+        if let after { self.after = try after.string() } else { self.after = StageTable.builtIn(in: self.lane) }
+        guard command.isSequence else {
+            throw command.error("expected a list: program and arguments, as in [python3, check.py]")
+        }
+        self.command = try command.strings()
+        guard let program = self.command.first, !program.isEmpty, self.command.count <= Self.maximumArguments,
+            !self.command.contains(where: { $0.utf8.contains(0) })
+        else { throw command.error("expected a program and at most \(Self.maximumArguments - 1) arguments") }
+        if let replicas {
+            self.replicas = try replicas.int(in: 1...StageTable.maximumReplicas)
+        } else {
+            self.replicas = 1
+        }
+        if let timeout {
+            timeoutSeconds = try timeout.seconds(in: 1...300)
+        } else {
+            timeoutSeconds = Self.defaultTimeoutSeconds
+        }
+        if let onFailure {
+            guard FailureRule(rawValue: try onFailure.string()) != nil else {
+                throw onFailure.error(
+                    "only “refuse” is possible: a failed stage that were skipped would let commands through unjudged")
+            }
+        }
+        self.onFailure = .refuse
+    }
+
+    /// Names of keys and files that stand beside those of the stages.
+    private static let reservedNames = ["recording", "masking", "supervisor", "console"]
+
+    private static func isName(_ text: String) -> Bool {
+        guard (1...32).contains(text.utf8.count), let first = text.utf8.first, (0x61...0x7a).contains(first) else {
+            return false
+        }
+        return !reservedNames.contains(text)
+            && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
+    }
+}
+
+/// The stages that run, and the way that messages take through them.
+public struct StageTable: Sendable, Equatable {
+    private let builtInReplicas: [BuiltInStage: Int]
+    /// In file order.
+    public let custom: [CustomStage]
+    private let requestOrder: [String]
+    private let responseOrder: [String]
+
+    static let maximumReplicas = 64
+    static let maximumCustomStages = 32
+
+    /// One stage and how many processes of it run.
+    public struct Entry: Sendable, Equatable {
+        public let name: String
+        public let replicas: Int
+        /// Nil for Sluice's own stages.
+        public let custom: CustomStage?
+    }
+
+    init(_ node: StrictNode?) throws(ConfigurationError) {
+        var replicas: [BuiltInStage: Int] = [:]
+        var custom: [CustomStage] = []
+        var nodes: [String: StrictNode] = [:]
+        if let node {
+            var keys = try node.mapping()
+            for name in keys.keys {
+                guard let value = keys.optional(name) else { throw node.error("stage “\(name)” is empty") }
+                nodes[name] = value
+                if let stage = BuiltInStage(rawValue: name) {
+                    replicas[stage] = try Self.replicas(of: stage, value)
+                } else {
+                    custom.append(try CustomStage(name: name, node: value))
+                }
+            }
+            guard custom.count <= Self.maximumCustomStages else {
+                throw node.error("more than \(Self.maximumCustomStages) custom stages")
+            }
+        }
+        builtInReplicas = replicas
+        self.custom = custom
+        requestOrder = Self.order(of: .request, custom)
+        responseOrder = Self.order(of: .response, custom)
+        for stage in custom where !requestOrder.contains(stage.name) && !responseOrder.contains(stage.name) {
+            let place = nodes[stage.name] ?? node
+            let message =
+                "stage “\(stage.name)” has no place: after: “\(stage.after)” must be ingress (first in the lane), "
+                + "\(Self.builtIn(in: stage.lane)), or a custom \(stage.lane.rawValue) stage that has a place itself"
+            if let place { throw place.error(message) }
+        }
+    }
+
+    private static func replicas(of stage: BuiltInStage, _ node: StrictNode) throws(ConfigurationError) -> Int {
+        var keys = try node.mapping()
+        let replicas = keys.optional("replicas")
+        try keys.finish()
+        guard let replicas else { return 1 }
+        let count = try replicas.int(in: 1...maximumReplicas)
+        if let reason = stage.soleReason, count != 1 {
+            throw replicas.error("\(stage.rawValue) runs exactly once: \(reason)")
+        }
+        return count
+    }
+
+    /// The built-in stage of a lane.
+    static func builtIn(in lane: StageLane) -> String {
+        switch lane {
+        case .request: BuiltInStage.classifier.rawValue
+        case .response: BuiltInStage.masker.rawValue
+        }
+    }
+
+    /// Stages that follow one stage come in file order, each with its own followers behind it.
+    private static func order(of lane: StageLane, _ custom: [CustomStage]) -> [String] {
+        var result: [String] = []
+        func followers(of name: String) {
+            for stage in custom where stage.lane == lane && stage.after == name && stage.name != name {
+                result.append(stage.name)
+                followers(of: stage.name)
+            }
+        }
+        followers(of: BuiltInStage.ingress.rawValue)
+        result.append(builtIn(in: lane))
+        followers(of: builtIn(in: lane))
+        return result
+    }
+
+    /// Stages that every command visits, in order. Ingress adds the approver when one of them says hold.
+    public func requestRoute() -> [String] { requestOrder }
+
+    /// Stages that reply data visits, in order.
+    public func responseRoute() -> [String] { responseOrder }
+
+    public func replicas(of stage: BuiltInStage) -> Int { builtInReplicas[stage] ?? 1 }
+
+    /// All stages in the order they start: recorder, approver, classifier, masker, custom ones, ingress last.
+    public var startOrder: [Entry] {
+        var result: [Entry] = []
+        for stage in BuiltInStage.allCases {
+            if stage == .ingress {
+                result += custom.map { Entry(name: $0.name, replicas: $0.replicas, custom: $0) }
+            }
+            result.append(Entry(name: stage.rawValue, replicas: replicas(of: stage), custom: nil))
+        }
+        return result
+    }
+}

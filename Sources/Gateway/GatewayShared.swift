@@ -1,0 +1,54 @@
+import Bus
+import Configuration
+import Foundation
+import Identity
+import Synchronization
+
+/// What every event loop of Ingress shares. Re-read once a second by the process's main file.
+public final class GatewayShared: Sendable {
+    public let configuration: Configuration
+    public let keyring: DecisionKeyring
+    public let requestRoute: [String]
+    public let responseRoute: [String]
+    /// Seconds that a lane may take before its command is refused.
+    public let laneSeconds: Int
+
+    private let identities: Mutex<IdentitySnapshot>
+    private let epoch: Mutex<[UInt8]>
+    private let connections = Mutex(0)
+    private let draining = Mutex(false)
+
+    /// Time that the built-in stages of a lane get together, seconds; custom stages add theirs.
+    static let builtInLaneSeconds = 5
+
+    public init(configuration: Configuration, keyring: DecisionKeyring, identities: IdentitySnapshot) {
+        self.configuration = configuration
+        self.keyring = keyring
+        requestRoute = configuration.stages.requestRoute()
+        responseRoute = configuration.stages.responseRoute()
+        laneSeconds = Self.builtInLaneSeconds + configuration.stages.custom.reduce(0) { $0 + $1.timeoutSeconds }
+        self.identities = Mutex(identities)
+        epoch = Mutex([])
+    }
+
+    public var identitySnapshot: IdentitySnapshot { identities.withLock { $0 } }
+    public func update(identities snapshot: IdentitySnapshot) { identities.withLock { $0 = snapshot } }
+
+    /// The policy file's epoch as ingress last saw it: a decision of another epoch is not memoised.
+    public var policyEpoch: [UInt8] { epoch.withLock { $0 } }
+    public func update(policyEpoch new: [UInt8]) { epoch.withLock { $0 = new } }
+
+    /// Counts a connection; false when there are `maxConnections` already.
+    public func admit() -> Bool {
+        connections.withLock {
+            guard $0 < configuration.limits.maxConnections else { return false }
+            $0 += 1
+            return true
+        }
+    }
+    public func dismiss() { connections.withLock { $0 -= 1 } }
+    public var openConnections: Int { connections.withLock { $0 } }
+
+    public var isDraining: Bool { draining.withLock { $0 } }
+    public func drain() { draining.withLock { $0 = true } }
+}

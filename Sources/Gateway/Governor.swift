@@ -1,0 +1,189 @@
+import Bus
+import Contract
+import Foundation
+import NIOCore
+import SwiftProtobuf
+
+/// One command to be judged.
+public struct JudgeRequest: Sendable {
+    public var session: String
+    public var principal: Principal
+    /// All of the principal that a policy can ask for, as one text: part of the key of memoised decisions.
+    public var principalKey: String
+    public var resource: String
+    public var protocolName: String
+    public var purpose: CommandPurpose
+    /// SHA-256 of the exact bytes that will run.
+    public var digest: [UInt8]
+    /// SHA-256 of `text`: the key under which a pure decision is kept.
+    public var textDigest: [UInt8]
+    public var text: [UInt8]
+    public var parameters: [String]
+
+    public init(
+        session: String, principal: Principal, principalKey: String, resource: String, protocolName: String,
+        purpose: CommandPurpose, digest: [UInt8], textDigest: [UInt8], text: [UInt8], parameters: [String] = []
+    ) {
+        self.session = session
+        self.principal = principal
+        self.principalKey = principalKey
+        self.resource = resource
+        self.protocolName = protocolName
+        self.purpose = purpose
+        self.digest = digest
+        self.textDigest = textDigest
+        self.text = text
+        self.parameters = parameters
+    }
+}
+
+/// How a judgement went on.
+public enum JudgeEvent: Sendable {
+    /// Held for reviewers; another event follows.
+    case held(HoldPending)
+    case ruled(Ruling)
+    /// No decision could be had: the command is refused. The reason is public.
+    case unavailable(reason: String)
+}
+
+/// Asks the request lane for decisions and combines what comes back.
+extension LoopServices {
+    /// The memoised ruling for a text, if there is one for the policy's present epoch.
+    public func memoisedRuling(_ request: JudgeRequest) -> Ruling? {
+        memo.ruling(for: key(of: request), epoch: shared.policyEpoch)
+    }
+
+    /// Sends the command along the request lane. Returns the exchange's sequence, with which it can be abandoned.
+    public func judge(_ request: JudgeRequest, handler: @escaping (JudgeEvent) -> Void) -> UInt64 {
+        eventLoop.preconditionInEventLoop()
+        let sequence = conductor.nextSequence()
+        var judge = Judge()
+        judge.digest = Data(request.digest)
+        judge.principal = request.principal
+        judge.resource = request.resource
+        judge.protocol = request.protocolName
+        judge.purpose = request.purpose
+        judge.parameters = request.parameters
+        let required = shared.requestRoute
+        let approval = request.purpose == .execution
+        let binding = DecisionKeyring.Binding(
+            session: request.session, sequence: sequence, digest: request.digest, identity: request.principal.name,
+            resource: request.resource, purpose: request.purpose)
+        let body: [UInt8]
+        do {
+            body = try judge.serializedBytes()
+        } catch {
+            handler(.unavailable(reason: "the command could not be sent to the classifier"))
+            return sequence
+        }
+        conductor.start(
+            .judge, lane: .request, session: request.session, sequence: sequence,
+            route: approval ? required + [StageName.approver] : required, body: body, payload: request.text,
+            timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds()
+        ) { [self] event in
+            switch event {
+            case .held(let pending):
+                handler(.held(pending))
+            case .judged(let signed):
+                handler(ruled(signed, binding: binding, required: required, approval: approval, request: request))
+            case .failed(let stage, let reason):
+                handler(.unavailable(reason: "stage \(stage) failed: \(reason)"))
+            case .timedOut(let stage):
+                handler(.unavailable(reason: "no decision came from stage \(stage) in time"))
+            case .masked:
+                handler(.unavailable(reason: "the request lane answered with a reply"))
+            }
+        }
+        return sequence
+    }
+
+    private func ruled(
+        _ signed: [SignedDecision], binding: DecisionKeyring.Binding, required: [String], approval: Bool,
+        request: JudgeRequest
+    ) -> JudgeEvent {
+        do {
+            let decisions = try shared.keyring.open(signed, for: binding)
+            let ruling = try Ruling(decisions: decisions, signed: signed, required: required, approval: approval)
+            memo.store(ruling, for: key(of: request), epoch: shared.policyEpoch)
+            return .ruled(ruling)
+        } catch {
+            StageLog.error("decision refused: \(error)", session: request.session)
+            return .unavailable(reason: "a decision could not be verified")
+        }
+    }
+
+    /// Tells the approver that a hold was used or given up; sent again until the approver has it.
+    public func closeHold(_ id: String, session: String, used: Bool) {
+        var close = HoldClose()
+        close.id = id
+        close.used = used
+        let body: [UInt8]
+        do {
+            body = try close.serializedBytes()
+        } catch {
+            StageLog.error("cannot close a hold: \(error)", session: session)
+            return
+        }
+        conductor.start(
+            .holdClose, lane: .request, session: session, sequence: conductor.nextSequence(),
+            route: [StageName.approver], body: body, payload: [], timeout: 60_000_000_000, now: monotonicNanoseconds()
+        ) { event in
+            switch event {
+            case .judged: break
+            case .held, .masked, .failed, .timedOut:
+                StageLog.error("the approver did not take the end of hold \(id)", session: session)
+            }
+        }
+    }
+
+    /// Sends a reply batch through the response lane, stage after stage.
+    public func mask(
+        _ batch: MaskBatch, payload: [UInt8], session: String,
+        handler: @escaping (Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) -> Void
+    ) {
+        maskStep(batch, payload: payload, session: session, stages: shared.responseRoute[...], total: MaskReply(), handler: handler)
+    }
+
+    private func maskStep(
+        _ batch: MaskBatch, payload: [UInt8], session: String, stages: ArraySlice<String>, total: MaskReply,
+        handler: @escaping (Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) -> Void
+    ) {
+        guard let stage = stages.first else { return handler(.success((total, payload))) }
+        let body: [UInt8]
+        do {
+            body = try batch.serializedBytes()
+        } catch {
+            return handler(.failure(MaskFailure(reason: "the reply could not be sent to be masked")))
+        }
+        conductor.start(
+            .mask, lane: .response, session: session, sequence: conductor.nextSequence(), route: [stage], body: body,
+            payload: payload, timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds()
+        ) { [self] event in
+            switch event {
+            case .masked(let reply, let payload):
+                var total = total
+                if stage == StageName.masker { total.tail = reply.tail }
+                total.rows = max(total.rows, reply.rows)
+                total.counts += reply.counts
+                maskStep(
+                    batch, payload: payload, session: session, stages: stages.dropFirst(), total: total, handler: handler)
+            case .failed(let stage, let reason):
+                handler(.failure(MaskFailure(reason: "stage \(stage) failed: \(reason)")))
+            case .timedOut(let stage):
+                handler(.failure(MaskFailure(reason: "stage \(stage) did not answer in time")))
+            case .held, .judged:
+                handler(.failure(MaskFailure(reason: "the response lane answered with a decision")))
+            }
+        }
+    }
+
+    private func key(of request: JudgeRequest) -> DecisionMemo.Key {
+        DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource)
+    }
+}
+
+/// Why a reply could not be masked; the reason is public.
+public struct MaskFailure: Error, Sendable {
+    public let reason: String
+    public init(reason: String) { self.reason = reason }
+}

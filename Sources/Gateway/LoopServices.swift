@@ -1,0 +1,68 @@
+import Bus
+import Configuration
+import Contract
+import NIOCore
+
+/// One event loop's own end of the bus: sockets, open exchanges, the audit trail and memoised decisions. Everything
+/// in it is used on that loop alone.
+public final class LoopServices: @unchecked Sendable {
+    // Confined to `eventLoop`; checked at its entries.
+    public let eventLoop: any EventLoop
+    public let shared: GatewayShared
+    public let conductor: Conductor
+    public let audit: AuditTrail
+    public let memo = DecisionMemo()
+    private let links: Links
+    private var flushScheduled = false
+
+    /// How often resends and deadlines are looked at.
+    static let tickInterval = TimeAmount.milliseconds(10)
+
+    public init(
+        eventLoop: any EventLoop, index: UInt8, context: BusContext, replyTo: String, shared: GatewayShared
+    ) {
+        self.eventLoop = eventLoop
+        self.shared = shared
+        links = Links(context: context, directory: shared.configuration.state.bus)
+        conductor = Conductor(links: links, replyTo: replyTo, loop: index)
+        audit = AuditTrail(links: links, replyTo: replyTo, loop: index)
+        eventLoop.execute { [self] in
+            do {
+                for stage in Set([StageName.recorder, StageName.approver] + shared.requestRoute + shared.responseRoute) {
+                    try links.prepare(stage: stage)
+                }
+            } catch {
+                StageLog.error("cannot connect to the stages yet: \(error)")
+            }
+        }
+        eventLoop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { [self] _ in
+            let now = monotonicNanoseconds()
+            conductor.tick(now: now)
+            audit.tick(now: now)
+        }
+    }
+
+    /// Takes what the inbox's thread read for this loop.
+    public func receive(_ messages: [Message]) {
+        eventLoop.preconditionInEventLoop()
+        let now = monotonicNanoseconds()
+        for message in messages {
+            if message.header.lane == .audit {
+                audit.receive(message, now: now)
+            } else {
+                conductor.receive(message, now: now)
+            }
+        }
+        audit.flush(now: now)
+    }
+
+    /// Sends the records of this turn of the loop together, after all that is readable now has been read.
+    public func scheduleFlush() {
+        guard !flushScheduled else { return }
+        flushScheduled = true
+        eventLoop.execute { [self] in
+            flushScheduled = false
+            audit.flush(now: monotonicNanoseconds())
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Bus
+import Contract
+import Foundation
+
+/// What all stages together say of one command: their authentic decisions combined, strictest wins.
+public struct Ruling: Sendable {
+    public enum Outcome: Sendable, Equatable {
+        case allow
+        /// May be parsed, not run: its execution needs an approval of its own.
+        case hold
+        case refuse
+    }
+    public let outcome: Outcome
+    /// Rule and stage that decided.
+    public let rule: String
+    public let stage: String
+    public let reason: String
+    public let hint: String
+    public let mask: MaskPlan
+    public let facts: Facts
+    public let epoch: [UInt8]
+    public let signed: [SignedDecision]
+    public let reviews: [Review]
+    public let holdID: String
+    public let isPure: Bool
+    public internal(set) var isMemoised = false
+
+    /// Combines opened decisions. `required` stages must all have decided unless one refused; with `approval`, a hold
+    /// must have been approved by the approver. Throws ``BusError`` when something is missing.
+    init(
+        decisions: [Decision], signed: [SignedDecision], required: [String], approval: Bool
+    ) throws(BusError) {
+        let refusal = decisions.first { $0.verdict == .refuse }
+        let hold = decisions.first { $0.verdict == .hold }
+        let approver = decisions.last { $0.stage == StageName.approver }
+        for decision in decisions {
+            switch decision.verdict {
+            case .allow, .hold, .refuse: break
+            case .unspecified, .UNRECOGNIZED: throw BusError(.malformed, "decision of \(decision.stage) has no verdict")
+            }
+        }
+        if refusal == nil {
+            for stage in required where !decisions.contains(where: { $0.stage == stage }) {
+                throw BusError(.unauthentic, "stage \(stage) has not decided")
+            }
+            if hold != nil, approval, approver?.verdict != .allow {
+                throw BusError(.unauthentic, "a held command came back without an approval")
+            }
+        }
+        guard let deciding = refusal ?? (approval ? approver : nil) ?? hold ?? decisions.first else {
+            throw BusError(.unauthentic, "no decision came back")
+        }
+        if refusal != nil {
+            outcome = .refuse
+        } else {
+            outcome = hold != nil && !approval ? .hold : .allow
+        }
+        rule = hold != nil && refusal == nil ? (hold?.rule ?? "") : deciding.rule
+        stage = deciding.stage
+        reason = deciding.reason
+        hint = deciding.hint
+        epoch = [UInt8](decisions.first { $0.stage == StageName.classifier }?.policyEpoch ?? deciding.policyEpoch)
+        facts = decisions.first { $0.hasFacts }?.facts ?? Facts()
+        mask = decisions.reduce(into: MaskPlan()) { $0.tighten($1.mask) }
+        self.signed = signed
+        reviews = approver?.reviews ?? []
+        holdID = approver?.holdID ?? ""
+        isPure = decisions.allSatisfy(\.pure)
+    }
+}
+
+extension MaskPlan {
+    public var isEmpty: Bool { columns.isEmpty && detectors.isEmpty }
+
+    /// Adds what `other` masks.
+    public mutating func tighten(_ other: MaskPlan) {
+        columns += other.columns.filter { !columns.contains($0) }
+        detectors += other.detectors.filter { !detectors.contains($0) }
+        computedOutputs += other.computedOutputs.filter { !computedOutputs.contains($0) }
+        allComputed = allComputed || other.allComputed
+    }
+}

@@ -1,0 +1,164 @@
+import Bus
+import Configuration
+import Contract
+import Foundation
+import Gateway
+import Identity
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PostgresAccept
+
+/// The process: event loops, the inbox, the listeners, and the files that are looked at once a second.
+final class IngressProcess: Sendable {
+    /// How long sessions may finish what they do after SIGTERM.
+    static let drainSeconds = 25
+    /// How often identities and policy are looked at.
+    static let watchInterval = Duration.seconds(1)
+
+    private let configuration: Configuration
+    private let environment: StageEnvironment
+    private let shared: GatewayShared
+    private let identities: IdentityStore
+    private let group: MultiThreadedEventLoopGroup
+    private let services: [LoopServices]
+    private let pump: InboxPump
+    private let certificate: SelfSignedCertificate
+    private let tls: NIOSSLContext
+
+    init(configuration: Configuration, environment: StageEnvironment) throws {
+        self.configuration = configuration
+        self.environment = environment
+        identities = try IdentityStore(path: configuration.state.identities)
+        let keyring = try Self.keyring(configuration)
+        shared = GatewayShared(configuration: configuration, keyring: keyring, identities: try identities.snapshot())
+        certificate = try SelfSignedCertificate.ensure(directory: configuration.state.tls)
+        tls = try Self.tlsContext(certificate)
+        // One loop leaves the other cores to the stages and the target; connections are spread over all there are.
+        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
+        let context = try BusContext()
+        let endpoint = try environment.inboxEndpoint()
+        let inbox = try Inbox(context: context, endpoint: endpoint)
+        var services: [LoopServices] = []
+        for (index, loop) in group.makeIterator().enumerated() {
+            services.append(
+                LoopServices(
+                    eventLoop: loop, index: UInt8(index), context: context, replyTo: endpoint, shared: shared))
+        }
+        self.services = services
+        pump = InboxPump(inbox: inbox) { [services] batch in
+            let perLoop = Dictionary(grouping: batch) { Conductor.loop(ofSequence: $0.header.sequence) }
+            for (index, messages) in perLoop where index < services.count {
+                services[index].eventLoop.execute { services[index].receive(messages) }
+            }
+        }
+        updateEpoch()
+    }
+
+    func run() async throws {
+        pump.start()
+        var listeners: [PostgresListener] = []
+        var channels: [any Channel] = []
+        for listener in configuration.listeners {
+            let postgres = PostgresListener(listener: listener, services: services, tls: tls, shared: shared)
+            do {
+                channels.append(try await postgres.bind(group: group))
+            } catch {
+                throw BusError(.environment, "cannot listen on \(listener.description): \(error)")
+            }
+            listeners.append(postgres)
+        }
+        SupervisorNotice.ready(status: "TLS certificate SHA-256 \(certificate.sha256Fingerprint)")
+        while !StageSignals.shouldDrain {
+            try await Task.sleep(for: Self.watchInterval / 10)
+            watch(listeners)
+        }
+        try await drain(listeners, channels)
+    }
+
+    private func drain(_ listeners: [PostgresListener], _ channels: [any Channel]) async throws {
+        SupervisorNotice.stopping()
+        shared.drain()
+        for channel in channels { try? await channel.close() }
+        let deadline = ContinuousClock.now + .seconds(Self.drainSeconds)
+        while shared.openConnections > 0, ContinuousClock.now < deadline {
+            for listener in listeners { listener.drain(force: false) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        for listener in listeners { listener.drain(force: true) }
+        // The last records, among them the sessions' ends, are acknowledged before the process goes.
+        for service in services {
+            await withCheckedContinuation { continuation in
+                service.eventLoop.execute {
+                    let once = OnceContinuation(continuation)
+                    service.audit.whenDrained { once.resume() }
+                    service.eventLoop.scheduleTask(in: .seconds(3)) { once.resume() }
+                }
+            }
+        }
+        exit(0)
+    }
+
+    // MARK: Files that change
+
+    private let lastWatch = WatchClock()
+
+    private func watch(_ listeners: [PostgresListener]) {
+        guard lastWatch.isDue(every: Self.watchInterval) else { return }
+        updateEpoch()
+        do {
+            if try identities.serial() != shared.identitySnapshot.serial {
+                shared.update(identities: try identities.snapshot())
+            }
+        } catch {
+            StageLog.error("cannot read the identities; the former ones hold: \(error)")
+        }
+        let snapshot = shared.identitySnapshot
+        for listener in listeners { listener.checkIdentities(snapshot, now: Date()) }
+    }
+
+    /// The policy's epoch is a digest of its file (see Policy). An unreadable file has none: nothing is memoised.
+    private func updateEpoch() {
+        let data = FileManager.default.contents(atPath: configuration.policyFile)
+        shared.update(policyEpoch: data.map { Array(SHA256Digest(of: [UInt8]($0)).bytes.prefix(16)) } ?? [])
+    }
+
+    // MARK: Keys
+
+    private static func keyring(_ configuration: Configuration) throws -> DecisionKeyring {
+        var keys: [String: DecisionKey] = [:]
+        for stage in configuration.stages.requestRoute() + [StageName.approver] {
+            keys[stage] = try DecisionKey(path: configuration.state.key(stage: stage))
+        }
+        return DecisionKeyring(keys)
+    }
+
+    private static func tlsContext(_ certificate: SelfSignedCertificate) throws -> NIOSSLContext {
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate.certificatePath).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: certificate.keyPath, format: .pem)))
+        tls.minimumTLSVersion = .tlsv12
+        tls.applicationProtocols = ["postgresql"]
+        return try NIOSSLContext(configuration: tls)
+    }
+}
+
+/// Resumes a continuation once, whoever comes first. Used on one event loop.
+private final class OnceContinuation: @unchecked Sendable {
+    private var continuation: CheckedContinuation<Void, Never>?
+    init(_ continuation: CheckedContinuation<Void, Never>) { self.continuation = continuation }
+    func resume() {
+        continuation?.resume()
+        continuation = nil
+    }
+}
+
+/// When something was last done. Used by one task.
+private final class WatchClock: @unchecked Sendable {
+    private var last = ContinuousClock.now
+    func isDue(every interval: Duration) -> Bool {
+        guard ContinuousClock.now - last >= interval else { return false }
+        last = ContinuousClock.now
+        return true
+    }
+}

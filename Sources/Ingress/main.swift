@@ -1,0 +1,24 @@
+// sluice-ingress: terminates client and target connections, authenticates, resolves target credentials, speaks the
+// protocols, and conducts every command along its lanes.
+//
+// Security: the only process that sees target credentials and unmasked replies, and the only one that opens network
+// connections. It forwards only what carries authentic decisions of all stages and an acknowledged record.
+// Failure: a stage that is away or wrong makes commands refused (57P03). Killed, it drops its connections and nothing
+// else. SIGTERM: no new sessions, idle ones are closed, busy ones finish first.
+// Diagnostics: one line an event on standard error.
+
+import Bus
+import Configuration
+import Foundation
+
+do {
+    let environment = try StageEnvironment.fromProcess()
+    StageLog.bootstrap(stage: environment.stage)
+    StageSignals.install()
+    let configuration = try Configuration.load(path: try StageArguments.configPath())
+    let ingress = try IngressProcess(configuration: configuration, environment: environment)
+    try await ingress.run()
+} catch {
+    FileHandle.standardError.write(Data("cannot start: \(error)\n".utf8))
+    exit(1)
+}

@@ -1,0 +1,18 @@
+/// What a statement does: the closed list that rules and facts share (docs/policy.md).
+public enum Operation: String, CaseIterable, Sendable, Hashable {
+    case read, write, create, alter, drop, truncate, grant, role, session, transaction, call, lock, maintenance, notify
+    case prepare, execute, cursor, opaque
+    case sessionSafe = "session.safe"
+    case copyIn = "copy.in"
+    case copyOut = "copy.out"
+    case copyFile = "copy.file"
+    case copyProgram = "copy.program"
+
+    /// Covered for every identity that some rule allows something on the resource: alone they do nothing to data,
+    /// and what they enclose is judged by its own operations.
+    static let implied: Set<String> = [
+        transaction.rawValue, sessionSafe.rawValue, prepare.rawValue, cursor.rawValue,
+    ]
+
+    static let names: Set<String> = Set(allCases.map(\.rawValue))
+}

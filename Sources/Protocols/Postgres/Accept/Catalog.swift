@@ -1,0 +1,193 @@
+import Bus
+import Configuration
+import Contract
+import Foundation
+import NIOCore
+import PostgresWire
+
+/// Names of a resource's table columns, asked of the target with the resource's own credentials: the origin of a
+/// result column is what a column rule speaks of, whatever alias the statement gave it.
+///
+/// One per event loop and resource. Answers are kept for ``lifetime`` and dropped when a statement that changes
+/// definitions passes.
+final class Catalog {
+    /// How long an answer holds, nanoseconds.
+    static let lifetime: UInt64 = 10_000_000_000
+    /// Most tables kept.
+    static let maximumTables = 10_000
+    /// Most questions waiting.
+    static let maximumQuestions = 1000
+
+    struct Table: Sendable {
+        let schema: String
+        let name: String
+        /// By attribute number, in order.
+        let columns: [(number: Int16, name: String, isGenerated: Bool)]
+    }
+
+    private enum Question {
+        case oids([UInt32], ([UInt32: Table]?) -> Void)
+        case table(schema: String?, name: String, (Table?) -> Void)
+    }
+
+    private let resource: Resource
+    private let eventLoop: any EventLoop
+    private var connection: CatalogConnection?
+    private var tables: [UInt32: (table: Table, at: UInt64)] = [:]
+    private var waiting = CircularBuffer<Question>()
+    private var isAsking = false
+
+    init(resource: Resource, eventLoop: any EventLoop) {
+        self.resource = resource
+        self.eventLoop = eventLoop
+    }
+
+    /// Forgets everything: definitions may have changed.
+    func invalidate() { tables.removeAll() }
+
+    /// The tables with these OIDs; at once when they are known. nil: the target could not be asked.
+    func tables(_ oids: [UInt32], _ handler: @escaping ([UInt32: Table]?) -> Void) {
+        let now = monotonicNanoseconds()
+        var known: [UInt32: Table] = [:]
+        for oid in oids {
+            if let entry = tables[oid], now - entry.at < Self.lifetime { known[oid] = entry.table }
+        }
+        if known.count == Set(oids).count { return handler(known) }
+        ask(.oids(oids, handler))
+    }
+
+    /// The one table of that name; nil when there is none, or several, or the target could not be asked.
+    func table(schema: String?, name: String, _ handler: @escaping (Table?) -> Void) {
+        ask(.table(schema: schema, name: name, handler))
+    }
+
+    private func ask(_ question: Question) {
+        guard waiting.count < Self.maximumQuestions else { return answer(question, nil) }
+        waiting.append(question)
+        next()
+    }
+
+    private func next() {
+        guard !isAsking, let question = waiting.first else { return }
+        isAsking = true
+        let sql: String
+        let select =
+            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '' "
+            + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            + "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+        switch question {
+        case .oids(let oids, _):
+            sql = select + "WHERE c.oid IN (\(oids.map(String.init).joined(separator: ","))) ORDER BY 1, 4"
+        case .table(let schema, let name, _):
+            let ofSchema = schema.map { " AND n.nspname = \(Self.literal($0))" } ?? ""
+            sql = select + "WHERE c.relname = \(Self.literal(name))\(ofSchema) AND c.relkind IN ('r','p','f','v','m') ORDER BY 1, 4"
+        }
+        let connection = self.connection ?? CatalogConnection(resource: resource, eventLoop: eventLoop)
+        self.connection = connection
+        connection.query(sql) { [weak self] rows in
+            guard let self else { return }
+            if rows == nil { self.connection = nil }
+            let question = self.waiting.removeFirst()
+            self.isAsking = false
+            self.answer(question, rows.flatMap(Self.tables(from:)))
+            self.next()
+        }
+    }
+
+    private func answer(_ question: Question, _ found: [UInt32: Table]?) {
+        if let found {
+            if tables.count + found.count > Self.maximumTables { tables.removeAll() }
+            let now = monotonicNanoseconds()
+            for (oid, table) in found { tables[oid] = (table, now) }
+        }
+        switch question {
+        case .oids(_, let handler): handler(found)
+        case .table(_, _, let handler): handler(found?.count == 1 ? found?.values.first : nil)
+        }
+    }
+
+    private static func tables(from rows: [[String]]) -> [UInt32: Table]? {
+        var result: [UInt32: Table] = [:]
+        for row in rows {
+            guard row.count == 6, let oid = UInt32(row[0]), let number = Int16(row[3]) else { return nil }
+            let columns = (result[oid]?.columns ?? []) + [(number, row[4], row[5] == "t")]
+            result[oid] = Table(schema: row[1], name: row[2], columns: columns)
+        }
+        return result
+    }
+
+    /// A string literal; `E''` so that backslashes mean the same under every setting.
+    private static func literal(_ text: String) -> String {
+        "E'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''").replacing("\0", with: "") + "'"
+    }
+}
+
+/// A connection of Sluice's own to a target, one text query at a time.
+private final class CatalogConnection: TargetEvents {
+    private let connector: TargetConnector
+    private let eventLoop: any EventLoop
+    private var channel: (any Channel)?
+    private var rows: [[String]] = []
+    private var failed = false
+    private var handler: (([[String]]?) -> Void)?
+    /// Rows of one answer at most.
+    static let maximumRows = 200_000
+
+    init(resource: Resource, eventLoop: any EventLoop) {
+        connector = TargetConnector(resource: resource, eventLoop: eventLoop)
+        self.eventLoop = eventLoop
+    }
+
+    func query(_ sql: String, _ handler: @escaping ([[String]]?) -> Void) {
+        self.handler = handler
+        rows = []
+        failed = false
+        if let channel, channel.isActive {
+            channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
+            return
+        }
+        let startup = [(name: "application_name", value: "sluice catalog"), (name: "client_encoding", value: "UTF8")]
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        connector.connect(startup: startup, events: self).whenComplete { result in
+            switch result {
+            case .success(let (channel, _)):
+                bound.value.channel = channel
+                channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
+            case .failure(let error):
+                StageLog.error("cannot read the catalogue of a resource: \((error as? SessionFailure)?.detail ?? "\(error)")")
+                bound.value.finish(nil)
+            }
+        }
+    }
+
+    func targetDidReceive(_ frame: Frame) {
+        do {
+            switch frame.type {
+            case BackendType.dataRow:
+                guard rows.count < Self.maximumRows else {
+                    failed = true
+                    return
+                }
+                rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
+            case BackendType.errorResponse: failed = true
+            case BackendType.readyForQuery: finish(failed ? nil : rows)
+            default: break
+            }
+        } catch {
+            failed = true
+        }
+    }
+
+    func targetDidFinishReading() {}
+    func targetWritabilityDidChange() {}
+    func targetDidClose(_ failure: SessionFailure?) {
+        channel = nil
+        finish(nil)
+    }
+
+    private func finish(_ rows: [[String]]?) {
+        let handler = self.handler
+        self.handler = nil
+        handler?(rows)
+    }
+}

@@ -1,0 +1,104 @@
+import Contract
+import Foundation
+import Gateway
+import NIOCore
+
+/// One command of a session, from its first byte to its last reply.
+final class Command {
+    /// Reply bytes kept for one command's recording; what exceeds them is counted.
+    static let recordedOutput = 64 << 10
+    /// Size of the pieces in which they are recorded.
+    static let recordedPiece = 16 << 10
+
+    /// How a command's replies were ended.
+    enum Status: String {
+        case done, failed, refused, skipped, suspended, lost
+    }
+
+    /// From 1 within the session.
+    let number: UInt64
+    let facts: Facts
+    let mask: MaskPlan
+    /// Policy epoch of its ruling.
+    let epoch: [UInt8]
+    var isFinished = false
+    var rows: UInt64 = 0
+    var bytes: UInt64 = 0
+    var tag = ""
+    var sqlState = ""
+    var error = ""
+    var status: Status?
+    private var masked: [String: UInt64] = [:]
+    private var output: [UInt8] = []
+    private var recorded = 0
+    private var omitted: UInt64 = 0
+
+    /// A command that may run.
+    init(number: UInt64, ruling: Ruling) {
+        self.number = number
+        facts = ruling.facts
+        mask = ruling.mask
+        epoch = ruling.epoch
+    }
+
+    /// A further run of what `earlier` was: masked as both rulings say.
+    init(number: UInt64, ruling: Ruling, continuing earlier: Command) {
+        self.number = number
+        facts = ruling.facts
+        var mask = ruling.mask
+        mask.tighten(earlier.mask)
+        self.mask = mask
+        epoch = ruling.epoch
+    }
+
+    /// A command that does not run.
+    init(refused number: UInt64) {
+        self.number = number
+        facts = Facts()
+        mask = MaskPlan()
+        epoch = []
+    }
+
+    /// Counts reply bytes as the client gets them. Returns a piece to record when there is enough.
+    func deliver(_ bytes: ByteBuffer) -> Output? {
+        self.bytes += UInt64(bytes.readableBytes)
+        let room = Self.recordedOutput - recorded - output.count
+        guard room >= bytes.readableBytes else {
+            omitted += UInt64(bytes.readableBytes)
+            return nil
+        }
+        output.append(contentsOf: bytes.readableBytesView)
+        guard output.count >= Self.recordedPiece else { return nil }
+        var piece = Output()
+        piece.command = number
+        piece.data = Data(output)
+        recorded += output.count
+        output.removeAll(keepingCapacity: true)
+        return piece
+    }
+
+    func count(_ counts: [EntityCount]) {
+        for count in counts { masked[count.entity, default: 0] += count.count }
+    }
+
+    /// The record of how it ended.
+    func result() -> CommandResult {
+        var result = CommandResult()
+        result.command = number
+        result.tag = tag
+        result.sqlstate = sqlState
+        result.error = error
+        result.rows = rows
+        result.bytes = bytes
+        result.status = (status ?? .lost).rawValue
+        result.outputOmittedBytes = omitted
+        result.output = Data(output)
+        result.masked = masked.sorted { $0.key < $1.key }.map { entity, count in
+            var one = EntityCount()
+            one.entity = entity
+            one.count = count
+            return one
+        }
+        return result
+    }
+}

@@ -1,0 +1,40 @@
+import PostgresWire
+
+/// What the target will answer next: one entry for each message forwarded that has an answer, in order.
+enum ExpectedReply {
+    /// A Query: everything up to ReadyForQuery.
+    case query(Command)
+    /// In place of a refused Query: its error is replaced by the refusal.
+    case refusedQuery(WireNotice, Command?)
+    case parse(Command, NameTable<PreparedStatement>.Definition)
+    /// In place of a refused message of the extended protocol.
+    case refusedParse(WireNotice, Command?)
+    case bind(Command, NameTable<Portal>.Definition)
+    case describeStatement
+    case describePortal
+    /// Sluice's own question for the columns; the answer is not the client's.
+    case columnsOfPortal(PortalColumns)
+    case execute(PortalColumns, Command)
+    case closeStatement(NameTable<PreparedStatement>.Definition)
+    case closePortal(NameTable<Portal>.Definition)
+    case sync
+
+    /// Ended by ReadyForQuery alone.
+    var endsWithReady: Bool {
+        switch self {
+        case .query, .refusedQuery, .sync: true
+        case .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
+            .closeStatement, .closePortal:
+            false
+        }
+    }
+
+    /// The command whose reply data this entry's answer carries.
+    var command: Command? {
+        switch self {
+        case .query(let command), .execute(_, let command), .parse(let command, _), .bind(let command, _): command
+        case .refusedQuery(_, let command), .refusedParse(_, let command): command
+        case .describeStatement, .describePortal, .columnsOfPortal, .closeStatement, .closePortal, .sync: nil
+        }
+    }
+}

@@ -1,0 +1,322 @@
+import Bus
+import Contract
+import Foundation
+import Gateway
+import NIOCore
+import PostgresWire
+
+/// What the target answers: matched to what was asked, masked, and delivered in order.
+extension PostgresSession: TargetEvents {
+    func targetDidReceive(_ frame: Frame) {
+        guard !isEnded else { return }
+        if stalled != nil {
+            stalled?.append(frame)
+            return
+        }
+        do {
+            try handleReply(frame)
+        } catch {
+            end("the target broke the protocol", failure: SessionFailure("08P01", "the target broke the protocol", detail: "\(error)"))
+        }
+    }
+
+    func targetDidFinishReading() {
+        guard !isEnded else { return }
+        replies.flush()
+        client.flush()
+        advance()
+        updateReading()
+    }
+
+    func targetWritabilityDidChange() { updateReading() }
+
+    func targetDidClose(_ failure: SessionFailure?) {
+        guard !isEnded else { return }
+        replies.flush()
+        end(
+            "the target closed the connection",
+            failure: failure ?? SessionFailure("57P01", "the target closed the connection"))
+    }
+
+    private func handleReply(_ frame: Frame) throws {
+        switch frame.type {
+        case BackendType.noticeResponse: deliver(frame, plan: sessionMask, command: nil)
+        case BackendType.notificationResponse: deliver(frame, plan: sessionMask, command: nil)
+        case BackendType.parameterStatus:
+            let status = try BackendDecoder.parameterStatus(frame)
+            if let objection = StartupRules.objection(toSetting: status.name, value: status.value) {
+                return end("unsafe setting", failure: objection)
+            }
+            deliver(frame, plan: sessionMask, command: nil)
+        case BackendType.errorResponse: try handleError(frame)
+        case BackendType.readyForQuery: try handleReady(frame)
+        case BackendType.parseComplete:
+            guard case .parse(let command, let definition) = expected.popFirst() else { throw unexpected(frame) }
+            statements.confirm(definition)
+            replies.append(frame.bytes, command: command)
+            finish(command, .done)
+        case BackendType.bindComplete:
+            guard case .bind(_, let definition) = expected.popFirst() else { throw unexpected(frame) }
+            portals.confirm(definition)
+            replies.append(frame.bytes, command: nil)
+        case BackendType.closeComplete:
+            switch expected.popFirst() {
+            case .closePortal, .closeStatement: replies.append(frame.bytes, command: nil)
+            default: throw unexpected(frame)
+            }
+        case BackendType.parameterDescription:
+            guard case .describeStatement = expected.first else { throw unexpected(frame) }
+            replies.append(frame.bytes, command: nil)
+        case BackendType.rowDescription: try handleRowDescription(frame)
+        case BackendType.noData: try handleNoData(frame)
+        case BackendType.dataRow:
+            switch expected.first {
+            case .query(let command):
+                command.rows += 1
+                deliver(frame, plan: command.mask, columns: queryColumns, command: command)
+            case .execute(let portal, let command):
+                command.rows += 1
+                deliver(frame, plan: command.mask, columns: portal.columns, command: command)
+            default: throw unexpected(frame)
+            }
+        case BackendType.commandComplete, BackendType.emptyQueryResponse, BackendType.portalSuspended:
+            try handleComplete(frame)
+        case BackendType.copyInResponse:
+            guard let command = running, command.facts.copy.in || command.facts.opaque else { throw unexpected(frame) }
+            if copyIn == .possible { copyIn = .active }
+            replies.append(frame.bytes, command: command)
+        case BackendType.copyOutResponse: try beginCopyOut(frame)
+        case BackendType.copyData:
+            guard let command = running, let copyOut else { throw unexpected(frame) }
+            command.rows += 1
+            if command.mask.isEmpty {
+                replies.append(frame.bytes, command: command)
+            } else {
+                replies.append(frame, maskedBy: command.mask, columns: queryColumns, copy: copyOut, command: command)
+            }
+        case BackendType.copyDone:
+            guard let command = running, copyOut != nil else { throw unexpected(frame) }
+            replies.endCopy()
+            self.copyOut = nil
+            replies.append(frame.bytes, command: command)
+        default:
+            throw unexpected(frame)
+        }
+    }
+
+    /// The command whose reply data comes now.
+    private var running: Command? {
+        switch expected.first {
+        case .query(let command), .execute(_, let command): command
+        default: nil
+        }
+    }
+
+    private func unexpected(_ frame: Frame) -> WireError { WireError("unexpected message type \(frame.type)") }
+
+    private func deliver(_ frame: Frame, plan: MaskPlan, columns: [ResultColumn]? = nil, command: Command?) {
+        if plan.isEmpty {
+            replies.append(frame.bytes, command: command)
+        } else {
+            replies.append(frame, maskedBy: plan, columns: columns, copy: nil, command: command)
+        }
+    }
+
+    // MARK: Ends
+
+    private func handleComplete(_ frame: Frame) throws {
+        guard let command = running else { throw unexpected(frame) }
+        if frame.type == BackendType.commandComplete { command.tag = try BackendDecoder.commandTag(frame) }
+        replies.append(frame.bytes, command: command)
+        guard case .execute = expected.first else {
+            queryColumns = nil
+            return
+        }
+        expected.removeFirst()
+        ran(command)
+        finish(command, frame.type == BackendType.portalSuspended ? .suspended : .done)
+    }
+
+    private func handleError(_ frame: Frame) throws {
+        copyOut = nil
+        let fields = try BackendDecoder.errorFields(frame)
+        let head = expected.first
+        switch head {
+        case .refusedQuery(let notice, let command):
+            replies.append(BackendEncoder.notice(notice), command: command)
+            return
+        case .refusedParse(let notice, let command):
+            replies.append(BackendEncoder.notice(notice), command: command)
+        case nil, .sync, .query, .parse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
+            .closeStatement, .closePortal:
+            var plan = sessionMask
+            if let command = head?.command {
+                plan.tighten(command.mask)
+                command.sqlState = fields[UInt8(ascii: "C")] ?? ""
+                // What the client sees of the message is in the recorded output, masked.
+                command.error = plan.isEmpty ? fields[UInt8(ascii: "M")] ?? "" : ""
+                command.status = .failed
+            }
+            deliver(frame, plan: plan, command: head?.command)
+        }
+        guard let head, !head.endsWithReady else { return }
+        // The target skips to Sync, and so does everything on its way there.
+        var skipped: [ExpectedReply] = []
+        while let next = expected.first, !next.endsWithReady {
+            skipped.append(next)
+            expected.removeFirst()
+        }
+        for reply in skipped {
+            if let command = reply.command, case .execute = reply { ran(command) }
+        }
+        if expected.isEmpty { dropOutboundToSync() }
+        undo(skipped)
+    }
+
+    private func handleReady(_ frame: Frame) throws {
+        let status = try BackendDecoder.readyForQuery(frame)
+        let head = expected.popFirst()
+        let command: Command?
+        switch head {
+        case .query(let running): command = running
+        case .refusedQuery(_, let refused): command = refused
+        case .sync: command = nil
+        case nil, .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
+            .closeStatement, .closePortal:
+            throw unexpected(frame)
+        }
+        self.status = status
+        queryColumns = nil
+        if status == .idle { portals.removeSettled() }
+        replies.append(frame.bytes, command: command)
+        if let command {
+            ran(command)
+            finish(command, .done)
+        }
+    }
+
+    /// A command ran, well or not: names that it may have changed are no longer known.
+    private func ran(_ command: Command) {
+        let facts = command.facts
+        if facts.opaque || facts.deallocatedNames.contains("*") {
+            statements.removeAll()
+            if !facts.opaque { preparedBySQL.removeAll() }
+        }
+        for name in facts.deallocatedNames {
+            statements.remove(name)
+            preparedBySQL[name] = nil
+        }
+        if facts.opaque || facts.operations.contains("cursor") { portals.removeAll() }
+        lowerBarrier(command)
+    }
+
+    // MARK: Columns
+
+    private func handleRowDescription(_ frame: Frame) throws {
+        switch expected.first {
+        case .query(let command):
+            replies.append(frame.bytes, command: command)
+            guard !command.mask.isEmpty else { return }
+            resolve(try BackendDecoder.rowDescription(frame), for: command.mask) { [weak self] in self?.queryColumns = $0 }
+        case .columnsOfPortal(let portal):
+            expected.removeFirst()
+            // The plan of the portal is not at hand here; names are looked up whenever any rule could need them.
+            resolve(try BackendDecoder.rowDescription(frame), for: sessionMask) { portal.columns = $0 }
+        case .describeStatement, .describePortal:
+            expected.removeFirst()
+            replies.append(frame.bytes, command: nil)
+        default: throw unexpected(frame)
+        }
+    }
+
+    private func handleNoData(_ frame: Frame) throws {
+        switch expected.popFirst() {
+        case .columnsOfPortal(let portal): portal.columns = []
+        case .describeStatement, .describePortal: replies.append(frame.bytes, command: nil)
+        default: throw unexpected(frame)
+        }
+    }
+
+    /// Finds the tables that fields come from. Target messages wait meanwhile.
+    private func resolve(_ fields: [FieldDescription], for plan: MaskPlan, _ done: @escaping ([ResultColumn]?) -> Void) {
+        let oids = plan.columns.isEmpty ? [] : Array(Set(fields.map(\.tableOID).filter { $0 != 0 })).sorted()
+        guard !oids.isEmpty else { return done(Self.columns(fields, tables: [:])) }
+        stall { [catalog] resume in
+            catalog.tables(oids) { tables in
+                resume { done(tables.map { Self.columns(fields, tables: $0) }) }
+            }
+        }
+    }
+
+    private static func columns(_ fields: [FieldDescription], tables: [UInt32: Catalog.Table]) -> [ResultColumn] {
+        fields.map { field in
+            var column = ResultColumn()
+            column.name = field.name
+            column.type = field.typeOID
+            column.format = Int32(field.format)
+            if let table = tables[field.tableOID], let origin = table.columns.first(where: { $0.number == field.attribute }) {
+                column.hasOrigin_p = true
+                column.originSchema = table.schema
+                column.originTable = table.name
+                column.originColumn = origin.name
+            }
+            return column
+        }
+    }
+
+    private func beginCopyOut(_ frame: Frame) throws {
+        guard let command = running, command.facts.copy.out || command.facts.opaque else { throw unexpected(frame) }
+        var shape = command.facts.copy
+        // A shape that is not known from the text is taken for what the target says: text or binary.
+        if shape.format.isEmpty {
+            shape.format = frame.bytes.getInteger(at: frame.bytes.readerIndex + 5, as: UInt8.self) == 1 ? "binary" : "text"
+        }
+        copyOut = shape
+        queryColumns = nil
+        replies.append(frame.bytes, command: command)
+        guard !command.mask.columns.isEmpty, !shape.table.isEmpty else { return }
+        let parts = shape.table.split(separator: ".", maxSplits: 1).map(String.init)
+        stall { [catalog] resume in
+            catalog.table(schema: parts.count == 2 ? parts[0] : nil, name: parts[parts.count - 1]) { [weak self] table in
+                resume { self?.queryColumns = table.flatMap { Self.columns(ofCopy: shape, table: $0) } }
+            }
+        }
+    }
+
+    /// COPY sends the listed columns, or all that are not generated, in their order.
+    private static func columns(ofCopy shape: CopyShape, table: Catalog.Table) -> [ResultColumn]? {
+        let names = shape.columns.isEmpty ? table.columns.filter { !$0.isGenerated }.map(\.name) : shape.columns
+        guard names.allSatisfy({ name in table.columns.contains { $0.name == name } }) else { return nil }
+        return names.map { name in
+            var column = ResultColumn()
+            column.name = name
+            column.hasOrigin_p = true
+            column.originSchema = table.schema
+            column.originTable = table.name
+            column.originColumn = name
+            column.format = shape.format == "binary" ? 1 : 0
+            return column
+        }
+    }
+
+    /// Keeps target messages waiting until `work` calls its argument, at once or later.
+    private func stall(_ work: (_ resume: @escaping (() -> Void) -> Void) -> Void) {
+        var isDone = false
+        stalled = CircularBuffer()
+        work { [weak self] apply in
+            guard let self, !self.isEnded else { return }
+            apply()
+            isDone = true
+            let frames = self.stalled ?? CircularBuffer()
+            self.stalled = nil
+            guard !frames.isEmpty else { return self.updateReading() }
+            var rest = frames
+            while let frame = rest.popFirst() {
+                self.targetDidReceive(frame)
+                guard !self.isEnded else { return }
+            }
+            self.targetDidFinishReading()
+        }
+        if !isDone { updateReading() }
+    }
+}

@@ -1,0 +1,310 @@
+import Bus
+import Configuration
+import Contract
+import Foundation
+import Gateway
+import Identity
+import NIOCore
+import PostgresWire
+
+/// What the client sends: judged message by message, in order.
+extension PostgresSession {
+    func clientDidReceive(_ frame: Frame) {
+        inbound.append(frame)
+        inboundSize += frame.count
+    }
+
+    func clientDidFinishReading() {
+        advance()
+        updateReading()
+    }
+
+    /// Judges what can be judged and sends what can be sent.
+    func advance() {
+        guard !isEnded else { return }
+        while case .open = gate, outbound.count < Self.outboundMessages, let frame = inbound.first {
+            guard mayFollow(frame) else { break }
+            inbound.removeFirst()
+            inboundSize -= frame.count
+            do {
+                guard try handle(frame) else {
+                    // Names are unsettled: the message waits for replies.
+                    inbound.prepend(frame)
+                    inboundSize += frame.count
+                    break
+                }
+            } catch {
+                return end("protocol violation", failure: SessionFailure("08P01", "protocol violation: \(error)"))
+            }
+            guard !isEnded else { return }
+        }
+        drainOutbound()
+    }
+
+    /// Whether a message may be looked at now. Behind a barrier only copy data passes.
+    private func mayFollow(_ frame: Frame) -> Bool {
+        guard barrier != nil else { return true }
+        switch frame.type {
+        case FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail, FrontendType.terminate: return true
+        // The target ignores these during COPY; before it they wait like everything else.
+        case FrontendType.sync, FrontendType.flush: return copyIn == .active
+        default: return false
+        }
+    }
+
+    /// Handles one message; false when it must wait for replies that are outstanding.
+    private func handle(_ frame: Frame) throws -> Bool {
+        if isSkippingToSync {
+            switch frame.type {
+            case FrontendType.sync: isSkippingToSync = false
+            case FrontendType.terminate: break
+            default: return true
+            }
+        }
+        switch frame.type {
+        case FrontendType.query:
+            let query = try QueryMessage(frame)
+            judgeQuery(frame, text: [UInt8](query.text.readableBytesView))
+        case FrontendType.parse: return try handleParse(frame)
+        case FrontendType.bind: return try handleBind(frame)
+        case FrontendType.describe: return try handleDescribe(frame)
+        case FrontendType.execute: return try handleExecute(frame)
+        case FrontendType.close: return try handleClose(frame)
+        case FrontendType.sync:
+            guard frame.count == 5 else { throw WireError("Sync has a body") }
+            if copyIn == .active { return true }
+            isMidBatch = false
+            batch += 1
+            outbound.append(.message(frame.bytes, after: 0, expecting: .sync, type: frame.type))
+        case FrontendType.flush:
+            guard frame.count == 5 else { throw WireError("Flush has a body") }
+            if copyIn == .active { return true }
+            outbound.append(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
+        case FrontendType.copyDone, FrontendType.copyFail:
+            outbound.append(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
+            if copyIn != .none {
+                copyIn = .finishing
+                outbound.append(Self.flushRequest)
+            }
+        case FrontendType.copyData:
+            outbound.append(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
+        case FrontendType.functionCall:
+            refuseUnjudged(frame, Refusals.functionCall(), message: "FunctionCall", extended: false)
+        case FrontendType.terminate:
+            outbound.append(.terminate)
+        default:
+            throw WireError("unexpected message type \(frame.type)")
+        }
+        return true
+    }
+
+    // MARK: Simple protocol
+
+    private func judgeQuery(_ frame: Frame, text: [UInt8]) {
+        let digest = Self.digest(text)
+        let request = request(.execution, digest: digest, textDigest: digest, text: text)
+        start(request, frame: frame, message: "Query", extended: false) { [self] number, record, ruling in
+            let command = Command(number: number, ruling: ruling)
+            raiseBarrier(for: command)
+            outbound.append(.message(frame.bytes, after: record, expecting: .query(command), type: frame.type))
+        }
+    }
+
+    // MARK: Extended protocol
+
+    private func handleParse(_ frame: Frame) throws -> Bool {
+        let parse = try ParseMessage(frame)
+        if statements.isUnsettled(parse.name, batch: batch) { return false }
+        if !parse.name.isEmpty {
+            if case .found = statements.lookup(parse.name, batch: batch) {
+                refuseUnjudged(frame, Refusals.duplicateStatement(parse.name), message: "Parse", extended: true)
+                return true
+            }
+            guard !statements.isFull else {
+                throw WireError("more than \(NameTable<PreparedStatement>.maximumNames) prepared statements")
+            }
+        }
+        let text = [UInt8](parse.text.readableBytesView)
+        let digest = Self.digest(text)
+        let request = request(.statement, digest: digest, textDigest: digest, text: text)
+        isMidBatch = true
+        start(request, frame: frame, message: "Parse", extended: true, statementName: parse.name) {
+            [self] number, record, ruling in
+            let command = Command(number: number, ruling: ruling)
+            let statement = PreparedStatement(
+                text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch, isHeld: ruling.outcome == .hold)
+            let definition = statements.define(parse.name, statement, batch: batch)
+            outbound.append(
+                .message(frame.bytes, after: record, expecting: .parse(command, definition), type: frame.type))
+        }
+        return true
+    }
+
+    private func handleBind(_ frame: Frame) throws -> Bool {
+        let bind = try BindMessage(frame)
+        if portals.isUnsettled(bind.portal, batch: batch) { return false }
+        switch statements.lookup(bind.statement, batch: batch) {
+        case .unsettled: return false
+        case .missing:
+            refuseUnjudged(frame, Refusals.unknownStatement(bind.statement), message: "Bind", extended: true)
+        case .found(let statement):
+            if !bind.portal.isEmpty, portals.isFull {
+                throw WireError("more than \(NameTable<Portal>.maximumNames) portals")
+            }
+            isMidBatch = true
+            judgeExecution(of: statement, bind: bind, frame: frame, message: "Bind") { [self] command, record, ruling in
+                let columns = PortalColumns()
+                let portal = Portal(command: command, statement: statement, columns: columns)
+                let definition = portals.define(bind.portal, portal, batch: batch)
+                outbound.append(
+                    .message(frame.bytes, after: record, expecting: .bind(command, definition), type: frame.type))
+                if !ruling.mask.isEmpty {
+                    // Rows are masked by what the portal says its columns are, whether the client asks or not.
+                    outbound.append(
+                        .message(
+                            FrontendEncoder.describePortal(bind.portal), after: 0, expecting: .columnsOfPortal(columns),
+                            type: FrontendType.describe))
+                }
+            }
+        }
+        return true
+    }
+
+    private func judgeExecution(
+        of statement: PreparedStatement, bind: BindMessage, frame: Frame, message: String,
+        release: @escaping (Command, UInt64, Ruling) -> Void
+    ) {
+        let digest = Self.digest(of: statement, bind: bind)
+        let request = request(
+            .execution, digest: digest, textDigest: statement.textDigest, text: statement.text,
+            parameters: bind.parameters.prefix(64).map(Self.readable))
+        let recorded = bind.parameters.map { parameter in
+            var one = Parameter()
+            one.format = Int32(parameter.format)
+            if let value = parameter.value { one.value = Data(value.readableBytesView) } else { one.null = true }
+            return one
+        }
+        start(
+            request, frame: frame, message: message, extended: true, statementName: bind.statement,
+            portalName: bind.portal, parameters: recorded
+        ) { number, record, ruling in
+            release(Command(number: number, ruling: ruling), record, ruling)
+        }
+    }
+
+    private func handleDescribe(_ frame: Frame) throws -> Bool {
+        let describe = try NamedObjectMessage(frame)
+        isMidBatch = true
+        if describe.isPortal {
+            switch portals.lookup(describe.name, batch: batch) {
+            case .unsettled: return false
+            case .missing:
+                refuseUnjudged(frame, Refusals.unknownPortal(describe.name), message: "Describe", extended: true)
+            case .found:
+                outbound.append(.message(frame.bytes, after: 0, expecting: .describePortal, type: frame.type))
+            }
+            return true
+        }
+        switch statements.lookup(describe.name, batch: batch) {
+        case .unsettled: return false
+        case .missing:
+            refuseUnjudged(frame, Refusals.unknownStatement(describe.name), message: "Describe", extended: true)
+        case .found:
+            outbound.append(.message(frame.bytes, after: 0, expecting: .describeStatement, type: frame.type))
+        }
+        return true
+    }
+
+    private func handleExecute(_ frame: Frame) throws -> Bool {
+        let execute = try ExecuteMessage(frame)
+        isMidBatch = true
+        let portal: Portal
+        switch portals.lookup(execute.portal, batch: batch) {
+        case .unsettled: return false
+        case .missing:
+            refuseUnjudged(frame, Refusals.unknownPortal(execute.portal), message: "Execute", extended: true)
+            return true
+        case .found(let found): portal = found
+        }
+        guard portal.wasExecuted else {
+            // The first run of a portal is the command that its Bind was judged and recorded as.
+            portals.update(execute.portal) { $0.wasExecuted = true }
+            release(portal.command, frame: frame, record: 0, columns: portal.columns)
+            return true
+        }
+        // Every further one is a command of its own, by the policy of now.
+        let digest = Self.digest(Array("sluice-execute-v1\0".utf8) + portal.statement.textDigest + Array(execute.portal.utf8))
+        let request = request(
+            .execution, digest: digest, textDigest: portal.statement.textDigest, text: portal.statement.text)
+        start(request, frame: frame, message: "Execute", extended: true, portalName: execute.portal) {
+            [self] number, record, ruling in
+            let command = Command(number: number, ruling: ruling, continuing: portal.command)
+            if !command.mask.isEmpty, portal.command.mask.isEmpty {
+                outbound.append(
+                    .message(
+                        FrontendEncoder.describePortal(execute.portal), after: record,
+                        expecting: .columnsOfPortal(portal.columns), type: FrontendType.describe))
+            }
+            release(command, frame: frame, record: record, columns: portal.columns)
+        }
+        return true
+    }
+
+    private func release(_ command: Command, frame: Frame, record: UInt64, columns: PortalColumns) {
+        raiseBarrier(for: command)
+        outbound.append(.message(frame.bytes, after: record, expecting: .execute(columns, command), type: frame.type))
+        if barrier === command { outbound.append(Self.flushRequest) }
+    }
+
+    /// Makes the target answer what it has, where Sluice waits for it before the client's Sync.
+    private static var flushRequest: Outbound {
+        .message(FrontendEncoder.flush(), after: 0, expecting: nil, type: FrontendType.flush)
+    }
+
+    private func handleClose(_ frame: Frame) throws -> Bool {
+        let close = try NamedObjectMessage(frame)
+        isMidBatch = true
+        let reply: ExpectedReply
+        if close.isPortal {
+            if portals.isUnsettled(close.name, batch: batch) { return false }
+            reply = .closePortal(portals.remove(close.name))
+        } else {
+            if statements.isUnsettled(close.name, batch: batch) { return false }
+            reply = .closeStatement(statements.remove(close.name))
+        }
+        outbound.append(.message(frame.bytes, after: 0, expecting: reply, type: frame.type))
+        return true
+    }
+
+    // MARK: Digests
+
+    static func digest(_ text: [UInt8]) -> [UInt8] { SHA256Digest(of: text).bytes }
+
+    /// Over everything that decides what an execution does: text, declared types, formats and values.
+    static func digest(of statement: PreparedStatement, bind: BindMessage) -> [UInt8] {
+        var input = Array("sluice-bind-v1\0".utf8)
+        input += statement.textDigest
+        withUnsafeBytes(of: UInt64(statement.types.readableBytes).bigEndian) { input += $0 }
+        input += statement.types.readableBytesView
+        input += bind.rest.readableBytesView
+        return digest(input)
+    }
+
+    /// A bind value as a reviewer may read it, at most 256 bytes.
+    static func readable(_ parameter: (format: Int16, value: ByteBuffer?)) -> String {
+        guard let value = parameter.value else { return "NULL" }
+        let bytes = value.readableBytesView.prefix(256)
+        let more = value.readableBytes > 256 ? "… (\(value.readableBytes) bytes)" : ""
+        if parameter.format == 0 { return String(decoding: bytes, as: UTF8.self) + more }
+        return "\\x" + Hexadecimal.encode([UInt8](bytes)) + more
+    }
+
+    private func request(
+        _ purpose: CommandPurpose, digest: [UInt8], textDigest: [UInt8], text: [UInt8], parameters: [String] = []
+    ) -> JudgeRequest {
+        JudgeRequest(
+            session: id, principal: principal, principalKey: principalKey, resource: resource.name,
+            protocolName: "postgres", purpose: purpose, digest: digest, textDigest: textDigest, text: text,
+            parameters: parameters)
+    }
+}

@@ -1,0 +1,214 @@
+import Bus
+import Contract
+import Foundation
+import Gateway
+import NIOCore
+import PostgresWire
+
+/// Commands on their way through the request lane and the recorder.
+extension PostgresSession {
+    /// Time that a record may take to be acknowledged, nanoseconds.
+    static let recordTimeout: UInt64 = 5_000_000_000
+
+    /// Records a command and has it judged, at once when a memoised decision covers it. `release` puts it on its way;
+    /// it gets the command's number, its record and the ruling, on a permit to run only.
+    func start(
+        _ request: JudgeRequest, frame: Frame, message: String, extended: Bool, statementName: String = "",
+        portalName: String = "", parameters: [Parameter] = [],
+        release: @escaping (_ number: UInt64, _ record: UInt64, _ ruling: Ruling) -> Void
+    ) {
+        commands += 1
+        let number = commands
+        // A memoised hold says that an execution needs an approval of its own, so it has to be asked for.
+        let memoised = services.memoisedRuling(request).flatMap {
+            $0.outcome == .hold && request.purpose == .execution ? nil : $0
+        }
+        let record = append(
+            .command(
+                Self.received(
+                    request, number: number, message: message, statementName: statementName, portalName: portalName,
+                    parameters: parameters, memoised: memoised)))
+        let ruled = { [self] (ruling: Ruling) in
+            if extended, isSkippingToSync { return skip(number) }
+            if let objection = objection(to: ruling) { return refuse(number, objection, extended: extended) }
+            switch ruling.outcome {
+            case .allow: release(number, record, ruling)
+            case .hold:
+                // Only a statement that is not run yet gets here: its executions are judged on their own.
+                release(number, record, ruling)
+            case .refuse:
+                refuse(number, Refusals.policy(ruling), extended: extended)
+            }
+        }
+        if let memoised { return ruled(memoised) }
+
+        let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
+        var exchange: UInt64 = 0
+        var isDecided = false
+        exchange = services.judge(request) { [weak self] event in
+            guard let self, !self.isEnded else { return }
+            if case .held = event {} else { isDecided = true }
+            switch event {
+            case .held(let hold): self.held(hold, sequence: exchange, pending)
+            case .ruled(let ruling):
+                self.recordDecision(ruling, number: number)
+                if !ruling.holdID.isEmpty { self.holdDecided(ruling, number: number) }
+                self.gate = .open
+                pending.ruled(ruling)
+                self.advance()
+                self.client.flush()
+            case .unavailable(let reason):
+                if case .held(_, let holdID, _) = self.gate {
+                    self.recordHold(number, id: holdID, status: "cancelled", reviews: [])
+                    self.services.closeHold(holdID, session: self.id, used: false)
+                }
+                self.refuse(pending, Refusals.unavailable(reason), status: .refused)
+            }
+        }
+        if !isDecided { gate = .judging(sequence: exchange, pending) }
+    }
+
+    private func held(_ hold: HoldPending, sequence: UInt64, _ pending: PendingCommand) {
+        if case .held = gate { return }
+        gate = .held(sequence: sequence, id: hold.id, pending)
+        recordHold(pending.number, id: hold.id, status: "pending", reviews: [])
+        let now = unixMilliseconds()
+        let left = hold.expiresAtMs > now ? (hold.expiresAtMs - now + 999) / 1000 : 0
+        let notice = BackendEncoder.notice(Refusals.held((hold.id, left)))
+        if replies.isEmpty {
+            client.writeAndFlush(notice, promise: nil)
+        } else {
+            replies.append(notice, command: nil)
+        }
+    }
+
+    private func holdDecided(_ ruling: Ruling, number: UInt64) {
+        recordHold(
+            number, id: ruling.holdID, status: ruling.outcome == .allow ? "approved" : "denied", reviews: ruling.reviews)
+        if ruling.outcome == .allow { services.closeHold(ruling.holdID, session: id, used: true) }
+    }
+
+    private func recordDecision(_ ruling: Ruling, number: UInt64) {
+        var decision = Self.decision(ruling, number: number)
+        decision.decisions = ruling.signed
+        append(.decision(decision))
+    }
+
+    private static func decision(_ ruling: Ruling, number: UInt64) -> DecisionMade {
+        var decision = DecisionMade()
+        decision.command = number
+        decision.verdict =
+            switch ruling.outcome {
+            case .allow: .allow
+            case .hold: .hold
+            case .refuse: .refuse
+            }
+        decision.rule = ruling.rule
+        decision.stage = ruling.stage
+        decision.reason = ruling.reason
+        decision.policyEpoch = Data(ruling.epoch)
+        return decision
+    }
+
+    private static func received(
+        _ request: JudgeRequest, number: UInt64, message: String, statementName: String, portalName: String,
+        parameters: [Parameter], memoised: Ruling?
+    ) -> CommandReceived {
+        var command = CommandReceived()
+        command.command = number
+        command.message = message
+        command.digest = Data(request.digest)
+        command.parameters = parameters
+        command.statementName = statementName
+        command.portalName = portalName
+        if let text = String(validating: request.text, as: UTF8.self) {
+            command.text = text
+        } else {
+            command.raw = Data(request.text)
+        }
+        if let memoised { command.memoised = decision(memoised, number: number) }
+        return command
+    }
+
+    /// SQL EXECUTE runs a statement that was judged when it was prepared: only while that judgement still holds.
+    private func objection(to ruling: Ruling) -> WireNotice? {
+        guard ruling.outcome == .allow, ruling.facts.operations.contains("execute") else { return nil }
+        let isStale = statements.values.contains { $0.isHeld || $0.epoch != ruling.epoch }
+            || preparedBySQL.values.contains { $0 != ruling.epoch }
+        guard isStale else { return nil }
+        return WireNotice(
+            sqlState: "42501", message: "EXECUTE is refused: a statement prepared on this connection would be judged differently now",
+            hint: "Send DEALLOCATE ALL, or run the statement's own text.")
+    }
+
+    /// A command that the target will not see, since it skips to Sync.
+    private func skip(_ number: UInt64) {
+        let command = Command(refused: number)
+        finish(command, .skipped)
+    }
+
+    /// The target is skipping to Sync: a command of the extended protocol that still waits for its decision is dropped.
+    func abandonPending() {
+        switch gate {
+        case .judging(let sequence, let pending) where pending.frame.type != FrontendType.query:
+            services.conductor.cancel(sequence: sequence)
+            gate = .open
+            skip(pending.number)
+        case .held(let sequence, let holdID, let pending) where pending.frame.type != FrontendType.query:
+            services.conductor.cancel(sequence: sequence)
+            recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
+            services.closeHold(holdID, session: id, used: false)
+            gate = .open
+            skip(pending.number)
+        case .open, .judging, .held, .closed: break
+        }
+    }
+
+    // MARK: Refusals
+
+    /// Refuses the command that the gate waits for.
+    func refuse(_ pending: PendingCommand, _ notice: WireNotice, status: Command.Status) {
+        gate = .open
+        let extended = pending.frame.type != FrontendType.query
+        refuse(pending.number, notice, extended: extended, status: status)
+        advance()
+        client.flush()
+    }
+
+    /// Refuses a message that no stage was asked about; it is recorded like any other.
+    func refuseUnjudged(_ frame: Frame, _ notice: WireNotice, message: String, extended: Bool) {
+        commands += 1
+        var received = CommandReceived()
+        received.command = commands
+        received.message = message
+        received.digest = Data(Self.digest([UInt8](frame.bytes.readableBytesView)))
+        append(.command(received))
+        refuse(commands, notice, extended: extended)
+    }
+
+    private func refuse(
+        _ number: UInt64, _ notice: WireNotice, extended: Bool, status: Command.Status = .refused
+    ) {
+        let command = Command(refused: number)
+        command.sqlState = notice.sqlState
+        command.error = notice.message
+        command.status = status
+        if extended { isSkippingToSync = true }
+        outbound.append(.refusal(notice, command, extended: extended))
+    }
+
+    /// Nothing is sent behind a command that can change what later messages mean: one that may begin COPY FROM STDIN,
+    /// redefine prepared statements or cursors by SQL, or that was not understood.
+    func raiseBarrier(for command: Command) {
+        let facts = command.facts
+        if facts.copy.in || facts.opaque { copyIn = .possible }
+        let changesNames =
+            !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty || facts.operations.contains("cursor")
+        if facts.copy.in || facts.opaque || changesNames { barrier = command }
+        if !facts.preparedNames.isEmpty {
+            // Known before it runs, so that an EXECUTE sent behind it is held against it.
+            for name in facts.preparedNames { preparedBySQL[name] = command.epoch }
+        }
+        if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque { catalog.invalidate() }
+    }
+}

@@ -1,0 +1,137 @@
+import Bus
+import Contract
+import Gateway
+import NIOCore
+import PostgresWire
+
+/// The last step before the target: in order, and only what is recorded.
+extension PostgresSession {
+    /// What the target gets in place of a refused command where its own state must change as after an error: it can
+    /// only fail, so an open transaction is aborted as PostgreSQL would, and the refusal takes the place of its error.
+    static let refusedText = "SLUICE REFUSED THIS COMMAND"
+
+    func drainOutbound() {
+        guard !isEnded, !isWaitingForRecord else { return }
+        var wrote = false
+        loop: while expected.count < Self.expectedReplies, let next = outbound.first {
+            switch next {
+            case .message(let bytes, let record, let expecting, let type):
+                guard services.audit.isDurable(session: id, through: record) else {
+                    waitForRecord(record)
+                    break loop
+                }
+                outbound.removeFirst()
+                target?.write(bytes, promise: nil)
+                wrote = true
+                switch type {
+                case FrontendType.sync, FrontendType.query: isBatchOpenAtTarget = false
+                case FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail, FrontendType.flush: break
+                default: isBatchOpenAtTarget = true
+                }
+                if let expecting { expected.append(expecting) }
+            case .refusal(let notice, let command, let extended):
+                outbound.removeFirst()
+                if send(notice, command, extended: extended) { wrote = true }
+            case .terminate:
+                guard expected.isEmpty, replies.isEmpty else { break loop }
+                return end("client closed the session")
+            }
+        }
+        if wrote { target?.flush() }
+    }
+
+    private func waitForRecord(_ record: UInt64) {
+        isWaitingForRecord = true
+        services.audit.whenDurable(
+            session: id, through: record, deadline: monotonicNanoseconds() + Self.recordTimeout
+        ) { [weak self] failure in
+            guard let self, !self.isEnded else { return }
+            self.isWaitingForRecord = false
+            if let failure { self.recordingFailed(failure) }
+            self.advance()
+            self.client.flush()
+        }
+    }
+
+    /// The command at the head was not recorded: it does not run.
+    private func recordingFailed(_ failure: AuditTrail.AuditFailure) {
+        guard case .message(_, _, let expecting?, let type) = outbound.first else { return }
+        outbound.removeFirst()
+        let notice = Refusals.unavailable("its recording failed: \(failure.reason)")
+        let extended = type != FrontendType.query
+        undo(expecting)
+        let command = expecting.command
+        command?.sqlState = notice.sqlState
+        command?.error = notice.message
+        command?.status = .refused
+        outbound.prepend(.refusal(notice, command, extended: extended))
+    }
+
+    /// Puts a refusal into the reply order. True when the target was written to.
+    private func send(_ notice: WireNotice, _ command: Command?, extended: Bool) -> Bool {
+        if extended { dropOutboundToSync() }
+        if expected.isEmpty, status == .idle, !isBatchOpenAtTarget {
+            replies.append(BackendEncoder.notice(notice), command: command)
+            if !extended { replies.append(BackendEncoder.readyForQuery(status), command: command) }
+            if let command { replies.end(command) }
+            client.flush()
+            return false
+        }
+        if extended {
+            isBatchOpenAtTarget = true
+            target?.write(FrontendEncoder.parse(name: "sluice_refused", text: Self.refusedText), promise: nil)
+            expected.append(.refusedParse(notice, command))
+        } else {
+            target?.write(FrontendEncoder.query(Self.refusedText), promise: nil)
+            expected.append(.refusedQuery(notice, command))
+        }
+        return true
+    }
+
+    /// After a refusal or an error in the extended protocol: nothing is sent before the next Sync.
+    func dropOutboundToSync() {
+        var dropped: [ExpectedReply] = []
+        var foundSync = false
+        while let next = outbound.first, !foundSync {
+            switch next {
+            case .message(_, _, _, FrontendType.sync), .terminate:
+                foundSync = true
+                continue
+            case .message(_, _, let expecting, _):
+                if let expecting { dropped.append(expecting) }
+            case .refusal(_, let command, _):
+                if let command { replies.end(command) }
+            }
+            outbound.removeFirst()
+        }
+        if !foundSync {
+            isSkippingToSync = true
+            abandonPending()
+        }
+        undo(dropped)
+    }
+
+    /// Undoes what messages that the target does not act on had defined, the last one first.
+    func undo(_ replies: some BidirectionalCollection<ExpectedReply>) {
+        for reply in replies.reversed() { undo(reply) }
+        for reply in replies {
+            if let command = reply.command { finish(command, .skipped) }
+        }
+    }
+
+    private func undo(_ reply: ExpectedReply) {
+        switch reply {
+        case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
+        case .bind(_, let definition), .closePortal(let definition): portals.undo(definition)
+        case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute, .sync:
+            break
+        }
+        if let command = reply.command { lowerBarrier(command) }
+    }
+
+    func lowerBarrier(_ command: Command) {
+        guard barrier === command else { return }
+        barrier = nil
+        copyIn = .none
+    }
+}

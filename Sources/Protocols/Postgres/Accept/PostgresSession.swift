@@ -1,0 +1,294 @@
+import Bus
+import Configuration
+import Contract
+import Foundation
+import Gateway
+import Identity
+import NIOCore
+import PostgresWire
+
+/// One governed session: an authenticated client, a logged-in target, and everything between them.
+///
+/// Client messages pass three steps, each in order: `inbound` (to be judged; stops at the first command that has no
+/// decision yet), `outbound` (judged, waiting until its record is acknowledged), then the target. `expected` says what
+/// the target will answer; `replies` delivers the answers through the response lane.
+///
+/// Everything here runs on the session's event loop; it is `Sendable` so that closures of that loop may hold it.
+final class PostgresSession: @unchecked Sendable {
+    /// Bytes of messages waiting to be judged above which nothing more is read from the client.
+    static let inboundBytes = 1 << 20
+    /// Messages waiting for their records above which no more are judged.
+    static let outboundMessages = 1024
+    /// Messages sent to the target whose answers are outstanding above which no more are sent.
+    static let expectedReplies = 4096
+
+    /// What keeps the next client message from being looked at.
+    enum Gate {
+        case open
+        /// The command's decision is outstanding; the exchange's sequence.
+        case judging(sequence: UInt64, PendingCommand)
+        /// A hold is durable and waits for reviewers.
+        case held(sequence: UInt64, id: String, PendingCommand)
+        case closed
+    }
+
+    /// A command that has no decision yet.
+    struct PendingCommand {
+        let number: UInt64
+        let recordSequence: UInt64
+        let frame: Frame
+        let ruled: (Ruling) -> Void
+    }
+
+    /// A message that was judged, in the order in which it goes to the target.
+    enum Outbound {
+        /// Goes out once the record `after` is acknowledged.
+        case message(ByteBuffer, after: UInt64, expecting: ExpectedReply?, type: UInt8)
+        /// Takes its place in the reply order. `extended`: then messages are skipped up to Sync.
+        case refusal(WireNotice, Command?, extended: Bool)
+        case terminate
+    }
+
+    /// COPY FROM STDIN, which changes what the target does with the messages that follow.
+    enum CopyIn {
+        case none
+        /// A command that may begin one is on its way: only copy data may follow it.
+        case possible
+        case active
+        /// CopyDone or CopyFail is on its way.
+        case finishing
+    }
+
+    let id: String
+    let services: LoopServices
+    let resource: Resource
+    let identity: AuthenticatedIdentity
+    let principal: Principal
+    let principalKey: String
+    let client: any Channel
+    let catalog: Catalog
+    /// Everything that may be masked for this identity here, whatever the command.
+    let sessionMask: MaskPlan
+    let onEnd: (PostgresSession) -> Void
+
+    var target: (any Channel)?
+    var greeting = TargetGreeting()
+    var cancelHandle: CancelRegistry.Handle?
+
+    var gate = Gate.open
+    var inbound = CircularBuffer<Frame>()
+    var inboundSize = 0
+    var outbound = CircularBuffer<Outbound>()
+    var isWaitingForRecord = false
+    /// After a refusal or an error in the extended protocol: messages are dropped up to Sync.
+    var isSkippingToSync = false
+    /// Messages of the extended protocol were taken since the last Sync.
+    var isMidBatch = false
+    /// The same as the target sees it.
+    var isBatchOpenAtTarget = false
+    var batch: UInt64 = 0
+    var copyIn = CopyIn.none
+    /// A command that can change what names stand for is on its way: nothing is sent behind it.
+    var barrier: Command?
+
+    var expected = CircularBuffer<ExpectedReply>()
+    var status = TransactionStatus.idle
+    var statements = NameTable<PreparedStatement>()
+    var portals = NameTable<Portal>()
+    /// Names made by SQL PREPARE, with the policy epoch in which they were judged.
+    var preparedBySQL: [String: [UInt8]] = [:]
+    var queryColumns: [ResultColumn]?
+    var copyOut: CopyShape?
+    /// Target messages that wait for the names of a result's columns.
+    var stalled: CircularBuffer<Frame>?
+    var replies: ReplyStream!
+
+    var commands: UInt64 = 0
+    var deliveredBytes: UInt64 = 0
+    var isEnded = false
+    var isClientPaused = false
+    var isTargetPaused = false
+
+    init(
+        id: String, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity, principal: Principal,
+        client: any Channel, catalog: Catalog, sessionMask: MaskPlan, onEnd: @escaping (PostgresSession) -> Void
+    ) {
+        self.id = id
+        self.services = services
+        self.resource = resource
+        self.identity = identity
+        self.principal = principal
+        principalKey = Self.key(of: principal)
+        self.client = client
+        self.catalog = catalog
+        self.sessionMask = sessionMask
+        self.onEnd = onEnd
+        replies = ReplyStream(
+            session: id, services: services,
+            write: { [weak self] bytes in
+                guard let self else { return }
+                self.deliveredBytes += UInt64(bytes.readableBytes)
+                self.client.write(bytes, promise: nil)
+            },
+            delivered: { [weak self] in
+                guard let self else { return }
+                self.client.flush()
+                self.updateReading()
+                self.advance()
+            },
+            finished: { [weak self] command in self?.recordResult(of: command) },
+            record: { [weak self] output in self?.append(.output(output)) })
+    }
+
+    /// Time-ordered and unguessable: 12 hexadecimal digits of Unix milliseconds, 20 random ones.
+    static func makeID() -> String {
+        let time = String(unixMilliseconds(), radix: 16)
+        return String(repeating: "0", count: max(0, 12 - time.count)) + time + Hexadecimal.encode(SecureRandom.bytes(10))
+    }
+
+    static func key(of principal: Principal) -> String {
+        let labels = principal.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return ([principal.name] + principal.groups + ["|"] + labels).joined(separator: "\u{1f}")
+    }
+
+    /// Connected: the client hears the target's settings and may send commands.
+    func begin(target: any Channel, greeting: TargetGreeting, handle: CancelRegistry.Handle) {
+        self.target = target
+        self.greeting = greeting
+        cancelHandle = handle
+        status = greeting.status
+        var hello = ByteBuffer()
+        for (name, value) in greeting.parameters { hello.writeImmutableBuffer(BackendEncoder.parameterStatus(name, value)) }
+        hello.writeImmutableBuffer(BackendEncoder.backendKeyData(processID: handle.processID, key: handle.key))
+        hello.writeImmutableBuffer(BackendEncoder.readyForQuery(status))
+        client.writeAndFlush(hello, promise: nil)
+    }
+
+    /// Whether nothing is under way, so that the session can be closed without cutting a command.
+    var isQuiescent: Bool {
+        guard case .open = gate else { return false }
+        return inbound.isEmpty && outbound.isEmpty && expected.isEmpty && replies.isEmpty && status == .idle && !isMidBatch
+    }
+
+    // MARK: Recording
+
+    @discardableResult
+    func append(_ event: Record.OneOf_Event) -> UInt64 {
+        let sequence = services.audit.append(event, session: id)
+        services.scheduleFlush()
+        return sequence
+    }
+
+    func finish(_ command: Command, _ status: Command.Status) {
+        if command.status == nil { command.status = status }
+        guard !command.isFinished else { return }
+        command.isFinished = true
+        replies.end(command)
+    }
+
+    private func recordResult(of command: Command) {
+        append(.result(command.result()))
+    }
+
+    // MARK: Backpressure
+
+    /// Stops and resumes reading: from the client while messages pile up here, from the target while the client, the
+    /// masker or the recorder is behind.
+    func updateReading() {
+        guard !isEnded else { return }
+        let pauseClient = inboundSize >= Self.inboundBytes || target?.isWritable == false
+        if pauseClient != isClientPaused {
+            isClientPaused = pauseClient
+            client.setOption(.autoRead, value: !pauseClient).whenFailure { _ in }
+        }
+        let pauseTarget =
+            !client.isWritable || replies.isFull || stalled != nil || services.audit.isFull(session: id)
+        if pauseTarget != isTargetPaused {
+            isTargetPaused = pauseTarget
+            target?.setOption(.autoRead, value: !pauseTarget).whenFailure { _ in }
+            if pauseTarget, services.audit.isFull(session: id) { resumeWhenRecorded() }
+        }
+    }
+
+    private func resumeWhenRecorded() {
+        services.eventLoop.scheduleTask(in: .milliseconds(5)) { [weak self] in
+            guard let self, !self.isEnded else { return }
+            if self.services.audit.isFull(session: self.id) { self.resumeWhenRecorded() } else { self.updateReading() }
+        }
+    }
+
+    // MARK: End
+
+    /// Ends the session once. `failure` is said to the client first.
+    func end(_ reason: String, failure: SessionFailure? = nil) {
+        guard !isEnded else { return }
+        isEnded = true
+        if let failure {
+            StageLog.info("session ends: \(reason) \(failure.detail)", session: id)
+            client.write(BackendEncoder.notice(failure.notice), promise: nil)
+        }
+        switch gate {
+        case .judging(let sequence, _): services.conductor.cancel(sequence: sequence)
+        case .held(let sequence, let holdID, let pending):
+            services.conductor.cancel(sequence: sequence)
+            recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
+            services.closeHold(holdID, session: id, used: false)
+        case .open, .closed: break
+        }
+        gate = .closed
+        // What the target still runs for nobody is cancelled, so that it does not go on unseen.
+        if expected.contains(where: { $0.command != nil }), let target, target.isActive, greeting.processID != 0 {
+            TargetConnector(resource: resource, eventLoop: services.eventLoop)
+                .cancel(processID: greeting.processID, key: greeting.cancelKey)
+        }
+        replies.close()
+        for case let command? in expected.map(\.command) where command.status == nil {
+            command.status = .lost
+            append(.result(command.result()))
+        }
+        expected.removeAll()
+        outbound.removeAll()
+        inbound.removeAll()
+        stalled = nil
+        var ended = SessionEnded()
+        ended.reason = reason
+        ended.commands = commands
+        ended.bytes = deliveredBytes
+        append(.sessionEnded(ended))
+        if let target, target.isActive {
+            target.writeAndFlush(FrontendEncoder.terminate()).whenComplete { _ in target.close(promise: nil) }
+        }
+        let client = self.client
+        client.flush()
+        client.close(mode: .output).whenComplete { _ in client.close(promise: nil) }
+        onEnd(self)
+    }
+
+    /// The client asked for a cancel on another connection.
+    func cancelRequested() {
+        switch gate {
+        case .judging(let sequence, let pending):
+            services.conductor.cancel(sequence: sequence)
+            refuse(pending, Refusals.cancelled(), status: .failed)
+        case .held(let sequence, let holdID, let pending):
+            services.conductor.cancel(sequence: sequence)
+            recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
+            services.closeHold(holdID, session: id, used: false)
+            refuse(pending, Refusals.cancelled(), status: .failed)
+        case .open:
+            guard !expected.isEmpty, greeting.processID != 0 else { return }
+            TargetConnector(resource: resource, eventLoop: services.eventLoop)
+                .cancel(processID: greeting.processID, key: greeting.cancelKey)
+        case .closed: break
+        }
+    }
+
+    func recordHold(_ command: UInt64, id: String, status: String, reviews: [Review]) {
+        var event = HoldEvent()
+        event.command = command
+        event.id = id
+        event.status = status
+        event.reviews = reviews
+        append(.hold(event))
+    }
+}

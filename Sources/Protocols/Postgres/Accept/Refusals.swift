@@ -1,0 +1,69 @@
+import Bus
+import Gateway
+import PostgresWire
+
+/// Texts and codes of what Sluice says to a client in place of the target.
+enum Refusals {
+    /// 42501: a rule, a reviewer or an expired request said no.
+    static func policy(_ ruling: Ruling) -> WireNotice {
+        WireNotice(
+            sqlState: "42501", message: ruling.reason.isEmpty ? "refused by rule “\(ruling.rule)”" : ruling.reason,
+            hint: ruling.hint.isEmpty ? nil : ruling.hint)
+    }
+
+    /// 57P03: a stage is down, slow or wrong. Nothing ran.
+    static func unavailable(_ reason: String) -> WireNotice {
+        WireNotice(
+            sqlState: "57P03", message: "refused because Sluice cannot govern it now: \(reason)",
+            hint: "The command did not run. Try again; an operator sees the stages with: sluice status")
+    }
+
+    /// 57014: the client cancelled a command before it ran.
+    static func cancelled() -> WireNotice {
+        WireNotice(sqlState: "57014", message: "canceling statement due to user request", hint: "The command did not run.")
+    }
+
+    /// 57P03: the command ran, its reply is withheld.
+    static func unmasked(_ reason: String) -> WireNotice {
+        WireNotice(
+            sqlState: "57P03", message: "reply withheld because it could not be masked: \(reason)",
+            detail: "The command itself ran.", hint: "An operator sees the stages with: sluice status")
+    }
+
+    static func functionCall() -> WireNotice {
+        WireNotice(
+            sqlState: "0A000", message: "FunctionCall messages are refused: they cannot be judged",
+            hint: "Call the function with SELECT.")
+    }
+
+    static func unknownStatement(_ name: String) -> WireNotice {
+        WireNotice(
+            sqlState: "26000", message: "prepared statement “\(name)” is not known to Sluice",
+            hint: "Prepare it with a Parse message on this connection; one made by SQL PREPARE runs by SQL EXECUTE.")
+    }
+
+    static func unknownPortal(_ name: String) -> WireNotice {
+        WireNotice(
+            sqlState: "34000", message: "portal “\(name)” is not known to Sluice",
+            hint: "Bind it on this connection; a cursor made by SQL DECLARE is read by SQL FETCH.")
+    }
+
+    static func duplicateStatement(_ name: String) -> WireNotice {
+        WireNotice(sqlState: "42P05", message: "prepared statement “\(name)” already exists")
+    }
+
+    static func held(_ pending: (id: String, expiresInSeconds: UInt64)) -> WireNotice {
+        WireNotice(
+            severity: .notice, sqlState: "01000",
+            message: "held for approval: request \(pending.id), waiting up to \(duration(pending.expiresInSeconds))",
+            hint: "A reviewer decides with: sluice approvals approve \(pending.id). Cancel the command to give up.")
+    }
+
+    static func duration(_ seconds: UInt64) -> String {
+        switch seconds {
+        case 0..<120: "\(seconds)s"
+        case 120..<7200: "\((seconds + 59) / 60)m"
+        default: "\((seconds + 3599) / 3600)h"
+        }
+    }
+}

@@ -1,0 +1,258 @@
+import Contract
+import Foundation
+import Gateway
+import NIOCore
+import PostgresWire
+
+/// Delivers the target's replies to the client in order, through the response lane where a mask plan asks for it.
+///
+/// Messages of one mask plan are gathered into batches; a batch that is with the masker holds back everything after
+/// it. Confined to the session's event loop.
+final class ReplyStream {
+    /// Size at which a batch is sent to be masked.
+    static let batchBytes = 128 << 10
+    /// Largest message that can be masked; a larger one withholds the reply.
+    static let maskableMessage = 32 << 20
+    /// Bytes waiting to be delivered above which nothing more is read from the target.
+    static let queueBytes = 4 << 20
+
+    /// What one batch is masked by; another value starts another batch.
+    private struct Context: Equatable {
+        var plan: MaskPlan
+        var columns: [ResultColumn]
+        var columnsKnown: Bool
+        var copy: CopyShape?
+    }
+
+    private enum State {
+        /// Gathering, or waiting for an earlier batch of the same COPY.
+        case waiting
+        case withMasker
+        case ready
+        case failed(MaskFailure)
+    }
+
+    private struct Segment {
+        let id: UInt64
+        var bytes: ByteBuffer
+        /// nil: delivered as it is.
+        var context: Context?
+        let command: Command?
+        var endsCommand = false
+        var isLastOfCopy = false
+        var state: State
+        var size: Int
+
+        var isGathering: Bool { if case .waiting = state { true } else { false } }
+    }
+
+    private let session: String
+    private let services: LoopServices
+    /// Writes bytes to the client, without flushing.
+    private let write: (ByteBuffer) -> Void
+    /// Called after anything was delivered.
+    private let delivered: () -> Void
+    private let finished: (Command) -> Void
+    private let record: (Output) -> Void
+    private var segments = CircularBuffer<Segment>()
+    private var lastID: UInt64 = 0
+    private var copyTail = Data()
+    /// Of the COPY whose data is being appended.
+    private var copyContext: Context?
+    /// After a reply was withheld: everything up to the next ReadyForQuery is dropped.
+    private var isDiscarding = false
+    private var isClosed = false
+    private(set) var queuedBytes = 0
+
+    init(
+        session: String, services: LoopServices, write: @escaping (ByteBuffer) -> Void, delivered: @escaping () -> Void,
+        finished: @escaping (Command) -> Void, record: @escaping (Output) -> Void
+    ) {
+        self.session = session
+        self.services = services
+        self.write = write
+        self.delivered = delivered
+        self.finished = finished
+        self.record = record
+    }
+
+    var isEmpty: Bool { segments.isEmpty }
+    var isFull: Bool { queuedBytes >= Self.queueBytes }
+
+    /// Adds a message that needs no masking, or that Sluice made.
+    func append(_ bytes: ByteBuffer, command: Command?) {
+        if segments.isEmpty {
+            deliver(bytes, command: command)
+        } else if let last = segments.last, last.command === command, !last.endsCommand, case .waiting = last.state,
+            last.context != nil
+        {
+            // The masker passes on what it does not mask; one batch keeps the order.
+            extend(bytes)
+        } else {
+            add(bytes, context: nil, command: command)
+        }
+    }
+
+    /// Adds a message that is masked by `plan`. `columns` describe rows; nil: not known.
+    func append(_ frame: Frame, maskedBy plan: MaskPlan, columns: [ResultColumn]?, copy: CopyShape?, command: Command?) {
+        let context = Context(plan: plan, columns: columns ?? [], columnsKnown: columns != nil, copy: copy)
+        if copy != nil { copyContext = context }
+        if let last = segments.last, last.context == context, last.command === command, !last.endsCommand,
+            case .waiting = last.state, last.size + frame.count <= Self.batchBytes
+        {
+            extend(frame.bytes)
+        } else {
+            add(frame.bytes, context: context, command: command)
+            if frame.count > Self.maskableMessage {
+                segments[lastIndex].state = .failed(
+                    MaskFailure(reason: "a value is larger than \(Self.maskableMessage) bytes"))
+            }
+        }
+    }
+
+    /// The command has no more replies than those appended.
+    func end(_ command: Command) {
+        guard let last = segments.last, last.command === command else {
+            if segments.isEmpty {
+                finished(command)
+            } else {
+                add(ByteBuffer(), context: nil, command: command)
+                segments[lastIndex].endsCommand = true
+            }
+            return
+        }
+        segments[lastIndex].endsCommand = true
+    }
+
+    /// The COPY whose data was appended is complete: a cut row must not remain.
+    func endCopy() {
+        guard let copyContext else { return }
+        self.copyContext = nil
+        if segments.isEmpty || segments.last?.context != copyContext || !segments[lastIndex].isGathering {
+            add(ByteBuffer(), context: copyContext, command: segments.last?.command)
+        }
+        segments[lastIndex].isLastOfCopy = true
+    }
+
+    private var lastIndex: CircularBuffer<Segment>.Index { segments.index(before: segments.endIndex) }
+
+    /// Sends gathered batches off and delivers what is ready.
+    func flush() {
+        drain()
+        for index in segments.indices {
+            guard case .waiting = segments[index].state, let context = segments[index].context else { continue }
+            // A batch of a COPY needs the tail that the one before it left.
+            if context.copy != nil, index != segments.startIndex { break }
+            dispatch(index, context)
+        }
+    }
+
+    /// Drops everything; later answers are ignored.
+    func close() {
+        isClosed = true
+        segments.removeAll()
+        queuedBytes = 0
+    }
+
+    private func add(_ bytes: ByteBuffer, context: Context?, command: Command?) {
+        lastID += 1
+        segments.append(
+            Segment(
+                id: lastID, bytes: bytes, context: context, command: command, state: context == nil ? .ready : .waiting,
+                size: bytes.readableBytes))
+        queuedBytes += bytes.readableBytes
+    }
+
+    private func extend(_ bytes: ByteBuffer) {
+        let index = lastIndex
+        segments[index].bytes.writeImmutableBuffer(bytes)
+        segments[index].size += bytes.readableBytes
+        queuedBytes += bytes.readableBytes
+    }
+
+    private func dispatch(_ index: CircularBuffer<Segment>.Index, _ context: Context) {
+        segments[index].state = .withMasker
+        let id = segments[index].id
+        var batch = MaskBatch()
+        batch.protocol = "postgres"
+        batch.plan = context.plan
+        batch.columns = context.columns
+        batch.columnsKnown = context.columnsKnown
+        if let copy = context.copy {
+            batch.copy = copy
+            batch.tail = copyTail
+            batch.last = segments[index].isLastOfCopy
+        }
+        services.mask(batch, payload: [UInt8](segments[index].bytes.readableBytesView), session: session) { [weak self] result in
+            self?.masked(id, result)
+        }
+    }
+
+    private func masked(_ id: UInt64, _ result: Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) {
+        guard !isClosed, let index = segments.firstIndex(where: { $0.id == id }) else { return }
+        switch result {
+        case .success(let (reply, payload)):
+            segments[index].bytes = ByteBuffer(bytes: payload)
+            segments[index].state = .ready
+            segments[index].command?.count(reply.counts)
+            if segments[index].context?.copy != nil { copyTail = segments[index].isLastOfCopy ? Data() : reply.tail }
+        case .failure(let failure):
+            segments[index].state = .failed(failure)
+            copyTail = Data()
+        }
+        flush()
+    }
+
+    private func drain() {
+        var anything = false
+        loop: while let segment = segments.first {
+            switch segment.state {
+            case .waiting, .withMasker: break loop
+            case .ready: deliver(segment.bytes, command: segment.command)
+            case .failed(let failure): withhold(failure, segment.bytes, command: segment.command)
+            }
+            anything = true
+            queuedBytes -= segment.size
+            segments.removeFirst()
+            if segment.endsCommand, let command = segment.command { finished(command) }
+        }
+        if anything { delivered() }
+    }
+
+    private func deliver(_ bytes: ByteBuffer, command: Command?) {
+        var bytes = bytes
+        if isDiscarding {
+            guard skipToReady(&bytes) else { return }
+            isDiscarding = false
+        }
+        guard bytes.readableBytes > 0 else { return }
+        if let piece = command?.deliver(bytes) { record(piece) }
+        write(bytes)
+    }
+
+    /// In place of what could not be masked the client gets an error, then ReadyForQuery when it comes.
+    private func withhold(_ failure: MaskFailure, _ bytes: ByteBuffer, command: Command?) {
+        if !isDiscarding {
+            isDiscarding = true
+            let notice = Refusals.unmasked(failure.reason)
+            if let command {
+                command.sqlState = notice.sqlState
+                command.error = notice.message
+                command.status = .failed
+            }
+            write(BackendEncoder.notice(notice))
+        }
+        deliver(bytes, command: command)
+    }
+
+    /// Moves to the first ReadyForQuery; false when there is none.
+    private func skipToReady(_ bytes: inout ByteBuffer) -> Bool {
+        while let type = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self),
+            let length = bytes.getInteger(at: bytes.readerIndex + 1, as: Int32.self)
+        {
+            if type == BackendType.readyForQuery { return true }
+            bytes.moveReaderIndex(forwardBy: Int(length) + 1)
+        }
+        return false
+    }
+}

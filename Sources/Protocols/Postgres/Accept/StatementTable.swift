@@ -1,0 +1,109 @@
+import Contract
+import NIOCore
+
+/// A prepared statement as it was judged. Its text never changes while its name stands for it.
+struct PreparedStatement {
+    let text: [UInt8]
+    let textDigest: [UInt8]
+    let types: ByteBuffer
+    /// Policy epoch in which it was judged.
+    let epoch: [UInt8]
+    /// Its executions need approvals of their own.
+    let isHeld: Bool
+}
+
+/// A bound portal: the command that its Bind was judged and recorded as.
+struct Portal {
+    let command: Command
+    let statement: PreparedStatement
+    let columns: PortalColumns
+    /// An Execute was forwarded: the next one is a command of its own.
+    var wasExecuted = false
+}
+
+/// A portal's columns as it sends them; nil until the target has described them.
+final class PortalColumns {
+    var columns: [ResultColumn]?
+}
+
+/// What a lookup by name found.
+enum Lookup<Value> {
+    case found(Value)
+    case missing
+    /// An earlier batch may still change what the name stands for: wait for its replies.
+    case unsettled
+}
+
+/// What the names of one kind stand for at the target, as far as the target has confirmed it.
+///
+/// A definition is provisional until the target confirms it and is undone when the target refuses or skips it, so that
+/// a name never stands for another text here than there.
+struct NameTable<Value> {
+    struct Entry {
+        /// Different for every definition.
+        let id: UInt64
+        var value: Value
+        let batch: UInt64
+        var isConfirmed: Bool
+    }
+    /// A definition, to confirm or undo.
+    struct Definition {
+        let name: String
+        let id: UInt64
+        let previous: Entry?
+    }
+    /// Most names at once; more are refused.
+    static var maximumNames: Int { 10_000 }
+
+    private var entries: [String: Entry] = [:]
+    private var lastID: UInt64 = 0
+
+    var values: some Sequence<Value> { entries.values.lazy.map(\.value) }
+
+    /// Looks `name` up for a message in `batch`.
+    func lookup(_ name: String, batch: UInt64) -> Lookup<Value> {
+        guard let entry = entries[name] else { return .missing }
+        return entry.isConfirmed || entry.batch == batch ? .found(entry.value) : .unsettled
+    }
+
+    /// Whether an unconfirmed definition of an earlier batch stands in the way of a new one.
+    func isUnsettled(_ name: String, batch: UInt64) -> Bool {
+        guard let entry = entries[name] else { return false }
+        return !entry.isConfirmed && entry.batch != batch
+    }
+
+    var isFull: Bool { entries.count >= Self.maximumNames }
+
+    /// Defines `name` provisionally.
+    mutating func define(_ name: String, _ value: Value, batch: UInt64) -> Definition {
+        lastID += 1
+        let previous = entries[name]
+        entries[name] = Entry(id: lastID, value: value, batch: batch, isConfirmed: false)
+        return Definition(name: name, id: lastID, previous: previous)
+    }
+
+    /// The target has acted on the definition. A later one of the same name stays provisional.
+    mutating func confirm(_ definition: Definition) {
+        if entries[definition.name]?.id == definition.id { entries[definition.name]?.isConfirmed = true }
+    }
+
+    mutating func update(_ name: String, _ change: (inout Value) -> Void) {
+        guard var entry = entries[name] else { return }
+        change(&entry.value)
+        entries[name] = entry
+    }
+
+    /// The target did not act on the definition, or on the removal. Several are undone last one first.
+    mutating func undo(_ definition: Definition) { entries[definition.name] = definition.previous }
+
+    /// Removes `name`.
+    @discardableResult
+    mutating func remove(_ name: String) -> Definition {
+        Definition(name: name, id: 0, previous: entries.removeValue(forKey: name))
+    }
+
+    /// Removes what the target has confirmed: portals end with their transaction.
+    mutating func removeSettled() { entries = entries.filter { !$0.value.isConfirmed } }
+
+    mutating func removeAll() { entries.removeAll() }
+}

@@ -1,0 +1,230 @@
+import CPgQuery
+import Contract
+
+/// Collects the facts of a command by walking every node of its parse tree, so that what is done counts
+/// wherever it hides: in a CTE, a subquery, a prepared statement, a rule's body.
+struct Analysis {
+    var operations: Set<String> = []
+    var tablesRead: Set<String> = []
+    var tablesWritten: Set<String> = []
+    var functions: Set<String> = []
+    var columns: Set<String> = []
+    var unfiltered = false
+    var opaqueReason = ""
+    var statements: UInt32 = 0
+    var tags: [String] = []
+    var copy: CopyShape?
+    var rowStatements = 0
+    var outputs: [OutputColumn]? = []
+
+    /// Names of the CTEs that are visible at a place.
+    typealias Scope = Set<String>
+
+    mutating func addStatement(_ statement: Message) {
+        statements += 1
+        tags.append(StatementTag.of(statement))
+        var inner = Analysis()
+        inner.walk(statement, scope: [])
+        merge(inner)
+        switch RowSource(statement) {
+        case .none:
+            break
+        case .query(let query):
+            rowStatements += 1
+            outputs = Lineage(of: statement).outputs(of: query)
+        case .plain(let count):
+            rowStatements += 1
+            outputs = inner.operations.contains("call")
+                ? nil : Array(repeating: OutputColumn(), count: count)
+        case .unknown:
+            rowStatements += 1
+            outputs = nil
+        }
+    }
+
+    mutating func merge(_ other: Analysis) {
+        operations.formUnion(other.operations)
+        tablesRead.formUnion(other.tablesRead)
+        tablesWritten.formUnion(other.tablesWritten)
+        functions.formUnion(other.functions)
+        columns.formUnion(other.columns)
+        unfiltered = unfiltered || other.unfiltered
+        if opaqueReason.isEmpty { opaqueReason = other.opaqueReason }
+        if let copy = other.copy { self.copy = copy }
+    }
+
+    func facts() -> Facts {
+        var facts = Facts()
+        facts.operations = operations.sorted()
+        facts.tablesRead = tablesRead.sorted()
+        facts.tablesWritten = tablesWritten.sorted()
+        facts.unfiltered = unfiltered
+        facts.functions = functions.sorted()
+        facts.statements = statements
+        facts.opaque = operations.contains("opaque")
+        facts.opaqueReason = opaqueReason
+        facts.columnsReferenced = columns.sorted()
+        facts.statementTags = tags
+        if rowStatements <= 1, let outputs {
+            facts.outputs = outputs
+            facts.outputsKnown = true
+        }
+        if let copy { facts.copy = copy }
+        return facts
+    }
+
+    mutating func opaque(_ reason: String) {
+        operations.insert("opaque")
+        if opaqueReason.isEmpty { opaqueReason = reason }
+    }
+
+    /// Walks `node` and everything below it.
+    mutating func walk(_ node: Message, scope: Scope) {
+        switch node.kind {
+        case .rangeVar:
+            readTable(node, scope: scope)
+        case .columnRef:
+            if let name = node.children.last?.text { columns.insert(name) }
+        case .aIndirection:
+            for field in node.children { if let name = field.text { columns.insert(name) } }
+        case .funcCall:
+            call(node)
+        case .aExpr:
+            checkOperator(node)
+        case .rangeTableSample:
+            let sample = node.unpacked(as: PgQuery__RangeTableSample.self)
+            let method = names(sample.n_method, sample.method)
+            if method.last != "system" && method.last != "bernoulli" { operations.insert("call") }
+        case .joinExpr:
+            let join = node.unpacked(as: PgQuery__JoinExpr.self)
+            columns.formUnion(names(join.n_using_clause, join.using_clause))
+        case .lockingClause:
+            // Its range variables name relations of the FROM clause that are counted there.
+            operations.insert("lock")
+            return
+        case .intoClause:
+            into(node, scope: scope)
+            return
+        case .aConst, .aStar, .alias, .boolean, .booleanTest, .boolExpr, .caseExpr, .caseWhen, .commonTableExpr,
+            .currentOfExpr, .defElem, .float, .integer, .list, .mergeWhenClause, .node, .nullTest, .objectWithArgs,
+            .rangeFunction, .rangeSubselect, .rangeTableFunc, .resTarget, .rowExpr, .string, .subLink, .typeCast,
+            .withClause, .other:
+            break
+        case .alterTableStmt, .callStmt, .copyStmt, .createFunctionStmt, .createTableAsStmt, .declareCursorStmt,
+            .deleteStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt, .lockStmt,
+            .mergeStmt, .prepareStmt, .selectStmt, .transactionStmt, .updateStmt, .vacuumStmt, .variableSetStmt,
+            .variableShowStmt:
+            break
+        }
+        if node.shape.isStatement {
+            statement(node, scope: scope)
+        } else {
+            walkChildren(node, scope: scope)
+        }
+    }
+
+    mutating func walkChildren(_ node: Message, scope: Scope) {
+        for child in node.children { walk(child, scope: scope) }
+    }
+
+    mutating func walk(_ pointer: UnsafeRawPointer?, scope: Scope) {
+        if let node = Message(pointer) { walk(node, scope: scope) }
+    }
+
+    mutating func walk(_ nodes: [Message], scope: Scope) {
+        for node in nodes { walk(node, scope: scope) }
+    }
+
+    /// Walks a WITH clause; the scope that its statement sees. Without RECURSIVE a CTE sees those before it.
+    mutating func with(_ clause: UnsafeMutablePointer<PgQuery__WithClause>?, scope: Scope) -> Scope {
+        guard let clause else { return scope }
+        var scope = scope
+        let expressions = messages(clause.pointee.n_ctes, clause.pointee.ctes).filter { $0.kind == .commonTableExpr }
+        let names = expressions.map { String(cString: $0.unpacked(as: PgQuery__CommonTableExpr.self).ctename) }
+        if clause.pointee.recursive != 0 { scope.formUnion(names) }
+        for (expression, name) in zip(expressions, names) {
+            walkChildren(expression, scope: scope)
+            scope.insert(name)
+        }
+        return scope
+    }
+
+    private mutating func into(_ node: Message, scope: Scope) {
+        operations.insert("create")
+        let clause = node.unpacked(as: PgQuery__IntoClause.self)
+        writeTable(clause.rel)
+        walk(messages(clause.n_options, clause.options), scope: scope)
+    }
+
+    // MARK: tables
+
+    private mutating func readTable(_ node: Message, scope: Scope) {
+        let variable = node.unpacked(as: PgQuery__RangeVar.self)
+        let name = TableName.of(variable)
+        if variable.schemaname.pointee == 0, scope.contains(String(cString: variable.relname)) { return }
+        tablesRead.insert(name)
+    }
+
+    mutating func writeTable(_ variable: UnsafeMutablePointer<PgQuery__RangeVar>?) {
+        guard let variable else { return }
+        tablesWritten.insert(TableName.of(variable.pointee))
+    }
+
+    // MARK: functions
+
+    private mutating func call(_ node: Message) {
+        let function = node.unpacked(as: PgQuery__FuncCall.self)
+        let name = names(function.n_funcname, function.funcname)
+        functions.insert(TableName.joined(name))
+        switch FunctionEffect(name: name) {
+        case .safe: break
+        case .write: operations.insert("write")
+        case .lock: operations.insert("lock")
+        case .notify: operations.insert("notify")
+        case .call: operations.insert("call")
+        case .setting:
+            let arguments = messages(function.n_args, function.args)
+            guard arguments.count >= 2, let setting = arguments[0].textConstant, let value = arguments[1].textConstant
+            else {
+                opaque("set_config with a computed setting")
+                return
+            }
+            apply(SessionSetting(name: setting, value: value))
+        }
+    }
+
+    mutating func apply(_ setting: SessionSetting) {
+        switch setting {
+        case .harmless: operations.insert("session.safe")
+        case .session: operations.insert("session")
+        case .role: operations.insert("role")
+        case .rereads(let reason): opaque(reason)
+        }
+    }
+
+    private mutating func checkOperator(_ node: Message) {
+        let expression = node.unpacked(as: PgQuery__AExpr.self)
+        let name = names(expression.n_name, expression.name)
+        guard let last = name.last else { return }
+        let builtIn = name.count == 1 || name.count == 2 && name[0] == "pg_catalog"
+        if !builtIn || !FunctionCatalog.operators.contains(last) { operations.insert("call") }
+    }
+}
+
+/// Names of tables and functions as the facts give them: `schema.table`, quoted where a part needs it.
+enum TableName {
+    static func of(_ variable: PgQuery__RangeVar) -> String {
+        joined([variable.catalogname, variable.schemaname, variable.relname].compactMap { part in
+            guard let part, part.pointee != 0 else { return nil }
+            return String(cString: part)
+        })
+    }
+
+    /// Parts that hold a dot, a star or a quote are quoted, so that no name reads as another.
+    static func joined(_ parts: [String]) -> String {
+        parts.map { part in
+            guard part.contains(where: { ".*\"".contains($0) }) || part.isEmpty else { return part }
+            return "\"" + part.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        }.joined(separator: ".")
+    }
+}

@@ -1,0 +1,108 @@
+import Contract
+import Detection
+
+/// A mask plan made ready for one row shape. Never changes once built; its engine serves one thread.
+final class CompiledPlan {
+    /// What happens to one column.
+    struct Column {
+        /// A column rule: the style and the counter's index. Decides about the whole value.
+        let rule: (style: Style, counter: Int)?
+        let substitute: Substitute
+        let kind: ValueKind
+        let nearSocialSecurity: Bool
+        let look: Look
+    }
+
+    /// When a detector must look at a value, given a scan over the bytes that hold it.
+    enum Look { case never, whenTriggered, always }
+
+    /// The columns of one kind of row and how to treat it.
+    struct Shape {
+        let columns: [Column]
+        /// Nil when the columns are not known.
+        let expected: Int?
+        /// Column rules exist and nobody knows which field they mean: every field is withheld.
+        let withholds: Bool
+        /// Whether any column needs the candidates of a scan over the wire bytes.
+        let scans: Bool
+    }
+
+    let rows: Shape
+    let copy: Shape
+    let hasColumnRules: Bool
+    let engine: DetectionEngine?
+    /// By entity index: how a finding is masked, nil for entities that the plan does not name.
+    let styles: [Style?]
+    let counterNames: [String]
+
+    static let withheldCounter = Entity.all.count
+    static let computedCounter = Entity.all.count + 1
+    private static let firstPatternCounter = Entity.all.count + 2
+
+    static func isEmpty(_ plan: MaskPlan) -> Bool {
+        plan.columns.isEmpty && plan.detectors.isEmpty && plan.computedOutputs.isEmpty && !plan.allComputed
+    }
+
+    init(_ batch: MaskBatch, engine: DetectionEngine?, styles: [Style?]) throws(MaskError) {
+        let plan = batch.plan
+        self.engine = engine
+        self.styles = styles
+        hasColumnRules = !plan.columns.isEmpty || plan.allComputed || !plan.computedOutputs.isEmpty
+        counterNames = Entity.all.map(\.name) + ["withheld", "computed"] + plan.columns.map(\.pattern)
+        var patterns: [ColumnPattern] = []
+        for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
+        rows = CompiledPlan.shape(batch, patterns, known: batch.columnsKnown, copy: false, detects: engine != nil, rules: hasColumnRules)
+        copy = CompiledPlan.shape(
+            batch, patterns, known: batch.columnsKnown && !batch.columns.isEmpty, copy: true, detects: engine != nil,
+            rules: hasColumnRules)
+    }
+
+    private static func shape(
+        _ batch: MaskBatch, _ patterns: [ColumnPattern], known: Bool, copy: Bool, detects: Bool, rules: Bool
+    ) -> Shape {
+        let columns = known ? CompiledPlan.columns(batch, patterns, copy: copy, detects: detects) : []
+        return Shape(
+            columns: columns, expected: known ? columns.count : nil, withholds: rules && !known,
+            scans: detects && (known ? columns.contains { $0.rule == nil && $0.kind.readsWireText } : !rules))
+    }
+
+    private static func columns(_ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, detects: Bool) -> [Column] {
+        let plan = batch.plan
+        let computed = Set(plan.computedOutputs)
+        return batch.columns.enumerated().map { index, column in
+            var rule: (style: Style, counter: Int)?
+            for (number, pattern) in patterns.enumerated() where pattern.matches(column) {
+                let style = Style(plan.columns[number].style)
+                if rule.map({ style > $0.style }) ?? true { rule = (style, firstPatternCounter + number) }
+            }
+            if !column.hasOrigin_p, plan.allComputed || computed.contains(UInt32(index)), rule.map({ $0.style < .redact }) ?? true {
+                rule = (.redact, computedCounter)
+            }
+            let binary = copy ? batch.copy.format == "binary" : column.format != 0
+            let near = isSocialSecurity(column.name) || isSocialSecurity(column.originColumn)
+            // COPY text carries no types: where the batch knows none, the client reads text.
+            let untyped = copy && column.type == 0
+            let kind: ValueKind =
+                untyped ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, nearSocialSecurity: near)
+            return Column(
+                rule: rule,
+                substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
+                kind: kind, nearSocialSecurity: near, look: detects ? look(kind, near: near) : .never)
+        }
+    }
+
+    private static func look(_ kind: ValueKind, near: Bool) -> Look {
+        switch kind {
+        case .skip: .never
+        case .text, .shownText, .bytes: near ? .always : .whenTriggered
+        case _: .always
+        }
+    }
+
+    /// A column's name says that bare digits in it are social security numbers.
+    private static func isSocialSecurity(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return name.hasPrefix("ssn") || name.hasSuffix("ssn") || name.contains("_ssn_")
+            || ["social_security", "socialsecurity", "social security"].contains { name.contains($0) }
+    }
+}

@@ -1,0 +1,127 @@
+import Contract
+import Detection
+
+// Messages that carry text outside rows: errors, notices, notifications, parameter reports.
+extension MaskPass {
+    /// SQLSTATE classes whose messages name objects and limits, never values of rows. All others may quote a value:
+    /// 22 `invalid input syntax for type integer: "…"`, P0 and 00 what a RAISE puts together.
+    private static let classesWithoutValues: Set<String> = [
+        "08", "0A", "23", "25", "26", "28", "34", "3D", "3F", "40", "42", "53", "54", "55", "57", "58",
+    ]
+    private static let withheldText = Array("withheld by Sluice: the mask plan of this statement names columns".utf8)
+    /// More fields than this is no ErrorResponse (protocol-error-fields.html lists 18).
+    private static let maximumReportFields = 64
+
+    /// ErrorResponse and NoticeResponse.
+    mutating func report(_ body: Range<Int>) throws(MaskError) {
+        let source = output.source
+        var fields: [(code: UInt8, text: Range<Int>)] = []
+        var state = "unknown"
+        var index = body.lowerBound
+        while true {
+            guard index < body.upperBound else { throw .malformed("an error's fields have no end") }
+            let code = source[index]
+            index += 1
+            if code == 0 { break }
+            guard fields.count < MaskPass.maximumReportFields else { throw .malformed("an error has too many fields") }
+            let text = try cString(body, &index)
+            if code == UInt8(ascii: "C"), isState(text) { state = String(decoding: source[text], as: UTF8.self) }
+            fields.append((code, text))
+        }
+        guard index == body.upperBound else { throw .malformed("an error has bytes after its fields") }
+        var new: [UInt8] = []
+        new.reserveCapacity(body.count + 64)
+        for field in fields {
+            guard let text = reportText(field.code, field.text, state) else { continue }
+            new.append(field.code)
+            new.append(contentsOf: text)
+            new.append(0)
+        }
+        new.append(0)
+        replaceMessage(body, with: new)
+    }
+
+    /// The text for one field; nil leaves the field out.
+    private mutating func reportText(_ code: UInt8, _ text: Range<Int>, _ state: String) -> [UInt8]? {
+        switch code {
+        case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "s"), UInt8(ascii: "t"),
+            UInt8(ascii: "c"),
+            UInt8(ascii: "d"), UInt8(ascii: "n"), UInt8(ascii: "F"), UInt8(ascii: "L"), UInt8(ascii: "R"):
+            return Array(output.source[text])
+        case UInt8(ascii: "M"):
+            guard plan.hasColumnRules, !MaskPass.classesWithoutValues.contains(String(state.prefix(2))) else { return detected(text) }
+            values.countWithheld()
+            return Array("message withheld by masking (SQLSTATE \(state))".utf8)
+        case UInt8(ascii: "D"), UInt8(ascii: "H"), UInt8(ascii: "W"):
+            guard plan.hasColumnRules else { return detected(text) }
+            values.countWithheld()
+            return MaskPass.withheldText
+        case _:
+            // The internal query and its position, and fields that this version does not know.
+            guard plan.hasColumnRules else { return detected(text) }
+            values.countWithheld()
+            return nil
+        }
+    }
+
+    private func isState(_ text: Range<Int>) -> Bool {
+        text.count == 5 && output.source[text].allSatisfy { $0 &- 0x30 < 10 || $0 &- 0x41 < 26 }
+    }
+
+    /// NotificationResponse: process id, channel, payload. A channel is named by who listens; the payload by anyone.
+    mutating func notification(_ body: Range<Int>) throws(MaskError) {
+        guard body.count >= 4 else { throw .malformed("a notification is cut short") }
+        var index = body.lowerBound + 4
+        _ = try cString(body, &index)
+        let text = try cString(body, &index)
+        guard index == body.upperBound else { throw .malformed("a notification has bytes after its payload") }
+        if plan.hasColumnRules {
+            guard !text.isEmpty else { return }
+            values.countWithheld()
+            return replaceMessage(body, with: Array(output.source[body.lowerBound..<text.lowerBound]) + [0])
+        }
+        replaceMessage(body, with: output.source[body.lowerBound..<text.lowerBound] + detected(text) + [0])
+    }
+
+    mutating func parameterStatus(_ body: Range<Int>) throws(MaskError) {
+        var index = body.lowerBound
+        _ = try cString(body, &index)
+        let text = try cString(body, &index)
+        guard index == body.upperBound else { throw .malformed("a parameter report has bytes after its value") }
+        let findings = values.find(in: Array(output.source[text]))
+        guard !findings.isEmpty else { return }
+        values.count(findings)
+        replaceMessage(body, with: output.source[body.lowerBound..<text.lowerBound] + [0])
+    }
+
+    /// Text with every finding replaced. There is no NULL here: that style redacts.
+    private mutating func detected(_ text: Range<Int>) -> [UInt8] {
+        let bytes = Array(output.source[text])
+        let findings = values.find(in: bytes)
+        guard !findings.isEmpty else { return bytes }
+        values.count(findings)
+        var new: [UInt8] = []
+        bytes.withUnsafeBytes { values.appendReplacing(findings, in: $0, scope: 0..<bytes.count, to: &new) }
+        return new
+    }
+
+    /// The bytes up to the zero byte at or after `index`, which is moved past it.
+    private func cString(_ body: Range<Int>, _ index: inout Int) throws(MaskError) -> Range<Int> {
+        let start = index
+        while index < body.upperBound {
+            if output.source[index] == 0 {
+                index += 1
+                return start..<index - 1
+            }
+            index += 1
+        }
+        throw .malformed("a string has no end")
+    }
+
+    private mutating func replaceMessage(_ body: Range<Int>, with new: [UInt8]) {
+        output.copy(upTo: body.lowerBound - 4)
+        output.out.appendInt32(new.count + 4)
+        output.out.append(contentsOf: new)
+        output.skip(to: body.upperBound)
+    }
+}

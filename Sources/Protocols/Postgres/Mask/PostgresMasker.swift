@@ -1,0 +1,87 @@
+import Contract
+import Detection
+
+/// Masks PostgreSQL backend messages by a mask plan.
+///
+/// A pure function of the batch and its payload: everything that it needs travels in the batch. Compiled plans and
+/// detection engines are kept between batches, so an instance serves one thread at a time. An error means that
+/// nothing of the batch may be forwarded.
+public final class PostgresMasker {
+    /// Compiled plans kept; when there are more, all are dropped and made again as they come.
+    public static let maximumCachedPlans = 64
+    /// protocol.html#PROTOCOL-MESSAGE-CONCEPTS: a type byte and an Int32 length that counts itself.
+    static let headerBytes = 5
+
+    private struct PlanKey: Hashable {
+        let plan: MaskPlan
+        let columns: [ResultColumn]
+        let columnsKnown: Bool
+        let binaryCopy: Bool
+    }
+
+    private let hashKey: [UInt8]
+    private var hasher: KeyedHash?
+    private var plans: [PlanKey: CompiledPlan] = [:]
+    private var latest: (key: PlanKey, plan: CompiledPlan)?
+    private var engines: [[Entity]: DetectionEngine] = [:]
+
+    /// - Parameter hashKey: key of the `hash` style; the same key gives the same hash for the same value.
+    public init(hashKey: [UInt8]) {
+        self.hashKey = hashKey
+    }
+
+    /// - Parameter payload: whole backend messages, one after another.
+    /// - Returns: the messages for the client, and what the reply says of them.
+    /// - Throws: ``MaskError`` when the payload is malformed or cannot be masked.
+    public func mask(_ batch: MaskBatch, payload: UnsafeRawBufferPointer) throws(MaskError) -> (reply: MaskReply, payload: [UInt8]) {
+        if CompiledPlan.isEmpty(batch.plan), batch.tail.isEmpty { return (MaskReply(), Array(payload)) }
+        let plan = try compiled(batch)
+        let hasher = try keyedHash()
+        var pass = try MaskPass(batch: batch, values: ValueMasker(plan: plan, hasher: hasher), payload: payload)
+        try pass.run()
+        return try pass.finish()
+    }
+
+    private func keyedHash() throws(MaskError) -> KeyedHash {
+        if let hasher { return hasher }
+        let made = try KeyedHash(key: hashKey)
+        hasher = made
+        return made
+    }
+
+    private func compiled(_ batch: MaskBatch) throws(MaskError) -> CompiledPlan {
+        let key = PlanKey(
+            plan: batch.plan, columns: batch.columns, columnsKnown: batch.columnsKnown,
+            binaryCopy: batch.hasCopy && batch.copy.format == "binary")
+        if let latest, latest.key == key { return latest.plan }
+        let plan: CompiledPlan
+        if let known = plans[key] {
+            plan = known
+        } else {
+            var styles = [Style?](repeating: nil, count: Entity.all.count)
+            for detector in batch.plan.detectors {
+                for name in detector.entities {
+                    guard let entity = Entity(name: name) else { throw MaskError(code: .badPlan, message: "no detector finds '\(name)'") }
+                    styles[entity.index] = max(styles[entity.index] ?? .partial, Style(detector.style))
+                }
+            }
+            plan = try CompiledPlan(batch, engine: try engine(for: Entity.all.filter { styles[$0.index] != nil }), styles: styles)
+            if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
+            plans[key] = plan
+        }
+        latest = (key, plan)
+        return plan
+    }
+
+    private func engine(for entities: [Entity]) throws(MaskError) -> DetectionEngine? {
+        if entities.isEmpty { return nil }
+        if let engine = engines[entities] { return engine }
+        do throws(DetectionError) {
+            let engine = try DetectionEngine(entities: entities)
+            engines[entities] = engine
+            return engine
+        } catch {
+            throw MaskError(code: .detection, message: error.message)
+        }
+    }
+}

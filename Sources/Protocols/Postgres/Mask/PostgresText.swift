@@ -1,0 +1,87 @@
+/// The text that PostgreSQL shows for binary values, as far as detectors need it.
+enum PostgresText {
+    /// numeric.c: base 10000, weight of the first digit, sign, display scale. Empty for numbers too long to be an
+    /// entity and for NaN and infinities; nil when the bytes are no numeric.
+    static func numeric(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard bytes.count >= 8 else { return nil }
+        let digits = bytes.int16(at: 0)
+        let weight = bytes.int16(at: 2)
+        let sign = UInt16(truncatingIfNeeded: bytes.int16(at: 4))
+        let scale = bytes.int16(at: 6)
+        guard digits >= 0, bytes.count == 8 + digits * 2, scale >= 0 else { return nil }
+        guard sign == 0 || sign == 0x4000 else { return sign == 0xc000 || sign == 0xd000 || sign == 0xf000 ? [] : nil }
+        // 24 decimal digits before the point: no entity is that long.
+        guard (0..<6).contains(weight) else { return [] }
+        var text: [UInt8] = []
+        for group in 0...weight {
+            let value = group < digits ? bytes.int16(at: 8 + group * 2) : 0
+            guard (0...9999).contains(value) else { return nil }
+            let decimal = Array(String(value).utf8)
+            if !text.isEmpty { text.append(contentsOf: repeatElement(0x30, count: 4 - decimal.count)) }
+            if !text.isEmpty || value != 0 { text.append(contentsOf: decimal) }
+        }
+        // The decimals are left out: the detectors take no entity from them.
+        return text
+    }
+
+    /// Numbers lose their leading zeros, which social security numbers have.
+    static func padded(_ value: UInt64, near: Bool) -> [UInt8] {
+        let text = Array(String(value).utf8)
+        return near && text.count < 9 ? Array(repeating: 0x30, count: 9 - text.count) + text : text
+    }
+
+    static func uuid(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (index, byte) in bytes.enumerated() {
+            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2d) }
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return text
+    }
+
+    /// Both output formats of bytea: `\x4142` and `AB\000`.
+    static func bytea(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        if text.count >= 2, text[0] == 0x5c, text[1] == 0x78 {
+            guard text.count % 2 == 0 else { return nil }
+            bytes.reserveCapacity(text.count / 2)
+            for index in stride(from: 2, to: text.count, by: 2) {
+                guard let high = hexadecimal(text[index]), let low = hexadecimal(text[index + 1]) else { return nil }
+                bytes.append(high << 4 | low)
+            }
+            return bytes
+        }
+        var index = 0
+        while index < text.count {
+            if text[index] != 0x5c {
+                bytes.append(text[index])
+                index += 1
+            } else if index + 1 < text.count, text[index + 1] == 0x5c {
+                bytes.append(0x5c)
+                index += 2
+            } else {
+                guard index + 3 < text.count, (index + 1...index + 3).allSatisfy({ text[$0] &- 0x30 < 8 }) else { return nil }
+                bytes.append((text[index + 1] &- 0x30) << 6 | (text[index + 2] &- 0x30) << 3 | (text[index + 3] &- 0x30))
+                index += 4
+            }
+        }
+        return bytes
+    }
+
+    static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        case _: nil
+        }
+    }
+
+    /// Valid UTF-8 without control characters other than white space.
+    static func isPlainText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        !bytes.contains { $0 < 0x20 && !(0x09...0x0d).contains($0) } && String(validating: bytes, as: UTF8.self) != nil
+    }
+}

@@ -1,0 +1,91 @@
+import Detection
+
+extension UnsafeRawBufferPointer {
+    @inline(__always) func int32(at offset: Int) -> Int { Int(Int32(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int32.self))) }
+    @inline(__always) func int16(at offset: Int) -> Int { Int(Int16(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int16.self))) }
+    @inline(__always) func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+
+    func equals(_ range: Range<Int>, _ other: [UInt8]) -> Bool {
+        guard range.count == other.count else { return false }
+        for index in 0..<other.count where self[range.lowerBound + index] != other[index] { return false }
+        return true
+    }
+}
+
+extension [UInt8] {
+    mutating func appendInt32(_ value: Int) {
+        let bits = UInt32(bitPattern: Int32(truncatingIfNeeded: value))
+        append(UInt8(truncatingIfNeeded: bits >> 24))
+        append(UInt8(truncatingIfNeeded: bits >> 16))
+        append(UInt8(truncatingIfNeeded: bits >> 8))
+        append(UInt8(truncatingIfNeeded: bits))
+    }
+
+    mutating func setInt32(_ value: Int, at offset: Int) {
+        let bits = UInt32(bitPattern: Int32(truncatingIfNeeded: value))
+        self[offset] = UInt8(truncatingIfNeeded: bits >> 24)
+        self[offset + 1] = UInt8(truncatingIfNeeded: bits >> 16)
+        self[offset + 2] = UInt8(truncatingIfNeeded: bits >> 8)
+        self[offset + 3] = UInt8(truncatingIfNeeded: bits)
+    }
+}
+
+/// Copies a source to an output with edits. Untouched stretches are copied as late and as long as possible.
+struct Rewriter {
+    let source: UnsafeRawBufferPointer
+    var out: [UInt8]
+    private(set) var copied: Int
+
+    /// - Parameter copied: how much of the source is already in the output.
+    init(source: UnsafeRawBufferPointer, out: consuming [UInt8], copied: Int = 0) {
+        self.source = source
+        self.out = out
+        self.copied = copied
+    }
+
+    /// Where the source byte at `index`, not yet copied, will stand in the output.
+    func place(of index: Int) -> Int { out.count + index - copied }
+
+    mutating func copy(upTo index: Int) {
+        if index > copied { out.append(contentsOf: source.part(copied..<index)) }
+        copied = index
+    }
+
+    /// Leaves out the source up to `index`.
+    mutating func skip(to index: Int) { copied = index }
+
+    mutating func replace(_ range: Range<Int>, with bytes: [UInt8]) {
+        copy(upTo: range.lowerBound)
+        out.append(contentsOf: bytes)
+        copied = range.upperBound
+    }
+
+    /// Replaces a value and the Int32 length before it; nil stands for NULL.
+    mutating func replaceCounted(_ range: Range<Int>, with bytes: [UInt8]?) {
+        copy(upTo: range.lowerBound - 4)
+        out.appendInt32(bytes?.count ?? -1)
+        if let bytes { out.append(contentsOf: bytes) }
+        copied = range.upperBound
+    }
+}
+
+/// Walks the candidates of one scan along ascending value ranges.
+struct CandidateCursor {
+    private let list: [Candidate]
+    private var next = 0
+
+    init(_ list: consuming [Candidate]) { self.list = list }
+
+    static let none = CandidateCursor([])
+
+    /// Indices of the candidates that end inside `range`, which starts at or after every earlier one.
+    @inline(__always)
+    mutating func indices(in range: Range<Int>) -> Range<Int> {
+        while next < list.count, Int(list[next].end) <= range.lowerBound { next += 1 }
+        let first = next
+        while next < list.count, Int(list[next].end) <= range.upperBound { next += 1 }
+        return first..<next
+    }
+
+    func slice(_ indices: Range<Int>) -> ArraySlice<Candidate> { list[indices] }
+}

@@ -1,0 +1,149 @@
+import Glibc
+
+/// A file operation that the operating system refused.
+public struct FileError: Error, Sendable, CustomStringConvertible {
+    public let operation: String
+    /// errno(3).
+    public let number: Int32
+
+    public init(_ operation: String, number: Int32) {
+        self.operation = operation
+        self.number = number
+    }
+
+    public var description: String { "\(operation): \(String(cString: strerror(number)))" }
+}
+
+/// The writing side of the file system, so that tests can make it fail.
+public protocol FileLayer: Sendable {
+    /// Creates a file that must not exist, for reading and writing, mode 0600.
+    func create(_ path: String) throws(FileError) -> Int32
+    /// Opens an existing file for reading and writing; a symbolic link is an error.
+    func open(_ path: String) throws(FileError) -> Int32
+    /// Writes at an offset. Returns how many bytes were written, which may be fewer than asked.
+    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64) throws(FileError) -> Int
+    /// Returns when the file's data is on stable storage.
+    func synchronize(_ descriptor: Int32) throws(FileError)
+    func truncate(_ descriptor: Int32, to length: Int64) throws(FileError)
+}
+
+/// The operating system's files.
+public struct SystemFiles: FileLayer {
+    public init() {}
+
+    public func create(_ path: String) throws(FileError) -> Int32 {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw FileError("create", number: errno) }
+        return descriptor
+    }
+
+    public func open(_ path: String) throws(FileError) -> Int32 {
+        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw FileError("open", number: errno) }
+        return descriptor
+    }
+
+    public func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64
+    ) throws(FileError) -> Int {
+        let count = pwrite(descriptor, bytes.baseAddress, bytes.count, __off_t(offset))
+        guard count >= 0 else { throw FileError("write", number: errno) }
+        return count
+    }
+
+    public func synchronize(_ descriptor: Int32) throws(FileError) {
+        guard fdatasync(descriptor) == 0 else { throw FileError("fdatasync", number: errno) }
+    }
+
+    public func truncate(_ descriptor: Int32, to length: Int64) throws(FileError) {
+        guard ftruncate(descriptor, __off_t(length)) == 0 else { throw FileError("truncate", number: errno) }
+    }
+}
+
+extension FileLayer {
+    /// Writes all bytes: continues after short writes and EINTR.
+    func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at start: Int64) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            do throws(FileError) {
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+                let count = try write(rest, to: descriptor, at: start + Int64(done))
+                guard count > 0 else { throw FileError("write", number: EIO) }
+                done += count
+            } catch {
+                guard error.number == EINTR else { throw error }
+            }
+        }
+    }
+
+    func writeAll(_ bytes: [UInt8], to descriptor: Int32, at start: Int64) throws(FileError) {
+        let result: Result<Void, FileError> = bytes.withUnsafeBytes { raw in
+            Result { () throws(FileError) in try writeAll(raw, to: descriptor, at: start) }
+        }
+        try result.get()
+    }
+}
+
+/// Makes a created or renamed entry of the directory durable.
+func synchronizeDirectory(_ path: String) throws(RecordingError) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw .system(FileError("fsync", number: errno), path) }
+}
+
+/// Creates a directory of mode 0700; its parent must exist. One that exists stays as it is.
+func makeDirectory(_ path: String) throws(RecordingError) {
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(FileError("mkdir", number: errno), path) }
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        throw RecordingError(.storage, file: path, "is not a directory")
+    }
+}
+
+/// Names in a directory, sorted, without `.` and `..`.
+func directoryEntries(_ path: String) throws(RecordingError) -> [String] {
+    guard let stream = opendir(path) else { throw .system(FileError("open", number: errno), path) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+            String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
+func fileSize(_ path: String) -> Int64? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return Int64(status.st_size)
+}
+
+/// The first `limit` bytes of a file.
+func readFile(_ path: String, limit: Int) throws(RecordingError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = bytes.withUnsafeMutableBytes { readFully(descriptor, into: $0, at: 0) }
+    guard count >= 0 else { throw .system(FileError("read", number: errno), path) }
+    bytes.removeLast(limit - count)
+    return bytes
+}
+
+/// Reads until the buffer is full or the file ends. Returns the bytes read, -1 (with errno) on an error.
+func readFully(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at start: Int64) -> Int {
+    var done = 0
+    while done < buffer.count {
+        let count = pread(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, __off_t(start) + done)
+        if count == 0 { break }
+        if count < 0 {
+            if errno == EINTR { continue }
+            return -1
+        }
+        done += count
+    }
+    return done
+}

@@ -1,0 +1,119 @@
+import Contract
+import Glibc
+
+/// Reads recordings without changing them: `<recordings>/<replica>/<segment>.slseg`, up to each replica's head.
+public struct RecordingArchive: Sendable {
+    public let recordings: String
+
+    public init(recordings: String) {
+        self.recordings = recordings
+    }
+
+    /// Names of the replicas that have a directory here.
+    public func replicas() throws(RecordingError) -> [String] {
+        try directoryEntries(recordings).filter { name in
+            Format.isReplicaName(name) && isReplicaDirectory(recordings + "/" + name)
+        }
+    }
+
+    /// Calls `body` with a session's records in their order.
+    ///
+    /// - Parameter locations: from ``RecordingIndex/locations(of:)``; nil reads everything.
+    /// - Throws: `damaged` when a block on the way is not what was written, and what `body` throws.
+    public func forEachRecord(
+        of session: String, in locations: [RecordingIndex.Location]? = nil,
+        _ body: (Record) throws(RecordingError) -> Void
+    ) throws(RecordingError) {
+        let wanted = SessionFilter(session)
+        let names: [String]
+        if let locations { names = Set(locations.map(\.replica)).sorted() } else { names = try replicas() }
+        for replica in names {
+            let first = locations?.filter { $0.replica == replica }.map(\.firstBlock).min() ?? 1
+            let segments = locations.map { all in Set(all.filter { $0.replica == replica }.map(\.segment)) }
+            for segment in try readable(replica: replica, fromBlock: first) {
+                if let segments, !segments.contains(segment.number) { continue }
+                let reader = try SegmentReader(path: segment.path)
+                while let block = try reader.next(limit: segment.limit) {
+                    guard block.number >= first else { continue }
+                    try reader.forEachRecord { raw throws(RecordingError) in
+                        guard wanted.mayMatch(raw) else { return }
+                        let record = try reader.parse(raw)
+                        if record.session == session { try body(record) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A replica's segments up to its head, from the one that holds `block`.
+    func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
+        guard Format.isReplicaName(replica) else { throw RecordingError(.invalid, "not a replica's name") }
+        let directory = recordings + "/" + replica
+        let head = try StoredHead.read(directory: directory, key: nil).value
+        var found: [ReadableSegment] = []
+        for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted(by: >)
+        where number <= head.segment {
+            let path = directory + "/" + Format.segmentName(number)
+            let limit = number == head.segment ? Int64(head.offset) : .max
+            found.append(ReadableSegment(path: path, number: number, limit: limit))
+            if block > 1, try SegmentReader(path: path).header.firstBlock <= block { break }
+        }
+        return found.reversed()
+    }
+}
+
+/// A segment, and the byte up to which it is acknowledged.
+struct ReadableSegment {
+    let path: String
+    let number: UInt64
+    let limit: Int64
+}
+
+func isReplicaDirectory(_ path: String) -> Bool {
+    guard let names = try? directoryEntries(path) else { return false }
+    return names.contains { $0 == "head" || Format.segmentNumber($0) != nil }
+}
+
+/// Skips other sessions' records without parsing them: a serialised record begins with its session field.
+private struct SessionFilter {
+    /// Tag of field 1, length-delimited.
+    private static let tag: UInt8 = 0x0A
+    private let prefix: [UInt8]
+
+    init(_ session: String) {
+        let bytes = Array(session.utf8)
+        prefix = bytes.count < 128 ? [Self.tag, UInt8(bytes.count)] + bytes : []
+    }
+
+    func mayMatch(_ raw: UnsafeRawBufferPointer) -> Bool {
+        guard !prefix.isEmpty, raw.first == Self.tag else { return true }
+        return raw.firstDifference(from: prefix) == nil
+    }
+}
+
+/// A head file as found.
+struct StoredHead {
+    var value: Head
+
+    private static let attempts = 200
+
+    /// Reads a head, again when the writer was just changing it.
+    static func read(directory: String, key: [UInt8]?) throws(RecordingError) -> StoredHead {
+        let path = directory + "/head"
+        var previous: [UInt8] = []
+        var problem = FormatProblem(0, "the head is always changing")
+        for _ in 0..<attempts {
+            let bytes = try readFile(path, limit: Format.headSize + 1)
+            defer { previous = bytes }
+            // Without a key only a second look shows that a read was not torn.
+            guard key != nil || bytes == previous else { continue }
+            do throws(FormatProblem) {
+                return StoredHead(value: try Head(bytes, key: key))
+            } catch {
+                problem = error
+                if bytes == previous { break }
+            }
+        }
+        throw RecordingError(.damaged, file: path, offset: Int64(problem.offset), problem.reason)
+    }
+}

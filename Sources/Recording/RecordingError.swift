@@ -1,0 +1,48 @@
+/// Why a recording could not be written or read.
+public struct RecordingError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure it is; may grow.
+    public struct Code: Sendable, Hashable {
+        let name: String
+        /// Another writer holds the replica directory.
+        public static let locked = Code(name: "locked")
+        /// Bytes at or before the head are not what was written.
+        public static let damaged = Code(name: "damaged")
+        /// The file ends inside a block.
+        public static let incomplete = Code(name: "incomplete")
+        /// The operating system refused a file operation.
+        public static let storage = Code(name: "storage")
+        /// An earlier failure makes this writer unusable: restart the process.
+        public static let unusable = Code(name: "unusable")
+        /// The arguments cannot be used.
+        public static let invalid = Code(name: "invalid")
+        /// No such session, or more than one.
+        public static let notFound = Code(name: "notFound")
+    }
+
+    public let code: Code
+    /// For a client; leaks no path.
+    public let publicMessage: String
+    /// The file, empty when none is concerned.
+    public let file: String
+    /// First bad byte, in bytes from the start of `file`.
+    public let offset: Int64?
+    /// For the operator.
+    public let detail: String
+
+    init(_ code: Code, file: String = "", offset: Int64? = nil, _ detail: String, publicMessage: String? = nil) {
+        self.code = code
+        self.file = file
+        self.offset = offset
+        self.detail = detail
+        self.publicMessage = publicMessage ?? "the recording cannot be written"
+    }
+
+    static func system(_ error: FileError, _ file: String) -> RecordingError {
+        RecordingError(.storage, file: file, error.description)
+    }
+
+    public var description: String {
+        let place = file.isEmpty ? "" : offset.map { "\(file): byte \($0): " } ?? "\(file): "
+        return place + detail
+    }
+}

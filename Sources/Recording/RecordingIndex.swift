@@ -1,0 +1,199 @@
+import Foundation
+import GRDB
+
+/// The list of recorded sessions, `<recordings>/index.sqlite`. It holds nothing that the segments do not: losing it
+/// loses no record, and ``rebuild()`` makes it again.
+public struct RecordingIndex: Sendable {
+    public struct Session: Sendable, Equatable {
+        public var id: String
+        public var identity: String
+        public var groups: [String]
+        public var resource: String
+        public var protocolName: String
+        /// The client's address.
+        public var source: String
+        /// Unix time, microseconds.
+        public var startedMicroseconds: UInt64
+        public var endedMicroseconds: UInt64?
+        public var endReason: String?
+        public var commands: UInt64
+        /// Bytes of replies as the client got them.
+        public var bytes: UInt64
+        public var refused: UInt64
+        public var held: UInt64
+    }
+
+    /// One segment that holds records of a session.
+    public struct Location: Sendable, Equatable {
+        public var replica: String
+        public var segment: UInt64
+        public var firstBlock: UInt64
+
+        public init(replica: String, segment: UInt64, firstBlock: UInt64) {
+            self.replica = replica
+            self.segment = segment
+            self.firstBlock = firstBlock
+        }
+    }
+
+    public struct Filter: Sendable {
+        public var identity: String?
+        public var resource: String?
+        /// At most this many sessions, the latest first.
+        public var limit = 50
+
+        public init(identity: String? = nil, resource: String? = nil, limit: Int = 50) {
+            self.identity = identity
+            self.resource = resource
+            self.limit = limit
+        }
+    }
+
+    static let fileName = "index.sqlite"
+    private static let busySeconds = 5.0
+
+    public let recordings: String
+    let database: DatabasePool
+
+    /// Opens the index, creating it when missing.
+    ///
+    /// - Parameter recordings: the directory that holds the replicas' directories; it must exist.
+    public init(recordings: String) throws(RecordingError) {
+        self.recordings = recordings
+        let path = recordings + "/" + Self.fileName
+        guard fileSize(recordings) != nil else {
+            throw RecordingError(.notFound, file: recordings, "there are no recordings")
+        }
+        if fileSize(path) == nil {
+            // SQLite gives its journal files the mode of the database file.
+            if let descriptor = try? SystemFiles().create(path) { close(descriptor) }
+        }
+        var configuration = GRDB.Configuration()
+        configuration.busyMode = .timeout(Self.busySeconds)
+        do {
+            database = try DatabasePool(path: path, configuration: configuration)
+            try database.write { try $0.execute(sql: Self.schema) }
+        } catch {
+            throw Self.failure(path, error)
+        }
+    }
+
+    private static let schema = """
+        CREATE TABLE IF NOT EXISTS sessions (
+            id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, groups TEXT NOT NULL, resource TEXT NOT NULL,
+            protocol TEXT NOT NULL, source TEXT NOT NULL, started_us INTEGER NOT NULL, ended_us INTEGER,
+            end_reason TEXT, commands INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL,
+            held INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS sessions_started ON sessions(started_us);
+        CREATE TABLE IF NOT EXISTS session_segments (
+            session TEXT NOT NULL, replica TEXT NOT NULL, segment INTEGER NOT NULL, first_block INTEGER NOT NULL,
+            PRIMARY KEY (session, replica, segment)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS progress (replica TEXT PRIMARY KEY NOT NULL, block INTEGER NOT NULL) WITHOUT ROWID;
+        """
+
+    static func failure(_ path: String, _ error: any Error) -> RecordingError {
+        (error as? RecordingError) ?? RecordingError(.storage, file: path, "the index: \(error)")
+    }
+
+    func access<Value: Sendable>(
+        _ body: @Sendable (Database) throws -> Value
+    ) throws(RecordingError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw Self.failure(recordings + "/" + Self.fileName, error)
+        }
+    }
+
+    // MARK: - Reading
+
+    /// Sessions that match, the latest first.
+    public func list(_ filter: Filter = Filter()) throws(RecordingError) -> [Session] {
+        try access { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM sessions WHERE (:identity IS NULL OR identity = :identity)
+                    AND (:resource IS NULL OR resource = :resource) ORDER BY started_us DESC, id LIMIT :limit
+                    """,
+                arguments: ["identity": filter.identity, "resource": filter.resource, "limit": max(0, filter.limit)]
+            ).map(Session.init)
+        }
+    }
+
+    /// The session of this id, or the only one whose id begins so.
+    public func session(_ prefix: String) throws(RecordingError) -> Session {
+        let found = try access { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM sessions WHERE id = :id OR substr(id, 1, length(:id)) = :id
+                    ORDER BY id = :id DESC, id LIMIT 2
+                    """,
+                arguments: ["id": prefix]
+            ).map(Session.init)
+        }
+        guard !prefix.isEmpty, let first = found.first else {
+            throw RecordingError(.notFound, "no recorded session has an id that begins with '\(prefix)'")
+        }
+        guard found.count == 1 || first.id == prefix else {
+            throw RecordingError(.notFound, "more than one session's id begins with '\(prefix)': give more of it")
+        }
+        return first
+    }
+
+    /// Where a session's records are, in the order of the segments.
+    public func locations(of session: String) throws(RecordingError) -> [Location] {
+        try access { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT replica, segment, first_block FROM session_segments WHERE session = ?
+                    ORDER BY replica, segment
+                    """,
+                arguments: [session]
+            ).map {
+                Location(
+                    replica: $0["replica"], segment: unsigned($0["segment"]), firstBlock: unsigned($0["first_block"]))
+            }
+        }
+    }
+
+    /// Ids of the sessions that a replica holds, and of replicas with sessions.
+    func sessions(inReplica replica: String) throws(RecordingError) -> Set<String> {
+        try access { database in
+            try String.fetchSet(
+                database, sql: "SELECT DISTINCT session FROM session_segments WHERE replica = ?", arguments: [replica])
+        }
+    }
+
+    func replicas() throws(RecordingError) -> [String] {
+        try access { database in
+            try String.fetchAll(database, sql: "SELECT DISTINCT replica FROM session_segments ORDER BY replica")
+        }
+    }
+}
+
+private func unsigned(_ value: Int64) -> UInt64 { UInt64(max(0, value)) }
+
+extension RecordingIndex.Session {
+    init(_ row: Row) {
+        let groups: String = row["groups"]
+        id = row["id"]
+        identity = row["identity"]
+        self.groups = groups.split(separator: "\n").map(String.init)
+        resource = row["resource"]
+        protocolName = row["protocol"]
+        source = row["source"]
+        startedMicroseconds = unsigned(row["started_us"])
+        let ended: Int64? = row["ended_us"]
+        endedMicroseconds = ended.map(unsigned)
+        endReason = row["end_reason"]
+        commands = unsigned(row["commands"])
+        bytes = unsigned(row["bytes"])
+        refused = unsigned(row["refused"])
+        held = unsigned(row["held"])
+    }
+}

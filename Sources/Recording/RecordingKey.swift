@@ -1,0 +1,53 @@
+import COpenSSL
+import Glibc
+
+/// The recorder's key: 32 random bytes in a file of mode 0600.
+public enum RecordingKey {
+    public static let length = 32
+
+    /// Reads the key; creates the file when it is missing.
+    ///
+    /// A key file that others can read is refused.
+    public static func load(creatingAt path: String, files: any FileLayer = SystemFiles()) throws(RecordingError)
+        -> [UInt8]
+    {
+        if fileSize(path) == nil { try create(path, files) }
+        return try load(path)
+    }
+
+    /// Reads an existing key.
+    public static func load(_ path: String) throws(RecordingError) -> [UInt8] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .system(FileError("open", number: errno), path) }
+        guard status.st_mode & 0o077 == 0 else {
+            throw RecordingError(.invalid, file: path, "others can read this key: make its mode 0600")
+        }
+        let bytes = try readFile(path, limit: length + 1)
+        guard bytes.count == length else {
+            throw RecordingError(.invalid, file: path, "a recording key has \(length) bytes")
+        }
+        return bytes
+    }
+
+    private static func create(_ path: String, _ files: any FileLayer) throws(RecordingError) {
+        var key = [UInt8](repeating: 0, count: length)
+        guard RAND_priv_bytes(&key, Int32(length)) == 1 else {
+            throw RecordingError(.unusable, "no randomness for a key")
+        }
+        // Written under another name and linked: a half-written key never has the key's name, and of two
+        // processes that start together the second uses the first one's key.
+        let draft = "\(path).\(getpid())"
+        do throws(FileError) {
+            let descriptor = try files.create(draft)
+            defer {
+                close(descriptor)
+                unlink(draft)
+            }
+            try files.writeAll(key, to: descriptor, at: 0)
+            try files.synchronize(descriptor)
+            if link(draft, path) != 0, errno != EEXIST { throw FileError("link", number: errno) }
+        } catch {
+            throw .system(error, path)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import Contract
+import Glibc
+import SwiftProtobuf
+
+/// Reads one segment block by block and checks each against the hash chain. Buffers are bounded by the largest
+/// block. Not for use by several threads at once.
+public final class SegmentReader {
+    /// One block, as far as its header tells.
+    public struct Block: Sendable {
+        /// Bytes from the file's start, and of header and frame together.
+        public let offset: Int64
+        public let length: Int
+        /// From 1 over all segments of the replica.
+        public let number: UInt64
+        public let records: Int
+        public let isSeal: Bool
+    }
+
+    public let path: String
+    let header: SegmentHeader
+    let headerChain: [UInt8]
+    private(set) var chain: [UInt8]
+    private(set) var offset: Int64
+    private(set) var nextNumber: UInt64
+    private(set) var isSealed = false
+    private let descriptor: Int32
+    private let hasher: ChainHasher
+    private let decoder: FrameDecoder
+    private let input = ReusedMemory(1 << 20)
+    private var current: BlockHeader?
+
+    /// Opens a segment file and checks its header.
+    public init(path: String) throws(RecordingError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+        var raw = [UInt8](repeating: 0, count: Format.segmentHeaderSize)
+        let count = raw.withUnsafeMutableBytes { readFully(descriptor, into: $0, at: 0) }
+        do throws(RecordingError) {
+            guard count == raw.count else {
+                throw RecordingError(
+                    .incomplete, file: path, offset: Int64(max(0, count)), "the file ends inside its header")
+            }
+            hasher = try ChainHasher()
+            decoder = try FrameDecoder()
+            let parsed: Result<SegmentHeader, FormatProblem> = raw.withUnsafeBytes { bytes in
+                Result { () throws(FormatProblem) in try SegmentHeader(bytes) }
+            }
+            switch parsed {
+            case .success(let value): header = value
+            case .failure(let problem):
+                throw RecordingError(.damaged, file: path, offset: Int64(problem.offset), problem.reason)
+            }
+            headerChain = try hasher.digest(Array(raw[..<Format.segmentHeaderHashed]))
+            guard headerChain == Array(raw[Format.segmentHeaderHashed...]) else {
+                throw RecordingError(.damaged, file: path, offset: 0, "the segment header was changed")
+            }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        chain = headerChain
+        offset = Int64(Format.segmentHeaderSize)
+        nextNumber = header.firstBlock
+    }
+
+    deinit { close(descriptor) }
+
+    /// Moves to the next block and checks its header and chain value. nil at the end of the file or of `limit`.
+    ///
+    /// - Throws: `incomplete` when the file ends inside the block, `damaged` when its bytes are not those written.
+    ///   The reader then stays before the block.
+    public func next(limit: Int64 = .max) throws(RecordingError) -> Block? {
+        guard offset < limit, let block = try load() else { return nil }
+        return try advance(over: block, previous: chain)
+    }
+
+    /// Reads the block at the current place into the buffer. nil at the end of the file.
+    private func load() throws(RecordingError) -> BlockHeader? {
+        current = nil
+        let got = try read(Format.blockHeaderSize, at: offset)
+        if got == 0 { return nil }
+        guard !isSealed else { throw damaged(0, "bytes after the seal") }
+        guard got == Format.blockHeaderSize else { throw incomplete() }
+        let block: BlockHeader
+        do throws(FormatProblem) {
+            block = try BlockHeader(UnsafeRawBufferPointer(rebasing: input.bytes[..<Format.blockHeaderSize]))
+        } catch {
+            throw damaged(error.offset, error.reason)
+        }
+        guard block.number == nextNumber else {
+            throw damaged(8, "block \(block.number) stands where block \(nextNumber) must: a block is missing")
+        }
+        let length = Format.blockHeaderSize + block.frameLength
+        guard try read(length, at: offset) == length else { throw incomplete() }
+        return block
+    }
+
+    private func advance(over block: BlockHeader, previous: [UInt8]) throws(RecordingError) -> Block {
+        let length = Format.blockHeaderSize + block.frameLength
+        let all = UnsafeRawBufferPointer(input.bytes)
+        let value = try hasher.link(
+            previous: previous, header: UnsafeRawBufferPointer(rebasing: all[..<Format.blockHeaderHashed]),
+            payload: UnsafeRawBufferPointer(rebasing: all[Format.blockHeaderSize..<length]))
+        guard value == block.chain else { throw damaged(0, "the block was changed: its chain value is wrong") }
+        let result = Block(
+            offset: offset, length: length, number: block.number, records: Int(block.records), isSeal: block.isSeal)
+        current = block
+        chain = value
+        offset += Int64(length)
+        nextNumber += 1
+        isSealed = block.isSeal
+        return result
+    }
+
+    /// This segment's seal, found and proven by the header of the segment after it.
+    func seal(before next: SegmentHeader) throws(RecordingError) -> Seal {
+        let place = Int64(clamping: next.previousSeal)
+        guard place >= Int64(Format.segmentHeaderSize), next.firstBlock > 1 else {
+            throw RecordingError(.damaged, file: path, offset: 0, "its seal's place is impossible")
+        }
+        offset = place
+        nextNumber = next.firstBlock - 1
+        guard let block = try load(), block.isSeal, let seal = Seal(try payload(block)) else {
+            throw damaged(0, "there is no seal here")
+        }
+        current = nil
+        guard try advance(over: block, previous: seal.lastChain).isSeal, chain == next.carried else {
+            throw RecordingError(.damaged, file: path, offset: place, "another seal than the next segment names")
+        }
+        return seal
+    }
+
+    /// The current block's records, each in its serialised form, which is valid only during the call.
+    func forEachRecord(
+        _ body: (UnsafeRawBufferPointer) throws(RecordingError) -> Void
+    ) throws(RecordingError) {
+        guard let current, !current.isSeal else { return }
+        let payload = try payload(current)
+        var place = 0
+        for _ in 0..<current.records {
+            guard payload.count - place >= 4 else { throw contentProblem("its records are cut") }
+            let length = Int(payload.little(place, as: UInt32.self))
+            place += 4
+            guard payload.count - place >= length else { throw contentProblem("its records are cut") }
+            try body(UnsafeRawBufferPointer(rebasing: payload[place..<(place + length)]))
+            place += length
+        }
+        guard place == payload.count else { throw contentProblem("bytes after its last record") }
+    }
+
+    /// The current block's records; empty for a seal.
+    public func records() throws(RecordingError) -> [Record] {
+        var records: [Record] = []
+        try forEachRecord { raw throws(RecordingError) in records.append(try parse(raw)) }
+        return records
+    }
+
+    func parse(_ raw: UnsafeRawBufferPointer) throws(RecordingError) -> Record {
+        do {
+            return try Record(serializedBytes: raw.bytes)
+        } catch {
+            throw contentProblem("a record cannot be parsed")
+        }
+    }
+
+    func seal() throws(RecordingError) -> Seal? {
+        guard let current, current.isSeal else { return nil }
+        guard let seal = Seal(try payload(current)) else { throw contentProblem("its seal is malformed") }
+        return seal
+    }
+
+    private func payload(_ block: BlockHeader) throws(RecordingError) -> UnsafeRawBufferPointer {
+        let end = Format.blockHeaderSize + block.frameLength
+        let frame = UnsafeRawBufferPointer(rebasing: input.bytes[Format.blockHeaderSize..<end])
+        guard let payload = decoder.decode(frame, length: block.payloadLength) else {
+            throw contentProblem("its LZ4 frame is damaged")
+        }
+        return payload
+    }
+
+    private func read(_ length: Int, at place: Int64) throws(RecordingError) -> Int {
+        input.reserve(length)
+        let count = readFully(
+            descriptor, into: UnsafeMutableRawBufferPointer(rebasing: input.bytes[..<length]), at: place)
+        guard count >= 0 else { throw .system(FileError("read", number: errno), path) }
+        return count
+    }
+
+    private func damaged(_ place: Int, _ reason: String) -> RecordingError {
+        RecordingError(.damaged, file: path, offset: offset + Int64(place), reason)
+    }
+
+    private func incomplete() -> RecordingError {
+        RecordingError(.incomplete, file: path, offset: offset, "the file ends inside this block")
+    }
+
+    /// The current block was passed already.
+    private func contentProblem(_ reason: String) -> RecordingError {
+        let length = Format.blockHeaderSize + (current?.frameLength ?? 0)
+        return RecordingError(.damaged, file: path, offset: offset - Int64(length), "the block was changed: \(reason)")
+    }
+}

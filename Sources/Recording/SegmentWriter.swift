@@ -1,0 +1,296 @@
+import Contract
+import Glibc
+import Synchronization
+
+/// Appends records of many sessions to one replica's segment files.
+///
+/// One call of ``append(records:durability:)`` writes one block; what it acknowledges lies in the hash chain at or
+/// before the head file's mark. After a failed write nothing of the call remains and the next call tries again;
+/// after a failed sync or head write the writer is unusable and its process must start anew, because what is on
+/// disk is then unknown.
+public final class SegmentWriter: @unchecked Sendable {
+    /// Sizes and bounds.
+    public struct Options: Sendable {
+        /// A segment that has reached this many bytes is sealed before the next block.
+        public var segmentBytes: Int64 = 64 << 20
+        /// A larger record is refused, in bytes as serialised.
+        public var maxRecordBytes = 4 << 20
+        /// Records beyond this many serialised bytes wait for the next call, unacknowledged.
+        public var maxBlockBytes = 16 << 20
+        /// Open sessions remembered; when there are more, the longest idle are forgotten and can't go on.
+        public var maxOpenSessions = 65_536
+        /// Ended sessions whose late duplicates are still acknowledged.
+        public var maxEndedSessions = 8_192
+
+        public init() {}
+    }
+
+    /// What a start found.
+    public struct Recovery: Sendable, Equatable {
+        /// Whole blocks beyond the head that were kept.
+        public var keptBlocks = 0
+        /// Bytes of a torn tail beyond the head that were cut.
+        public var cutBytes: Int64 = 0
+
+        public init() {}
+    }
+
+    public let directory: String
+    public let replica: String
+    public let recovery: Recovery
+    let options: Options
+
+    // Everything below is touched only inside `lock`.
+    private let lock = Mutex(())
+    private let files: any FileLayer
+    private let key: [UInt8]
+    private let lockDescriptor: Int32
+    private let encoder: BlockEncoder
+    private let hasher: ChainHasher
+    private var head: OpenHead
+    private var segment: OpenSegment
+    private var table: SessionTable
+    private var changes: IndexChanges
+    private var failure: RecordingError?
+    private var closed = false
+    private var unsynchronized = true
+    /// A rollback that failed: the file may be longer than its acknowledged end.
+    private var mustTruncate = false
+
+    /// Opens a replica's recording for writing, after checking it up to its head.
+    ///
+    /// - Parameters:
+    ///   - directory: `<recordings>/<replica>`; created (0700) when missing, its parent must exist.
+    ///   - key: the recorder's key, 32 bytes.
+    /// - Throws: `locked` when another writer is alive, `damaged` with file and offset when what was acknowledged is
+    ///   not there as written.
+    public init(
+        directory: String, key: [UInt8], options: Options = Options(), files: any FileLayer = SystemFiles()
+    ) throws(RecordingError) {
+        guard key.count == RecordingKey.length else {
+            throw RecordingError(.invalid, "a recording key has \(RecordingKey.length) bytes")
+        }
+        var trimmed = Substring(directory)
+        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+        let directory = String(trimmed)
+        let replica = String(directory.split(separator: "/").last ?? "")
+        guard Format.isReplicaName(replica) else {
+            throw RecordingError(.invalid, file: directory, "a replica's name has letters, digits, '-', '_' and '.'")
+        }
+        try makeDirectory(directory)
+        var options = options
+        options.maxBlockBytes = min(options.maxBlockBytes, Format.maxBlockBytes)
+        options.maxRecordBytes = min(options.maxRecordBytes, Format.maxBlockBytes - 4)
+        options.maxOpenSessions = min(options.maxOpenSessions, Format.maxSealedSessions)
+        options.maxEndedSessions = min(options.maxEndedSessions, Format.maxSealedSessions)
+        let lockDescriptor = try WriterLock.acquire(directory)
+        do throws(RecordingError) {
+            let hasher = try ChainHasher()
+            let start = StartUp(
+                directory: directory, replica: replica, key: key, options: options, files: files, hasher: hasher)
+            let state = try start.run()
+            self.hasher = hasher
+            encoder = try BlockEncoder(hasher)
+            head = state.head
+            segment = state.segment
+            table = state.table
+            changes = IndexChanges(replica: replica, after: state.head.value.block)
+            recovery = state.recovery
+        } catch {
+            close(lockDescriptor)
+            throw error
+        }
+        self.directory = directory
+        self.replica = replica
+        self.options = options
+        self.files = files
+        self.key = key
+        self.lockDescriptor = lockDescriptor
+        if recovery != Recovery() { try noteRecovery() }
+    }
+
+    deinit { closeFiles() }
+
+    /// Writes the new records of a batch and says for each of its sessions what is now durable.
+    ///
+    /// A record at or before its session's last sequence is a late duplicate: dropped and acknowledged. After a gap
+    /// the session's later records are left out and its acknowledgement stays at the last whole sequence; a session
+    /// that this replica does not know must begin at sequence 1.
+    ///
+    /// - Throws: when nothing could be written. Nothing of the batch is then acknowledged.
+    public func append(records: [Record], durability: Durability) throws(RecordingError) -> RecordAck {
+        try lock.withLock { _ throws(RecordingError) in
+            try usable()
+            var intake = Intake(encoder: encoder, options: options)
+            for (index, record) in records.enumerated() { try intake.take(record, index, table) }
+            if intake.accepted.isEmpty {
+                if durability == .synced, unsynchronized { try synchronize() }
+                return intake.acknowledgement
+            }
+            try makeRoom(&intake, records)
+            try writeBlock(synced: durability == .synced)
+            intake.commit(to: &table, block: head.value.block)
+            changes.add(records, accepted: intake.accepted, segment: segment.number, block: head.value.block)
+            return intake.acknowledgement
+        }
+    }
+
+    /// What was written since the last call, for the index.
+    public func takeIndexChanges() -> IndexChanges {
+        lock.withLock { _ in
+            var taken = IndexChanges(replica: replica, after: head.value.block)
+            swap(&taken, &changes)
+            taken.through = head.value.block
+            return taken
+        }
+    }
+
+    /// Makes everything durable and gives up the directory. Later appends fail.
+    public func finish() throws(RecordingError) {
+        try lock.withLock { _ throws(RecordingError) in
+            guard !closed else { return }
+            defer { closeFiles() }
+            try usable()
+            try synchronize()
+            try wrapped(head.path) { () throws(FileError) in try files.synchronize(head.descriptor) }
+        }
+    }
+
+    // MARK: - Inside the lock
+
+    private func closeFiles() {
+        guard !closed else { return }
+        closed = true
+        close(segment.descriptor)
+        close(head.descriptor)
+        close(lockDescriptor)
+    }
+
+    private func usable() throws(RecordingError) {
+        if let failure {
+            throw RecordingError(.unusable, file: failure.file, "the writer stopped: \(failure.detail)")
+        }
+        guard !closed else { throw RecordingError(.unusable, "the writer is closed") }
+    }
+
+    /// Rolls the segment when it is full. Sealing uses the encoder, so the batch is then encoded again.
+    private func makeRoom(_ intake: inout Intake, _ records: [Record]) throws(RecordingError) {
+        try truncateIfNeeded()
+        guard segment.isSealed || segment.length >= options.segmentBytes else { return }
+        if !segment.isSealed { try sealSegment() }
+        let next = try OpenSegment.create(
+            after: segment, head: head.value, directory: directory, files: files, hasher: hasher)
+        close(segment.descriptor)
+        segment = next
+        try advanceHead(to: segment.length, block: head.value.block, records: head.value.records, chain: next.firstChain)
+        intake = Intake(encoder: encoder, options: options)
+        for (index, record) in records.enumerated() { try intake.take(record, index, table) }
+    }
+
+    private func sealSegment() throws(RecordingError) {
+        let seal = Seal(
+            blocks: head.value.block + 1 - segment.firstBlock, records: head.value.records - segment.recordsBefore,
+            firstChain: segment.firstChain, lastChain: head.value.chain, open: table.openEntries,
+            ended: table.endedEntries)
+        encoder.reset()
+        encoder.append(raw: seal.encoded)
+        let place = segment.length
+        try writeBlock(isSeal: true, synced: true)
+        segment.sealOffset = place
+    }
+
+    private func writeBlock(isSeal: Bool = false, synced: Bool) throws(RecordingError) {
+        let number = head.value.block + 1
+        let records = head.value.records + UInt64(encoder.records)
+        let block = try encoder.finish(isSeal: isSeal, number: number, previous: head.value.chain)
+        do throws(FileError) {
+            try files.writeAll(block.bytes, to: segment.descriptor, at: segment.length)
+        } catch {
+            mustTruncate = true
+            try? truncateIfNeeded()
+            throw .system(error, segment.path)
+        }
+        unsynchronized = true
+        if synced {
+            do throws(RecordingError) {
+                try synchronize()
+            } catch {
+                // The block is not acknowledged, and whether it is on disk is unknown: it must not be found later.
+                try? files.truncate(segment.descriptor, to: segment.length)
+                throw error
+            }
+        }
+        let end = segment.length + Int64(block.bytes.count)
+        try advanceHead(to: end, block: number, records: records, chain: block.chain)
+        segment.length = end
+    }
+
+    private func truncateIfNeeded() throws(RecordingError) {
+        guard mustTruncate else { return }
+        try wrapped(segment.path) { () throws(FileError) in
+            try files.truncate(segment.descriptor, to: segment.length)
+        }
+        mustTruncate = false
+    }
+
+    /// After a failed sync the kernel may have dropped the data and forgotten the error: no later answer counts.
+    private func synchronize() throws(RecordingError) {
+        do throws(FileError) {
+            try files.synchronize(segment.descriptor)
+        } catch {
+            let problem = RecordingError.system(error, segment.path)
+            failure = problem
+            throw problem
+        }
+        unsynchronized = false
+    }
+
+    private func advanceHead(to offset: Int64, block: UInt64, records: UInt64, chain: [UInt8]) throws(RecordingError) {
+        let value = Head(
+            segment: segment.number, offset: UInt64(offset), block: block, records: records, chain: chain,
+            replica: replica)
+        let bytes = try value.encoded(key: key)
+        do throws(FileError) {
+            try files.writeAll(bytes, to: head.descriptor, at: 0)
+        } catch {
+            let problem = RecordingError.system(error, head.path)
+            failure = problem
+            throw problem
+        }
+        head.value = value
+    }
+
+    private func noteRecovery() throws(RecordingError) {
+        var record = Record()
+        record.timeUs = currentMicroseconds()
+        record.notice.text =
+            "recovered: \(recovery.keptBlocks) whole blocks beyond the head kept, \(recovery.cutBytes) bytes of a "
+            + "torn tail cut"
+        if segment.isSealed {
+            var intake = Intake(encoder: encoder, options: options)
+            try makeRoom(&intake, [])
+        }
+        encoder.reset()
+        encoder.append(record: try serialized(record))
+        try writeBlock(synced: true)
+    }
+
+    private func wrapped(
+        _ path: String, _ body: () throws(FileError) -> Void
+    ) throws(RecordingError) {
+        do throws(FileError) { try body() } catch { throw .system(error, path) }
+    }
+}
+
+/// The head file of an open recording.
+struct OpenHead {
+    let path: String
+    let descriptor: Int32
+    var value: Head
+}
+
+func currentMicroseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(max(0, time.tv_sec)) * 1_000_000 + UInt64(time.tv_nsec / 1000)
+}

@@ -1,0 +1,79 @@
+import Configuration
+import Foundation
+import Glibc
+
+/// What runs, as `<run>/status.json` says it. The supervisor replaces the file on every change.
+public struct Status: Codable, Sendable, Equatable {
+    public var stages: [Process]
+
+    public struct Process: Codable, Sendable, Equatable {
+        public let stage: String
+        public let replica: Int
+        /// Nil while no process runs.
+        public let pid: Int32?
+        /// `waiting`, `starting`, `ready`, `restarting`, `stopping` or `stopped`.
+        public var state: String
+        public let restarts: Int
+
+        /// Written in full: `pid` is null while no process runs.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(stage, forKey: .stage)
+            try container.encode(replica, forKey: .replica)
+            try container.encode(pid, forKey: .pid)
+            try container.encode(state, forKey: .state)
+            try container.encode(restarts, forKey: .restarts)
+        }
+    }
+
+    public init(stages: [Process]) { self.stages = stages }
+
+    init(_ members: [Fleet.Member]) {
+        stages = members.map { member in
+            Process(
+                stage: member.stage, replica: member.replica, pid: member.pid, state: Self.name(of: member.state),
+                restarts: member.restarts)
+        }
+    }
+
+    private static func name(of state: Fleet.State) -> String {
+        switch state {
+        case .waiting: "waiting"
+        case .starting: "starting"
+        case .ready: "ready"
+        case .backingOff: "restarting"
+        case .stopping: "stopping"
+        case .stopped: "stopped"
+        }
+    }
+
+    /// Reads the status file; nil when there is none or it is not whole.
+    public static func load(_ state: StateDirectory) -> Status? {
+        guard let data = FileManager.default.contents(atPath: state.statusFile) else { return nil }
+        return try? JSONDecoder().decode(Status.self, from: data)
+    }
+
+    /// The processes that the file names and that live; the others say `dead`. A supervisor that was killed
+    /// leaves its file behind.
+    public func checked() -> Status {
+        var result = self
+        for index in result.stages.indices {
+            guard let pid = result.stages[index].pid else { continue }
+            if kill(pid, 0) != 0, errno == ESRCH { result.stages[index].state = "dead" }
+        }
+        return result
+    }
+
+    /// True when at least one process lives; ask it of a ``checked()`` status.
+    public var isRunning: Bool { stages.contains { $0.pid != nil && $0.state != "dead" } }
+
+    func write(_ state: StateDirectory) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let temporary = state.statusFile + ".new"
+        try encoder.encode(self).write(to: URL(fileURLWithPath: temporary))
+        guard rename(temporary, state.statusFile) == 0 else {
+            throw SupervisorError.system("replace \(state.statusFile)")
+        }
+    }
+}

@@ -1,0 +1,246 @@
+import Configuration
+import Foundation
+import StrictYAML
+import Testing
+
+let file = "/srv/app/sluice.yaml"
+
+/// A whole configuration with `replacing` lines changed.
+func text(_ changes: [String: String] = [:], extra: String = "") -> String {
+    let lines = [
+        ("state", "state: ./state"),
+        ("listeners", "listeners:\n  postgres: 127.0.0.1:15432"),
+        ("resources", "resources:"),
+        ("name", "  - name: orders"),
+        ("protocol", "    protocol: postgres"),
+        ("target", "    target: 127.0.0.1:5432/orders"),
+        ("tls", "    tls: prefer"),
+        ("credentials", "    credentials: {user: app, password: {env: ORDERS_PASSWORD}}"),
+        ("recording", "    recording: written"),
+        ("policy", "policy: policy.yaml"),
+    ]
+    return lines.map { changes[$0.0] ?? $0.1 }.filter { !$0.isEmpty }.joined(separator: "\n") + "\n" + extra
+}
+
+func parse(_ changes: [String: String] = [:], extra: String = "") throws -> Configuration {
+    try Configuration.parse(text(changes, extra: extra), file: file)
+}
+
+func failure(_ changes: [String: String] = [:], extra: String = "") -> ConfigurationError? {
+    do {
+        _ = try Configuration.parse(text(changes, extra: extra), file: file)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    @Test func readsTheFirstConfiguration() throws {
+        let configuration = try parse()
+        #expect(configuration.file == file)
+        #expect(configuration.folder == "/srv/app")
+        #expect(configuration.policyFile == "/srv/app/policy.yaml")
+        #expect(configuration.listeners.map(\.protocolName) == ["postgres"])
+        #expect(configuration.listeners.map(\.description) == ["127.0.0.1:15432"])
+        #expect(configuration.limits.maxConnections == 1000)
+        let resource = try #require(configuration.resources.first)
+        #expect(resource.name == "orders")
+        #expect(resource.target.host == "127.0.0.1")
+        #expect(resource.target.port == 5432)
+        #expect(resource.target.database == "orders")
+        #expect(resource.tls == .prefer)
+        #expect(resource.credentials.password == .environment("ORDERS_PASSWORD"))
+        #expect(resource.recording == .written)
+        #expect(configuration.secretEnvironmentNames == ["ORDERS_PASSWORD"])
+    }
+
+    @Test func stateDirectoryHasOnePlaceForEverything() throws {
+        let state = try parse().state
+        #expect(state.root == "/srv/app/state")
+        #expect(state.run == "/srv/app/state/run")
+        #expect(state.inbox(stage: "classifier", replica: 1) == "/srv/app/state/run/bus/classifier/1")
+        #expect(state.key(stage: "classifier") == "/srv/app/state/keys/classifier.key")
+        #expect(state.recordingKey == "/srv/app/state/keys/recording.key")
+    }
+
+    @Test func defaultsHold() throws {
+        let resource = try #require(try parse(["tls": "", "recording": ""]).resources.first)
+        #expect(resource.tls == .prefer)
+        #expect(resource.recording == .written)
+        #expect(resource.certificateAuthority == nil)
+    }
+
+    @Test func longSocketPathsAskForRun() throws {
+        let long = "/" + String(repeating: "d", count: 80)
+        let error = try #require(failure(["state": "state: \(long)"]))
+        #expect(error.message.contains("set run:"))
+        #expect(error.line == 1)
+        let configuration = try parse(["state": "state: \(long)"], extra: "run: /run/sluice\n")
+        #expect(configuration.state.run == "/run/sluice")
+        #expect(configuration.state.root == long)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:5432/orders", "127.0.0.1", 5432, "orders"),
+        ("db.example.com:6432/a-b", "db.example.com", 6432, "a-b"),
+        ("\"[::1]:5432/orders\"", "::1", 5432, "orders"),
+        ("/var/run/postgresql:5433/orders", "/var/run/postgresql", 5433, "orders"),
+    ])
+    func readsTargets(_ target: String, _ host: String, _ port: Int, _ database: String) throws {
+        let resource = try #require(try parse(["target": "    target: \(target)"]).resources.first)
+        #expect(resource.target.host == host)
+        #expect(resource.target.port == port)
+        #expect(resource.target.database == database)
+        #expect(resource.target.isUnixSocket == host.hasPrefix("/"))
+    }
+
+    @Test(arguments: [
+        "127.0.0.1", "127.0.0.1:5432", "127.0.0.1:5432/", ":5432/x", "h:0/x", "h:65536/x", "h:-1/x", "::1:5432/x",
+        "h:5432x/y", "/tmp/x", "/:5432/x", "/tmp:/x", "\"[::1:5432/x\"", "\"[]:5432/x\"", "h:99999999999999999999/x",
+        "\"a b:1/x\"", "\"h:5432/a\\0b\"",
+    ])
+    func refusesOtherTargets(_ target: String) {
+        #expect(failure(["target": "    target: \(target)"])?.line == 7)
+    }
+
+    @Test(arguments: ["15432", "127.0.0.1", "127.0.0.1:0", "*:1", "::1:5", "127.0.0.1:70000"])
+    func refusesOtherListeners(_ place: String) {
+        #expect(failure(["listeners": "listeners:\n  postgres: \(place)"])?.line == 3)
+    }
+
+    @Test func mistakesArePlaced() {
+        #expect(
+            failure(["tls": "    tsl: prefer"])?.description == "\(file):8:5: unknown key “tsl”; did you mean “tls”?")
+        #expect(failure(["tls": "    tls: maybe"])?.line == 8)
+        #expect(failure(["protocol": "    protocol: oracle"])?.line == 6)
+        #expect(failure(["name": "  - name: a/b"])?.line == 5)
+        #expect(failure(["policy": ""])?.message == "missing key “policy”")
+        #expect(failure(["listeners": "listeners: {}"])?.message.contains("no listener") == true)
+        #expect(failure(["listeners": "listeners: {postgress: 127.0.0.1:1}"])?.message.contains("did you mean") == true)
+        #expect(failure(["recording": "    recording: never"])?.line == 10)
+        #expect(failure(extra: "limits: {max_connections: 0}\n")?.line == 12)
+        #expect(failure(extra: "limits: {max_conections: 1}\n")?.line == 12)
+    }
+
+    @Test func aResourceNameIsThereOnce() {
+        let second = "  - {name: orders, protocol: postgres, target: \"h:1/d\", credentials: {user: u}}"
+        #expect(failure(["policy": second + "\npolicy: p.yaml"])?.message == "resource “orders” is there twice")
+    }
+
+    @Test func authorityNeedsVerification() throws {
+        #expect(failure(["tls": "    tls: require\n    ca: ca.pem"])?.message.contains("verify-full") == true)
+        let resource = try #require(try parse(["tls": "    tls: verify-full\n    ca: ca.pem"]).resources.first)
+        #expect(resource.certificateAuthority == "/srv/app/ca.pem")
+    }
+}
+
+@Suite("Secrets")
+struct SecretTests {
+    private func source(_ password: String) throws -> SecretSource {
+        let configuration = try parse(["credentials": "    credentials: {user: app\(password)}"])
+        return try #require(configuration.resources.first).credentials.password
+    }
+
+    @Test func descriptionsNeverShowASecret() throws {
+        let source = try source(", password: hunter2-secret")
+        var dumped = ""
+        dump(source, to: &dumped)
+        let whole = try parse(["credentials": "    credentials: {user: app, password: hunter2-secret}"])
+        for shown in ["\(source)", String(reflecting: source), dumped, "\(whole)"] {
+            #expect(!shown.contains("hunter2"))
+        }
+        #expect(try source.resolve() == "hunter2-secret")
+    }
+
+    @Test func filesLoseTheirNewlineOnly() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(" a b \r\n".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try source(", password: {file: \(path)}").resolve() == " a b ")
+        try Data("\n".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: SecretError.self) { try source(", password: {file: \(path)}").resolve() }
+    }
+
+    @Test func anEmptyOrMissingSecretIsNone() throws {
+        #expect(throws: SecretError.self) { try source("").resolve() }
+        #expect(throws: SecretError.self) { try source(", password: {env: SLUICE_TEST_UNSET}").resolve() }
+        #expect(throws: SecretError.self) { try source(", password: {file: /nonexistent}").resolve() }
+        #expect(throws: ConfigurationError.self) { try source(", password: \"\"") }
+        #expect(throws: ConfigurationError.self) { try source(", password: {env: A, file: b}") }
+        #expect(throws: ConfigurationError.self) { try source(", password: {}") }
+        #expect(throws: ConfigurationError.self) { try source(", password: {vault: x}") }
+    }
+}
+
+@Suite("Stages")
+struct StageTableTests {
+    private func stages(_ text: String) throws -> StageTable { try parse(extra: "stages:\n" + text).stages }
+    private func refusal(_ text: String) -> String? { failure(extra: "stages:\n" + text)?.message }
+
+    @Test func builtInStagesStartInOrder() throws {
+        let table = try parse().stages
+        #expect(table.startOrder.map(\.name) == ["recorder", "approver", "classifier", "masker", "ingress"])
+        #expect(table.requestRoute() == ["classifier"])
+        #expect(table.responseRoute() == ["masker"])
+    }
+
+    @Test func replicasAreForStatelessStages() throws {
+        #expect(try stages("  classifier: {replicas: 3}\n").replicas(of: .classifier) == 3)
+        for name in ["recorder", "approver", "ingress"] {
+            #expect(refusal("  \(name): {replicas: 2}\n")?.contains("runs exactly once") == true)
+            #expect(refusal("  \(name): {replicas: 1}\n") == nil)
+        }
+        #expect(refusal("  masker: {replicas: 0}\n")?.contains("out of range") == true)
+        #expect(refusal("  masker: {replicas: 65}\n")?.contains("out of range") == true)
+    }
+
+    @Test func customStagesTakeTheirPlace() throws {
+        let table = try stages(
+            """
+              late: {lane: request, command: [./late], after: second}
+              first: {lane: request, command: [./first], after: ingress, replicas: 2, timeout: 5s, on_failure: refuse}
+              second: {lane: request, command: [./second]}
+              third: {lane: request, command: [./third]}
+              reply: {lane: response, command: [python3, reply.py]}
+              before-mask: {lane: response, command: [./b], after: ingress}
+
+            """)
+        #expect(table.requestRoute() == ["first", "classifier", "second", "late", "third"])
+        #expect(table.responseRoute() == ["before-mask", "masker", "reply"])
+        #expect(table.startOrder.last?.name == "ingress")
+        let first = try #require(table.custom.first { $0.name == "first" })
+        #expect(first.replicas == 2)
+        #expect(first.timeoutSeconds == 5)
+        #expect(table.custom.first { $0.name == "reply" }?.command == ["python3", "reply.py"])
+    }
+
+    @Test(arguments: [
+        "  a: {lane: request, command: [x], after: b}\n  b: {lane: request, command: [x], after: a}\n",
+        "  a: {lane: request, command: [x], after: a}\n",
+        "  a: {lane: request, command: [x], after: masker}\n",
+        "  a: {lane: request, command: [x], after: approver}\n",
+        "  a: {lane: response, command: [x], after: nothing}\n",
+    ])
+    func aStageWithoutAPlaceIsRefused(_ text: String) {
+        #expect(refusal(text)?.contains("has no place") == true)
+    }
+
+    @Test(arguments: [
+        "  a: {lane: audit, command: [x]}\n", "  a: {lane: request}\n", "  a: {lane: request, command: []}\n",
+        "  a: {lane: request, command: \"x y\"}\n", "  a: {command: [x]}\n", "  A: {lane: request, command: [x]}\n",
+        "  ../a: {lane: request, command: [x]}\n", "  recording: {lane: request, command: [x]}\n",
+        "  a: {lane: request, command: [x], timeout: 0s}\n", "  a: {lane: request, command: [x], timeout: 1h}\n",
+        "  a: {lane: request, command: [x], on_failure: skip}\n", "  a: {lane: request, command: [x], extra: 1}\n",
+        "  a: ~\n", "  a:\n",
+    ])
+    func otherStagesAreRefused(_ text: String) {
+        #expect(refusal(text) != nil)
+    }
+
+    @Test func onlyRefuseIsPossibleAndSaysWhy() {
+        let message = refusal("  a: {lane: request, command: [x], on_failure: skip}\n")
+        #expect(message?.contains("unjudged") == true)
+    }
+}

@@ -1,0 +1,36 @@
+/// Policies under test.
+enum Policies {
+    /// The design's example, and three groups that the compatibility tests need beside it.
+    static let everyone = """
+        rules:
+          - name: agents may read orders
+            who: {groups: [ai-agents]}
+            on: [orders]
+            when: {operation: [read, copy.out]}
+            then: allow
+          - name: agents may change rows they name
+            who: {groups: [ai-agents]}
+            on: [orders]
+            when: {operation: [write], unfiltered: false}
+            then: allow
+          - name: destructive statements need a dba
+            who: {groups: [ai-agents, dba]}
+            when: {any: [{operation: [drop, truncate, alter, grant]}, {unfiltered: true}]}
+            then: {hold: {approvers: {groups: [dba]}, quorum: 1, expires: 15m}}
+          - name: nobody creates things
+            who: {groups: [ai-agents, dba, plain, veiled]}
+            when: {operation: [create]}
+            then: refuse
+          - name: compatibility tests may do anything
+            who: {groups: [plain, veiled, unlimited]}
+            then: allow
+          - name: personal data
+            who: {groups: [ai-agents, veiled]}
+            mask:
+              - {columns: ["*.email"], style: partial}
+              - {columns: ["*.ssn", "*.card"], style: redact}
+              - {detect: [email], style: partial}
+              - {detect: [credit_card, us_ssn, secret], style: redact}
+
+        """
+}

@@ -1,0 +1,126 @@
+import Contract
+import Foundation
+import Recording
+import Synchronization
+
+/// A directory of its own for each test, removed with the value.
+final class Scratch {
+    let path: String
+    let key = [UInt8](repeating: 7, count: RecordingKey.length)
+    var replica: String { path + "/recorder-1" }
+
+    init() throws {
+        path = NSTemporaryDirectory() + "recording-" + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func writer(
+        _ options: SegmentWriter.Options = .init(), files: any FileLayer = SystemFiles()
+    ) throws -> SegmentWriter {
+        try SegmentWriter(directory: replica, key: key, options: options, files: files)
+    }
+
+    func verified() -> VerificationReport { verify([path], key: key) }
+
+    var segments: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: replica)) ?? []
+        return names.filter { $0.hasSuffix(".slseg") }.sorted().map { replica + "/" + $0 }
+    }
+
+    func bytes(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: file))) }
+
+    /// Overwrites in place, as someone who tampers would.
+    func overwrite(_ file: String, _ bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+    }
+
+    func records(of session: String) throws -> [Record] {
+        var found: [Record] = []
+        try RecordingArchive(recordings: path).forEachRecord(of: session) { record throws(RecordingError) in
+            found.append(record)
+        }
+        return found
+    }
+}
+
+func command(_ session: String, _ sequence: UInt64, _ text: String = "SELECT 1") -> Record {
+    var record = Record()
+    record.session = session
+    record.sequence = sequence
+    record.timeUs = 1_700_000_000_000_000 + sequence
+    record.command.command = sequence
+    record.command.text = text
+    return record
+}
+
+func started(_ session: String, identity: String = "agent-1") -> Record {
+    var record = command(session, 1)
+    record.sessionStarted = SessionStarted()
+    record.sessionStarted.principal.name = identity
+    record.sessionStarted.principal.groups = ["ai-agents", "night"]
+    record.sessionStarted.resource = "orders"
+    record.sessionStarted.protocol = "postgres"
+    return record
+}
+
+func ended(_ session: String, _ sequence: UInt64) -> Record {
+    var record = command(session, sequence)
+    record.sessionEnded = SessionEnded()
+    record.sessionEnded.reason = "client closed"
+    return record
+}
+
+extension RecordAck {
+    subscript(session: String) -> SessionAck? { sessions.first { $0.session == session } }
+}
+
+/// Files that fail on demand.
+final class FaultyFiles: FileLayer {
+    enum Fault {
+        case none
+        case shortWrites
+        /// Half of the bytes are written, then every write fails with this errno.
+        case write(Int32)
+        /// As `write`, and truncating fails too.
+        case writeAndTruncate(Int32)
+        case interruptedOnce
+        case synchronize
+    }
+
+    let fault = Mutex(Fault.none)
+    private let system = SystemFiles()
+
+    func set(_ value: Fault) { fault.withLock { $0 = value } }
+
+    func create(_ path: String) throws(FileError) -> Int32 { try system.create(path) }
+    func open(_ path: String) throws(FileError) -> Int32 { try system.open(path) }
+
+    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64) throws(FileError) -> Int {
+        let half = UnsafeRawBufferPointer(rebasing: bytes[..<max(1, bytes.count / 2)])
+        switch fault.withLock({ $0 }) {
+        case .none, .synchronize:
+            return try system.write(bytes, to: descriptor, at: offset)
+        case .shortWrites:
+            return try system.write(half, to: descriptor, at: offset)
+        case .write(let number), .writeAndTruncate(let number):
+            _ = try system.write(half, to: descriptor, at: offset)
+            throw FileError("write", number: number)
+        case .interruptedOnce:
+            set(.none)
+            throw FileError("write", number: EINTR)
+        }
+    }
+
+    func synchronize(_ descriptor: Int32) throws(FileError) {
+        if case .synchronize = fault.withLock({ $0 }) { throw FileError("fdatasync", number: EIO) }
+        try system.synchronize(descriptor)
+    }
+
+    func truncate(_ descriptor: Int32, to length: Int64) throws(FileError) {
+        if case .writeAndTruncate(let number) = fault.withLock({ $0 }) { throw FileError("truncate", number: number) }
+        try system.truncate(descriptor, to: length)
+    }
+}

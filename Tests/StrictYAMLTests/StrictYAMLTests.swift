@@ -1,0 +1,99 @@
+import StrictYAML
+import Testing
+
+@Suite("Strict YAML")
+struct StrictYAMLTests {
+    private func mapping(_ text: String) throws -> StrictMapping {
+        try StrictNode.parse(text, file: "f.yaml").mapping()
+    }
+
+    private func failure(_ text: String, _ read: (inout StrictMapping) throws -> Void) -> ConfigurationError? {
+        do {
+            var keys = try mapping(text)
+            try read(&keys)
+            return nil
+        } catch let error as ConfigurationError {
+            return error
+        } catch {
+            Issue.record(error)
+            return nil
+        }
+    }
+
+    @Test func readsTypedValues() throws {
+        var keys = try mapping("text: hello\nnumber: 7\nflag: true\nwait: 15m\nlist: [a, b]\none: a\nnothing: ~\n")
+        #expect(try keys.required("text").string() == "hello")
+        #expect(try keys.required("number").int(in: 1...9) == 7)
+        #expect(try keys.required("flag").bool())
+        #expect(try keys.required("wait").seconds() == 900)
+        #expect(try keys.required("list").strings() == ["a", "b"])
+        #expect(try keys.required("one").strings() == ["a"])
+        #expect(keys.optional("nothing") == nil)
+        try keys.finish()
+    }
+
+    @Test func unknownKeyIsPlacedAndNamesTheNearest() {
+        let error = failure("replicas: 1\nreplcias: 2\n") { keys in
+            _ = keys.optional("replicas")
+            try keys.finish()
+        }
+        #expect(error?.description == "f.yaml:2:1: unknown key “replcias”; did you mean “replicas”?")
+    }
+
+    @Test func unknownKeyFarFromAllListsThem() {
+        let error = failure("zzz: 1\n") { keys in
+            _ = keys.optional("state")
+            try keys.finish()
+        }
+        #expect(error?.message == "unknown key “zzz”; known keys: state")
+    }
+
+    @Test func missingKeyIsPlaced() {
+        let error = failure("a: 1\n") { keys in _ = try keys.required("b") }
+        #expect(error?.description == "f.yaml:1:1: missing key “b”")
+    }
+
+    @Test(arguments: [
+        "a: 1\na: 2\n", "a: &x 1\nb: *x\n", "a: [1\n", "\tx: 1\n", "a: 1\n---\nb: 2\n", "", "a: b: c\n",
+    ])
+    func refusesWhatIsNotOnePlainDocument(_ text: String) {
+        #expect(throws: ConfigurationError.self) { try StrictNode.parse(text, file: "f.yaml") }
+    }
+
+    @Test(arguments: ["[&x 1, *x]", "{a: &x [1], b: *x}", "a: &x\n  b: 1\nc: *x\n", "- &x a\n- *x\n"])
+    func refusesAliases(_ text: String) {
+        #expect(throws: ConfigurationError.self) { try StrictNode.parse(text, file: "f.yaml") }
+    }
+
+    @Test(arguments: [
+        "a:\nb:\n  -\n  - x\nc: {d, e: }\n", "- - 1\n  - 2\n- a: 1\n  b: [ [], {} ]\n", "? a\n? b\n",
+        "a: |\n  x\n  y\nb: 'z'\n",
+    ])
+    func readsEveryShape(_ text: String) throws {
+        _ = try StrictNode.parse(text, file: "f.yaml")
+    }
+
+    @Test func refusesDeepNesting() {
+        let text = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
+        #expect(throws: ConfigurationError.self) { try StrictNode.parse(text, file: "f.yaml") }
+    }
+
+    @Test(arguments: ["yes", "on", "\"true\"", "1", "[true]"])
+    func onlyPlainTrueAndFalseAreBooleans(_ text: String) {
+        #expect(failure("a: \(text)\n") { keys in _ = try keys.required("a").bool() }?.line == 1)
+    }
+
+    @Test(arguments: ["0", "10", "-1", "x", "1.0", "99999999999999999999"])
+    func numbersOutsideTheRangeAreRefused(_ text: String) {
+        #expect(failure("a: \(text)\n") { keys in _ = try keys.required("a").int(in: 1...9) }?.column == 4)
+    }
+
+    @Test(arguments: ["30", "s", "-1s", "1w", "9223372036854775807d", "1.5h", ""])
+    func durationsNeedANumberAndAUnit(_ text: String) {
+        #expect(StrictNode.seconds(parsing: text) == nil)
+    }
+
+    @Test func missingFileIsNamed() {
+        #expect(throws: ConfigurationError.self) { try StrictNode.load(path: "/nonexistent/sluice.yaml") }
+    }
+}

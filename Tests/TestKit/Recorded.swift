@@ -1,0 +1,56 @@
+/// The comparison of what a server says it ran with what Sluice says it let through.
+public enum Recorded {
+    /// Throws unless every logged statement is a command in the recordings of `identity`, at least as often.
+    public static func covers(_ log: [LoggedStatement], in gateway: Gateway, identity: String) async throws {
+        var commands: [Substring: [[Substring]]] = [:]
+        var allowed = 0
+        for id in try await gateway.sessions(of: identity) {
+            let shown = try await gateway.session(id)
+            for command in Self.commands(in: shown) { commands[command[0], default: []].append(command) }
+            allowed += shown.split(separator: "\n").count {
+                $0.hasPrefix("    → allow") || $0.hasPrefix("    → approved")
+            }
+        }
+        var missing: [String] = []
+        for (text, count) in Dictionary(grouping: log, by: \.text).mapValues(\.count) {
+            let lines = lines(of: text)
+            let recorded = commands[lines[0], default: []].count { $0.starts(with: lines) }
+            if recorded < count { missing.append("\(count) × in the log, \(recorded) × recorded: \(text.prefix(200))") }
+        }
+        guard missing.isEmpty else {
+            throw TestKitError("ran without a record:\n" + missing.sorted().prefix(20).joined(separator: "\n"))
+        }
+        guard allowed >= log.count else {
+            throw TestKitError("\(log.count) statements in the log, only \(allowed) recorded as allowed")
+        }
+    }
+
+    /// The lines of each recorded command but Parse messages, which run nothing. What follows a command's last line
+    /// may be another record's, so a command is compared by its first lines.
+    private static func commands(in shown: String) -> [[Substring]] {
+        var found: [[Substring]] = []
+        var isOpen = false
+        for line in shown.split(separator: "\n", omittingEmptySubsequences: false) {
+            if let head = line.wholeMatch(of: /[0-9-]+ [0-9:.]+Z \+[0-9.]+s  command [0-9]+( \([A-Za-z]+\))?  (.*)/) {
+                isOpen = head.1 != " (Parse)"
+                if isOpen { found.append([head.2]) }
+            } else if line.hasPrefix("      ") {
+                if isOpen { found[found.count - 1].append(line.dropFirst(6)) }
+            } else {
+                isOpen = false
+            }
+        }
+        return found
+    }
+
+    /// A statement's lines as a timeline shows them: tabs as four spaces.
+    private static func lines(of text: String) -> [Substring] {
+        text.replacingTabs.split(separator: "\n", omittingEmptySubsequences: false)
+    }
+}
+
+extension String {
+    fileprivate var replacingTabs: String {
+        split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    ")
+    }
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building, testing and the demo need; does nothing when all are there.
+set -euo pipefail
+
+packages=(
+    libzmq3-dev libssl-dev liblz4-dev libpg-query-dev libprotobuf-c-dev libvectorscan-dev libsqlite3-dev
+    postgresql postgresql-contrib pgbouncer python3 python3-venv jq
+)
+missing=()
+for package in "${packages[@]}"; do
+    [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == "install ok installed" ]] || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+echo "installing ${missing[*]}"
+as_root=()
+[[ $EUID -eq 0 ]] || as_root=(sudo)
+# The demo and the tests start servers of their own: packages must not start theirs.
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
