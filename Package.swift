@@ -80,14 +80,14 @@ let package = Package(
             ["Contract", "Bus", "Gateway", "Identity", "Configuration", "PostgresWire", nio, nioPosix, nioTLS, nioSSL],
             path: "Sources/Protocols/Postgres/Accept"),
 
-        library("Supervisor", ["Configuration", "Bus", "Contract"]),
+        library("Supervisor", ["Configuration"]),
         program(
             "Ingress",
             ["PostgresAccept", "Gateway", "Bus", "Contract", "Configuration", "Identity", nio, nioPosix, nioSSL]),
-        program("Classifier", ["PostgresClassify", "Policy", "Bus", "Contract", "Configuration", log]),
-        program("Masker", ["PostgresMask", "Bus", "Contract", "Configuration", log]),
-        program("Approver", ["Approvals", "Bus", "Contract", "Configuration", log]),
-        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", log]),
+        program("Classifier", ["PostgresClassify", "Policy", "Bus", "Contract", "Configuration"]),
+        program("Masker", ["PostgresMask", "Bus", "Contract", "Configuration"]),
+        program("Approver", ["Approvals", "Bus", "Contract", "Configuration", protobuf]),
+        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", protobuf]),
         program(
             "CLI",
             [
@@ -108,6 +108,11 @@ let package = Package(
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
         tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
         tests("PostgresAcceptTests", ["PostgresAccept", "PostgresWire", "Contract", "Identity", nio]),
+        tests("SupervisorTests", ["Supervisor", "Configuration"]),
+
+        library("TestKit", [], path: "Tests/TestKit"),
+        tests("IntegrationTests", ["TestKit"], exclude: ["Clients"]),
+        tests("PipelineTests", ["TestKit"], exclude: ["Clients"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -134,7 +134,7 @@ public final class AuditTrail {
         header.replyTo = replyTo
         let result: SendResult
         do {
-            let message = Message(header: header, body: try batch.serializedBytes())
+            let message = BusMessage(header: header, body: try batch.serializedBytes())
             result = try links.send(message, to: .pinned(stage: StageName.recorder, key: ""))
         } catch {
             StageLog.error("cannot send records: \(error)")
@@ -154,7 +154,7 @@ public final class AuditTrail {
     }
 
     /// Takes a recorder's acknowledgement.
-    public func receive(_ message: Message, now: UInt64) {
+    public func receive(_ message: BusMessage, now: UInt64) {
         let ack: RecordAck
         do {
             ack = try message.body(as: RecordAck.self)

@@ -36,7 +36,7 @@ public final class Conductor {
     static let holdGrace: UInt64 = 5_000_000_000
 
     private struct Exchange {
-        var message: Message
+        var message: BusMessage
         let stage: String
         var deadline: UInt64
         var sendAt: UInt64
@@ -88,7 +88,7 @@ public final class Conductor {
         header.replyTo = replyTo
         header.deadlineMs = unixMilliseconds() + timeout / 1_000_000
         exchanges[sequence] = Exchange(
-            message: Message(header: header, body: body, payload: payload), stage: stage, deadline: now + timeout,
+            message: BusMessage(header: header, body: body, payload: payload), stage: stage, deadline: now + timeout,
             sendAt: now, interval: Self.resendFirst, handler: handler)
         send(sequence, now: now)
     }
@@ -99,7 +99,7 @@ public final class Conductor {
     }
 
     /// Takes a message that came back. Unknown and late ones are dropped.
-    public func receive(_ message: Message, now: UInt64) {
+    public func receive(_ message: BusMessage, now: UInt64) {
         let sequence = message.header.sequence
         guard var exchange = exchanges[sequence], exchange.message.header.session == message.header.session else { return }
         let event: LaneEvent
@@ -160,7 +160,7 @@ public final class Conductor {
         if let endpoint = exchange.endpoint { links.settled(endpoint: endpoint) }
     }
 
-    private static func event(from message: Message, sent: Kind) throws(BusError) -> LaneEvent {
+    private static func event(from message: BusMessage, sent: Kind) throws(BusError) -> LaneEvent {
         switch (message.header.kind, sent) {
         case (.judged, .judge): return .judged(message.header.decisions)
         case (.holdPending, .judge): return .held(try message.body(as: HoldPending.self))

@@ -5,11 +5,11 @@ import Foundation
 public final class InboxPump: @unchecked Sendable {
     // The inbox's socket is used by the pump's thread alone once it runs.
     private let inbox: Inbox
-    private let handler: @Sendable ([Message]) -> Void
+    private let handler: @Sendable ([BusMessage]) -> Void
     /// Most messages handed over at once.
     static let batchLimit = 256
 
-    public init(inbox: Inbox, handler: @escaping @Sendable ([Message]) -> Void) {
+    public init(inbox: Inbox, handler: @escaping @Sendable ([BusMessage]) -> Void) {
         self.inbox = inbox
         self.handler = handler
     }
@@ -18,7 +18,7 @@ public final class InboxPump: @unchecked Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 guard inbox.wait(milliseconds: 1000) else { continue }
-                var batch: [Message] = []
+                var batch: [BusMessage] = []
                 while batch.count < Self.batchLimit {
                     do {
                         guard let message = try inbox.receive() else { break }

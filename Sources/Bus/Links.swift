@@ -42,7 +42,7 @@ public final class Links {
     }
 
     /// Queues `message` without waiting.
-    public func send(_ message: Message, to destination: Destination) throws(BusError) -> SendResult {
+    public func send(_ message: BusMessage, to destination: Destination) throws(BusError) -> SendResult {
         let header = try message.encodedHeader()
         for endpoint in candidates(for: destination) {
             let link = try link(to: endpoint)

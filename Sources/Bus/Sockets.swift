@@ -37,7 +37,7 @@ public final class Inbox {
         self.endpoint = endpoint
         try setOption(socket, ZMQ_RCVHWM, Self.highWaterMark)
         try setOption(socket, ZMQ_LINGER, 0)
-        var maximum = Int64(Message.maximumPartSize)
+        var maximum = Int64(BusMessage.maximumPartSize)
         guard zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &maximum, MemoryLayout<Int64>.size) == 0 else {
             throw lastSocketError("zmq_setsockopt")
         }
@@ -53,7 +53,7 @@ public final class Inbox {
     }
 
     /// The next message already here; nil when there is none. A malformed one throws and is gone.
-    public func receive() throws(BusError) -> Message? {
+    public func receive() throws(BusError) -> BusMessage? {
         var parts: [[UInt8]] = []
         parts.reserveCapacity(3)
         var more = true
@@ -71,7 +71,7 @@ public final class Inbox {
             if parts.count < 4 { parts.append([UInt8](bytes)) }
             more = zmq_msg_more(&part) != 0
         }
-        return try Message(parts: parts)
+        return try BusMessage(parts: parts)
     }
 }
 

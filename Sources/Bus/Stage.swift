@@ -9,7 +9,7 @@ import SwiftProtobuf
 /// handling a message twice must do no harm.
 public protocol Stage {
     /// Handles the messages that are here, in order of arrival; answers go to `outbox`.
-    mutating func handle(_ messages: [Message], _ outbox: inout Outbox)
+    mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox)
     /// Called at least every ``StageRunner/tickInterval``.
     mutating func tick(_ outbox: inout Outbox)
     /// Called once after the last message, when the process drains.
@@ -23,7 +23,7 @@ extension Stage {
 
 /// What a stage sends while it handles messages.
 public struct Outbox {
-    var queue: [(message: Message, destination: Destination)] = []
+    var queue: [(message: BusMessage, destination: Destination)] = []
     /// The stage's name, put on decisions and failures.
     public let stage: String
     let key: DecisionKey
@@ -33,20 +33,20 @@ public struct Outbox {
         self.key = key
     }
 
-    public mutating func send(_ message: Message, to destination: Destination) {
+    public mutating func send(_ message: BusMessage, to destination: Destination) {
         queue.append((message, destination))
     }
 
     /// Answers the sender of `message`.
     public mutating func reply(
-        to message: Message, _ kind: Kind, body: [UInt8] = [], payload: [UInt8] = []
+        to message: BusMessage, _ kind: Kind, body: [UInt8] = [], payload: [UInt8] = []
     ) {
         queue.append((message.reply(kind, body: body, payload: payload), .inbox(message.header.replyTo)))
     }
 
     /// Answers that the work could not be done; ingress refuses the command. `reason` is shown to people: it
     /// must not carry data.
-    public mutating func fail(_ message: Message, reason: String) {
+    public mutating func fail(_ message: BusMessage, reason: String) {
         var failure = Failure()
         failure.stage = stage
         failure.reason = reason
@@ -56,7 +56,7 @@ public struct Outbox {
 
     /// Signs `decision` for the command in `message` and passes the message on along its route: to the lane's end
     /// after a refusal, over the approver when nothing asks for a hold.
-    public mutating func decide(_ decision: Decision, on message: Message, judge: Judge) throws(BusError) {
+    public mutating func decide(_ decision: Decision, on message: BusMessage, judge: Judge) throws(BusError) {
         var decision = decision
         decision.stage = stage
         decision.digest = judge.digest
@@ -107,7 +107,7 @@ public protocol RequestStage: Stage {
 }
 
 extension RequestStage {
-    public mutating func handle(_ messages: [Message], _ outbox: inout Outbox) {
+    public mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
         for message in messages {
             do {
                 guard message.header.kind == .judge else {
@@ -130,7 +130,7 @@ public protocol ResponseStage: Stage {
 }
 
 extension ResponseStage {
-    public mutating func handle(_ messages: [Message], _ outbox: inout Outbox) {
+    public mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
         for message in messages {
             do {
                 guard message.header.kind == .mask else {

@@ -45,7 +45,7 @@ public struct StageRunner {
     /// Handles what is here; false when nothing came.
     @discardableResult
     private mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
-        var messages: [Message] = []
+        var messages: [BusMessage] = []
         if inbox.wait(milliseconds: milliseconds) {
             while messages.count < Self.batchLimit {
                 do {
@@ -63,7 +63,7 @@ public struct StageRunner {
         return !messages.isEmpty
     }
 
-    private mutating func deliver(_ message: Message, to destination: Destination) {
+    private mutating func deliver(_ message: BusMessage, to destination: Destination) {
         let name = "\(destination)"
         let patience = stalled.contains(name) ? 0 : Self.sendPatience
         let giveUp = monotonicNanoseconds() + UInt64(patience) * 1_000_000

@@ -42,7 +42,8 @@ struct VerifyCommand: ParsableCommand {
     private func printText(_ report: VerificationReport) {
         for warning in report.warnings { print("note: \(TerminalText.escape(warning))") }
         for problem in report.problems {
-            print("\(TerminalText.escape(problem.file)): byte \(problem.offset): \(TerminalText.escape(problem.reason))")
+            print(
+                "\(TerminalText.escape(problem.file)): byte \(problem.offset): \(TerminalText.escape(problem.reason))")
         }
         let counts =
             "\(report.segments) segments, \(report.blocks) blocks, \(report.records) records, "

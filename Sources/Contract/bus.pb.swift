@@ -672,6 +672,9 @@ public nonisolated struct HoldClose: Sendable {
   /// false: cancelled
   public var used: Bool = false
 
+  /// of the held command, which Header.sequence of its own message is not
+  public var sequence: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1984,7 +1987,7 @@ nonisolated extension HoldPending: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension HoldClose: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".HoldClose"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}used\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}used\0\u{1}sequence\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1994,6 +1997,7 @@ nonisolated extension HoldClose: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.used) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       default: break
       }
     }
@@ -2006,12 +2010,16 @@ nonisolated extension HoldClose: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.used != false {
       try visitor.visitSingularBoolField(value: self.used, fieldNumber: 2)
     }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: HoldClose, rhs: HoldClose) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs.used != rhs.used {return false}
+    if lhs.sequence != rhs.sequence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

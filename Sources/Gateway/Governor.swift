@@ -113,10 +113,11 @@ extension LoopServices {
     }
 
     /// Tells the approver that a hold was used or given up; sent again until the approver has it.
-    public func closeHold(_ id: String, session: String, used: Bool) {
+    public func closeHold(_ id: String, session: String, sequence: UInt64, used: Bool) {
         var close = HoldClose()
         close.id = id
         close.used = used
+        close.sequence = sequence
         let body: [UInt8]
         do {
             body = try close.serializedBytes()

@@ -43,7 +43,7 @@ public final class LoopServices: @unchecked Sendable {
     }
 
     /// Takes what the inbox's thread read for this loop.
-    public func receive(_ messages: [Message]) {
+    public func receive(_ messages: [BusMessage]) {
         eventLoop.preconditionInEventLoop()
         let now = monotonicNanoseconds()
         for message in messages {

@@ -36,7 +36,9 @@ struct Condition: Sendable {
         if let operations, let reason = mismatch(operations: operations, facts, sense) { return reason }
         if let tables, !matches(tables, facts, sense) { return "tables" }
         if let functions, !matches(functions, facts.functions, sense) { return "functions" }
-        if let columns, !facts.columnsReferenced.contains(where: { name in columns.contains { $0.matches(name.lowercased()) } }) {
+        if let columns,
+            !facts.columnsReferenced.contains(where: { name in columns.contains { $0.matches(name.lowercased()) } })
+        {
             return "columns"
         }
         if let unfiltered, unfiltered != facts.unfiltered { return "unfiltered is \(facts.unfiltered)" }
@@ -103,14 +105,18 @@ struct Condition: Sendable {
         if let operations { result.formIntersection(operations) }
         if let any {
             var union: Set<String> = []
-            for condition in any where condition.mismatch(facts, .permit) == nil { union.formUnion(condition.covered(facts)) }
+            for condition in any where condition.mismatch(facts, .permit) == nil {
+                union.formUnion(condition.covered(facts))
+            }
             result.formIntersection(union)
         }
         if let all {
             for condition in all { result.formIntersection(condition.covered(facts)) }
         }
         // Not understood must be named: a condition that does not is about statements that are.
-        if opaque != true, operations == nil, any == nil, all == nil, !isEmpty { result.remove(Operation.opaque.rawValue) }
+        if opaque != true, operations == nil, any == nil, all == nil, !isEmpty {
+            result.remove(Operation.opaque.rawValue)
+        }
         return result
     }
 

@@ -82,7 +82,8 @@ extension PolicySet {
                 .array(
                     judgement.matched.map { rule in
                         .object([
-                            ("name", .text(rule.name)), ("effect", .text(rule.effect)), ("matched", .bool(rule.matched)),
+                            ("name", .text(rule.name)), ("effect", .text(rule.effect)),
+                            ("matched", .bool(rule.matched)),
                             ("because", .text(rule.because)),
                         ])
                     })
@@ -116,7 +117,8 @@ extension PolicySet {
                 .array(
                     mask.detectors.map {
                         .object([
-                            ("entities", .texts($0.entities)), ("style", .text($0.style.word)), ("rule", .text($0.rule)),
+                            ("entities", .texts($0.entities)), ("style", .text($0.style.word)),
+                            ("rule", .text($0.rule)),
                         ])
                     })
             ),

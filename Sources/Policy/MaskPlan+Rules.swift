@@ -18,7 +18,8 @@ extension MaskPlan {
         var starSeen = false
         for (index, output) in facts.outputs.enumerated() {
             let carries =
-                output.wholeRow || output.columns.contains { column in names.contains { $0.matches(column.lowercased()) } }
+                output.wholeRow
+                || output.columns.contains { column in names.contains { $0.matches(column.lowercased()) } }
             if output.star {
                 starSeen = true
                 if carries || isCopy { allComputed = true }

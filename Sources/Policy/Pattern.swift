@@ -1,4 +1,4 @@
-/// A name with `*` for any run of characters. Matching takes linear time in practice and never recurses.
+/// A name with `*` for any run of characters. Matching never recurses; its time is at most the product of both lengths.
 struct Pattern: Sendable, Equatable {
     let text: String
     private let bytes: [UInt8]

@@ -48,7 +48,8 @@ extension PolicySet {
             if missing.contains(Operation.opaque.rawValue), !facts.opaqueReason.isEmpty {
                 judgement.reason += " (\(facts.opaqueReason))"
             }
-            judgement.hint = "Ask the owner of the policy for a rule; `sluice explain` shows how each rule reads this statement."
+            judgement.hint =
+                "Ask the owner of the policy for a rule; `sluice explain` shows how each rule reads this statement."
             return judgement
         }
         judgement.verdict = .allow

@@ -41,7 +41,9 @@ public struct PolicySet: Sendable {
         var names: Set<String> = []
         for node in nodes {
             let rule = try Rule(node)
-            guard names.insert(rule.name).inserted else { throw node.error("a rule named “\(rule.name)” is there already") }
+            guard names.insert(rule.name).inserted else {
+                throw node.error("a rule named “\(rule.name)” is there already")
+            }
             rules.append(rule)
         }
         return PolicySet(epoch: digest(Array(text.utf8)), rules: rules)

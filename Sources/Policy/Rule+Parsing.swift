@@ -4,8 +4,7 @@ import StrictYAML
 extension Rule {
     init(_ node: StrictNode) throws(ConfigurationError) {
         var map = try node.mapping()
-        name = try map.nonEmpty("name", required: true)?.string() ?? ""
-        guard !name.isEmpty else { throw map.error("a rule needs a name") }
+        name = try map.nonEmpty("name")?.string() ?? ""
         if let node = try map.nonEmpty("who") { who = try Who(node) }
         if let node = try map.nonEmpty("on") { resources = try node.list().map { Pattern($0) } }
         if let node = try map.nonEmpty("when") { when = try Condition(node) }
@@ -15,6 +14,7 @@ extension Rule {
             for item in try node.items() { try readMask(item) }
         }
         try map.finish()
+        guard !name.isEmpty else { throw map.error("missing key “name”") }
         if case .allow = outcome, when?.asksForColumns == true {
             throw map.error("“columns” is for rules that refuse, hold or mask: what “*” reads has no name here")
         }
@@ -26,7 +26,8 @@ extension Rule {
             switch try node.string() {
             case "allow": outcome = .allow
             case "refuse": outcome = .refuse
-            case "hold": throw node.error("a hold says how it is approved: {hold: {approvers: …, quorum: 1, expires: 15m}}")
+            case "hold":
+                throw node.error("a hold says how it is approved: {hold: {approvers: …, quorum: 1, expires: 15m}}")
             case let other: throw node.error("“\(other)” is not known here: use one of allow, refuse, {hold: …}")
             }
             return
@@ -68,7 +69,13 @@ extension Rule {
         var map = try node.mapping()
         let columnNode = try map.nonEmpty("columns")
         let detectNode = try map.nonEmpty("detect")
-        let style = try map.required("style").choice(of: Style.self).contract
+        let style: MaskStyle
+        if map.keys.contains("style"), map.optional("style") == nil {
+            // Unquoted, the style's name is YAML's own null.
+            style = .null
+        } else {
+            style = try map.required("style").choice(of: Style.self).contract
+        }
         try map.finish()
         guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
         for item in try columnNode?.items() ?? [] {
@@ -168,10 +175,9 @@ extension Condition {
 
 extension StrictMapping {
     /// A key that is there but empty would widen a rule, so it is an error.
-    fileprivate mutating func nonEmpty(_ key: String, required: Bool = false) throws(ConfigurationError) -> StrictNode? {
+    fileprivate mutating func nonEmpty(_ key: String) throws(ConfigurationError) -> StrictNode? {
         if let node = optional(key) { return node }
         if keys.contains(key) { throw error("“\(key)” is empty: give it a value or leave it out") }
-        if required { throw error("missing key “\(key)”") }
         return nil
     }
 }

@@ -38,7 +38,9 @@ struct Rule: Sendable {
             return "groups are \(principal.groups.isEmpty ? "none" : principal.groups.joined(separator: ", "))"
         }
         for label in who.labels ?? [] {
-            guard let value = principal.labels[label.key], label.value.matches(value) else { return "label \(label.key)" }
+            guard let value = principal.labels[label.key], label.value.matches(value) else {
+                return "label \(label.key)"
+            }
         }
         return nil
     }

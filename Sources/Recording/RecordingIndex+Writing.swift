@@ -67,7 +67,8 @@ extension RecordingIndex {
     }
 
     private static func progress(_ database: Database, _ replica: String) throws -> UInt64 {
-        let block = try Int64.fetchOne(database, sql: "SELECT block FROM progress WHERE replica = ?", arguments: [replica])
+        let block = try Int64.fetchOne(
+            database, sql: "SELECT block FROM progress WHERE replica = ?", arguments: [replica])
         return UInt64(max(0, block ?? 0))
     }
 

@@ -182,7 +182,8 @@ public final class SegmentWriter: @unchecked Sendable {
             after: segment, head: head.value, directory: directory, files: files, hasher: hasher)
         close(segment.descriptor)
         segment = next
-        try advanceHead(to: segment.length, block: head.value.block, records: head.value.records, chain: next.firstChain)
+        try advanceHead(
+            to: segment.length, block: head.value.block, records: head.value.records, chain: next.firstChain)
         intake = Intake(encoder: encoder, options: options)
         for (index, record) in records.enumerated() { try intake.take(record, index, table) }
     }

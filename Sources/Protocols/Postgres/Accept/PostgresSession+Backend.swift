@@ -273,7 +273,7 @@ extension PostgresSession: TargetEvents {
         }
         copyOut = shape
         queryColumns = nil
-        replies.append(frame.bytes, command: command)
+        replies.appendStart(ofCopy: frame.bytes, command: command)
         guard !command.mask.columns.isEmpty, !shape.table.isEmpty else { return }
         let parts = shape.table.split(separator: ".", maxSplits: 1).map(String.init)
         stall { [catalog] resume in

@@ -52,7 +52,7 @@ extension PostgresSession {
             case .held(let hold): self.held(hold, sequence: exchange, pending)
             case .ruled(let ruling):
                 self.recordDecision(ruling, number: number)
-                if !ruling.holdID.isEmpty { self.holdDecided(ruling, number: number) }
+                if !ruling.holdID.isEmpty { self.holdDecided(ruling, sequence: exchange, number: number) }
                 self.gate = .open
                 pending.ruled(ruling)
                 self.advance()
@@ -60,7 +60,7 @@ extension PostgresSession {
             case .unavailable(let reason):
                 if case .held(_, let holdID, _) = self.gate {
                     self.recordHold(number, id: holdID, status: "cancelled", reviews: [])
-                    self.services.closeHold(holdID, session: self.id, used: false)
+                    self.services.closeHold(holdID, session: self.id, sequence: exchange, used: false)
                 }
                 self.refuse(pending, Refusals.unavailable(reason), status: .refused)
             }
@@ -82,10 +82,10 @@ extension PostgresSession {
         }
     }
 
-    private func holdDecided(_ ruling: Ruling, number: UInt64) {
+    private func holdDecided(_ ruling: Ruling, sequence: UInt64, number: UInt64) {
         recordHold(
             number, id: ruling.holdID, status: ruling.outcome == .allow ? "approved" : "denied", reviews: ruling.reviews)
-        if ruling.outcome == .allow { services.closeHold(ruling.holdID, session: id, used: true) }
+        if ruling.outcome == .allow { services.closeHold(ruling.holdID, session: id, sequence: sequence, used: true) }
     }
 
     private func recordDecision(_ ruling: Ruling, number: UInt64) {
@@ -157,7 +157,7 @@ extension PostgresSession {
         case .held(let sequence, let holdID, let pending) where pending.frame.type != FrontendType.query:
             services.conductor.cancel(sequence: sequence)
             recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
-            services.closeHold(holdID, session: id, used: false)
+            services.closeHold(holdID, session: id, sequence: sequence, used: false)
             gate = .open
             skip(pending.number)
         case .open, .judging, .held, .closed: break

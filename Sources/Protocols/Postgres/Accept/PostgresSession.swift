@@ -232,7 +232,7 @@ final class PostgresSession: @unchecked Sendable {
         case .held(let sequence, let holdID, let pending):
             services.conductor.cancel(sequence: sequence)
             recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
-            services.closeHold(holdID, session: id, used: false)
+            services.closeHold(holdID, session: id, sequence: sequence, used: false)
         case .open, .closed: break
         }
         gate = .closed
@@ -273,7 +273,7 @@ final class PostgresSession: @unchecked Sendable {
         case .held(let sequence, let holdID, let pending):
             services.conductor.cancel(sequence: sequence)
             recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
-            services.closeHold(holdID, session: id, used: false)
+            services.closeHold(holdID, session: id, sequence: sequence, used: false)
             refuse(pending, Refusals.cancelled(), status: .failed)
         case .open:
             guard !expected.isEmpty, greeting.processID != 0 else { return }

@@ -79,6 +79,11 @@ final class ReplyStream {
     var isEmpty: Bool { segments.isEmpty }
     var isFull: Bool { queuedBytes >= Self.queueBytes }
 
+    /// Adds the message that begins a COPY: the masker takes copy data only behind it.
+    func appendStart(ofCopy bytes: ByteBuffer, command: Command) {
+        if segments.isEmpty { deliver(bytes, command: command) } else { add(bytes, context: nil, command: command) }
+    }
+
     /// Adds a message that needs no masking, or that Sluice made.
     func append(_ bytes: ByteBuffer, command: Command?) {
         if segments.isEmpty {

@@ -25,7 +25,7 @@ extension Analysis {
         "ClusterStmt": ["maintenance"], "ReindexStmt": ["maintenance"], "CheckPointStmt": ["maintenance"],
         "RefreshMatViewStmt": ["maintenance"],
         "NotifyStmt": ["notify"], "ListenStmt": ["notify"], "UnlistenStmt": ["notify"],
-        "ClosePortalStmt": ["cursor"], "DeallocateStmt": ["prepare"], "ConstraintsSetStmt": ["transaction"],
+        "ClosePortalStmt": ["cursor"], "ConstraintsSetStmt": ["transaction"],
         "ReturnStmt": ["read"],
     ]
 

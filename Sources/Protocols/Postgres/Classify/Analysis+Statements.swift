@@ -11,7 +11,8 @@ extension Analysis {
         case .mergeStmt: mergeInto(node, scope: scope)
         case .copyStmt: copyTable(node, scope: scope)
         case .explainStmt: explain(node, scope: scope)
-        case .prepareStmt: operation("prepare", node, scope: scope)
+        case .prepareStmt: prepare(node, scope: scope)
+        case .deallocateStmt: deallocate(node.unpacked(as: PgQuery__DeallocateStmt.self))
         case .executeStmt: operation("execute", node, scope: scope)
         case .declareCursorStmt: operation("cursor", node, scope: scope)
         case .fetchStmt: operations.insert("cursor")
@@ -20,7 +21,9 @@ extension Analysis {
         case .vacuumStmt: maintain(node, scope: scope)
         case .variableShowStmt: operations.insert("read")
         case .variableSetStmt: set(node.unpacked(as: PgQuery__VariableSetStmt.self))
-        case .discardStmt: operations.insert("session")
+        case .discardStmt:
+            operations.insert("session")
+            deallocatedNames.insert("*")
         case .transactionStmt: transaction(node.unpacked(as: PgQuery__TransactionStmt.self))
         case .createTableAsStmt: createTableAs(node, scope: scope)
         case .alterTableStmt: alterTable(node, scope: scope)
@@ -38,6 +41,18 @@ extension Analysis {
     private mutating func operation(_ operation: String, _ node: Message, scope: Scope) {
         operations.insert(operation)
         walkChildren(node, scope: scope)
+    }
+
+    private mutating func prepare(_ node: Message, scope: Scope) {
+        if let name = node.unpacked(as: PgQuery__PrepareStmt.self).name { preparedNames.insert(String(cString: name)) }
+        operation("prepare", node, scope: scope)
+    }
+
+    /// `DEALLOCATE ALL` has an empty name in the tree.
+    private mutating func deallocate(_ statement: PgQuery__DeallocateStmt) {
+        operations.insert("prepare")
+        let name = statement.name.map { String(cString: $0) } ?? ""
+        deallocatedNames.insert(name.isEmpty ? "*" : name)
     }
 
     private mutating func select(_ node: Message, scope: Scope) {

@@ -16,6 +16,8 @@ struct Analysis {
     var copy: CopyShape?
     var rowStatements = 0
     var outputs: [OutputColumn]? = []
+    var preparedNames: Set<String> = []
+    var deallocatedNames: Set<String> = []
 
     /// Names of the CTEs that are visible at a place.
     typealias Scope = Set<String>
@@ -34,7 +36,8 @@ struct Analysis {
             outputs = Lineage(of: statement).outputs(of: query)
         case .plain(let count):
             rowStatements += 1
-            outputs = inner.operations.contains("call")
+            outputs =
+                inner.operations.contains("call")
                 ? nil : Array(repeating: OutputColumn(), count: count)
         case .unknown:
             rowStatements += 1
@@ -51,6 +54,8 @@ struct Analysis {
         unfiltered = unfiltered || other.unfiltered
         if opaqueReason.isEmpty { opaqueReason = other.opaqueReason }
         if let copy = other.copy { self.copy = copy }
+        preparedNames.formUnion(other.preparedNames)
+        deallocatedNames.formUnion(other.deallocatedNames)
     }
 
     func facts() -> Facts {
@@ -65,6 +70,8 @@ struct Analysis {
         facts.opaqueReason = opaqueReason
         facts.columnsReferenced = columns.sorted()
         facts.statementTags = tags
+        facts.preparedNames = preparedNames.sorted()
+        facts.deallocatedNames = deallocatedNames.sorted()
         if rowStatements <= 1, let outputs {
             facts.outputs = outputs
             facts.outputsKnown = true
@@ -111,7 +118,7 @@ struct Analysis {
             .withClause, .other:
             break
         case .alterTableStmt, .callStmt, .copyStmt, .createFunctionStmt, .createTableAsStmt, .declareCursorStmt,
-            .deleteStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt, .lockStmt,
+            .deleteStmt, .deallocateStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt, .lockStmt,
             .mergeStmt, .prepareStmt, .selectStmt, .transactionStmt, .updateStmt, .vacuumStmt, .variableSetStmt,
             .variableShowStmt:
             break
@@ -214,10 +221,11 @@ struct Analysis {
 /// Names of tables and functions as the facts give them: `schema.table`, quoted where a part needs it.
 enum TableName {
     static func of(_ variable: PgQuery__RangeVar) -> String {
-        joined([variable.catalogname, variable.schemaname, variable.relname].compactMap { part in
-            guard let part, part.pointee != 0 else { return nil }
-            return String(cString: part)
-        })
+        joined(
+            [variable.catalogname, variable.schemaname, variable.relname].compactMap { part in
+                guard let part, part.pointee != 0 else { return nil }
+                return String(cString: part)
+            })
     }
 
     /// Parts that hold a dot, a star or a quote are quoted, so that no name reads as another.

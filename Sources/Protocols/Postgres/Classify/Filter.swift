@@ -106,7 +106,8 @@ enum Filter {
             return sameExpression(left, right) ? .never : .unknown
         case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE, PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
             let isNegated = name.hasPrefix("!")
-            let all = sameExpression(left, right)
+            let all =
+                sameExpression(left, right)
                 || right.textConstant.map { !$0.isEmpty && $0.allSatisfy { $0 == "%" } } ?? false
             return all ? (isNegated ? .never : .always) : .unknown
         case PG_QUERY__A__EXPR__KIND__AEXPR_IN:

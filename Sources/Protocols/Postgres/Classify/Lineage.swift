@@ -45,13 +45,15 @@ struct Lineage {
             let update = query.unpacked(as: PgQuery__UpdateStmt.self)
             return list(
                 messages(update.n_returning_list, update.returning_list), with: update.with_clause,
-                from: messages(update.n_from_clause, update.from_clause) + (Message(update.relation).map { [$0] } ?? []))
+                from: messages(update.n_from_clause, update.from_clause) + (Message(update.relation).map { [$0] } ?? [])
+            )
         }
         if query.kind == .deleteStmt {
             let delete = query.unpacked(as: PgQuery__DeleteStmt.self)
             return list(
                 messages(delete.n_returning_list, delete.returning_list), with: delete.with_clause,
-                from: messages(delete.n_using_clause, delete.using_clause) + (Message(delete.relation).map { [$0] } ?? []))
+                from: messages(delete.n_using_clause, delete.using_clause)
+                    + (Message(delete.relation).map { [$0] } ?? []))
         }
         let select = query.unpacked(as: PgQuery__SelectStmt.self)
         if select.op != PG_QUERY__SET_OPERATION__SETOP_NONE { return combined(query, select) }
@@ -166,7 +168,8 @@ struct Lineage {
     private static func isCount(_ value: Message) -> Bool {
         guard value.kind == .funcCall else { return false }
         let function = value.unpacked(as: PgQuery__FuncCall.self)
-        return ["count", "pg_catalog.count"].contains(names(function.n_funcname, function.funcname).joined(separator: "."))
+        return ["count", "pg_catalog.count"].contains(
+            names(function.n_funcname, function.funcname).joined(separator: "."))
     }
 
     /// A table under its own column names, or a join of such on a condition.

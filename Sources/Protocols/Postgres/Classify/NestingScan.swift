@@ -17,7 +17,6 @@ struct NestingScan {
         var run = 0
         /// Levels that no separator ends.
         var kept = 0
-        /// Highest `run` since this level was opened, kept for what was flattened before.
         var total: Int { run + kept }
     }
 
@@ -106,7 +105,8 @@ struct NestingScan {
     }
 
     private static func startsWord(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") || byte == UInt8(ascii: "_") || byte >= 0x80
+        byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") || byte == UInt8(ascii: "_")
+            || byte >= 0x80
     }
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
     private static func continuesWord(_ byte: UInt8) -> Bool {

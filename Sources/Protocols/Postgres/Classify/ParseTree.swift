@@ -45,6 +45,7 @@ enum NodeKind: String, CaseIterable {
     case createTableAsStmt = "CreateTableAsStmt"
     case declareCursorStmt = "DeclareCursorStmt"
     case deleteStmt = "DeleteStmt"
+    case deallocateStmt = "DeallocateStmt"
     case discardStmt = "DiscardStmt"
     case dropStmt = "DropStmt"
     case executeStmt = "ExecuteStmt"
@@ -86,7 +87,8 @@ final class Shape: Sendable {
 
     init(_ descriptor: UnsafePointer<ProtobufCMessageDescriptor>) {
         name = String(cString: descriptor.pointee.short_name)
-        kind = NodeKind(rawValue: name) ?? .other
+        // The descriptors drop the underscore of A_Const and its like, the .proto file keeps it.
+        kind = NodeKind(rawValue: String(name.filter { $0 != "_" })) ?? .other
         isStatement = name.hasSuffix("Stmt") && name != "RawStmt"
         var children: [Field] = []
         var values: [Field] = []
@@ -177,10 +179,14 @@ struct Message {
         for field in shape.children {
             switch field.occurrence {
             case .single:
-                if let child = Message(raw.load(fromByteOffset: field.offset, as: UnsafeRawPointer?.self)) { body(child) }
+                if let child = Message(raw.load(fromByteOffset: field.offset, as: UnsafeRawPointer?.self)) {
+                    body(child)
+                }
             case .choice(let id):
                 guard raw.load(fromByteOffset: field.quantifier, as: UInt32.self) == id else { continue }
-                if let child = Message(raw.load(fromByteOffset: field.offset, as: UnsafeRawPointer?.self)) { body(child) }
+                if let child = Message(raw.load(fromByteOffset: field.offset, as: UnsafeRawPointer?.self)) {
+                    body(child)
+                }
             case .repeated:
                 let count = raw.load(fromByteOffset: field.quantifier, as: Int.self)
                 guard count > 0,
@@ -240,11 +246,15 @@ func sameExpression(_ a: Message, _ b: Message) -> Bool {
             let right = b.raw.load(fromByteOffset: field.offset, as: UnsafePointer<CChar>?.self)
             guard left.map({ String(cString: $0) }) == right.map({ String(cString: $0) }) else { return false }
         } else if field.size == 8 {
-            guard a.raw.load(fromByteOffset: field.offset, as: UInt64.self)
-                == b.raw.load(fromByteOffset: field.offset, as: UInt64.self) else { return false }
+            guard
+                a.raw.load(fromByteOffset: field.offset, as: UInt64.self)
+                    == b.raw.load(fromByteOffset: field.offset, as: UInt64.self)
+            else { return false }
         } else {
-            guard a.raw.load(fromByteOffset: field.offset, as: UInt32.self)
-                == b.raw.load(fromByteOffset: field.offset, as: UInt32.self) else { return false }
+            guard
+                a.raw.load(fromByteOffset: field.offset, as: UInt32.self)
+                    == b.raw.load(fromByteOffset: field.offset, as: UInt32.self)
+            else { return false }
         }
     }
     let left = a.children

@@ -72,7 +72,9 @@ public struct PostgresClassifier: Sendable {
 
         var analysis = Analysis()
         for index in 0..<tree.pointee.n_stmts {
-            guard let statement = tree.pointee.stmts[index], let message = Message(statement.pointee.stmt) else { continue }
+            guard let statement = tree.pointee.stmts[index], let message = Message(statement.pointee.stmt) else {
+                continue
+            }
             analysis.addStatement(message)
         }
         return analysis.facts()

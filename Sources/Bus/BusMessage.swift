@@ -2,7 +2,7 @@ import Contract
 import SwiftProtobuf
 
 /// One bus message: header, body (its type follows from `header.kind`) and raw payload.
-public struct Message: Sendable {
+public struct BusMessage: Sendable {
     /// The contract this code speaks; a message of a later one is refused, since its rules are not known here.
     public static let contractVersion: UInt32 = 1
     /// Largest part accepted from a peer: 64 MiB.
@@ -63,11 +63,11 @@ public struct Message: Sendable {
     }
 
     /// The same conversation's answer: keeps session, sequence, lane, deadline and trace; drops the route.
-    public func reply(_ kind: Kind, body: [UInt8] = [], payload: [UInt8] = []) -> Message {
+    public func reply(_ kind: Kind, body: [UInt8] = [], payload: [UInt8] = []) -> BusMessage {
         var answer = header
         answer.kind = kind
         answer.route = []
-        return Message(header: answer, body: body, payload: payload)
+        return BusMessage(header: answer, body: body, payload: payload)
     }
 }
 

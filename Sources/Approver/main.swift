@@ -1,0 +1,16 @@
+// sluice-approver: holds commands until reviewers decide, and expires them.
+//
+// Security: owns the store of approvals; its decisions carry its own key. Reviewers act through the store's rules
+// (nobody approves their own request; each reviewer counts once). It sees commands, never credentials or replies.
+// Failure: a hold is durable before it is acknowledged. Killed, it takes up every open request again, and ingress asks
+// again for what it was not told.
+// Diagnostics: one line an event on standard error.
+
+import Approvals
+import Bus
+import Configuration
+
+StageRunner.main { environment in
+    let configuration = try Configuration.load(path: try StageArguments.configPath())
+    return try ApproverStage(store: try ApprovalStore(path: configuration.state.approvals))
+}

@@ -1,0 +1,17 @@
+import Bus
+import Contract
+import PostgresMask
+
+/// Masks batches, each with all that it needs in it, so that any replica can take any batch.
+struct MaskerStage: ResponseStage {
+    private let protocols: MaskerProtocols
+
+    init(hashKey: [UInt8]) { protocols = MaskerProtocols(hashKey: hashKey) }
+
+    mutating func rewrite(_ batch: MaskBatch, payload: [UInt8]) throws -> (reply: MaskReply, payload: [UInt8]) {
+        guard let mask = protocols.masker(for: batch.protocol) else {
+            throw BusError(.malformed, "no masker for protocol \(batch.protocol)")
+        }
+        return try mask(batch, payload)
+    }
+}
