@@ -100,6 +100,7 @@ struct ApproverStage: Stage {
                 hint: "Send the command again.")
         }
         decision.holdID = request.id
+        decision.hold = judge.hold
         decision.reviews = request.reviews.map(\.message)
         try outbox.decide(decision, on: message, judge: judge)
     }

@@ -9,8 +9,10 @@ public final class AuditTrail {
     static let batchBytes = 4 << 20
     /// Unacknowledged bytes of one session above which its connections must stop reading (``isFull(session:)``).
     public static let sessionBytes = 4 << 20
-    /// Wait for an acknowledgement before records are sent again, nanoseconds.
-    static let resendAfter: UInt64 = 250_000_000
+    /// First wait for an acknowledgement before records are sent again, nanoseconds; doubles up to ``resendMaximum``
+    /// while none comes, so that a slow recorder is not buried under what it has already.
+    static let resendFirst: UInt64 = 250_000_000
+    static let resendMaximum: UInt64 = 2_000_000_000
     /// Records kept after their session has gone, over all sessions; beyond it the oldest session's are given up.
     static let orphanSessions = 4096
 
@@ -29,6 +31,7 @@ public final class AuditTrail {
         var sentThrough: UInt64 = 0
         var acknowledged: UInt64 = 0
         var sentAt: UInt64 = 0
+        var resendAfter = AuditTrail.resendFirst
         var waiters: [Waiter] = []
         var failure: AuditFailure?
         var ended = false
@@ -107,6 +110,11 @@ public final class AuditTrail {
         var again: Set<String> = []
         for id in dirty {
             guard let session = sessions[id] else { continue }
+            guard session.failure == nil else {
+                // The recorder takes no more of this session, and its commands are refused.
+                if session.ended { sessions[id] = nil }
+                continue
+            }
             let durability = session.durability
             let start = Int(session.sentThrough - session.acknowledged)
             var index = start
@@ -178,6 +186,7 @@ public final class AuditTrail {
             session.unacknowledged.removeFirst(count)
             session.sizes.removeFirst(count)
             session.acknowledged = through
+            session.resendAfter = Self.resendFirst
             session.sentThrough = max(session.sentThrough, through)
         }
         let reached = session.waiters.filter { $0.through <= session.acknowledged }
@@ -203,8 +212,9 @@ public final class AuditTrail {
         var orphans = 0
         for (id, session) in sessions {
             if session.ended { orphans += 1 }
-            if session.sentThrough > session.acknowledged, session.sentAt + Self.resendAfter <= now, session.failure == nil {
+            if session.sentThrough > session.acknowledged, session.sentAt + session.resendAfter <= now, session.failure == nil {
                 sessions[id]!.sentThrough = session.acknowledged
+                sessions[id]!.resendAfter = min(session.resendAfter * 2, Self.resendMaximum)
                 sessions[id]!.sentAt = now
                 dirty.insert(id)
             }

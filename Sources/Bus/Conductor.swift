@@ -113,6 +113,7 @@ public final class Conductor {
             let nowUnix = unixMilliseconds()
             let left = pending.expiresAtMs > nowUnix ? pending.expiresAtMs - nowUnix : 0
             exchange.deadline = now + left * 1_000_000 + Self.holdGrace
+            exchange.message.header.deadlineMs = pending.expiresAtMs + Self.holdGrace / 1_000_000
             exchange.interval = Self.resendMaximum
             exchange.sendAt = now + Self.resendMaximum
             exchanges[sequence] = exchange

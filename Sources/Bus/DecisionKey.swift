@@ -84,10 +84,12 @@ public struct DecisionKeyring: Sendable {
         public var identity: String
         public var resource: String
         public var purpose: CommandPurpose
+        /// ``SeenDigest`` of what was sent.
+        public var seen: [UInt8]
 
         public init(
             session: String, sequence: UInt64, digest: [UInt8], identity: String, resource: String,
-            purpose: CommandPurpose
+            purpose: CommandPurpose, seen: [UInt8]
         ) {
             self.session = session
             self.sequence = sequence
@@ -95,6 +97,7 @@ public struct DecisionKeyring: Sendable {
             self.identity = identity
             self.resource = resource
             self.purpose = purpose
+            self.seen = seen
         }
     }
 
@@ -108,7 +111,8 @@ public struct DecisionKeyring: Sendable {
             let decision = try key.open(one)
             guard decision.session == binding.session, decision.sequence == binding.sequence,
                 decision.digest.elementsEqual(binding.digest), decision.identity == binding.identity,
-                decision.resource == binding.resource, decision.purpose == binding.purpose
+                decision.resource == binding.resource, decision.purpose == binding.purpose,
+                decision.seen.elementsEqual(binding.seen)
             else {
                 throw BusError(.unauthentic, "decision of \(one.stage) is for another command")
             }

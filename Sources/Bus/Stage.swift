@@ -66,6 +66,7 @@ public struct Outbox {
         decision.resource = judge.resource
         decision.purpose = judge.purpose
         decision.decidedAtMs = unixMilliseconds()
+        decision.seen = Data(SeenDigest.of(judge, text: message.payload))
         var next = message
         next.header.decisions.append(try key.sign(decision))
         var judge = judge

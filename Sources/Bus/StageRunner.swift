@@ -50,7 +50,7 @@ public struct StageRunner {
             while messages.count < Self.batchLimit {
                 do {
                     guard let message = try inbox.receive() else { break }
-                    messages.append(message)
+                    if !Self.isGivenUp(message) { messages.append(message) }
                 } catch {
                     StageLog.error("message dropped: \(error)")
                 }
@@ -61,6 +61,16 @@ public struct StageRunner {
         stage.tick(&outbox)
         for (message, destination) in outbox.queue { deliver(message, to: destination) }
         return !messages.isEmpty
+    }
+
+    /// Past its deadline the sender has refused the command: working on it would leave a hold that nobody waits for.
+    private static func isGivenUp(_ message: BusMessage) -> Bool {
+        switch message.header.kind {
+        case .judge, .mask: message.header.deadlineMs != 0 && message.header.deadlineMs < unixMilliseconds()
+        case .unspecified, .judged, .holdPending, .holdClose, .masked, .record, .recorded, .failed, .holdClosed,
+            .UNRECOGNIZED:
+            false
+        }
     }
 
     private mutating func deliver(_ message: BusMessage, to destination: Destination) {

@@ -528,7 +528,7 @@ public nonisolated struct Decision: @unchecked Sendable {
     set {_uniqueStorage()._hint = newValue}
   }
 
-  /// with VERDICT_HOLD
+  /// with VERDICT_HOLD; approver: the hold that was enforced
   public var hold: Hold {
     get {_storage._hold ?? Hold()}
     set {_uniqueStorage()._hold = newValue}
@@ -583,6 +583,12 @@ public nonisolated struct Decision: @unchecked Sendable {
   public var purpose: CommandPurpose {
     get {_storage._purpose}
     set {_uniqueStorage()._purpose = newValue}
+  }
+
+  /// what the stage judged: docs/messages.md, "What was seen"
+  public var seen: Data {
+    get {_storage._seen}
+    set {_uniqueStorage()._seen = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1626,7 +1632,7 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Decision"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0")
 
   fileprivate class _StorageClass {
     var _stage: String = String()
@@ -1648,6 +1654,7 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     var _decidedAtMs: UInt64 = 0
     var _pure: Bool = false
     var _purpose: CommandPurpose = .unspecified
+    var _seen: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1677,6 +1684,7 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _decidedAtMs = source._decidedAtMs
       _pure = source._pure
       _purpose = source._purpose
+      _seen = source._seen
     }
   }
 
@@ -1714,6 +1722,7 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._decidedAtMs) }()
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._pure) }()
         case 19: try { try decoder.decodeSingularEnumField(value: &_storage._purpose) }()
+        case 20: try { try decoder.decodeSingularBytesField(value: &_storage._seen) }()
         default: break
         }
       }
@@ -1783,6 +1792,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       if _storage._purpose != .unspecified {
         try visitor.visitSingularEnumField(value: _storage._purpose, fieldNumber: 19)
       }
+      if !_storage._seen.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._seen, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1811,6 +1823,7 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._decidedAtMs != rhs_storage._decidedAtMs {return false}
         if _storage._pure != rhs_storage._pure {return false}
         if _storage._purpose != rhs_storage._purpose {return false}
+        if _storage._seen != rhs_storage._seen {return false}
         return true
       }
       if !storagesAreEqual {return false}

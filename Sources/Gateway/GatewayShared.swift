@@ -13,6 +13,7 @@ public final class GatewayShared: Sendable {
     /// Seconds that a lane may take before its command is refused.
     public let laneSeconds: Int
 
+    private let store: IdentityStore
     private let identities: Mutex<IdentitySnapshot>
     private let epoch: Mutex<[UInt8]>
     private let connections = Mutex(0)
@@ -21,18 +22,28 @@ public final class GatewayShared: Sendable {
     /// Time that the built-in stages of a lane get together, seconds; custom stages add theirs.
     static let builtInLaneSeconds = 5
 
-    public init(configuration: Configuration, keyring: DecisionKeyring, identities: IdentitySnapshot) {
+    public init(configuration: Configuration, keyring: DecisionKeyring, identities store: IdentityStore) throws {
+        self.store = store
         self.configuration = configuration
         self.keyring = keyring
         requestRoute = configuration.stages.requestRoute()
         responseRoute = configuration.stages.responseRoute()
         laneSeconds = Self.builtInLaneSeconds + configuration.stages.custom.reduce(0) { $0 + $1.timeoutSeconds }
-        self.identities = Mutex(identities)
+        identities = Mutex(try store.snapshot())
         epoch = Mutex([])
     }
 
-    public var identitySnapshot: IdentitySnapshot { identities.withLock { $0 } }
-    public func update(identities snapshot: IdentitySnapshot) { identities.withLock { $0 = snapshot } }
+    /// The identities as the store has them now. While it cannot be read, the former ones hold.
+    public func currentIdentities() -> IdentitySnapshot {
+        identities.withLock { known in
+            do {
+                if try store.serial() != known.serial { known = try store.snapshot() }
+            } catch {
+                StageLog.error("cannot read the identities; the former ones hold: \(error)")
+            }
+            return known
+        }
+    }
 
     /// The policy file's epoch as ingress last saw it: a decision of another epoch is not memoised.
     public var policyEpoch: [UInt8] { epoch.withLock { $0 } }

@@ -68,7 +68,7 @@ extension LoopServices {
         let approval = request.purpose == .execution
         let binding = DecisionKeyring.Binding(
             session: request.session, sequence: sequence, digest: request.digest, identity: request.principal.name,
-            resource: request.resource, purpose: request.purpose)
+            resource: request.resource, purpose: request.purpose, seen: SeenDigest.of(judge, text: request.text))
         let body: [UInt8]
         do {
             body = try judge.serializedBytes()
@@ -88,8 +88,8 @@ extension LoopServices {
                 handler(ruled(signed, binding: binding, required: required, approval: approval, request: request))
             case .failed(let stage, let reason):
                 handler(.unavailable(reason: "stage \(stage) failed: \(reason)"))
-            case .timedOut(let stage):
-                handler(.unavailable(reason: "no decision came from stage \(stage) in time"))
+            case .timedOut:
+                handler(.unavailable(reason: "no decision came in time (\(required.joined(separator: ", ")))"))
             case .masked:
                 handler(.unavailable(reason: "the request lane answered with a reply"))
             }

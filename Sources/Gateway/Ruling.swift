@@ -43,8 +43,14 @@ public struct Ruling: Sendable {
             for stage in required where !decisions.contains(where: { $0.stage == stage }) {
                 throw BusError(.unauthentic, "stage \(stage) has not decided")
             }
-            if hold != nil, approval, approver?.verdict != .allow {
-                throw BusError(.unauthentic, "a held command came back without an approval")
+            if approval, hold != nil {
+                guard let approver, approver.verdict == .allow else {
+                    throw BusError(.unauthentic, "a held command came back without an approval")
+                }
+                // Every stage's hold is the one that reviewers met: two different ones cannot both have been.
+                for decision in decisions where decision.verdict == .hold && decision.hold != approver.hold {
+                    throw BusError(.unauthentic, "the hold of \(decision.stage) is not the one that was approved")
+                }
             }
         }
         guard let deciding = refusal ?? (approval ? approver : nil) ?? hold ?? decisions.first else {
@@ -60,7 +66,7 @@ public struct Ruling: Sendable {
         reason = deciding.reason
         hint = deciding.hint
         epoch = [UInt8](decisions.first { $0.stage == StageName.classifier }?.policyEpoch ?? deciding.policyEpoch)
-        facts = decisions.first { $0.hasFacts }?.facts ?? Facts()
+        facts = decisions.first { $0.stage == StageName.classifier }?.facts ?? Facts()
         mask = decisions.reduce(into: MaskPlan()) { $0.tighten($1.mask) }
         self.signed = signed
         reviews = approver?.reviews ?? []

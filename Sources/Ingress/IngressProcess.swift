@@ -19,7 +19,6 @@ final class IngressProcess: Sendable {
     private let configuration: Configuration
     private let environment: StageEnvironment
     private let shared: GatewayShared
-    private let identities: IdentityStore
     private let group: MultiThreadedEventLoopGroup
     private let services: [LoopServices]
     private let pump: InboxPump
@@ -29,9 +28,10 @@ final class IngressProcess: Sendable {
     init(configuration: Configuration, environment: StageEnvironment) throws {
         self.configuration = configuration
         self.environment = environment
-        identities = try IdentityStore(path: configuration.state.identities)
         let keyring = try Self.keyring(configuration)
-        shared = GatewayShared(configuration: configuration, keyring: keyring, identities: try identities.snapshot())
+        shared = try GatewayShared(
+            configuration: configuration, keyring: keyring,
+            identities: try IdentityStore(path: configuration.state.identities))
         certificate = try SelfSignedCertificate.ensure(directory: configuration.state.tls)
         tls = try Self.tlsContext(certificate)
         // One loop leaves the other cores to the stages and the target; connections are spread over all there are.
@@ -106,14 +106,7 @@ final class IngressProcess: Sendable {
     private func watch(_ listeners: [PostgresListener]) {
         guard lastWatch.isDue(every: Self.watchInterval) else { return }
         updateEpoch()
-        do {
-            if try identities.serial() != shared.identitySnapshot.serial {
-                shared.update(identities: try identities.snapshot())
-            }
-        } catch {
-            StageLog.error("cannot read the identities; the former ones hold: \(error)")
-        }
-        let snapshot = shared.identitySnapshot
+        let snapshot = shared.currentIdentities()
         for listener in listeners { listener.checkIdentities(snapshot, now: Date()) }
     }
 

@@ -30,6 +30,7 @@ struct RecorderStage: Stage {
         self.key = key
         writer = try SegmentWriter(directory: "\(recordings)/\(replica)", key: key)
         index = try RecordingIndex(recordings: recordings)
+        try index.catchUp(replica: replica)
         if writer.recovery != SegmentWriter.Recovery() {
             StageLog.info(
                 "recovered: \(writer.recovery.keptBlocks) whole blocks kept, \(writer.recovery.cutBytes) unacknowledged bytes cut")

@@ -16,7 +16,7 @@ enum Format {
     static let maxReplicaBytes = 56
     static let maxSessionBytes = 128
     /// Payload of one block before compression.
-    static let maxBlockBytes = 32 << 20
+    static let maxBlockBytes = 64 << 20
     /// The same as an LZ4 frame: at most 1/255 larger than its content, plus frame and checksum.
     static let maxFrameBytes = maxBlockBytes + maxBlockBytes / 255 + 1024
     /// Open, and as many ended, sessions whose entries of at most 138 bytes fit in a seal.

@@ -14,9 +14,9 @@ public final class SegmentWriter: @unchecked Sendable {
         /// A segment that has reached this many bytes is sealed before the next block.
         public var segmentBytes: Int64 = 64 << 20
         /// A larger record is refused, in bytes as serialised.
-        public var maxRecordBytes = 4 << 20
+        public var maxRecordBytes = 40 << 20
         /// Records beyond this many serialised bytes wait for the next call, unacknowledged.
-        public var maxBlockBytes = 16 << 20
+        public var maxBlockBytes = 64 << 20
         /// Open sessions remembered; when there are more, the longest idle are forgotten and can't go on.
         public var maxOpenSessions = 65_536
         /// Ended sessions whose late duplicates are still acknowledged.

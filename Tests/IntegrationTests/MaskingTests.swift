@@ -87,7 +87,8 @@ extension Integration {
                 SELECT email::integer FROM customers WHERE id = 1;
                 """)
             #expect(ran.errors.contains("23505") && ran.errors.contains("22P02"), "\(ran.transcript)")
-            #expect(ran.errors.contains("the number is") && ran.errors.contains("paid with"), "\(ran.transcript)")
+            // Free text that a column rule cannot look into is withheld whole.
+            #expect(ran.errors.contains("message withheld by masking (SQLSTATE P0001)"), "\(ran.transcript)")
             #expect(Clear.values(in: ran.errors).isEmpty, "\(ran.transcript)")
         }
 

@@ -114,7 +114,8 @@ def copy_out():
     with connect() as connection, connection.cursor() as cursor:
         for query in ("COPY customers (id, email) TO STDOUT", "COPY (SELECT id, email FROM customers ORDER BY id) TO STDOUT"):
             with cursor.copy(query) as copy:
-                found = list(copy.rows())
+                # COPY keeps no order of its own.
+                found = sorted(copy.rows(), key=lambda row: int(row[0]))
             assert len(found) == 1000 and found[0][0] == "1", found[:2]
             personal(found[0][1], EMAIL)
         with cursor.copy("COPY (SELECT id, email FROM customers ORDER BY id) TO STDOUT (FORMAT csv)") as copy:
@@ -210,7 +211,8 @@ def listening():
         found = []
         for notification in listener.notifies(timeout=20, stop_after=2):
             found.append(notification.payload)
-        assert len(found) == 2 and found[1] == "plain", found
+        # Under column rules a payload is withheld whole: nothing tells what a trigger put into it.
+        assert len(found) == 2 and found[1] == ("" if MASKED else "plain"), found
         if MASKED:
             assert SSN not in found[0], found
         else:

@@ -152,7 +152,7 @@ final class ClientHandler: ChannelInboundHandler {
                     newestMinor: Int32(min(message.minorVersion, StartupRules.newestMinorVersion)), unknown: unknown), context)
         }
         let rules = try StartupRules(message)
-        let candidate = listener.services.shared.identitySnapshot.candidate(name: rules.user)
+        let candidate = listener.services.shared.currentIdentities().candidate(name: rules.user)
         switch listener.authentication {
         case .scram:
             phase = .scramFirst(rules, candidate)
@@ -172,16 +172,18 @@ final class ClientHandler: ChannelInboundHandler {
     private func readFrames(_ context: ChannelHandlerContext) throws {
         while true {
             if case .opening = phase { return }
+            if case .session = phase {} else if let type = decoder.nextType, type != FrontendType.password {
+                throw WireError("expected the login's next message, not type \(type)")
+            }
             guard let frame = try decoder.next() else { return }
             switch phase {
             case .session(let session): session.clientDidReceive(frame)
             case .password(let rules, let candidate):
-                var body = try password(frame)
+                var body = frame.body
                 let secret = try body.readPassword()
                 let identity = try candidate.authenticate(secret: secret, now: Date())
                 open(rules, identity, serverFinal: nil, context)
             case .scramFirst(let rules, let candidate):
-                _ = try password(frame)
                 let first = try SASLInitialResponse(frame)
                 guard first.mechanism == ScramClient.mechanism else {
                     throw WireError("SASL mechanism “\(first.mechanism)” was not offered")
@@ -191,19 +193,12 @@ final class ClientHandler: ChannelInboundHandler {
                 phase = .scramFinal(rules, login)
                 write(BackendEncoder.authenticationSASLContinue(answer), context)
             case .scramFinal(let rules, var login):
-                let body = try password(frame)
-                let (final, identity) = try login.receive(clientFinal: [UInt8](body.readableBytesView), now: Date())
+                let (final, identity) = try login.receive(
+                    clientFinal: [UInt8](frame.body.readableBytesView), now: Date())
                 open(rules, identity, serverFinal: final, context)
             case .startup, .tlsHandshake, .opening, .closed: return
             }
         }
-    }
-
-    private func password(_ frame: Frame) throws(WireError) -> ByteBuffer {
-        guard frame.type == FrontendType.password else {
-            throw WireError("expected the login's next message, not type \(frame.type)")
-        }
-        return frame.body
     }
 
     private func open(
@@ -249,7 +244,8 @@ final class ClientHandler: ChannelInboundHandler {
         }
         phase = .closed
         let notice = BackendEncoder.notice(failure.notice)
-        context.writeAndFlush(wrapOutboundOut(notice)).assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(notice), promise: nil)
+        context.channel.closeAfterLinger()
     }
 
     private func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {

@@ -43,10 +43,15 @@ public final class PostgresListener: Sendable {
                     preconditionFailure("a connection on an event loop without services")
                 }
                 guard !shared.isDraining, shared.admit() else {
-                    let failure = SessionFailure(
-                        "53300", shared.isDraining ? "Sluice is shutting down" : "too many connections",
-                        hint: "An operator raises limits.max_connections in sluice.yaml.")
-                    return channel.writeAndFlush(BackendEncoder.notice(failure.notice)).flatMap { channel.close() }
+                    let failure =
+                        shared.isDraining
+                        ? SessionFailure("57P03", "Sluice is shutting down")
+                        : SessionFailure(
+                            "53300", "too many connections",
+                            hint: "An operator raises limits.max_connections in sluice.yaml.")
+                    return channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(TurnedAway(failure))
+                    }
                 }
                 channel.closeFuture.whenComplete { _ in shared.dismiss() }
                 return channel.eventLoop.makeCompletedFuture {

@@ -274,12 +274,26 @@ extension PostgresSession: TargetEvents {
         copyOut = shape
         queryColumns = nil
         replies.appendStart(ofCopy: frame.bytes, command: command)
-        guard !command.mask.columns.isEmpty, !shape.table.isEmpty else { return }
+        guard !command.mask.columns.isEmpty else { return }
+        guard !shape.table.isEmpty else {
+            queryColumns = Self.columns(ofQuery: command.facts, shape)
+            return
+        }
         let parts = shape.table.split(separator: ".", maxSplits: 1).map(String.init)
         stall { [catalog] resume in
             catalog.table(schema: parts.count == 2 ? parts[0] : nil, name: parts[parts.count - 1]) { [weak self] table in
                 resume { self?.queryColumns = table.flatMap { Self.columns(ofCopy: shape, table: $0) } }
             }
+        }
+    }
+
+    /// COPY (query) describes no columns: what is known of them is what the text tells, by position.
+    private static func columns(ofQuery facts: Facts, _ shape: CopyShape) -> [ResultColumn]? {
+        guard facts.outputsKnown, !facts.outputs.isEmpty, !facts.outputs.contains(where: \.star) else { return nil }
+        return facts.outputs.map { _ in
+            var column = ResultColumn()
+            column.format = shape.format == "binary" ? 1 : 0
+            return column
         }
     }
 

@@ -21,7 +21,21 @@ extension PostgresSession {
 
     /// Judges what can be judged and sends what can be sent.
     func advance() {
+        repeat {
+            judgeInbound()
+            drainOutbound()
+            // Sending may have made room for more to be judged.
+        } while mayJudge && !isEnded
+    }
+
+    private var mayJudge: Bool {
+        guard case .open = gate, outbound.count < Self.outboundMessages, let frame = inbound.first else { return false }
+        return mayFollow(frame) && !isUnsettled
+    }
+
+    private func judgeInbound() {
         guard !isEnded else { return }
+        isUnsettled = false
         while case .open = gate, outbound.count < Self.outboundMessages, let frame = inbound.first {
             guard mayFollow(frame) else { break }
             inbound.removeFirst()
@@ -31,14 +45,14 @@ extension PostgresSession {
                     // Names are unsettled: the message waits for replies.
                     inbound.prepend(frame)
                     inboundSize += frame.count
-                    break
+                    isUnsettled = true
+                    return
                 }
             } catch {
                 return end("protocol violation", failure: SessionFailure("08P01", "protocol violation: \(error)"))
             }
             guard !isEnded else { return }
         }
-        drainOutbound()
     }
 
     /// Whether a message may be looked at now. Behind a barrier only copy data passes.
@@ -196,20 +210,11 @@ extension PostgresSession {
         let describe = try NamedObjectMessage(frame)
         isMidBatch = true
         if describe.isPortal {
-            switch portals.lookup(describe.name, batch: batch) {
-            case .unsettled: return false
-            case .missing:
-                refuseUnjudged(frame, Refusals.unknownPortal(describe.name), message: "Describe", extended: true)
-            case .found:
-                outbound.append(.message(frame.bytes, after: 0, expecting: .describePortal, type: frame.type))
-            }
-            return true
-        }
-        switch statements.lookup(describe.name, batch: batch) {
-        case .unsettled: return false
-        case .missing:
-            refuseUnjudged(frame, Refusals.unknownStatement(describe.name), message: "Describe", extended: true)
-        case .found:
+            if portals.isUnsettled(describe.name, batch: batch) { return false }
+            // A cursor made by SQL may be described too: only running it needs a judgement.
+            outbound.append(.message(frame.bytes, after: 0, expecting: .describePortal, type: frame.type))
+        } else {
+            if statements.isUnsettled(describe.name, batch: batch) { return false }
             outbound.append(.message(frame.bytes, after: 0, expecting: .describeStatement, type: frame.type))
         }
         return true

@@ -52,7 +52,13 @@ extension PostgresSession {
             case .held(let hold): self.held(hold, sequence: exchange, pending)
             case .ruled(let ruling):
                 self.recordDecision(ruling, number: number)
-                if !ruling.holdID.isEmpty { self.holdDecided(ruling, sequence: exchange, number: number) }
+                if !ruling.holdID.isEmpty {
+                    self.holdDecided(ruling, sequence: exchange, number: number)
+                } else if case .held(_, let holdID, _) = self.gate {
+                    // Another stage refused it meanwhile: what waits for reviewers is closed.
+                    self.recordHold(number, id: holdID, status: "cancelled", reviews: [])
+                    self.services.closeHold(holdID, session: self.id, sequence: exchange, used: false)
+                }
                 self.gate = .open
                 pending.ruled(ruling)
                 self.advance()

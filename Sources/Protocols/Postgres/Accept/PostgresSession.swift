@@ -80,6 +80,8 @@ final class PostgresSession: @unchecked Sendable {
     var inboundSize = 0
     var outbound = CircularBuffer<Outbound>()
     var isWaitingForRecord = false
+    /// The first inbound message waits for replies that settle what a name stands for.
+    var isUnsettled = false
     /// After a refusal or an error in the extended protocol: messages are dropped up to Sync.
     var isSkippingToSync = false
     /// Messages of the extended protocol were taken since the last Sync.
@@ -260,7 +262,7 @@ final class PostgresSession: @unchecked Sendable {
         }
         let client = self.client
         client.flush()
-        client.close(mode: .output).whenComplete { _ in client.close(promise: nil) }
+        if failure == nil { client.close(promise: nil) } else { client.closeAfterLinger() }
         onEnd(self)
     }
 

@@ -56,11 +56,12 @@ struct TargetConnector {
             connecting = bootstrap.connect(host: resource.target.host, port: resource.target.port)
         }
         let name = resource.name
-        connecting.whenFailure { error in
-            ready.fail(
-                SessionFailure("08001", "the target of resource “\(name)” cannot be reached", detail: "\(error)"))
-        }
-        return connecting.flatMap { channel in
+        connecting.whenFailure { ready.fail($0) }
+        return connecting.flatMapErrorThrowing { error in
+            throw SessionFailure(
+                "08001", "the target of resource “\(name)” cannot be reached",
+                hint: "An operator finds the reason in Ingress's log.", detail: "\(error)")
+        }.flatMap { channel in
             let deadline = channel.eventLoop.scheduleTask(in: Self.timeout) {
                 ready.fail(SessionFailure("08001", "the target of resource “\(name)” did not answer in time"))
                 channel.close(promise: nil)

@@ -8,15 +8,24 @@ extension MaskPass {
     private static let classesWithoutValues: Set<String> = [
         "08", "0A", "23", "25", "26", "28", "34", "3D", "3F", "40", "42", "53", "54", "55", "57", "58",
     ]
+    /// States of the other classes whose messages are the same whatever the values: string_data_right_truncation,
+    /// division_by_zero.
+    private static let statesWithoutValues: Set<String> = ["22001", "22012"]
     private static let withheldText = Array("withheld by Sluice: the mask plan of this statement names columns".utf8)
     /// More fields than this is no ErrorResponse (protocol-error-fields.html lists 18).
     private static let maximumReportFields = 64
+
+    private static func isWithoutValues(_ state: String) -> Bool {
+        classesWithoutValues.contains(String(state.prefix(2))) || statesWithoutValues.contains(state)
+    }
 
     /// ErrorResponse and NoticeResponse.
     mutating func report(_ body: Range<Int>) throws(MaskError) {
         let source = output.source
         var fields: [(code: UInt8, text: Range<Int>)] = []
         var state = "unknown"
+        // PL/pgSQL's RAISE puts any text under any SQLSTATE.
+        var isRaised = false
         var index = body.lowerBound
         while true {
             guard index < body.upperBound else { throw .malformed("an error's fields have no end") }
@@ -26,13 +35,14 @@ extension MaskPass {
             guard fields.count < MaskPass.maximumReportFields else { throw .malformed("an error has too many fields") }
             let text = try cString(body, &index)
             if code == UInt8(ascii: "C"), isState(text) { state = String(decoding: source[text], as: UTF8.self) }
+            if code == UInt8(ascii: "R"), source[text].elementsEqual("exec_stmt_raise".utf8) { isRaised = true }
             fields.append((code, text))
         }
         guard index == body.upperBound else { throw .malformed("an error has bytes after its fields") }
         var new: [UInt8] = []
         new.reserveCapacity(body.count + 64)
         for field in fields {
-            guard let text = reportText(field.code, field.text, state) else { continue }
+            guard let text = reportText(field.code, field.text, state, isRaised: isRaised) else { continue }
             new.append(field.code)
             new.append(contentsOf: text)
             new.append(0)
@@ -42,14 +52,14 @@ extension MaskPass {
     }
 
     /// The text for one field; nil leaves the field out.
-    private mutating func reportText(_ code: UInt8, _ text: Range<Int>, _ state: String) -> [UInt8]? {
+    private mutating func reportText(_ code: UInt8, _ text: Range<Int>, _ state: String, isRaised: Bool) -> [UInt8]? {
         switch code {
         case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "s"), UInt8(ascii: "t"),
             UInt8(ascii: "c"),
             UInt8(ascii: "d"), UInt8(ascii: "n"), UInt8(ascii: "F"), UInt8(ascii: "L"), UInt8(ascii: "R"):
             return Array(output.source[text])
         case UInt8(ascii: "M"):
-            guard plan.hasColumnRules, !MaskPass.classesWithoutValues.contains(String(state.prefix(2))) else { return detected(text) }
+            guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state) else { return detected(text) }
             values.countWithheld()
             return Array("message withheld by masking (SQLSTATE \(state))".utf8)
         case UInt8(ascii: "D"), UInt8(ascii: "H"), UInt8(ascii: "W"):

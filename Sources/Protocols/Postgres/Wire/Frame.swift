@@ -45,6 +45,9 @@ public struct FrameDecoder: Sendable {
     /// Bytes that are not part of a whole message yet.
     public var pendingBytes: Int { buffer.readableBytes }
 
+    /// Type of the next message, as soon as its first byte is here.
+    public var nextType: UInt8? { buffer.getInteger(at: buffer.readerIndex) }
+
     /// The next whole message; nil when more bytes are needed.
     public mutating func next() throws(WireError) -> Frame? {
         guard buffer.readableBytes >= 5,

@@ -1,0 +1,288 @@
+@testable import Bus
+import Contract
+import Foundation
+import Testing
+
+/// Sends over real sockets to a recorder that the test plays; the time is the test's own.
+@Suite("Audit trail")
+struct AuditTrailTests {
+    static let second: UInt64 = 1_000_000_000
+    let bus: TemporaryBus
+    let recorder: Inbox
+    let links: Links
+    let trail: AuditTrail
+    /// What waiters were told: "" or the reason.
+    let told = Box<String>()
+    let now = 100 * second
+
+    init() throws {
+        bus = try TemporaryBus()
+        recorder = try bus.inbox("recorder")
+        links = try bus.links(to: recorder)
+        trail = AuditTrail(links: links, replyTo: bus.endpoint("ingress", "0"), loop: 2)
+        trail.begin(session: "a", durability: .written)
+    }
+
+    private func note(_ text: String = "") -> Record.OneOf_Event {
+        var notice = Notice()
+        notice.text = text
+        return .notice(notice)
+    }
+
+    private func batch() throws -> RecordBatch { try recorder.next().body(as: RecordBatch.self) }
+
+    private func acknowledge(
+        _ session: String = "a", through: UInt64, error: String = "", batchError: String = ""
+    ) throws {
+        var one = SessionAck()
+        one.session = session
+        one.through = through
+        one.error = error
+        var ack = RecordAck()
+        ack.sessions = [one]
+        ack.error = batchError
+        trail.receive(try reply(.recorded, ack), now: now)
+    }
+
+    private func wait(_ session: String = "a", through: UInt64, deadline: UInt64 = .max) {
+        trail.whenDurable(session: session, through: through, deadline: deadline) { [told] in
+            told.values.append($0?.reason ?? "")
+        }
+    }
+
+    @Test func numbersEachSessionsRecordsFromOne() throws {
+        trail.begin(session: "b", durability: .written)
+        #expect(trail.append(note(), session: "a") == 1)
+        #expect(trail.append(note(), session: "b") == 1)
+        #expect(trail.append(note(), session: "a") == 2)
+        trail.flush(now: now)
+        let message = try recorder.next()
+        #expect(message.header.kind == .record)
+        #expect(message.header.lane == .audit)
+        #expect(message.header.session.isEmpty)
+        #expect(message.header.replyTo == bus.endpoint("ingress", "0"))
+        #expect(Conductor.loop(ofSequence: message.header.sequence) == 2)
+        let batch = try message.body(as: RecordBatch.self)
+        #expect(batch.durability == .written)
+        #expect(batch.records.filter { $0.session == "a" }.map(\.sequence) == [1, 2])
+        #expect(batch.records.filter { $0.session == "b" }.map(\.sequence) == [1])
+        #expect(batch.records.allSatisfy { $0.timeUs > 0 })
+    }
+
+    @Test func eachDurabilityTravelsOnItsOwn() throws {
+        trail.begin(session: "b", durability: .synced)
+        trail.append(note(), session: "a")
+        trail.append(note(), session: "b")
+        trail.flush(now: now)
+        let batches = [try batch(), try batch()]
+        #expect(Set(batches.map(\.durability)) == [.written, .synced])
+        #expect(batches.allSatisfy { $0.records.count == 1 })
+    }
+
+    @Test func aFlushSendsOnlyWhatIsNew() throws {
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        #expect(try batch().records.map(\.sequence) == [1])
+        trail.flush(now: now)
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        #expect(try batch().records.map(\.sequence) == [2])
+    }
+
+    @Test func waitersHearOfTheirRecord() throws {
+        for _ in 0..<3 { trail.append(note(), session: "a") }
+        trail.flush(now: now)
+        wait(through: 1)
+        wait(through: 3)
+        #expect(told.values.isEmpty)
+        try acknowledge(through: 2)
+        #expect(told.values == [""])
+        #expect(trail.isDurable(session: "a", through: 2))
+        #expect(!trail.isDurable(session: "a", through: 3))
+        wait(through: 2)
+        #expect(told.values == ["", ""])
+        try acknowledge(through: 3)
+        #expect(told.values == ["", "", ""])
+    }
+
+    @Test func unknownSessionsHaveNoRecording() throws {
+        wait("stranger", through: 1)
+        #expect(told.values == ["the session has no recording"])
+        #expect(!trail.isDurable(session: "stranger", through: 1))
+        try acknowledge("stranger", through: 9)
+    }
+
+    @Test func aWaiterIsToldAtItsDeadline() throws {
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        wait(through: 1, deadline: now + Self.second)
+        trail.tick(now: now + Self.second - 1)
+        #expect(told.values.isEmpty)
+        trail.tick(now: now + Self.second)
+        #expect(told.values == ["the recorder did not answer in time"])
+        try acknowledge(through: 1)
+        #expect(told.values.count == 1)
+        #expect(trail.isDurable(session: "a", through: 1))
+    }
+
+    @Test func sendsAgainWhatIsNotAcknowledged() throws {
+        for _ in 0..<3 { trail.append(note(), session: "a") }
+        trail.flush(now: now)
+        #expect(try batch().records.count == 3)
+        try acknowledge(through: 1)
+        trail.tick(now: now + AuditTrail.resendFirst - 1)
+        #expect(try recorder.isEmpty(behind: message(session: "marker"), from: links))
+        trail.tick(now: now + AuditTrail.resendFirst)
+        #expect(try batch().records.map(\.sequence) == [2, 3])
+        try acknowledge(through: 3)
+        trail.tick(now: now + 10 * AuditTrail.resendFirst)
+        #expect(try recorder.isEmpty(behind: message(session: "marker"), from: links))
+    }
+
+    @Test func aSlowRecorderIsAskedLessAndLessOften() throws {
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        _ = try batch()
+        var time = now
+        var wait = AuditTrail.resendFirst
+        for _ in 0..<5 {
+            trail.tick(now: time + wait - 1)
+            #expect(try recorder.isEmpty(behind: message(session: "marker"), from: links))
+            time += wait
+            trail.tick(now: time)
+            #expect(try batch().records.map(\.sequence) == [1])
+            wait = min(wait * 2, AuditTrail.resendMaximum)
+        }
+        // Once it answers, what follows is soon asked for again.
+        try acknowledge(through: 1)
+        trail.append(note(), session: "a")
+        trail.flush(now: time)
+        #expect(try batch().records.map(\.sequence) == [2])
+        trail.tick(now: time + AuditTrail.resendFirst)
+        #expect(try batch().records.map(\.sequence) == [2])
+    }
+
+    @Test func oldAndImpossibleAcknowledgementsDoNoHarm() throws {
+        for _ in 0..<3 { trail.append(note(), session: "a") }
+        trail.flush(now: now)
+        try acknowledge(through: 2)
+        try acknowledge(through: 1)
+        try acknowledge(through: 0)
+        #expect(trail.isDurable(session: "a", through: 2))
+        #expect(!trail.isDurable(session: "a", through: 3))
+        try acknowledge(through: .max)
+        #expect(trail.isDurable(session: "a", through: 3))
+        // Not beyond what was ever appended.
+        #expect(!trail.isDurable(session: "a", through: 4))
+        #expect(trail.append(note(), session: "a") == 4)
+        #expect(!trail.isDurable(session: "a", through: 4))
+        trail.flush(now: now)
+        #expect(try batch().records.count == 3)
+        #expect(try batch().records.map(\.sequence) == [4])
+        var garbage = message(.recorded)
+        garbage.body = [0xff, 0xff]
+        trail.receive(garbage, now: now)
+        #expect(!trail.isDurable(session: "a", through: 4))
+    }
+
+    @Test func aSessionThatTheRecorderRefusesFailsAllItsWaiters() throws {
+        trail.append(note(), session: "a")
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        wait(through: 1)
+        wait(through: 2)
+        try acknowledge(through: 1, error: "a record is missing")
+        #expect(told.values == ["", "a record is missing"])
+        wait(through: 2)
+        #expect(told.values.last == "a record is missing")
+        trail.append(note(), session: "a")
+        wait(through: 3)
+        #expect(told.values.count == 4)
+    }
+
+    @Test func aRecorderThatCouldNotWriteIsAskedAgain() throws {
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        _ = try batch()
+        wait(through: 1)
+        try acknowledge(through: 0, batchError: "the disk is full")
+        #expect(told.values == ["the disk is full"])
+        trail.tick(now: now + AuditTrail.resendFirst)
+        #expect(try batch().records.map(\.sequence) == [1])
+        wait(through: 1)
+        try acknowledge(through: 1)
+        #expect(told.values == ["the disk is full", ""])
+    }
+
+    @Test func drainsWhenEveryEndIsAcknowledged() throws {
+        let drained = Box<Bool>()
+        trail.begin(session: "b", durability: .written)
+        trail.append(.sessionEnded(SessionEnded()), session: "a")
+        trail.append(.sessionEnded(SessionEnded()), session: "b")
+        trail.flush(now: now)
+        trail.whenDrained { drained.values.append(true) }
+        try acknowledge("a", through: 1)
+        #expect(drained.values.isEmpty)
+        try acknowledge("b", through: 1)
+        #expect(drained.values == [true])
+        try acknowledge("b", through: 1)
+        #expect(drained.values == [true])
+        trail.whenDrained { drained.values.append(true) }
+        #expect(drained.values == [true, true])
+        wait(through: 1)
+        #expect(told.values == ["the session has no recording"])
+    }
+
+    /// The recorder's answer to the end of a session that it had refused may be lost.
+    @Test func aRefusedSessionDoesNotKeepTheProcessFromDraining() throws {
+        let drained = Box<Bool>()
+        trail.append(note(), session: "a")
+        trail.flush(now: now)
+        try acknowledge(through: 0, error: "a record is missing")
+        trail.append(.sessionEnded(SessionEnded()), session: "a")
+        trail.whenDrained { drained.values.append(true) }
+        for step in UInt64(1)...10 { trail.tick(now: now + step * AuditTrail.resendFirst) }
+        #expect(drained.values == [true])
+    }
+
+    @Test func saysWhenASessionIsFull() throws {
+        var output = Output()
+        output.data = Data(repeating: 0, count: 1 << 20)
+        for _ in 0..<3 { trail.append(.output(output), session: "a") }
+        #expect(!trail.isFull(session: "a"))
+        trail.append(.output(output), session: "a")
+        #expect(trail.isFull(session: "a"))
+        #expect(!trail.isFull(session: "stranger"))
+        try acknowledge(through: 4)
+        #expect(!trail.isFull(session: "a"))
+    }
+
+    @Test func largeBacklogsTravelInPieces() throws {
+        var output = Output()
+        output.data = Data(repeating: 1, count: 1 << 20)
+        for _ in 0..<10 { trail.append(.output(output), session: "a") }
+        var sequences: [UInt64] = []
+        for _ in 0..<10 where sequences.count < 10 {
+            trail.flush(now: now)
+            let records = try batch().records
+            #expect(records.count <= 5)
+            sequences += records.map(\.sequence)
+        }
+        #expect(sequences == Array(1...10))
+    }
+
+    @Test func recordsWaitForARecorderThatIsAway() throws {
+        let bus = try TemporaryBus()
+        let trail = AuditTrail(links: bus.links(), replyTo: "", loop: 0)
+        trail.begin(session: "a", durability: .written)
+        trail.append(note("first"), session: "a")
+        trail.flush(now: now)
+        let recorder = try bus.inbox("recorder")
+        var time = now
+        for _ in 0..<1000 where !recorder.wait(milliseconds: 10) {
+            time += 1
+            trail.tick(now: time)
+        }
+        #expect(try recorder.next().body(as: RecordBatch.self).records.map(\.sequence) == [1])
+    }
+}

@@ -1,0 +1,109 @@
+@testable import Bus
+import Contract
+import Foundation
+import SwiftProtobuf
+import Testing
+
+/// A bus directory of its own, short enough for socket paths; removed with the value.
+final class TemporaryBus {
+    /// One for the test process: contexts are never closed.
+    static let context = Result { try BusContext() }
+
+    let directory: String
+    let context: BusContext
+
+    init() throws {
+        directory = "/tmp/sb-" + UUID().uuidString.prefix(8)
+        context = try Self.context.get()
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit {
+        // A socket's name may go while the directory is being removed.
+        for _ in 0..<10 where FileManager.default.fileExists(atPath: directory) {
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+    }
+
+    func endpoint(_ stage: String, _ replica: String) -> String { "ipc://\(directory)/\(stage)/\(replica)" }
+
+    func inbox(_ stage: String, _ replica: String = "0") throws -> Inbox {
+        try FileManager.default.createDirectory(atPath: "\(directory)/\(stage)", withIntermediateDirectories: true)
+        return try Inbox(context: context, endpoint: endpoint(stage, replica))
+    }
+
+    func links() -> Links { Links(context: context, directory: directory) }
+
+    /// Links that are connected to these inboxes.
+    func links(to inboxes: Inbox...) throws -> Links {
+        let links = links()
+        for inbox in inboxes {
+            #expect(try links.waitWritable(endpoint: inbox.endpoint, milliseconds: 10_000), "\(inbox.endpoint)")
+        }
+        return links
+    }
+}
+
+extension Inbox {
+    /// The next message, which must come within ten seconds.
+    func next(_ location: SourceLocation = #_sourceLocation) throws -> BusMessage {
+        try #require(wait(milliseconds: 10_000), "no message came", sourceLocation: location)
+        return try #require(try receive(), sourceLocation: location)
+    }
+
+    /// Whether nothing is here after what was sent before has had its chance to arrive: `marker` is sent behind it.
+    func isEmpty(behind marker: BusMessage, from links: Links) throws -> Bool {
+        try links.sendSurely(marker, to: endpoint)
+        return try next().header.session == marker.header.session
+    }
+}
+
+extension Links {
+    func sendSurely(_ message: BusMessage, to endpoint: String) throws {
+        for _ in 0..<1000 {
+            if case .queued = try send(message, to: .inbox(endpoint)) { return settled(endpoint: endpoint) }
+            _ = try waitWritable(endpoint: endpoint, milliseconds: 10)
+        }
+        Issue.record("no room towards \(endpoint)")
+    }
+}
+
+extension SendResult {
+    var endpoint: String? {
+        switch self {
+        case .queued(let endpoint): endpoint
+        case .unavailable: nil
+        }
+    }
+}
+
+/// Collects what handlers are told.
+final class Box<Value> {
+    var values: [Value] = []
+}
+
+func message(_ kind: Kind = .judge, session: String = "s", sequence: UInt64 = 1, payload: [UInt8] = []) -> BusMessage {
+    var header = Header()
+    header.kind = kind
+    header.session = session
+    header.sequence = sequence
+    return BusMessage(header: header, payload: payload)
+}
+
+func reply<Body: SwiftProtobuf.Message>(
+    _ kind: Kind, _ body: Body, session: String = "s", sequence: UInt64 = 1
+) throws -> BusMessage {
+    var message = message(kind, session: session, sequence: sequence)
+    message.body = try body.serializedBytes()
+    return message
+}
+
+func failureCode(_ work: () throws -> Void) -> BusError.Code? {
+    do {
+        try work()
+        return nil
+    } catch {
+        return (error as? BusError)?.code
+    }
+}

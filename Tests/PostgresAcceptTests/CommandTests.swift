@@ -1,0 +1,71 @@
+import Contract
+import Foundation
+import NIOCore
+@testable import PostgresAccept
+import Testing
+
+@Suite("Commands")
+struct CommandTests {
+    private func bytes(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 0x61, count: count) }
+
+    @Test func outputIsRecordedInPiecesUpToItsBudget() throws {
+        let command = Command(number: 3, ruling: try ruling())
+        var recorded = 0
+        for _ in 0..<100 {
+            if let piece = command.deliver(bytes(1000)) {
+                #expect(piece.command == 3)
+                #expect(piece.data.count >= Command.recordedPiece)
+                recorded += piece.data.count
+            }
+        }
+        let result = command.result()
+        #expect(result.bytes == 100_000)
+        #expect(recorded + result.output.count <= Command.recordedOutput)
+        #expect(recorded + result.output.count + Int(result.outputOmittedBytes) == 100_000)
+    }
+
+    @Test func aMessageBeyondTheBudgetIsOmittedWhole() throws {
+        let command = Command(number: 1, ruling: try ruling())
+        #expect(command.deliver(bytes(Command.recordedOutput + 1)) == nil)
+        #expect(command.deliver(bytes(5)) == nil)
+        let result = command.result()
+        #expect(result.output.count == 5)
+        #expect(result.outputOmittedBytes == UInt64(Command.recordedOutput + 1))
+    }
+
+    @Test func theResultSaysHowItEnded() throws {
+        let command = Command(number: 1, ruling: try ruling())
+        #expect(command.result().status == "lost")
+        command.status = .done
+        command.tag = "SELECT 5"
+        command.rows = 5
+        for (entity, count) in [("ssn", UInt64(1)), ("email", 2), ("email", 3)] {
+            var one = EntityCount()
+            one.entity = entity
+            one.count = count
+            command.count([one])
+        }
+        let result = command.result()
+        #expect(result.status == "done")
+        #expect(result.tag == "SELECT 5")
+        #expect(result.rows == 5)
+        #expect(result.masked.map(\.entity) == ["email", "ssn"])
+        #expect(result.masked.map(\.count) == [5, 1])
+    }
+
+    @Test func countsThatNoReplyCanHaveDoNoHarm() throws {
+        let command = Command(number: 1, ruling: try ruling())
+        var one = EntityCount()
+        one.entity = "email"
+        one.count = .max
+        command.count([one, one])
+        #expect(command.result().masked.map(\.count) == [.max])
+    }
+
+    @Test func aFurtherRunIsMaskedByBothRulings() throws {
+        let first = Command(number: 1, ruling: try ruling { $0.mask.computedOutputs = [1] })
+        let again = Command(number: 2, ruling: try ruling { $0.mask.allComputed = true }, continuing: first)
+        #expect(again.mask.computedOutputs == [1])
+        #expect(again.mask.allComputed)
+    }
+}

@@ -1,0 +1,306 @@
+import Bus
+import Configuration
+import Contract
+import Foundation
+import Gateway
+import Identity
+import NIOCore
+import NIOPosix
+@testable import PostgresAccept
+import PostgresWire
+import SwiftProtobuf
+import Testing
+
+/// A reply stream on an event loop of its own, and the masker that the test plays.
+private final class Rig: @unchecked Sendable {
+    // Everything but `masker` and `directory` is used on `loop` alone.
+    static let context = Result { try BusContext() }
+
+    let directory = "/tmp/sr-" + UUID().uuidString.prefix(8)
+    let masker: Inbox
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let services: LoopServices
+    var stream: ReplyStream!
+    var written: [UInt8] = []
+    var finished: [UInt64] = []
+
+    init() throws {
+        try FileManager.default.createDirectory(
+            atPath: directory + "/run/bus/masker", withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let text = """
+            state: \(directory)
+            listeners:
+              postgres: 127.0.0.1:15432
+            resources:
+              - name: orders
+                protocol: postgres
+                target: 127.0.0.1:5432/orders
+                tls: prefer
+                credentials: {user: app, password: {env: ORDERS_PASSWORD}}
+                recording: written
+            policy: policy.yaml
+
+            """
+        let configuration = try Configuration.parse(text, file: directory + "/sluice.yaml")
+        let shared = try GatewayShared(
+            configuration: configuration, keyring: DecisionKeyring([:]),
+            identities: try IdentityStore(path: configuration.state.identities))
+        let context = try Self.context.get()
+        masker = try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/masker/0")
+        services = LoopServices(
+            eventLoop: group.next(), index: 0, context: context, replyTo: "ipc:///x", shared: shared)
+        stream = ReplyStream(
+            session: "s", services: services, write: { [weak self] in self?.written += array($0) }, delivered: {},
+            finished: { [weak self] in self?.finished.append($0.number) }, record: { _ in })
+    }
+
+    deinit {
+        group.shutdownGracefully { _ in }
+        // The store's files may go while the directory is being removed.
+        for _ in 0..<10 where FileManager.default.fileExists(atPath: directory) {
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+    }
+
+    /// Runs `work` on the loop.
+    func run<Value: Sendable>(_ work: @escaping @Sendable (Rig) throws -> Value) throws -> Value {
+        try services.eventLoop.submit { try work(self) }.wait()
+    }
+
+    /// The next batch that was sent to be masked.
+    func batch() throws -> BusMessage {
+        try #require(masker.wait(milliseconds: 10_000), "nothing was sent to be masked")
+        return try #require(try masker.receive())
+    }
+
+    func answer(_ message: BusMessage, _ payload: [UInt8], tail: [UInt8] = []) throws {
+        var reply = MaskReply()
+        reply.tail = Data(tail)
+        let answer = message.reply(.masked, body: try reply.serializedBytes(), payload: payload)
+        try run { $0.services.receive([answer]) }
+    }
+
+    func fail(_ message: BusMessage) throws {
+        var failure = Failure()
+        failure.stage = "masker"
+        failure.reason = "broken"
+        let answer = message.reply(.failed, body: try failure.serializedBytes())
+        try run { $0.services.receive([answer]) }
+    }
+
+    func text() throws -> String { try run { String(decoding: $0.written, as: UTF8.self) } }
+    func types() throws -> String {
+        try run {
+            var decoder = FrameDecoder(maximum: 1 << 20)
+            decoder.append(ByteBuffer(bytes: $0.written))
+            var types = ""
+            while let frame = try decoder.next() { types.append(Character(UnicodeScalar(frame.type))) }
+            return types
+        }
+    }
+}
+
+@Suite("Reply stream")
+struct ReplyStreamTests {
+    private static func frame(_ type: Character, _ text: String) -> Frame {
+        message(type.asciiValue ?? 0, Array(text.utf8))
+    }
+    private static let ready = BackendEncoder.readyForQuery(.idle)
+    private static var plan: MaskPlan {
+        var plan = MaskPlan()
+        plan.allComputed = true
+        return plan
+    }
+
+    @Test func unmaskedRepliesPassAtOnce() throws {
+        let rig = try Rig()
+        let command = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 4, ruling: command)
+            rig.stream.append(Self.frame("D", "plain").bytes, command: command)
+            #expect(rig.stream.isEmpty)
+            rig.stream.end(command)
+            #expect(rig.finished == [4])
+            #expect(command.bytes == 10)
+        }
+        #expect(try rig.text().contains("plain"))
+    }
+
+    @Test func rowsAreHeldBackUntilTheyAreMasked() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            rig.stream.append(Self.frame("D", "secret"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            rig.stream.append(Self.frame("C", "SELECT 1").bytes, command: command)
+            rig.stream.end(command)
+            rig.stream.append(Self.frame("N", "later").bytes, command: nil)
+            rig.stream.flush()
+            #expect(rig.written.isEmpty)
+            #expect(rig.stream.queuedBytes > 0)
+            #expect(rig.finished.isEmpty)
+        }
+        let batch = try rig.batch()
+        #expect(batch.header.session == "s")
+        #expect(try batch.body(as: MaskBatch.self).plan == Self.plan)
+        #expect(try batch.body(as: MaskBatch.self).columnsKnown)
+        #expect(batch.payload == array(Self.frame("D", "secret").bytes) + array(Self.frame("C", "SELECT 1").bytes))
+        try rig.answer(batch, array(Self.frame("D", "******").bytes))
+        #expect(try rig.types() == "DN")
+        #expect(try !rig.text().contains("secret"))
+        #expect(try rig.run { $0.finished } == [1])
+        #expect(try rig.run { $0.stream.isEmpty && $0.stream.queuedBytes == 0 })
+    }
+
+    @Test func orderIsKeptWhenMaskersAnswerInAnother() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            for number in UInt64(1)...2 {
+                let command = Command(number: number, ruling: allowed)
+                rig.stream.append(
+                    Self.frame("D", "row\(number)"), maskedBy: Self.plan, columns: nil, copy: nil, command: command)
+                rig.stream.end(command)
+            }
+            rig.stream.flush()
+        }
+        let batches = [try rig.batch(), try rig.batch()]
+        let second = try #require(batches.first { String(decoding: $0.payload, as: UTF8.self).contains("row2") })
+        let first = try #require(batches.first { String(decoding: $0.payload, as: UTF8.self).contains("row1") })
+        try rig.answer(second, second.payload)
+        #expect(try rig.text().isEmpty)
+        try rig.answer(first, first.payload)
+        #expect(try rig.run { $0.finished } == [1, 2])
+        let text = try rig.text()
+        #expect(text.contains("row1") && text.hasSuffix("row2"))
+    }
+
+    @Test func aReplyThatCannotBeMaskedIsWithheldToItsEnd() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            rig.stream.append(Self.frame("D", "secret"), maskedBy: Self.plan, columns: nil, copy: nil, command: command)
+            rig.stream.append(Self.frame("C", "SELECT 1").bytes, command: command)
+            rig.stream.append(Self.ready, command: command)
+            rig.stream.end(command)
+            rig.stream.flush()
+        }
+        try rig.fail(try rig.batch())
+        #expect(try rig.types() == "EZ")
+        #expect(try !rig.text().contains("secret"))
+        #expect(try rig.run { $0.finished } == [1])
+        // The next command is not touched by it.
+        try rig.run { $0.stream.append(Self.frame("C", "SELECT 2").bytes, command: nil) }
+        #expect(try rig.types() == "EZC")
+    }
+
+    /// Notices belong to no command, and so do the ReadyForQuery of two pipelined batches: nothing that was to be
+    /// masked may pass behind the first of them.
+    @Test func nothingUnmaskedPassesBehindReadyForQuery() throws {
+        let rig = try Rig()
+        try rig.run { rig in
+            rig.stream.append(Self.frame("N", "secret1"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.append(Self.ready, command: nil)
+            rig.stream.append(Self.frame("N", "secret2"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.append(Self.ready, command: nil)
+            rig.stream.flush()
+        }
+        try rig.fail(try rig.batch())
+        if try rig.run({ !$0.stream.isEmpty }) { try rig.fail(try rig.batch()) }
+        #expect(try !rig.text().contains("secret"))
+        #expect(try rig.types() == "EZEZ")
+    }
+
+    /// A response stage may send back anything.
+    @Test func garbageFromAResponseStageDoesNoHarm() throws {
+        let garbage: [[UInt8]] = [
+            [0x44, 0x7f, 0xff, 0xff, 0xff], [0x44, 0xff, 0xff, 0xff, 0xff], [0x44, 0, 0, 0, 0], [0x44, 0, 0, 0, 5],
+            [0x44], [],
+            [0x44, 0, 0, 0, 4, 0x44, 0, 0, 0, 9, 1],
+        ]
+        for bytes in garbage {
+            let rig = try Rig()
+            let allowed = try ruling()
+            try rig.run { rig in
+                for number in UInt64(1)...2 {
+                    let command = Command(number: number, ruling: allowed)
+                    rig.stream.append(
+                        Self.frame("D", "secret\(number)"), maskedBy: Self.plan, columns: nil, copy: nil,
+                        command: command)
+                    rig.stream.end(command)
+                }
+                rig.stream.append(Self.ready, command: nil)
+                rig.stream.flush()
+            }
+            // The first cannot be masked, so that the second is skipped over to ReadyForQuery.
+            let batches = [try rig.batch(), try rig.batch()]
+            for batch in batches {
+                if String(decoding: batch.payload, as: UTF8.self).contains("secret1") {
+                    try rig.fail(batch)
+                } else {
+                    try rig.answer(batch, bytes)
+                }
+            }
+            #expect(try rig.types() == "EZ", "\(bytes)")
+        }
+    }
+
+    @Test func aValueThatIsTooLargeIsWithheld() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            let large = message(UInt8(ascii: "D"), [UInt8](repeating: 0x61, count: ReplyStream.maskableMessage))
+            rig.stream.append(large, maskedBy: Self.plan, columns: nil, copy: nil, command: command)
+            #expect(rig.stream.isFull)
+            rig.stream.append(Self.ready, command: command)
+            rig.stream.end(command)
+            rig.stream.flush()
+            #expect(command.status == .failed)
+        }
+        #expect(try rig.types() == "EZ")
+    }
+
+    @Test func batchesOfOneCopyGoOneAfterTheOtherWithTheirTail() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        let half = ReplyStream.batchBytes / 2 + 1
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            var shape = CopyShape()
+            shape.format = "csv"
+            for _ in 0..<2 {
+                rig.stream.append(
+                    message(UInt8(ascii: "d"), [UInt8](repeating: 0x61, count: half)), maskedBy: Self.plan, columns: [],
+                    copy: shape, command: command)
+            }
+            rig.stream.endCopy()
+            rig.stream.flush()
+        }
+        let first = try rig.batch()
+        #expect(try first.body(as: MaskBatch.self).tail.isEmpty)
+        #expect(try !first.body(as: MaskBatch.self).last)
+        #expect(!rig.masker.wait(milliseconds: 20))
+        try rig.answer(first, [], tail: [7])
+        let second = try rig.batch()
+        #expect(try second.body(as: MaskBatch.self).tail == Data([7]))
+        #expect(try second.body(as: MaskBatch.self).last)
+        try rig.answer(second, array(Self.frame("d", "x").bytes))
+        #expect(try rig.types() == "d")
+    }
+
+    @Test func aClosedStreamDropsWhatComesBack() throws {
+        let rig = try Rig()
+        try rig.run { rig in
+            rig.stream.append(Self.frame("D", "secret"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.flush()
+            rig.stream.close()
+            #expect(rig.stream.isEmpty)
+        }
+        let batch = try rig.batch()
+        try rig.answer(batch, batch.payload)
+        #expect(try rig.text().isEmpty)
+    }
+}

@@ -1,0 +1,26 @@
+"""forbid_word.py WORD: a request stage that refuses commands whose text contains WORD, in capitals or not."""
+
+import sys
+
+from sluice_stage import Decision, Judge, allow, refuse, run
+
+
+def main() -> None:
+    if len(sys.argv) != 2 or not sys.argv[1]:
+        sys.exit("usage: forbid_word.py WORD")
+    word = sys.argv[1].lower()
+
+    def judge(_: Judge, text: bytes) -> Decision:
+        if word in text.decode(errors="replace").lower():
+            return refuse(
+                "forbid-word",
+                "refused by rule “forbid-word”: the command has a forbidden word",
+                "Rephrase the command without it.",
+                pure=True,  # the text alone decides, so the answer may be remembered
+            )
+        return allow("forbid-word", pure=True)
+
+    run(judge)
+
+
+main()
