@@ -23,8 +23,10 @@ run: build
 demo: build
 	@scripts/demo.sh
 
-test: debug
-	swift test
+# The tests of whole processes run the release build, which is what users run.
+test: build
+	swift build --build-tests
+	SLUICE_TEST_BIN=$(CURDIR)/$(RELEASE) swift test --skip-build --no-parallel
 
 bench: build
 	@Benchmarks/run.sh

@@ -102,7 +102,8 @@ let package = Package(
 
         tests("ContractTests", ["Contract", protobuf], exclude: ["Golden"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
-        //tests("BusTests", ["Bus", "Contract", log]),
+        tests("BusTests", ["Bus", "Contract", protobuf, log]),
+        tests("GatewayTests", ["Gateway", "Bus", "Contract"]),
         tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
         tests("IdentityTests", ["Identity"]),
         tests("DetectionTests", ["Detection"]),
@@ -113,7 +114,12 @@ let package = Package(
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract"]),
         tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
-        tests("PostgresAcceptTests", ["PostgresAccept", "PostgresWire", "Contract", "Identity", nio]),
+        tests(
+            "PostgresAcceptTests",
+            [
+                "PostgresAccept", "PostgresWire", "Gateway", "Bus", "Configuration", "Contract", "Identity", protobuf,
+                nio, nioPosix,
+            ]),
         tests("SupervisorTests", ["Supervisor", "Configuration"]),
 
         library("TestKit", [], path: "Tests/TestKit"),

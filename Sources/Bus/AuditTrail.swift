@@ -45,6 +45,8 @@ public final class AuditTrail {
     private let links: Links
     private let replyTo: String
     private var lastBatch: UInt64
+    /// When the recorder last acknowledged anything.
+    private var heardAt: UInt64 = 0
     private var sessions: [String: Session] = [:]
     private var dirty: Set<String> = []
     private var drained: (() -> Void)?
@@ -170,11 +172,9 @@ public final class AuditTrail {
             StageLog.error("acknowledgement dropped: \(error)")
             return
         }
+        heardAt = now
         for one in ack.sessions { acknowledge(one, error: ack.error) }
-        if let drained, sessions.isEmpty {
-            self.drained = nil
-            drained()
-        }
+        tellWhenDrained()
     }
 
     private func acknowledge(_ ack: SessionAck, error: String) {
@@ -206,13 +206,20 @@ public final class AuditTrail {
         for waiter in failed { waiter.handler(AuditFailure(reason: reason)) }
     }
 
+    /// While the recorder acknowledges anything it is alive and has what was sent before: what is lost is lost with all
+    /// that was on its way.
+    private func isResendDue(_ session: Session, now: UInt64) -> Bool {
+        session.sentAt + Self.resendMaximum <= now
+            || session.sentAt + session.resendAfter <= now && heardAt + Self.resendFirst <= now
+    }
+
     /// Sends again what is not acknowledged in time and fails waiters past their deadline. Call about every 10 ms.
     public func tick(now: UInt64) {
         var failed: [Waiter] = []
         var orphans = 0
         for (id, session) in sessions {
             if session.ended { orphans += 1 }
-            if session.sentThrough > session.acknowledged, session.sentAt + session.resendAfter <= now, session.failure == nil {
+            if session.sentThrough > session.acknowledged, isResendDue(session, now: now), session.failure == nil {
                 sessions[id]!.sentThrough = session.acknowledged
                 sessions[id]!.resendAfter = min(session.resendAfter * 2, Self.resendMaximum)
                 sessions[id]!.sentAt = now
@@ -223,12 +230,20 @@ public final class AuditTrail {
                 sessions[id]!.waiters.removeAll { $0.deadline <= now }
             }
         }
-        if orphans > Self.orphanSessions, let oldest = sessions.first(where: { $0.value.ended })?.key {
+        // Session ids begin with their time.
+        if orphans > Self.orphanSessions, let oldest = sessions.lazy.filter(\.value.ended).map(\.key).min() {
             StageLog.error("the end of a session was never acknowledged; given up", session: oldest)
             sessions[oldest] = nil
         }
         flush(now: now)
         for waiter in failed { waiter.handler(AuditFailure(reason: "the recorder did not answer in time")) }
+        tellWhenDrained()
+    }
+
+    private func tellWhenDrained() {
+        guard let drained, sessions.isEmpty else { return }
+        self.drained = nil
+        drained()
     }
 
     /// Calls `handler` once every record of every session is acknowledged and all sessions have ended.

@@ -34,6 +34,8 @@ public final class Conductor {
     static let retryUnsent: UInt64 = 10_000_000
     /// Time that a held command's answer may take beyond the hold's own end, nanoseconds.
     static let holdGrace: UInt64 = 5_000_000_000
+    /// Longest hold that is waited for, whatever the approver says: a year, milliseconds.
+    static let longestHold: UInt64 = 366 * 86_400_000
 
     private struct Exchange {
         var message: BusMessage
@@ -111,9 +113,9 @@ public final class Conductor {
         }
         if case .held(let pending) = event {
             let nowUnix = unixMilliseconds()
-            let left = pending.expiresAtMs > nowUnix ? pending.expiresAtMs - nowUnix : 0
+            let left = pending.expiresAtMs > nowUnix ? min(pending.expiresAtMs - nowUnix, Self.longestHold) : 0
             exchange.deadline = now + left * 1_000_000 + Self.holdGrace
-            exchange.message.header.deadlineMs = pending.expiresAtMs + Self.holdGrace / 1_000_000
+            exchange.message.header.deadlineMs = nowUnix + left + Self.holdGrace / 1_000_000
             exchange.interval = Self.resendMaximum
             exchange.sendAt = now + Self.resendMaximum
             exchanges[sequence] = exchange
@@ -126,7 +128,9 @@ public final class Conductor {
 
     /// Sends again what is due and gives up what is over. Call about every 10 ms while exchanges are open.
     public func tick(now: UInt64) {
-        for (sequence, exchange) in exchanges where exchange.sendAt <= now || exchange.deadline <= now {
+        for sequence in Array(exchanges.keys) {
+            // A handler may have cancelled it meanwhile.
+            guard let exchange = exchanges[sequence], exchange.sendAt <= now || exchange.deadline <= now else { continue }
             if exchange.deadline <= now {
                 exchanges[sequence] = nil
                 settle(exchange)

@@ -74,7 +74,7 @@ public final class Links {
         switch destination {
         case .inbox(let endpoint):
             // Replies go to inboxes of this bus only, whatever a message asks for.
-            return endpoint.hasPrefix("ipc://\(directory)/") ? [endpoint] : []
+            return isInbox(endpoint) ? [endpoint] : []
         case .pinned(let stage, let key):
             return endpoints(of: stage).max { Self.weight($0, key) < Self.weight($1, key) }.map { [$0] } ?? []
         case .anyReplica(let stage):
@@ -86,6 +86,14 @@ public final class Links {
         }
     }
 
+    /// Whether `endpoint` is `<bus>/stage/replica`, without a step out of the directory.
+    private func isInbox(_ endpoint: String) -> Bool {
+        let prefix = "ipc://\(directory)/"
+        guard endpoint.hasPrefix(prefix) else { return false }
+        let parts = endpoint.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") }
+    }
+
     private func endpoints(of stage: String) -> [String] {
         let now = monotonicNanoseconds()
         if let known = replicas[stage], now - known.readAt < Self.registryInterval { return known.endpoints }
@@ -94,6 +102,7 @@ public final class Links {
         for gone in Set(replicas[stage]?.endpoints ?? []).subtracting(endpoints) {
             links[gone] = nil
             outstanding[gone] = nil
+            replyOrder.removeAll { $0 == gone }
         }
         replicas[stage] = (endpoints, now)
         return endpoints

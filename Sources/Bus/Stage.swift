@@ -74,7 +74,8 @@ public struct Outbox {
         if decision.verdict == .hold, !judge.hasHold { judge.hold = decision.hold }
         let held = judge.hasHold
         var route = next.header.route
-        if !held { route.removeAll { $0 == StageName.approver } }
+        // The approver stands last: a stage before it may still ask for a hold.
+        if !held, route.first == StageName.approver { route.removeFirst() }
         guard decision.verdict != .refuse, let stop = route.first else {
             var end = next.reply(.judged)
             end.header.decisions = next.header.decisions

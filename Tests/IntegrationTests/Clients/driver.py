@@ -122,10 +122,16 @@ def copy_out():
             lines = b"".join(bytes(block) for block in copy).decode().splitlines()
         assert len(lines) == 1000
         personal(lines[0].split(",", 1)[1].strip('"'), EMAIL)
+        with cursor.copy("COPY customers (id, email) TO STDOUT (FORMAT binary)") as copy:
+            copy.set_types(["int4", "text"])
+            found = sorted(copy.rows())
+        assert len(found) == 1000 and found[0][0] == 1
+        personal(found[0][1], EMAIL)
         with cursor.copy("COPY (SELECT id, email FROM customers ORDER BY id) TO STDOUT (FORMAT binary)") as copy:
             copy.set_types(["int4", "text"])
             found = list(copy.rows())
-        assert len(found) == 1000 and found[0][0] == 1
+        # COPY (query) describes no types: a binary value that cannot be looked into is withheld.
+        assert len(found) == 1000 and found[0][0] == (None if MASKED else 1)
         personal(found[0][1], EMAIL)
 
 

@@ -63,10 +63,14 @@ def seen(command: Judge, payload: bytes) -> bytes:
     """What was judged: docs/messages.md, "What was seen"."""
     who = command.principal
     labels = sorted(f"{key}={value}".encode() for key, value in who.labels.items())
-    items = [payload, who.name.encode(), b"groups", *(group.encode() for group in who.groups), b"labels", *labels]
-    items += [b"parameters", *(parameter.encode() for parameter in command.parameters)]
-    framed = b"".join(len(item).to_bytes(4, "big") + item for item in items)
-    return hashlib.sha256(b"sluice-seen-v1\0" + framed).digest()
+    data = b"sluice-seen-v1\0" + framed(payload) + framed(who.name.encode())
+    for texts in ([group.encode() for group in who.groups], labels, [one.encode() for one in command.parameters]):
+        data += len(texts).to_bytes(4, "big") + b"".join(map(framed, texts))
+    return hashlib.sha256(data).digest()
+
+
+def framed(text: bytes) -> bytes:
+    return len(text).to_bytes(4, "big") + text
 
 
 class Stage:
@@ -141,7 +145,9 @@ class Stage:
         if decision.verdict == bus.VERDICT_HOLD and not command.HasField("hold"):
             command.hold.CopyFrom(decision.hold)
             body = command.SerializeToString()
-        route = [stop for stop in header.route if stop != "approver" or command.HasField("hold")]
+        route = list(header.route)
+        if route and route[0] == "approver" and not command.HasField("hold"):
+            route = route[1:]
         if decision.verdict == bus.VERDICT_REFUSE or not route:
             return self.reply(header, bus.KIND_JUDGED)
         del header.route[:]

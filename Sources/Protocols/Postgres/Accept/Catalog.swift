@@ -22,7 +22,14 @@ final class Catalog {
         let schema: String
         let name: String
         /// By attribute number, in order.
-        let columns: [(number: Int16, name: String, isGenerated: Bool)]
+        let columns: [Column]
+    }
+
+    struct Column: Sendable {
+        let number: Int16
+        let name: String
+        let isGenerated: Bool
+        let type: UInt32
     }
 
     private enum Question {
@@ -72,7 +79,7 @@ final class Catalog {
         isAsking = true
         let sql: String
         let select =
-            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '' "
+            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '', a.atttypid "
             + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
             + "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
         switch question {
@@ -109,8 +116,11 @@ final class Catalog {
     private static func tables(from rows: [[String]]) -> [UInt32: Table]? {
         var result: [UInt32: Table] = [:]
         for row in rows {
-            guard row.count == 6, let oid = UInt32(row[0]), let number = Int16(row[3]) else { return nil }
-            let columns = (result[oid]?.columns ?? []) + [(number, row[4], row[5] == "t")]
+            guard row.count == 7, let oid = UInt32(row[0]), let number = Int16(row[3]), let type = UInt32(row[6]) else {
+                return nil
+            }
+            let column = Column(number: number, name: row[4], isGenerated: row[5] == "t", type: type)
+            let columns = (result[oid]?.columns ?? []) + [column]
             result[oid] = Table(schema: row[1], name: row[2], columns: columns)
         }
         return result

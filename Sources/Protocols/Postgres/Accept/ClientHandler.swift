@@ -172,8 +172,13 @@ final class ClientHandler: ChannelInboundHandler {
     private func readFrames(_ context: ChannelHandlerContext) throws {
         while true {
             if case .opening = phase { return }
-            if case .session = phase {} else if let type = decoder.nextType, type != FrontendType.password {
-                throw WireError("expected the login's next message, not type \(type)")
+            // A type that cannot come now is refused before the length behind it is waited for.
+            if let type = decoder.nextType {
+                if case .session = phase {
+                    guard FrontendType.inSession.contains(type) else { throw WireError("unexpected message type \(type)") }
+                } else if type != FrontendType.password {
+                    throw WireError("expected the login's next message, not type \(type)")
+                }
             }
             guard let frame = try decoder.next() else { return }
             switch phase {

@@ -78,7 +78,10 @@ final class Command {
     }
 
     func count(_ counts: [EntityCount]) {
-        for count in counts { masked[count.entity, default: 0] += count.count }
+        for count in counts {
+            let (sum, overflow) = masked[count.entity, default: 0].addingReportingOverflow(count.count)
+            masked[count.entity] = overflow ? .max : sum
+        }
     }
 
     /// The record of how it ended.

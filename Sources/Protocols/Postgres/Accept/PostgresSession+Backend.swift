@@ -300,10 +300,13 @@ extension PostgresSession: TargetEvents {
     /// COPY sends the listed columns, or all that are not generated, in their order.
     private static func columns(ofCopy shape: CopyShape, table: Catalog.Table) -> [ResultColumn]? {
         let names = shape.columns.isEmpty ? table.columns.filter { !$0.isGenerated }.map(\.name) : shape.columns
-        guard names.allSatisfy({ name in table.columns.contains { $0.name == name } }) else { return nil }
-        return names.map { name in
+        let found = names.compactMap { name in table.columns.first { $0.name == name } }
+        guard found.count == names.count else { return nil }
+        return found.map { described in
+            let name = described.name
             var column = ResultColumn()
             column.name = name
+            column.type = described.type
             column.hasOrigin_p = true
             column.originSchema = table.schema
             column.originTable = table.name

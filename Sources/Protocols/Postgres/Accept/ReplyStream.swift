@@ -89,9 +89,10 @@ final class ReplyStream {
         if segments.isEmpty {
             deliver(bytes, command: command)
         } else if let last = segments.last, last.command === command, !last.endsCommand, case .waiting = last.state,
-            last.context != nil
+            last.context != nil, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) != BackendType.readyForQuery
         {
-            // The masker passes on what it does not mask; one batch keeps the order.
+            // The masker passes on what it does not mask; one batch keeps the order. ReadyForQuery stays out of it: it is
+            // what a client gets of a batch that is withheld, and nothing unmasked may come behind it.
             extend(bytes)
         } else {
             add(bytes, context: nil, command: command)
@@ -256,6 +257,8 @@ final class ReplyStream {
             let length = bytes.getInteger(at: bytes.readerIndex + 1, as: Int32.self)
         {
             if type == BackendType.readyForQuery { return true }
+            // What a stage of the response lane sent need not be whole messages.
+            guard length >= 4, bytes.readableBytes > Int(length) else { return false }
             bytes.moveReaderIndex(forwardBy: Int(length) + 1)
         }
         return false

@@ -39,24 +39,28 @@ enum Lookup<Value> {
 /// A definition is provisional until the target confirms it and is undone when the target refuses or skips it, so that
 /// a name never stands for another text here than there.
 struct NameTable<Value> {
-    struct Entry {
-        /// Different for every definition.
-        let id: UInt64
+    /// Shared with the definitions that cover it, so that it is confirmed under them too.
+    final class Entry {
         var value: Value
         let batch: UInt64
-        var isConfirmed: Bool
+        var isConfirmed = false
+
+        init(value: Value, batch: UInt64) {
+            self.value = value
+            self.batch = batch
+        }
     }
     /// A definition, to confirm or undo.
     struct Definition {
         let name: String
-        let id: UInt64
+        /// nil: a removal.
+        let entry: Entry?
         let previous: Entry?
     }
     /// Most names at once; more are refused.
     static var maximumNames: Int { 10_000 }
 
     private var entries: [String: Entry] = [:]
-    private var lastID: UInt64 = 0
 
     var values: some Sequence<Value> { entries.values.lazy.map(\.value) }
 
@@ -76,21 +80,17 @@ struct NameTable<Value> {
 
     /// Defines `name` provisionally.
     mutating func define(_ name: String, _ value: Value, batch: UInt64) -> Definition {
-        lastID += 1
-        let previous = entries[name]
-        entries[name] = Entry(id: lastID, value: value, batch: batch, isConfirmed: false)
-        return Definition(name: name, id: lastID, previous: previous)
+        let entry = Entry(value: value, batch: batch)
+        let previous = entries.updateValue(entry, forKey: name)
+        return Definition(name: name, entry: entry, previous: previous)
     }
 
     /// The target has acted on the definition. A later one of the same name stays provisional.
-    mutating func confirm(_ definition: Definition) {
-        if entries[definition.name]?.id == definition.id { entries[definition.name]?.isConfirmed = true }
-    }
+    func confirm(_ definition: Definition) { definition.entry?.isConfirmed = true }
 
-    mutating func update(_ name: String, _ change: (inout Value) -> Void) {
-        guard var entry = entries[name] else { return }
+    func update(_ name: String, _ change: (inout Value) -> Void) {
+        guard let entry = entries[name] else { return }
         change(&entry.value)
-        entries[name] = entry
     }
 
     /// The target did not act on the definition, or on the removal. Several are undone last one first.
@@ -99,7 +99,7 @@ struct NameTable<Value> {
     /// Removes `name`.
     @discardableResult
     mutating func remove(_ name: String) -> Definition {
-        Definition(name: name, id: 0, previous: entries.removeValue(forKey: name))
+        Definition(name: name, entry: nil, previous: entries.removeValue(forKey: name))
     }
 
     /// Removes what the target has confirmed: portals end with their transaction.

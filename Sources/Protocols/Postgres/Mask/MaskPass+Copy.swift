@@ -60,11 +60,23 @@ extension MaskPass {
         swap(&cursor, &outerCursor)
         output = Rewriter(source: bytes, out: takeOutput())
         var index = 0
-        while index < bytes.count, let (piece, end) = try piece(format, bytes, from: index, upTo: bytes.count) {
-            output.skip(to: index)
+        while index < bytes.count, var (piece, end) = try piece(format, bytes, from: index, upTo: bytes.count) {
+            let start = index
+            if case .header = piece, format.kind == .binary {
+                // PostgreSQL sends the header of binary COPY in one message with what follows it; clients rely on that.
+                copyState.headerDone = true
+                guard let next = try self.piece(format, bytes, from: end, upTo: bytes.count) else {
+                    copyState.headerDone = false
+                    break
+                }
+                index = end
+                (piece, end) = next
+            }
+            output.skip(to: start)
             output.out.append(UInt8(ascii: "d"))
             let lengthPlace = output.out.count
             output.out.appendInt32(0)
+            output.copy(upTo: index)
             try mask(piece, format, index..<end)
             output.copy(upTo: end)
             output.out.setInt32(output.out.count - lengthPlace, at: lengthPlace)

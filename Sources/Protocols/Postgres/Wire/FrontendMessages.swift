@@ -17,6 +17,10 @@ public enum FrontendType {
     public static let query = UInt8(ascii: "Q")
     public static let sync = UInt8(ascii: "S")
     public static let terminate = UInt8(ascii: "X")
+    /// What a client may send once it is logged in.
+    public static let inSession: Set<UInt8> = [
+        bind, close, copyData, copyDone, copyFail, describe, execute, flush, functionCall, parse, query, sync, terminate,
+    ]
 }
 
 /// Query.
