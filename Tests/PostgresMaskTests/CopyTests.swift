@@ -27,16 +27,19 @@ import Testing
         return (rows, count)
     }
 
-    private func everySplit(_ shape: MaskBatch, _ data: [UInt8], expect expected: [[UInt8]], rows: UInt64) throws {
+    private func everySplit(
+        _ shape: MaskBatch, _ data: [UInt8], cuts: Range<Int>? = nil, expect expected: [[UInt8]], rows: UInt64
+    ) throws {
         var last = shape
         last.last = true
-        for cut in 0...data.count {
+        for cut in cuts ?? 0..<data.count + 1 {
             let parts = (Wire.message("d", Array(data[..<cut])), Wire.message("d", Array(data[cut...])))
             let oneBatch = try run([(last, parts.0 + parts.1)])
             #expect(oneBatch.rows == expected && oneBatch.count == rows, "cut at \(cut)")
             let twoBatches = try run([(shape, parts.0), (last, parts.1)])
             #expect(twoBatches.rows == expected && twoBatches.count == rows, "cut at \(cut)")
         }
+        guard cuts?.contains(0) ?? true else { return }
         let bytewise = try run(data.map { (shape, Wire.message("d", [$0])) } + [(last, [])])
         #expect(bytewise.rows == expected && bytewise.count == rows)
     }
@@ -63,11 +66,14 @@ import Testing
         func tuple(_ fields: [[UInt8]?]) -> [UInt8] { Array(Wire.row(fields).dropFirst(5)) }
         let data =
             header + tuple([Wire.int32(1), Array("bob@b.co".utf8), Array("4111111111111111".utf8)]) + tuple([nil, nil, []]) + Wire.int16(-1)
-        let expected = [
-            header, tuple([Wire.int32(1), Array("b***@b.co".utf8), Array("[redacted:credit_card]".utf8)]), tuple([nil, nil, []]),
-            Wire.int16(-1),
-        ]
-        try everySplit(batch(rules, columns, copy: "binary"), data, expect: expected, rows: 2)
+        let masked = tuple([Wire.int32(1), Array("b***@b.co".utf8), Array("[redacted:credit_card]".utf8)])
+        let expected = [header + masked, tuple([nil, nil, []]), Wire.int16(-1)]
+        try everySplit(batch(rules, columns, copy: "binary"), data, cuts: 0..<header.count, expect: expected, rows: 2)
+        // A message that carries the header alone stays one.
+        let apart = [header, masked, tuple([nil, nil, []]), Wire.int16(-1)]
+        try everySplit(batch(rules, columns, copy: "binary"), data, cuts: header.count..<header.count + 1, expect: apart, rows: 2)
+        try everySplit(
+            batch(rules, columns, copy: "binary"), data, cuts: header.count + 1..<data.count + 1, expect: expected, rows: 2)
     }
 
     @Test func otherDelimitersQuotesAndNullStrings() throws {
