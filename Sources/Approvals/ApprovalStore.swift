@@ -1,3 +1,4 @@
+import Contract
 import Foundation
 import GRDB
 
@@ -33,8 +34,12 @@ public final class ApprovalStore: Sendable {
                 db, sql: "SELECT * FROM requests WHERE session = ? AND sequence = ?",
                 arguments: [submission.session, Int64(submission.sequence)])
             if var row = known {
+                // What reviewers see and who may review is what the first message said, or nothing.
                 guard row.digest == Data(submission.digest), row.identity == submission.identity,
-                    row.resource == submission.resource
+                    row.resource == submission.resource, row.command == Data(submission.command),
+                    row.parameters == submission.parameters, row.approverGroups == submission.hold.approverGroups,
+                    row.approverIdentities == submission.hold.approverIdentities,
+                    row.quorum == max(1, Int(submission.hold.quorum))
                 else { throw ApprovalError(.conflict, "the sequence number stands for another command") }
                 if row.replyTo != submission.replyTo {
                     row.replyTo = submission.replyTo

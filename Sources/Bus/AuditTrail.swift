@@ -71,6 +71,12 @@ public final class AuditTrail {
         record.event = event
         let sequence = sessions[id]!.lastSequence + 1
         record.sequence = sequence
+        if sessions[id]!.failure != nil {
+            // The recorder takes no more of this session: nothing is kept for it, and its commands are refused.
+            sessions[id]!.lastSequence = sequence
+            if case .sessionEnded = event { sessions[id] = nil }
+            return sequence
+        }
         let size = Self.size(of: record)
         sessions[id]!.lastSequence = sequence
         sessions[id]!.unacknowledged.append(record)
@@ -194,6 +200,9 @@ public final class AuditTrail {
         var failed: [Waiter] = []
         if !ack.error.isEmpty {
             session.failure = AuditFailure(reason: ack.error)
+            session.unacknowledged = []
+            session.sizes = []
+            session.bytes = 0
             (failed, session.waiters) = (session.waiters, [])
         } else if !error.isEmpty {
             (failed, session.waiters) = (session.waiters, [])

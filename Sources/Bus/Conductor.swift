@@ -14,14 +14,6 @@ public enum LaneEvent: Sendable {
     case failed(stage: String, reason: String)
     /// No answer by the deadline.
     case timedOut(stage: String)
-
-    /// Whether another event may follow.
-    var isLast: Bool {
-        switch self {
-        case .held: false
-        case .judged, .masked, .failed, .timedOut: true
-        }
-    }
 }
 
 /// Ingress's side of the request and response lanes: sends, sends again what is not answered, gives up at the

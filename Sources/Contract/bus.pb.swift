@@ -442,7 +442,7 @@ public nonisolated struct Judge: Sendable {
   /// Clears the value of `facts`. Subsequent reads from it will return its default value.
   public mutating func clearFacts() {self._facts = nil}
 
-  /// bind values as a reviewer may read them, at most 64 of 256 bytes
+  /// bind values as a reviewer reads them, whole
   public var parameters: [String] = []
 
   /// set by the classifier when its decision is a hold

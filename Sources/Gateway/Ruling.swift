@@ -76,7 +76,15 @@ public struct Ruling: Sendable {
 }
 
 extension MaskPlan {
-    public var isEmpty: Bool { columns.isEmpty && detectors.isEmpty }
+    public var isEmpty: Bool { columns.isEmpty && detectors.isEmpty && computedOutputs.isEmpty && !allComputed }
+
+    /// The rules alone, without what they mean for one command's outputs.
+    public var withoutOutputs: MaskPlan {
+        var plan = self
+        plan.computedOutputs = []
+        plan.allComputed = false
+        return plan
+    }
 
     /// Adds what `other` masks.
     public mutating func tighten(_ other: MaskPlan) {

@@ -79,7 +79,9 @@ struct NamePattern: Sendable {
         if isEverything { return true }
         let name = DottedName(name).parts.suffix(2)
         guard let last = name.last, parts[parts.count - 1].matches(last) else { return false }
-        let schema = name.count == 2 ? name[name.startIndex] : "public"
+        // pg_catalog is searched before every schema, and its relations begin like this.
+        let unwritten = last.hasPrefix("pg_") ? "pg_catalog" : "public"
+        let schema = name.count == 2 ? name[name.startIndex] : unwritten
         return parts.count == 1 ? schema == "public" : parts[parts.count - 2].matches(schema)
     }
 

@@ -117,7 +117,9 @@ private struct Tally {
         if let reason = rule.mismatch(principal) { return reason }
 
         let restricted = rule.when?.mismatch(facts, .restrict)
-        if rule.masks, restricted == nil { masks.append(rule) }
+        // What such a command reads is not in its text: every mask for this identity holds.
+        let isIndirect = facts.operations.contains(where: ["cursor", "execute", "call", "opaque"].contains)
+        if rule.masks, restricted == nil || isIndirect { masks.append(rule) }
         switch rule.outcome {
         case nil:
             return restricted

@@ -15,6 +15,8 @@ final class Catalog {
     static let lifetime: UInt64 = 10_000_000_000
     /// Most tables kept.
     static let maximumTables = 10_000
+    /// Longest wait for an answer; then the columns are not known, and masking withholds.
+    static let answerTimeout = TimeAmount.seconds(5)
     /// Most questions waiting.
     static let maximumQuestions = 1000
 
@@ -91,7 +93,9 @@ final class Catalog {
         }
         let connection = self.connection ?? CatalogConnection(resource: resource, eventLoop: eventLoop)
         self.connection = connection
+        let deadline = eventLoop.scheduleTask(in: Self.answerTimeout) { connection.abandon() }
         connection.query(sql) { [weak self] rows in
+            deadline.cancel()
             guard let self else { return }
             if rows == nil { self.connection = nil }
             let question = self.waiting.removeFirst()
@@ -133,7 +137,7 @@ final class Catalog {
 }
 
 /// A connection of Sluice's own to a target, one text query at a time.
-private final class CatalogConnection: TargetEvents {
+private final class CatalogConnection: TargetEvents, @unchecked Sendable {
     private let connector: TargetConnector
     private let eventLoop: any EventLoop
     private var channel: (any Channel)?
@@ -168,6 +172,13 @@ private final class CatalogConnection: TargetEvents {
                 bound.value.finish(nil)
             }
         }
+    }
+
+    /// Gives up the question and the connection.
+    func abandon() {
+        channel?.close(promise: nil)
+        channel = nil
+        finish(nil)
     }
 
     func targetDidReceive(_ frame: Frame) {

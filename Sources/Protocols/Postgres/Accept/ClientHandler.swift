@@ -145,13 +145,12 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     private func begin(_ message: StartupMessage, _ context: ChannelHandlerContext) throws {
-        if message.minorVersion > StartupRules.newestMinorVersion || message.parameters.contains(where: { $0.name.hasPrefix("_pq_.") }) {
-            let unknown = message.parameters.map(\.name).filter { $0.hasPrefix("_pq_.") }
+        let rules = try StartupRules(message)
+        if message.minorVersion > rules.minorVersion || !rules.unknownOptions.isEmpty {
             write(
                 BackendEncoder.negotiateProtocolVersion(
-                    newestMinor: Int32(min(message.minorVersion, StartupRules.newestMinorVersion)), unknown: unknown), context)
+                    newestMinor: Int32(rules.minorVersion), unknown: rules.unknownOptions), context)
         }
-        let rules = try StartupRules(message)
         let candidate = listener.services.shared.currentIdentities().candidate(name: rules.user)
         switch listener.authentication {
         case .scram:

@@ -18,7 +18,9 @@ final class Command {
     /// From 1 within the session.
     let number: UInt64
     let facts: Facts
-    let mask: MaskPlan
+    private(set) var mask: MaskPlan
+    /// Reviewers allowed it: that was for one run.
+    let wasHeld: Bool
     /// Policy epoch of its ruling.
     let epoch: [UInt8]
     var isFinished = false
@@ -39,6 +41,7 @@ final class Command {
         facts = ruling.facts
         mask = ruling.mask
         epoch = ruling.epoch
+        wasHeld = ruling.outcome == .hold || !ruling.holdID.isEmpty
     }
 
     /// A further run of what `earlier` was: masked as both rulings say.
@@ -49,6 +52,7 @@ final class Command {
         mask.tighten(earlier.mask)
         self.mask = mask
         epoch = ruling.epoch
+        wasHeld = ruling.outcome == .hold || !ruling.holdID.isEmpty
     }
 
     /// A command that does not run.
@@ -57,6 +61,13 @@ final class Command {
         facts = Facts()
         mask = MaskPlan()
         epoch = []
+        wasHeld = false
+    }
+
+    /// The target describes other columns than the text tells: what is computed there may be anything.
+    func checkOutputs(described: Int) {
+        guard !mask.columns.isEmpty, !facts.outputs.contains(where: \.star) else { return }
+        if !facts.outputsKnown || facts.outputs.count != described { mask.allComputed = true }
     }
 
     /// Counts reply bytes as the client gets them. Returns a piece to record when there is enough.

@@ -1,3 +1,4 @@
+import Contract
 import PostgresWire
 
 /// What the target will answer next: one entry for each message forwarded that has an answer, in order.
@@ -13,7 +14,7 @@ enum ExpectedReply {
     case describeStatement
     case describePortal
     /// Sluice's own question for the columns; the answer is not the client's.
-    case columnsOfPortal(PortalColumns)
+    case columnsOfPortal(PortalColumns, MaskPlan)
     case execute(PortalColumns, Command)
     case closeStatement(NameTable<PreparedStatement>.Definition)
     case closePortal(NameTable<Portal>.Definition)

@@ -76,6 +76,7 @@ extension PostgresSession: TargetEvents {
                 deliver(frame, plan: command.mask, columns: queryColumns, command: command)
             case .execute(let portal, let command):
                 command.rows += 1
+                if command.rows == 1 { command.checkOutputs(described: portal.columns?.count ?? -1) }
                 deliver(frame, plan: command.mask, columns: portal.columns, command: command)
             default: throw unexpected(frame)
             }
@@ -160,9 +161,10 @@ extension PostgresSession: TargetEvents {
             deliver(frame, plan: plan, command: head?.command)
         }
         guard let head, !head.endsWithReady else { return }
-        // The target skips to Sync, and so does everything on its way there.
+        // The target skips to Sync, simple queries too, and so does everything on its way there.
         var skipped: [ExpectedReply] = []
-        while let next = expected.first, !next.endsWithReady {
+        while let next = expected.first {
+            if case .sync = next { break }
             skipped.append(next)
             expected.removeFirst()
         }
@@ -198,14 +200,10 @@ extension PostgresSession: TargetEvents {
     /// A command ran, well or not: names that it may have changed are no longer known.
     private func ran(_ command: Command) {
         let facts = command.facts
-        if facts.opaque || facts.deallocatedNames.contains("*") {
-            statements.removeAll()
-            if !facts.opaque { preparedBySQL.removeAll() }
-        }
-        for name in facts.deallocatedNames {
-            statements.remove(name)
-            preparedBySQL[name] = nil
-        }
+        if facts.opaque || facts.deallocatedNames.contains("*") { statements.removeAll() }
+        // What is forgotten here can only be refused; what SQL EXECUTE may still run is kept apart.
+        for name in facts.deallocatedNames + facts.preparedNames { statements.remove(name) }
+        if facts.statements == 1, ["DEALLOCATE ALL", "DISCARD ALL"].contains(command.tag) { executables.removeAll() }
         if facts.opaque || facts.operations.contains("cursor") { portals.removeAll() }
         lowerBarrier(command)
     }
@@ -217,11 +215,12 @@ extension PostgresSession: TargetEvents {
         case .query(let command):
             replies.append(frame.bytes, command: command)
             guard !command.mask.isEmpty else { return }
-            resolve(try BackendDecoder.rowDescription(frame), for: command.mask) { [weak self] in self?.queryColumns = $0 }
-        case .columnsOfPortal(let portal):
+            let fields = try BackendDecoder.rowDescription(frame)
+            command.checkOutputs(described: fields.count)
+            resolve(fields, for: command.mask) { [weak self] in self?.queryColumns = $0 }
+        case .columnsOfPortal(let portal, let plan):
             expected.removeFirst()
-            // The plan of the portal is not at hand here; names are looked up whenever any rule could need them.
-            resolve(try BackendDecoder.rowDescription(frame), for: sessionMask) { portal.columns = $0 }
+            resolve(try BackendDecoder.rowDescription(frame), for: plan) { portal.columns = $0 }
         case .describeStatement, .describePortal:
             expected.removeFirst()
             replies.append(frame.bytes, command: nil)
@@ -231,7 +230,7 @@ extension PostgresSession: TargetEvents {
 
     private func handleNoData(_ frame: Frame) throws {
         switch expected.popFirst() {
-        case .columnsOfPortal(let portal): portal.columns = []
+        case .columnsOfPortal(let portal, _): portal.columns = []
         case .describeStatement, .describePortal: replies.append(frame.bytes, command: nil)
         default: throw unexpected(frame)
         }

@@ -29,14 +29,21 @@ extension PostgresSession {
     }
 
     private var mayJudge: Bool {
-        guard case .open = gate, outbound.count < Self.outboundMessages, let frame = inbound.first else { return false }
+        guard hasRoom, let frame = inbound.first else { return false }
         return mayFollow(frame) && !isUnsettled
+    }
+
+    /// Whether one more command may be taken: none is being judged, and neither the recorder nor the target is behind.
+    private var hasRoom: Bool {
+        guard case .open = gate else { return false }
+        return outbound.count < Self.outboundMessages && outboundSize < Self.outboundBytes
+            && !services.audit.isFull(session: id)
     }
 
     private func judgeInbound() {
         guard !isEnded else { return }
         isUnsettled = false
-        while case .open = gate, outbound.count < Self.outboundMessages, let frame = inbound.first {
+        while hasRoom, let frame = inbound.first {
             guard mayFollow(frame) else { break }
             inbound.removeFirst()
             inboundSize -= frame.count
@@ -89,23 +96,23 @@ extension PostgresSession {
             if copyIn == .active { return true }
             isMidBatch = false
             batch += 1
-            outbound.append(.message(frame.bytes, after: 0, expecting: .sync, type: frame.type))
+            enqueue(.message(frame.bytes, after: 0, expecting: .sync, type: frame.type))
         case FrontendType.flush:
             guard frame.count == 5 else { throw WireError("Flush has a body") }
             if copyIn == .active { return true }
-            outbound.append(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
+            enqueue(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
         case FrontendType.copyDone, FrontendType.copyFail:
-            outbound.append(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
+            enqueue(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
             if copyIn != .none {
                 copyIn = .finishing
-                outbound.append(Self.flushRequest)
+                enqueue(Self.flushRequest)
             }
         case FrontendType.copyData:
-            outbound.append(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
+            enqueue(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
         case FrontendType.functionCall:
             refuseUnjudged(frame, Refusals.functionCall(), message: "FunctionCall", extended: false)
         case FrontendType.terminate:
-            outbound.append(.terminate)
+            enqueue(.terminate)
         default:
             throw WireError("unexpected message type \(frame.type)")
         }
@@ -120,7 +127,7 @@ extension PostgresSession {
         start(request, frame: frame, message: "Query", extended: false) { [self] number, record, ruling in
             let command = Command(number: number, ruling: ruling)
             raiseBarrier(for: command)
-            outbound.append(.message(frame.bytes, after: record, expecting: .query(command), type: frame.type))
+            enqueue(.message(frame.bytes, after: record, expecting: .query(command), type: frame.type))
         }
     }
 
@@ -144,14 +151,24 @@ extension PostgresSession {
         isMidBatch = true
         start(request, frame: frame, message: "Parse", extended: true, statementName: parse.name) {
             [self] number, record, ruling in
+            if !parse.name.isEmpty, Self.needsNoName(ruling.facts) {
+                return refuse(number, Refusals.unnamedOnly(), extended: true)
+            }
+            if !parse.name.isEmpty { executables.add(epoch: ruling.epoch, isHeld: ruling.outcome == .hold) }
             let command = Command(number: number, ruling: ruling)
             let statement = PreparedStatement(
                 text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch, isHeld: ruling.outcome == .hold)
             let definition = statements.define(parse.name, statement, batch: batch)
-            outbound.append(
+            enqueue(
                 .message(frame.bytes, after: record, expecting: .parse(command, definition), type: frame.type))
         }
         return true
+    }
+
+    /// A command that changes what names stand for must not be run by name with SQL EXECUTE, where it is not seen.
+    private static func needsNoName(_ facts: Facts) -> Bool {
+        !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty || facts.hasCopy
+            || facts.operations.contains(where: ["cursor", "execute", "opaque"].contains)
     }
 
     private func handleBind(_ frame: Frame) throws -> Bool {
@@ -170,13 +187,13 @@ extension PostgresSession {
                 let columns = PortalColumns()
                 let portal = Portal(command: command, statement: statement, columns: columns)
                 let definition = portals.define(bind.portal, portal, batch: batch)
-                outbound.append(
+                enqueue(
                     .message(frame.bytes, after: record, expecting: .bind(command, definition), type: frame.type))
                 if !ruling.mask.isEmpty {
                     // Rows are masked by what the portal says its columns are, whether the client asks or not.
-                    outbound.append(
+                    enqueue(
                         .message(
-                            FrontendEncoder.describePortal(bind.portal), after: 0, expecting: .columnsOfPortal(columns),
+                            FrontendEncoder.describePortal(bind.portal), after: 0, expecting: .columnsOfPortal(columns, ruling.mask),
                             type: FrontendType.describe))
                 }
             }
@@ -191,7 +208,7 @@ extension PostgresSession {
         let digest = Self.digest(of: statement, bind: bind)
         let request = request(
             .execution, digest: digest, textDigest: statement.textDigest, text: statement.text,
-            parameters: bind.parameters.prefix(64).map(Self.readable))
+            parameters: bind.parameters.map(Self.readable))
         let recorded = bind.parameters.map { parameter in
             var one = Parameter()
             one.format = Int32(parameter.format)
@@ -212,10 +229,10 @@ extension PostgresSession {
         if describe.isPortal {
             if portals.isUnsettled(describe.name, batch: batch) { return false }
             // A cursor made by SQL may be described too: only running it needs a judgement.
-            outbound.append(.message(frame.bytes, after: 0, expecting: .describePortal, type: frame.type))
+            enqueue(.message(frame.bytes, after: 0, expecting: .describePortal, type: frame.type))
         } else {
             if statements.isUnsettled(describe.name, batch: batch) { return false }
-            outbound.append(.message(frame.bytes, after: 0, expecting: .describeStatement, type: frame.type))
+            enqueue(.message(frame.bytes, after: 0, expecting: .describeStatement, type: frame.type))
         }
         return true
     }
@@ -231,8 +248,8 @@ extension PostgresSession {
             return true
         case .found(let found): portal = found
         }
-        guard portal.wasExecuted else {
-            // The first run of a portal is the command that its Bind was judged and recorded as.
+        guard portal.wasExecuted || portal.command.epoch != services.shared.policyEpoch else {
+            // The first run of a portal is the command that its Bind was judged and recorded as, by the policy of now.
             portals.update(execute.portal) { $0.wasExecuted = true }
             release(portal.command, frame: frame, record: 0, columns: portal.columns)
             return true
@@ -245,10 +262,10 @@ extension PostgresSession {
             [self] number, record, ruling in
             let command = Command(number: number, ruling: ruling, continuing: portal.command)
             if !command.mask.isEmpty, portal.command.mask.isEmpty {
-                outbound.append(
+                enqueue(
                     .message(
                         FrontendEncoder.describePortal(execute.portal), after: record,
-                        expecting: .columnsOfPortal(portal.columns), type: FrontendType.describe))
+                        expecting: .columnsOfPortal(portal.columns, command.mask), type: FrontendType.describe))
             }
             release(command, frame: frame, record: record, columns: portal.columns)
         }
@@ -257,8 +274,8 @@ extension PostgresSession {
 
     private func release(_ command: Command, frame: Frame, record: UInt64, columns: PortalColumns) {
         raiseBarrier(for: command)
-        outbound.append(.message(frame.bytes, after: record, expecting: .execute(columns, command), type: frame.type))
-        if barrier === command { outbound.append(Self.flushRequest) }
+        enqueue(.message(frame.bytes, after: record, expecting: .execute(columns, command), type: frame.type))
+        if barrier === command { enqueue(Self.flushRequest) }
     }
 
     /// Makes the target answer what it has, where Sluice waits for it before the client's Sync.
@@ -277,7 +294,7 @@ extension PostgresSession {
             if statements.isUnsettled(close.name, batch: batch) { return false }
             reply = .closeStatement(statements.remove(close.name))
         }
-        outbound.append(.message(frame.bytes, after: 0, expecting: reply, type: frame.type))
+        enqueue(.message(frame.bytes, after: 0, expecting: reply, type: frame.type))
         return true
     }
 
@@ -295,13 +312,12 @@ extension PostgresSession {
         return digest(input)
     }
 
-    /// A bind value as a reviewer may read it, at most 256 bytes.
+    /// A bind value as a reviewer reads it, whole.
     static func readable(_ parameter: (format: Int16, value: ByteBuffer?)) -> String {
         guard let value = parameter.value else { return "NULL" }
-        let bytes = value.readableBytesView.prefix(256)
-        let more = value.readableBytes > 256 ? "… (\(value.readableBytes) bytes)" : ""
-        if parameter.format == 0 { return String(decoding: bytes, as: UTF8.self) + more }
-        return "\\x" + Hexadecimal.encode([UInt8](bytes)) + more
+        let bytes = [UInt8](value.readableBytesView)
+        if parameter.format == 0, let text = String(validating: bytes, as: UTF8.self) { return text }
+        return "\\x" + Hexadecimal.encode(bytes)
     }
 
     private func request(

@@ -29,7 +29,7 @@ extension PostgresSession {
                     request, number: number, message: message, statementName: statementName, portalName: portalName,
                     parameters: parameters, memoised: memoised)))
         let ruled = { [self] (ruling: Ruling) in
-            if extended, isSkippingToSync { return skip(number) }
+            if isSkippingToSync { return skip(number) }
             if let objection = objection(to: ruling) { return refuse(number, objection, extended: extended) }
             switch ruling.outcome {
             case .allow: release(number, record, ruling)
@@ -40,7 +40,10 @@ extension PostgresSession {
                 refuse(number, Refusals.policy(ruling), extended: extended)
             }
         }
-        if let memoised { return ruled(memoised) }
+        if let memoised {
+            sessionMask.tighten(memoised.mask.withoutOutputs)
+            return ruled(memoised)
+        }
 
         let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
         var exchange: UInt64 = 0
@@ -52,6 +55,7 @@ extension PostgresSession {
             case .held(let hold): self.held(hold, sequence: exchange, pending)
             case .ruled(let ruling):
                 self.recordDecision(ruling, number: number)
+                self.sessionMask.tighten(ruling.mask.withoutOutputs)
                 if !ruling.holdID.isEmpty {
                     self.holdDecided(ruling, sequence: exchange, number: number)
                 } else if case .held(_, let holdID, _) = self.gate {
@@ -138,10 +142,9 @@ extension PostgresSession {
 
     /// SQL EXECUTE runs a statement that was judged when it was prepared: only while that judgement still holds.
     private func objection(to ruling: Ruling) -> WireNotice? {
-        guard ruling.outcome == .allow, ruling.facts.operations.contains("execute") else { return nil }
-        let isStale = statements.values.contains { $0.isHeld || $0.epoch != ruling.epoch }
-            || preparedBySQL.values.contains { $0 != ruling.epoch }
-        guard isStale else { return nil }
+        guard ruling.outcome == .allow, ruling.facts.operations.contains("execute"),
+            !executables.mayRun(epoch: ruling.epoch)
+        else { return nil }
         return WireNotice(
             sqlState: "42501", message: "EXECUTE is refused: a statement prepared on this connection would be judged differently now",
             hint: "Send DEALLOCATE ALL, or run the statement's own text.")
@@ -153,20 +156,20 @@ extension PostgresSession {
         finish(command, .skipped)
     }
 
-    /// The target is skipping to Sync: a command of the extended protocol that still waits for its decision is dropped.
+    /// The target is skipping to Sync: a command that still waits for its decision is dropped.
     func abandonPending() {
         switch gate {
-        case .judging(let sequence, let pending) where pending.frame.type != FrontendType.query:
+        case .judging(let sequence, let pending):
             services.conductor.cancel(sequence: sequence)
             gate = .open
             skip(pending.number)
-        case .held(let sequence, let holdID, let pending) where pending.frame.type != FrontendType.query:
+        case .held(let sequence, let holdID, let pending):
             services.conductor.cancel(sequence: sequence)
             recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
             services.closeHold(holdID, session: id, sequence: sequence, used: false)
             gate = .open
             skip(pending.number)
-        case .open, .judging, .held, .closed: break
+        case .open, .closed: break
         }
     }
 
@@ -192,7 +195,7 @@ extension PostgresSession {
         refuse(commands, notice, extended: extended)
     }
 
-    private func refuse(
+    func refuse(
         _ number: UInt64, _ notice: WireNotice, extended: Bool, status: Command.Status = .refused
     ) {
         let command = Command(refused: number)
@@ -200,7 +203,7 @@ extension PostgresSession {
         command.error = notice.message
         command.status = status
         if extended { isSkippingToSync = true }
-        outbound.append(.refusal(notice, command, extended: extended))
+        enqueue(.refusal(notice, command, extended: extended))
     }
 
     /// Nothing is sent behind a command that can change what later messages mean: one that may begin COPY FROM STDIN,
@@ -209,12 +212,11 @@ extension PostgresSession {
         let facts = command.facts
         if facts.copy.in || facts.opaque { copyIn = .possible }
         let changesNames =
-            !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty || facts.operations.contains("cursor")
+            !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty
+            || facts.operations.contains(where: ["cursor", "execute", "call", "session", "role"].contains)
         if facts.copy.in || facts.opaque || changesNames { barrier = command }
-        if !facts.preparedNames.isEmpty {
-            // Known before it runs, so that an EXECUTE sent behind it is held against it.
-            for name in facts.preparedNames { preparedBySQL[name] = command.epoch }
-        }
+        // Known before it runs, so that an EXECUTE sent behind it is held against it.
+        if !facts.preparedNames.isEmpty { executables.add(epoch: command.epoch, isHeld: command.wasHeld) }
         if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque { catalog.invalidate() }
     }
 }

@@ -20,7 +20,7 @@ extension PostgresSession {
                     waitForRecord(record)
                     break loop
                 }
-                outbound.removeFirst()
+                dequeue()
                 target?.write(bytes, promise: nil)
                 wrote = true
                 switch type {
@@ -30,7 +30,7 @@ extension PostgresSession {
                 }
                 if let expecting { expected.append(expecting) }
             case .refusal(let notice, let command, let extended):
-                outbound.removeFirst()
+                dequeue()
                 if send(notice, command, extended: extended) { wrote = true }
             case .terminate:
                 guard expected.isEmpty, replies.isEmpty else { break loop }
@@ -56,7 +56,7 @@ extension PostgresSession {
     /// The command at the head was not recorded: it does not run.
     private func recordingFailed(_ failure: AuditTrail.AuditFailure) {
         guard case .message(_, _, let expecting?, let type) = outbound.first else { return }
-        outbound.removeFirst()
+        dequeue()
         let notice = Refusals.unavailable("its recording failed: \(failure.reason)")
         let extended = type != FrontendType.query
         undo(expecting)
@@ -64,7 +64,7 @@ extension PostgresSession {
         command?.sqlState = notice.sqlState
         command?.error = notice.message
         command?.status = .refused
-        outbound.prepend(.refusal(notice, command, extended: extended))
+        enqueueFirst(.refusal(notice, command, extended: extended))
     }
 
     /// Puts a refusal into the reply order. True when the target was written to.
@@ -102,7 +102,7 @@ extension PostgresSession {
             case .refusal(_, let command, _):
                 if let command { replies.end(command) }
             }
-            outbound.removeFirst()
+            dequeue()
         }
         if !foundSync {
             isSkippingToSync = true

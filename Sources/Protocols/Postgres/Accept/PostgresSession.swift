@@ -19,6 +19,8 @@ final class PostgresSession: @unchecked Sendable {
     static let inboundBytes = 1 << 20
     /// Messages waiting for their records above which no more are judged.
     static let outboundMessages = 1024
+    /// Bytes of messages waiting for their records above which no more are judged.
+    static let outboundBytes = 4 << 20
     /// Messages sent to the target whose answers are outstanding above which no more are sent.
     static let expectedReplies = 4096
 
@@ -47,6 +49,14 @@ final class PostgresSession: @unchecked Sendable {
         /// Takes its place in the reply order. `extended`: then messages are skipped up to Sync.
         case refusal(WireNotice, Command?, extended: Bool)
         case terminate
+
+        /// Bytes that it keeps.
+        var count: Int {
+            switch self {
+            case .message(let bytes, _, _, _): bytes.readableBytes
+            case .refusal, .terminate: 0
+            }
+        }
     }
 
     /// COPY FROM STDIN, which changes what the target does with the messages that follow.
@@ -68,7 +78,7 @@ final class PostgresSession: @unchecked Sendable {
     let client: any Channel
     let catalog: Catalog
     /// Everything that may be masked for this identity here, whatever the command.
-    let sessionMask: MaskPlan
+    var sessionMask: MaskPlan
     let onEnd: (PostgresSession) -> Void
 
     var target: (any Channel)?
@@ -78,7 +88,8 @@ final class PostgresSession: @unchecked Sendable {
     var gate = Gate.open
     var inbound = CircularBuffer<Frame>()
     var inboundSize = 0
-    var outbound = CircularBuffer<Outbound>()
+    private(set) var outbound = CircularBuffer<Outbound>()
+    private(set) var outboundSize = 0
     var isWaitingForRecord = false
     /// The first inbound message waits for replies that settle what a name stands for.
     var isUnsettled = false
@@ -97,8 +108,7 @@ final class PostgresSession: @unchecked Sendable {
     var status = TransactionStatus.idle
     var statements = NameTable<PreparedStatement>()
     var portals = NameTable<Portal>()
-    /// Names made by SQL PREPARE, with the policy epoch in which they were judged.
-    var preparedBySQL: [String: [UInt8]] = [:]
+    var executables = Executables()
     var queryColumns: [ResultColumn]?
     var copyOut: CopyShape?
     /// Target messages that wait for the names of a result's columns.
@@ -110,6 +120,7 @@ final class PostgresSession: @unchecked Sendable {
     var isEnded = false
     var isClientPaused = false
     var isTargetPaused = false
+    private var isResuming = false
 
     init(
         id: String, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity, principal: Principal,
@@ -198,25 +209,46 @@ final class PostgresSession: @unchecked Sendable {
     /// masker or the recorder is behind.
     func updateReading() {
         guard !isEnded else { return }
-        let pauseClient = inboundSize >= Self.inboundBytes || target?.isWritable == false
+        let isBehind = services.audit.isFull(session: id)
+        let pauseClient = inboundSize >= Self.inboundBytes || target?.isWritable == false || isBehind
         if pauseClient != isClientPaused {
             isClientPaused = pauseClient
             client.setOption(.autoRead, value: !pauseClient).whenFailure { _ in }
         }
-        let pauseTarget =
-            !client.isWritable || replies.isFull || stalled != nil || services.audit.isFull(session: id)
+        let pauseTarget = !client.isWritable || replies.isFull || stalled != nil || isBehind
         if pauseTarget != isTargetPaused {
             isTargetPaused = pauseTarget
             target?.setOption(.autoRead, value: !pauseTarget).whenFailure { _ in }
-            if pauseTarget, services.audit.isFull(session: id) { resumeWhenRecorded() }
         }
+        if isBehind { resumeWhenRecorded() }
     }
 
     private func resumeWhenRecorded() {
+        guard !isResuming else { return }
+        isResuming = true
         services.eventLoop.scheduleTask(in: .milliseconds(5)) { [weak self] in
             guard let self, !self.isEnded else { return }
-            if self.services.audit.isFull(session: self.id) { self.resumeWhenRecorded() } else { self.updateReading() }
+            self.isResuming = false
+            self.advance()
+            self.updateReading()
         }
+    }
+
+    // MARK: Outbound
+
+    func enqueue(_ message: Outbound) {
+        outbound.append(message)
+        outboundSize += message.count
+    }
+
+    func enqueueFirst(_ message: Outbound) {
+        outbound.prepend(message)
+        outboundSize += message.count
+    }
+
+    func dequeue() {
+        guard let message = outbound.popFirst() else { return }
+        outboundSize -= message.count
     }
 
     // MARK: End
@@ -250,6 +282,7 @@ final class PostgresSession: @unchecked Sendable {
         }
         expected.removeAll()
         outbound.removeAll()
+        outboundSize = 0
         inbound.removeAll()
         stalled = nil
         var ended = SessionEnded()

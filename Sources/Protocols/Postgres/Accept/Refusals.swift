@@ -48,6 +48,12 @@ enum Refusals {
             hint: "Bind it on this connection; a cursor made by SQL DECLARE is read by SQL FETCH.")
     }
 
+    static func unnamedOnly() -> WireNotice {
+        WireNotice(
+            sqlState: "0A000", message: "this kind of statement cannot be prepared under a name: its runs could not be judged",
+            hint: "Send it with an empty statement name, or as a simple query.")
+    }
+
     static func duplicateStatement(_ name: String) -> WireNotice {
         WireNotice(sqlState: "42P05", message: "prepared statement “\(name)” already exists")
     }

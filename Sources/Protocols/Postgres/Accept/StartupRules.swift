@@ -9,14 +9,9 @@ struct StartupRules {
         "bytea_output", "client_min_messages", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
         "geqo", "jit", "options",
     ]
-    /// Client encodings in which a byte below 0x80 always is that ASCII character. In the others (BIG5, GBK, GB18030,
-    /// SJIS, UHC, JOHAB) the target would read another statement than the one that was judged.
-    static let safeEncodings: Set<String> = [
-        "utf8", "unicode", "sqlascii", "latin1", "latin2", "latin3", "latin4", "latin5", "latin6", "latin7", "latin8",
-        "latin9", "latin10", "iso88591", "iso885915", "iso88595", "iso88596", "iso88597", "iso88598", "win1250", "win1251",
-        "win1252", "win1253", "win1254", "win1255", "win1256", "win1257", "win1258", "win866", "win874", "koi8r", "koi8u",
-        "euccn", "eucjp", "eucjis2004", "euckr", "euctw",
-    ]
+    /// Client encodings in which the target reads the very characters that were judged: it converts the others, and
+    /// some (BIG5, GBK, SJIS …) even hide quotes and backslashes in their characters.
+    static let safeEncodings: Set<String> = ["utf8", "unicode", "sqlascii"]
     static let newestMinorVersion = 2
 
     let user: String

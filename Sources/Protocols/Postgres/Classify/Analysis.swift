@@ -53,7 +53,10 @@ struct Analysis {
         columns.formUnion(other.columns)
         unfiltered = unfiltered || other.unfiltered
         if opaqueReason.isEmpty { opaqueReason = other.opaqueReason }
-        if let copy = other.copy { self.copy = copy }
+        if let copy = other.copy {
+            if self.copy != nil { opaque("several COPY in one command") }
+            self.copy = copy
+        }
         preparedNames.formUnion(other.preparedNames)
         deallocatedNames.formUnion(other.deallocatedNames)
     }
@@ -170,11 +173,24 @@ struct Analysis {
         let name = TableName.of(variable)
         if variable.schemaname.pointee == 0, scope.contains(String(cString: variable.relname)) { return }
         tablesRead.insert(name)
+        let relation = String(cString: variable.relname)
+        if Self.valueCatalogs.contains(relation) { opaque("\(relation) holds values of other tables' columns") }
     }
+
+    /// System relations that hold samples of column values.
+    private static let valueCatalogs: Set<String> = [
+        "pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data",
+    ]
 
     mutating func writeTable(_ variable: UnsafeMutablePointer<PgQuery__RangeVar>?) {
         guard let variable else { return }
         tablesWritten.insert(TableName.of(variable.pointee))
+        // A write to pg_settings is a SET; what writes to other system relations do is not known either.
+        let relation = String(cString: variable.pointee.relname)
+        let schema = String(cString: variable.pointee.schemaname)
+        if relation.hasPrefix("pg_") || schema == "pg_catalog" || schema == "information_schema" {
+            opaque("a write to the system relation \(relation)")
+        }
     }
 
     // MARK: functions

@@ -138,6 +138,8 @@ struct Lineage {
             let join = node.unpacked(as: PgQuery__JoinExpr.self)
             reads.columns.formUnion(names(join.n_using_clause, join.using_clause))
             if join.is_natural != 0 { reads.isWhole = true }
+            // Renamed columns, as below.
+            if let alias = join.alias, alias.pointee.n_colnames > 0 { reads.isWhole = true }
         } else if node.kind == .rangeVar {
             // Renamed columns: their names in the statement are not the table's.
             if let alias = node.unpacked(as: PgQuery__RangeVar.self).alias, alias.pointee.n_colnames > 0 {

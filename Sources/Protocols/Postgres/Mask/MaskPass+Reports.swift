@@ -3,20 +3,24 @@ import Detection
 
 // Messages that carry text outside rows: errors, notices, notifications, parameter reports.
 extension MaskPass {
-    /// SQLSTATE classes whose messages name objects and limits, never values of rows. All others may quote a value:
-    /// 22 `invalid input syntax for type integer: "…"`, P0 and 00 what a RAISE puts together.
-    private static let classesWithoutValues: Set<String> = [
-        "08", "0A", "23", "25", "26", "28", "34", "3D", "3F", "40", "42", "53", "54", "55", "57", "58",
-    ]
+    /// SQLSTATE classes whose messages name constraints and limits, never values of rows. All others may quote a value:
+    /// 22 `invalid input syntax for type integer: "…"`, 42 a name that was computed from one, P0 what a RAISE puts
+    /// together.
+    private static let classesWithoutValues: Set<String> = ["08", "23", "25", "40", "53", "55", "57"]
+    /// Classes whose messages are about the statement's own text when they carry a position in it (field P), which
+    /// errors at run time do not.
+    private static let classesOfAnalysis: Set<String> = ["0A", "3F", "42"]
     /// States of the other classes whose messages are the same whatever the values: string_data_right_truncation,
     /// division_by_zero.
-    private static let statesWithoutValues: Set<String> = ["22001", "22012"]
+    private static let statesWithoutValues: Set<String> = ["22001", "22012", "42501"]
     private static let withheldText = Array("withheld by Sluice: the mask plan of this statement names columns".utf8)
     /// More fields than this is no ErrorResponse (protocol-error-fields.html lists 18).
     private static let maximumReportFields = 64
 
-    private static func isWithoutValues(_ state: String) -> Bool {
-        classesWithoutValues.contains(String(state.prefix(2))) || statesWithoutValues.contains(state)
+    private static func isWithoutValues(_ state: String, hasPosition: Bool) -> Bool {
+        let stateClass = String(state.prefix(2))
+        return classesWithoutValues.contains(stateClass) || statesWithoutValues.contains(state)
+            || hasPosition && classesOfAnalysis.contains(stateClass)
     }
 
     /// ErrorResponse and NoticeResponse.
@@ -26,6 +30,7 @@ extension MaskPass {
         var state = "unknown"
         // PL/pgSQL's RAISE puts any text under any SQLSTATE.
         var isRaised = false
+        var hasPosition = false
         var index = body.lowerBound
         while true {
             guard index < body.upperBound else { throw .malformed("an error's fields have no end") }
@@ -35,6 +40,7 @@ extension MaskPass {
             guard fields.count < MaskPass.maximumReportFields else { throw .malformed("an error has too many fields") }
             let text = try cString(body, &index)
             if code == UInt8(ascii: "C"), isState(text) { state = String(decoding: source[text], as: UTF8.self) }
+            if code == UInt8(ascii: "P") { hasPosition = true }
             if code == UInt8(ascii: "R"), source[text].elementsEqual("exec_stmt_raise".utf8) { isRaised = true }
             fields.append((code, text))
         }
@@ -42,7 +48,7 @@ extension MaskPass {
         var new: [UInt8] = []
         new.reserveCapacity(body.count + 64)
         for field in fields {
-            guard let text = reportText(field.code, field.text, state, isRaised: isRaised) else { continue }
+            guard let text = reportText(field.code, field.text, state, isRaised: isRaised, hasPosition: hasPosition) else { continue }
             new.append(field.code)
             new.append(contentsOf: text)
             new.append(0)
@@ -52,14 +58,14 @@ extension MaskPass {
     }
 
     /// The text for one field; nil leaves the field out.
-    private mutating func reportText(_ code: UInt8, _ text: Range<Int>, _ state: String, isRaised: Bool) -> [UInt8]? {
+    private mutating func reportText(_ code: UInt8, _ text: Range<Int>, _ state: String, isRaised: Bool, hasPosition: Bool) -> [UInt8]? {
         switch code {
         case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "s"), UInt8(ascii: "t"),
             UInt8(ascii: "c"),
             UInt8(ascii: "d"), UInt8(ascii: "n"), UInt8(ascii: "F"), UInt8(ascii: "L"), UInt8(ascii: "R"):
             return Array(output.source[text])
         case UInt8(ascii: "M"):
-            guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state) else { return detected(text) }
+            guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state, hasPosition: hasPosition) else { return detected(text) }
             values.countWithheld()
             return Array("message withheld by masking (SQLSTATE \(state))".utf8)
         case UInt8(ascii: "D"), UInt8(ascii: "H"), UInt8(ascii: "W"):
@@ -95,9 +101,14 @@ extension MaskPass {
 
     mutating func parameterStatus(_ body: Range<Int>) throws(MaskError) {
         var index = body.lowerBound
-        _ = try cString(body, &index)
+        let name = try cString(body, &index)
         let text = try cString(body, &index)
         guard index == body.upperBound else { throw .malformed("a parameter report has bytes after its value") }
+        // The one reported setting whose value can be any text, a computed one too.
+        if plan.hasColumnRules, output.source[name].elementsEqual("application_name".utf8), !text.isEmpty {
+            values.countWithheld()
+            return replaceMessage(body, with: output.source[body.lowerBound..<text.lowerBound] + [0])
+        }
         let findings = values.find(in: Array(output.source[text]))
         guard !findings.isEmpty else { return }
         values.count(findings)

@@ -29,6 +29,9 @@ public struct FrameDecoder: Sendable {
     /// `maximum`: most bytes after the type byte.
     public init(maximum: Int) { self.maximum = maximum }
 
+    /// Bytes that are not part of a whole message yet.
+    public var pendingBytes: Int { buffer.readableBytes }
+
     /// Takes longer messages from now on.
     public mutating func raise(maximum: Int) { self.maximum = maximum }
 
@@ -41,9 +44,6 @@ public struct FrameDecoder: Sendable {
             buffer.writeBuffer(&bytes)
         }
     }
-
-    /// Bytes that are not part of a whole message yet.
-    public var pendingBytes: Int { buffer.readableBytes }
 
     /// Type of the next message, as soon as its first byte is here.
     public var nextType: UInt8? { buffer.getInteger(at: buffer.readerIndex) }
@@ -73,6 +73,16 @@ extension ByteBuffer {
             throw WireError("text is not valid UTF-8")
         }
         return text
+    }
+
+    /// Name of a statement or portal. PostgreSQL cuts names at 63 bytes (NAMEDATALEN) and converts them from the client's
+    /// encoding; only names that it takes as they are can be told apart here as they are there.
+    mutating func readObjectName() throws(WireError) -> String {
+        let name = try readCString()
+        guard name.utf8.count <= WireLimit.objectName, name.utf8.allSatisfy({ $0 < 0x80 }) else {
+            throw WireError("a statement's or portal's name has at most \(WireLimit.objectName) bytes, all of them ASCII")
+        }
+        return name
     }
 
     /// A NUL-terminated run of bytes, without the NUL.

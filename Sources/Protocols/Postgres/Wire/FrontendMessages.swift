@@ -42,7 +42,7 @@ public struct ParseMessage: Sendable {
     public let types: ByteBuffer
     public init(_ frame: Frame) throws(WireError) {
         var body = frame.body
-        name = try body.readCString()
+        name = try body.readObjectName()
         text = try body.readCBytes()
         let start = body
         let count = try body.need(Int16.self)
@@ -63,8 +63,8 @@ public struct BindMessage: Sendable {
 
     public init(_ frame: Frame) throws(WireError) {
         var body = frame.body
-        portal = try body.readCString()
-        statement = try body.readCString()
+        portal = try body.readObjectName()
+        statement = try body.readObjectName()
         rest = body
         var formats: [Int16] = []
         let formatCount = try Self.count(&body)
@@ -108,7 +108,7 @@ public struct NamedObjectMessage: Sendable {
         case UInt8(ascii: "S"): isPortal = false
         default: throw WireError("neither a statement nor a portal")
         }
-        name = try body.readCString()
+        name = try body.readObjectName()
         try body.finish()
     }
 }
@@ -120,7 +120,7 @@ public struct ExecuteMessage: Sendable {
     public let rowLimit: Int32
     public init(_ frame: Frame) throws(WireError) {
         var body = frame.body
-        portal = try body.readCString()
+        portal = try body.readObjectName()
         rowLimit = try body.need(Int32.self)
         try body.finish()
     }

@@ -15,6 +15,8 @@ public enum WireLimit {
     public static let authenticationMessage = 65_535
     /// Largest message taken from a target.
     public static let backendMessage = 256 << 20
+    /// Longest name of a statement or portal (NAMEDATALEN - 1).
+    public static let objectName = 63
     /// Longest cancel key, protocol 3.2 (`MAX_CANCEL_KEY_LENGTH`).
     public static let cancelKey = 256
 }
