@@ -50,7 +50,13 @@ public struct StageRunner {
             while messages.count < Self.batchLimit {
                 do {
                     guard let message = try inbox.receive() else { break }
-                    if !Self.isGivenUp(message) { messages.append(message) }
+                    guard !Self.isGivenUp(message) else { continue }
+                    // Sent again while this process was busy: once is enough.
+                    if message.header.attempt > 0, let earlier = messages.firstIndex(where: { Self.isSame($0, message) }) {
+                        messages[earlier] = message
+                    } else {
+                        messages.append(message)
+                    }
                 } catch {
                     StageLog.error("message dropped: \(error)")
                 }
@@ -61,6 +67,11 @@ public struct StageRunner {
         stage.tick(&outbox)
         for (message, destination) in outbox.queue { deliver(message, to: destination) }
         return !messages.isEmpty
+    }
+
+    private static func isSame(_ a: BusMessage, _ b: BusMessage) -> Bool {
+        a.header.sequence == b.header.sequence && a.header.session == b.header.session && a.header.kind == b.header.kind
+            && a.header.lane != .audit
     }
 
     /// Past its deadline the sender has refused the command: working on it would leave a hold that nobody waits for.

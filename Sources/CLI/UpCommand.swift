@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Foundation
 import Policy
 import Supervisor
 
@@ -16,6 +17,9 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         let configuration = try config.load()
         _ = try PolicySet.load(path: configuration.policyFile)
+        for name in configuration.secretEnvironmentNames where ProcessInfo.processInfo.environment[name]?.isEmpty ?? true {
+            throw CommandFailure("environment variable \(name), which holds a target's password, is not set")
+        }
         var supervisor = try Supervisor(configuration: configuration, programs: Supervisor.programFolder())
         switch supervisor.run() {
         case .stopped: return

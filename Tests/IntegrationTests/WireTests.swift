@@ -11,7 +11,8 @@ extension Integration {
             "truncated_payloads", "unknown_messages", "second_startup", "bytes_before_tls", "encryption_requests",
             "protocol_versions", "huge_statement", "cancel", "refused_in_pipeline", "refused_in_transaction",
             "savepoint_survives_refusal", "flush_and_portals", "several_statements", "statement_replaced",
-            "byte_by_byte", "secret_in_error", "unsafe_settings",
+            "byte_by_byte", "secret_in_error", "unsafe_settings", "ambiguous_names", "settings_as_rows",
+            "utility_under_a_name", "query_in_a_failed_batch",
         ])
         func probe(_ name: String) async throws {
             let world = try await World.shared.value

@@ -100,9 +100,8 @@ struct DigestTests {
         #expect(PostgresSession.readable((format: 0, value: nil)) == "NULL")
         #expect(text(Array("42".utf8)) == "42")
         #expect(text([0xde, 0xad], format: 1) == "\\xdead")
-        #expect(text([0xff]) == "\u{fffd}")
-        let long = text([UInt8](repeating: 0x61, count: 300))
-        #expect(long == String(repeating: "a", count: 256) + "… (300 bytes)")
-        #expect(text([UInt8](repeating: 0x61, count: 256)).count == 256)
+        // A reviewer sees all of it, and bytes where it is no text.
+        #expect(text([0xff]) == "\\xff")
+        #expect(text([UInt8](repeating: 0x61, count: 300)) == String(repeating: "a", count: 300))
     }
 }

@@ -379,6 +379,60 @@ def statement_replaced():
     assert rows(wire.ready()) == [[b"1"]]
 
 
+def ambiguous_names():
+    """Names that PostgreSQL would cut or convert could stand for another statement there than here."""
+    for name in ("n" * 64, "\u00e9", "e\u0301"):
+        for build in (
+            lambda wire: wire.parse("SELECT 1", name),
+            lambda wire: (wire.parse("SELECT 1"), wire.bind("", name)),
+            lambda wire: (wire.parse("SELECT 1"), wire.bind(), wire.execute(name)),
+        ):
+            wire = Wire().login()
+            build(wire)
+            wire.sync()
+            refused_or_closed(wire)
+            wire.close()
+    works()
+
+
+def settings_as_rows():
+    """An UPDATE of pg_settings is a SET: nothing behind it may be read by other rules than it was judged by."""
+    wire = Wire().login()
+    trick = r"SELECT 'a\', ' ; INSERT INTO scratch VALUES (777, 7); --'"
+    assert len(rows(wire.ask(trick))) == 1  # as it is judged: one harmless string
+    wire.query("UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'")
+    wire.query(trick)
+    refused_or_closed(wire)
+    wire.close()
+    other = Wire().login()
+    assert rows(other.ask("SELECT count(*) FROM scratch WHERE id = 777")) == [[b"0"]]
+    other.close()
+
+
+def utility_under_a_name():
+    """What SQL EXECUTE would run by name alone is not prepared under a name."""
+    for sql in ("DEALLOCATE s", "DISCARD ALL", "FETCH ALL FROM c", "COPY scratch TO STDOUT", "DECLARE c CURSOR FOR SELECT 1"):
+        wire = Wire().login()
+        wire.parse(sql, "d")
+        wire.sync()
+        assert error(wire.ready())["C"] == "0A000", sql
+        assert rows(wire.ask("SELECT 1")) == [[b"1"]]
+        wire.close()
+
+
+def query_in_a_failed_batch():
+    """PostgreSQL ignores a Query until Sync after an error of the extended protocol; the replies stay in step."""
+    wire = Wire().login()
+    wire.parse("SELECT 1/0")
+    wire.bind()
+    wire.execute()
+    wire.query("SELECT 2")
+    wire.sync()
+    assert error(wire.ready())["C"] == "22012"
+    assert rows(wire.ask("SELECT 3")) == [[b"3"]]
+    wire.close()
+
+
 def byte_by_byte():
     """Every message arrives one byte at a time."""
     wire = Wire()

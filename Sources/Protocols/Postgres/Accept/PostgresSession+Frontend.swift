@@ -146,6 +146,13 @@ extension PostgresSession {
             }
         }
         let text = [UInt8](parse.text.readableBytesView)
+        // Many small statements are bounded by their count, large ones by their bytes.
+        if text.count > Self.smallStatement,
+            statements.values.reduce(text.count, { $0 + $1.text.count }) > Self.statementBytes
+        {
+            refuseUnjudged(frame, Refusals.tooManyStatements(), message: "Parse", extended: true)
+            return true
+        }
         let digest = Self.digest(text)
         let request = request(.statement, digest: digest, textDigest: digest, text: text)
         isMidBatch = true

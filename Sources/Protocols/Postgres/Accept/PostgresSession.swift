@@ -19,6 +19,9 @@ final class PostgresSession: @unchecked Sendable {
     static let inboundBytes = 1 << 20
     /// Messages waiting for their records above which no more are judged.
     static let outboundMessages = 1024
+    /// Bytes of prepared statements' texts kept for one session, and the size up to which a text is not counted.
+    static let statementBytes = 16 << 20
+    static let smallStatement = 4 << 10
     /// Bytes of messages waiting for their records above which no more are judged.
     static let outboundBytes = 4 << 20
     /// Messages sent to the target whose answers are outstanding above which no more are sent.

@@ -48,6 +48,12 @@ enum Refusals {
             hint: "Bind it on this connection; a cursor made by SQL DECLARE is read by SQL FETCH.")
     }
 
+    static func tooManyStatements() -> WireNotice {
+        WireNotice(
+            sqlState: "53200", message: "the texts of this session's prepared statements exceed \(PostgresSession.statementBytes) bytes",
+            hint: "Close statements that are no longer used.")
+    }
+
     static func unnamedOnly() -> WireNotice {
         WireNotice(
             sqlState: "0A000", message: "this kind of statement cannot be prepared under a name: its runs could not be judged",

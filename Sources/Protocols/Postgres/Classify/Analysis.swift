@@ -54,7 +54,7 @@ struct Analysis {
         unfiltered = unfiltered || other.unfiltered
         if opaqueReason.isEmpty { opaqueReason = other.opaqueReason }
         if let copy = other.copy {
-            if self.copy != nil { opaque("several COPY in one command") }
+            if self.copy != nil { opaque(Self.severalCopies) }
             self.copy = copy
         }
         preparedNames.formUnion(other.preparedNames)
@@ -75,11 +75,12 @@ struct Analysis {
         facts.statementTags = tags
         facts.preparedNames = preparedNames.sorted()
         facts.deallocatedNames = deallocatedNames.sorted()
-        if rowStatements <= 1, let outputs {
+        if rowStatements <= 1, let outputs, !facts.opaque {
             facts.outputs = outputs
             facts.outputsKnown = true
         }
-        if let copy { facts.copy = copy }
+        // Of several shapes none can be told to be the one whose data comes.
+        if let copy, opaqueReason != Self.severalCopies { facts.copy = copy }
         return facts
     }
 
@@ -174,12 +175,15 @@ struct Analysis {
         if variable.schemaname.pointee == 0, scope.contains(String(cString: variable.relname)) { return }
         tablesRead.insert(name)
         let relation = String(cString: variable.relname)
-        if Self.valueCatalogs.contains(relation) { opaque("\(relation) holds values of other tables' columns") }
+        if Self.valueCatalogs.contains(relation) { opaque("\(relation) shows values of other tables or sessions") }
     }
 
-    /// System relations that hold samples of column values.
+    private static let severalCopies = "several COPY in one command"
+
+    /// System relations that hold samples of column values, or the texts of other sessions' statements.
     private static let valueCatalogs: Set<String> = [
         "pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data",
+        "pg_stat_activity", "pg_stat_statements", "pg_prepared_statements", "pg_cursors",
     ]
 
     mutating func writeTable(_ variable: UnsafeMutablePointer<PgQuery__RangeVar>?) {

@@ -13,6 +13,8 @@ extension MaskPass {
     /// States of the other classes whose messages are the same whatever the values: string_data_right_truncation,
     /// division_by_zero.
     private static let statesWithoutValues: Set<String> = ["22001", "22012", "42501"]
+    /// Never of the statement itself, which was parsed before it ran: of a text that a cast (`::regtype`) parses.
+    private static let syntaxError = "42601"
     private static let withheldText = Array("withheld by Sluice: the mask plan of this statement names columns".utf8)
     /// More fields than this is no ErrorResponse (protocol-error-fields.html lists 18).
     private static let maximumReportFields = 64
@@ -20,7 +22,7 @@ extension MaskPass {
     private static func isWithoutValues(_ state: String, hasPosition: Bool) -> Bool {
         let stateClass = String(state.prefix(2))
         return classesWithoutValues.contains(stateClass) || statesWithoutValues.contains(state)
-            || hasPosition && classesOfAnalysis.contains(stateClass)
+            || hasPosition && state != syntaxError && classesOfAnalysis.contains(stateClass)
     }
 
     /// ErrorResponse and NoticeResponse.
