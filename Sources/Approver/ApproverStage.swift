@@ -88,7 +88,8 @@ struct ApproverStage: Stage {
             let denial = request.reviews.first { !$0.approved }
             decision = .refuse(
                 rule: request.rule,
-                reason: "denied by \(denial?.reviewer ?? "a reviewer"): \(denial?.comment ?? "") (request \(request.id))",
+                reason:
+                    "denied by \(denial?.reviewer ?? "a reviewer"): \(denial?.comment ?? "") (request \(request.id))",
                 hint: "Ask the reviewer what would be accepted.")
         case .expired:
             decision = .refuse(

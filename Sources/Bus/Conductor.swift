@@ -95,7 +95,9 @@ public final class Conductor {
     /// Takes a message that came back. Unknown and late ones are dropped.
     public func receive(_ message: BusMessage, now: UInt64) {
         let sequence = message.header.sequence
-        guard var exchange = exchanges[sequence], exchange.message.header.session == message.header.session else { return }
+        guard var exchange = exchanges[sequence], exchange.message.header.session == message.header.session else {
+            return
+        }
         let event: LaneEvent
         do {
             event = try Self.event(from: message, sent: exchange.message.header.kind)
@@ -122,7 +124,9 @@ public final class Conductor {
     public func tick(now: UInt64) {
         for sequence in Array(exchanges.keys) {
             // A handler may have cancelled it meanwhile.
-            guard let exchange = exchanges[sequence], exchange.sendAt <= now || exchange.deadline <= now else { continue }
+            guard let exchange = exchanges[sequence], exchange.sendAt <= now || exchange.deadline <= now else {
+                continue
+            }
             if exchange.deadline <= now {
                 exchanges[sequence] = nil
                 settle(exchange)

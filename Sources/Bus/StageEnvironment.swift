@@ -97,7 +97,9 @@ public enum StageSignals {
         action.__sigaction_handler.sa_handler = { _ in StageSignals.drainFlag.pointee = 1 }
         sigaction(SIGTERM, &action, nil)
         sigaction(SIGINT, &action, nil)
-        guard let text = ProcessInfo.processInfo.environment["SLUICE_LIFELINE_FD"], let lifeline = Int32(text) else { return }
+        guard let text = ProcessInfo.processInfo.environment["SLUICE_LIFELINE_FD"], let lifeline = Int32(text) else {
+            return
+        }
         Thread.detachNewThread {
             var byte: UInt8 = 0
             while true {

@@ -52,7 +52,9 @@ public struct StageRunner {
                     guard let message = try inbox.receive() else { break }
                     guard !Self.isGivenUp(message) else { continue }
                     // Sent again while this process was busy: once is enough.
-                    if message.header.attempt > 0, let earlier = messages.firstIndex(where: { Self.isSame($0, message) }) {
+                    if message.header.attempt > 0,
+                        let earlier = messages.firstIndex(where: { Self.isSame($0, message) })
+                    {
                         messages[earlier] = message
                     } else {
                         messages.append(message)

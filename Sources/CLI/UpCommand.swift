@@ -17,7 +17,8 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         let configuration = try config.load()
         _ = try PolicySet.load(path: configuration.policyFile)
-        for name in configuration.secretEnvironmentNames where ProcessInfo.processInfo.environment[name]?.isEmpty ?? true {
+        for name in configuration.secretEnvironmentNames
+        where ProcessInfo.processInfo.environment[name]?.isEmpty ?? true {
             throw CommandFailure("environment variable \(name), which holds a target's password, is not set")
         }
         var supervisor = try Supervisor(configuration: configuration, programs: Supervisor.programFolder())

@@ -26,7 +26,9 @@ struct Scope {
 
     func holdsAnyCase(_ text: StaticString, at index: Int) -> Bool {
         guard index >= lower, index + text.utf8CodeUnitCount <= upper else { return false }
-        for offset in 0..<text.utf8CodeUnitCount where bytes[index + offset] | 0x20 != text.utf8Start[offset] { return false }
+        for offset in 0..<text.utf8CodeUnitCount where bytes[index + offset] | 0x20 != text.utf8Start[offset] {
+            return false
+        }
         return true
     }
 }

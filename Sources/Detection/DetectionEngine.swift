@@ -80,28 +80,39 @@ public final class DetectionEngine {
 
     /// Appends every candidate in `bytes`, in ascending order of `end`.
     /// - Throws: ``DetectionError`` when the buffer is longer than 2³¹−1 bytes or holds too many candidates.
-    public func appendCandidates(in bytes: UnsafeRawBufferPointer, to candidates: inout [Candidate]) throws(DetectionError) {
+    public func appendCandidates(in bytes: UnsafeRawBufferPointer, to candidates: inout [Candidate])
+        throws(DetectionError)
+    {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        guard bytes.count <= Int32.max else { throw DetectionError(code: .tooLong, message: "too many bytes for one scan") }
+        guard bytes.count <= Int32.max else {
+            throw DetectionError(code: .tooLong, message: "too many bytes for one scan")
+        }
         let code = withUnsafeMutablePointer(to: &candidates) { list in
             hs_scan(
                 database, base.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch,
                 { id, _, end, _, context in
                     let list = context!.assumingMemoryBound(to: [Candidate].self)
                     guard list.pointee.count < DetectionEngine.maximumCandidates else { return 1 }
-                    list.pointee.append(Candidate(end: UInt32(truncatingIfNeeded: end), trigger: UInt16(truncatingIfNeeded: id)))
+                    list.pointee.append(
+                        Candidate(end: UInt32(truncatingIfNeeded: end), trigger: UInt16(truncatingIfNeeded: id)))
                     return 0
                 }, list)
         }
-        if code == HS_SCAN_TERMINATED { throw DetectionError(code: .tooManyCandidates, message: "too many candidates in one scan") }
-        guard code == HS_SUCCESS else { throw DetectionError(code: .scan, message: "the pattern matcher failed (code \(code))") }
+        if code == HS_SCAN_TERMINATED {
+            throw DetectionError(code: .tooManyCandidates, message: "too many candidates in one scan")
+        }
+        guard code == HS_SUCCESS else {
+            throw DetectionError(code: .scan, message: "the pattern matcher failed (code \(code))")
+        }
     }
 
     /// Appends the findings in `bytes`: ascending, not overlapping, the longest of overlapping ones.
     ///
     /// When the matcher fails the whole of `bytes` is one finding, so that nothing passes unseen.
     /// - Parameter nearSocialSecurity: the value's context (its column's name) says that 9 bare digits are an SSN.
-    public func findings(in bytes: UnsafeRawBufferPointer, nearSocialSecurity: Bool = false, into findings: inout [Finding]) {
+    public func findings(
+        in bytes: UnsafeRawBufferPointer, nearSocialSecurity: Bool = false, into findings: inout [Finding]
+    ) {
         own.removeAll(keepingCapacity: true)
         do throws(DetectionError) {
             try appendCandidates(in: bytes, to: &own)
@@ -116,7 +127,8 @@ public final class DetectionEngine {
     ///
     /// Offsets of candidates and findings count from the start of `bytes`; nothing outside `scope` is looked at.
     public func verify(
-        _ candidates: ArraySlice<Candidate>, in bytes: UnsafeRawBufferPointer, scope range: Range<Int>, nearSocialSecurity: Bool = false,
+        _ candidates: ArraySlice<Candidate>, in bytes: UnsafeRawBufferPointer, scope range: Range<Int>,
+        nearSocialSecurity: Bool = false,
         into findings: inout [Finding]
     ) {
         let first = findings.count
@@ -162,7 +174,9 @@ public final class DetectionEngine {
     /// Longest wins; of equally long ones the earlier, then the later entity of ``Entity/all``.
     private static func resolveOverlaps(_ findings: inout [Finding], from first: Int) {
         findings[first...].sort {
-            ($0.range.lowerBound, -$0.range.count, -$0.entity.index) < ($1.range.lowerBound, -$1.range.count, -$1.entity.index)
+            ($0.range.lowerBound, -$0.range.count, -$0.entity.index) < (
+                $1.range.lowerBound, -$1.range.count, -$1.entity.index
+            )
         }
         var kept = first
         for index in (first + 1)..<findings.count {

@@ -53,7 +53,9 @@ public struct Detector: Sendable {
 
     /// What follows a secret's fixed prefix.
     struct TokenRule: Sendable {
-        enum Alphabet: Sendable { case upperAlphanumeric, alphanumeric, alphanumericUnderscore, alphanumericHyphen, base64URL }
+        enum Alphabet: Sendable {
+            case upperAlphanumeric, alphanumeric, alphanumericUnderscore, alphanumericHyphen, base64URL
+        }
         let alphabet: Alphabet
         let length: ClosedRange<Int>
         /// Words joined by hyphens are not secrets: a digit must be there.

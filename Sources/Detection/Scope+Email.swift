@@ -8,7 +8,9 @@ extension Scope {
 
     /// The address around the `@` at `at`.
     func email(at: Int) -> Range<Int>? {
-        guard at >= lower, at < upper, let start = localPart(before: at), let end = domain(after: at) else { return nil }
+        guard at >= lower, at < upper, let start = localPart(before: at), let end = domain(after: at) else {
+            return nil
+        }
         return isURLPassword(from: start, at: at) ? nil : start..<end
     }
 
@@ -17,7 +19,9 @@ extension Scope {
         var start = at
         while start > floor {
             let byte = self[start - 1]
-            if byte.isAlphanumeric || byte.isWide || byte == 0x2e || byte == 0x5f || byte == 0x2d || byte == 0x2b || byte == 0x25 {
+            if byte.isAlphanumeric || byte.isWide || byte == 0x2e || byte == 0x5f || byte == 0x2d || byte == 0x2b
+                || byte == 0x25
+            {
                 start -= 1
             } else if byte == 0x27, start < at, self[start].isLetter, start - 1 > floor, self[start - 2].isLetter {
                 start -= 1  // o'brien

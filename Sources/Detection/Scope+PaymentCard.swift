@@ -63,7 +63,9 @@ extension Scope {
                 count += 1
                 group += 1
                 let closes = index + 1 == stop || !self[index + 1].isDigit
-                if closes, Scope.cardDigits.contains(count), isIssued(number, digits: count), isLuhnValid(number) { best = index + 1 }
+                if closes, Scope.cardDigits.contains(count), isIssued(number, digits: count), isLuhnValid(number) {
+                    best = index + 1
+                }
             } else {
                 guard separator ?? byte == byte, group >= Scope.minimumGroupDigits else { break }
                 separator = byte

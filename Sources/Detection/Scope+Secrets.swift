@@ -60,7 +60,9 @@ extension Scope {
         var index = begin.upperBound
         let ceiling = min(upper, index + Scope.maximumPEMLabelBytes)
         while index < ceiling, self[index] != 0x2d { index += 1 }
-        guard holds("-----", at: index), holds("PRIVATE KEY", at: index - 11) || holds("PRIVATE KEY BLOCK", at: index - 17) else {
+        guard holds("-----", at: index),
+            holds("PRIVATE KEY", at: index - 11) || holds("PRIVATE KEY BLOCK", at: index - 17)
+        else {
             return nil
         }
         index += 5
@@ -140,7 +142,9 @@ extension Scope {
     private func quoted(from start: Int, by quote: UInt8) -> Range<Int> {
         let ceiling = min(upper, start + Scope.maximumValueBytes)
         var end = start
-        while end < ceiling, self[end] != quote { end += self[end] == 0x5c && end + 1 < ceiling && self[end + 1] != quote ? 2 : 1 }
+        while end < ceiling, self[end] != quote {
+            end += self[end] == 0x5c && end + 1 < ceiling && self[end + 1] != quote ? 2 : 1
+        }
         end = min(end, ceiling)
         // In `\"value\"` the backslash belongs to the closing quote.
         if end > start, end < ceiling, self[end - 1] == 0x5c { end -= 1 }
@@ -155,10 +159,16 @@ extension Scope {
     }
 
     private func isPlaceholder(_ range: Range<Int>) -> Bool {
-        if holds("${", at: range.lowerBound) || holds("$(", at: range.lowerBound) || holds("{{", at: range.lowerBound) { return true }
-        if holds("[redacted", at: range.lowerBound) || (range.count == 1 && self[range.lowerBound] == 0x3f) { return true }
+        if holds("${", at: range.lowerBound) || holds("$(", at: range.lowerBound) || holds("{{", at: range.lowerBound) {
+            return true
+        }
+        if holds("[redacted", at: range.lowerBound) || (range.count == 1 && self[range.lowerBound] == 0x3f) {
+            return true
+        }
         if self[range.lowerBound] == 0x3c, self[range.upperBound - 1] == 0x3e { return true }
-        if self[range.lowerBound] == 0x24, range.count < 5, range.dropFirst().allSatisfy({ self[$0].isDigit }) { return true }
+        if self[range.lowerBound] == 0x24, range.count < 5, range.dropFirst().allSatisfy({ self[$0].isDigit }) {
+            return true
+        }
         if range.allSatisfy({ self[$0] == 0x2a || self[$0] == 0x78 }) { return true }
         let words: [StaticString] = ["null", "none", "true", "false", "nil"]
         return words.contains { range.count == $0.utf8CodeUnitCount && holdsAnyCase($0, at: range.lowerBound) }

@@ -5,8 +5,10 @@ extension Scope {
     /// The dashed number that ends at `end`.
     func dashedSocialSecurityNumber(end: Int) -> Range<Int>? {
         let start = end - 11
-        guard start >= lower, end <= upper, self[start + 3] == 0x2d, self[start + 6] == 0x2d, standsAlone(start..<end) else { return nil }
-        return isIssued(area: number(start, 3), group: number(start + 4, 2), serial: number(start + 7, 4)) ? start..<end : nil
+        guard start >= lower, end <= upper, self[start + 3] == 0x2d, self[start + 6] == 0x2d, standsAlone(start..<end)
+        else { return nil }
+        return isIssued(area: number(start, 3), group: number(start + 4, 2), serial: number(start + 7, 4))
+            ? start..<end : nil
     }
 
     /// Numbers without dashes around the context word at `word`.
@@ -34,12 +36,14 @@ extension Scope {
     private func bareNumber(from start: Int) -> Int? {
         let digits = digitCount(from: start, most: 10)
         if digits == 9 {
-            return isIssued(area: number(start, 3), group: number(start + 3, 2), serial: number(start + 5, 4)) ? start + 9 : nil
+            return isIssued(area: number(start, 3), group: number(start + 3, 2), serial: number(start + 5, 4))
+                ? start + 9 : nil
         }
         guard digits == 3, start + 11 <= upper, self[start + 3] == 0x20, self[start + 6] == 0x20,
             digitCount(from: start + 4, most: 3) == 2, digitCount(from: start + 7, most: 5) == 4
         else { return nil }
-        return isIssued(area: number(start, 3), group: number(start + 4, 2), serial: number(start + 7, 4)) ? start + 11 : nil
+        return isIssued(area: number(start, 3), group: number(start + 4, 2), serial: number(start + 7, 4))
+            ? start + 11 : nil
     }
 
     private func digitCount(from start: Int, most: Int) -> Int {
@@ -59,7 +63,9 @@ extension Scope {
         if range.lowerBound > lower {
             let before = self[range.lowerBound - 1]
             if before.isDigit { return false }
-            if before == 0x2d || before == 0x2e, range.lowerBound > lower + 1, self[range.lowerBound - 2].isDigit { return false }
+            if before == 0x2d || before == 0x2e, range.lowerBound > lower + 1, self[range.lowerBound - 2].isDigit {
+                return false
+            }
         }
         if range.upperBound < upper {
             let after = self[range.upperBound]

@@ -142,7 +142,9 @@ extension LoopServices {
         _ batch: MaskBatch, payload: [UInt8], session: String,
         handler: @escaping (Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) -> Void
     ) {
-        maskStep(batch, payload: payload, session: session, stages: shared.responseRoute[...], total: MaskReply(), handler: handler)
+        maskStep(
+            batch, payload: payload, session: session, stages: shared.responseRoute[...], total: MaskReply(),
+            handler: handler)
     }
 
     private func maskStep(
@@ -167,7 +169,8 @@ extension LoopServices {
                 total.rows = max(total.rows, reply.rows)
                 total.counts += reply.counts
                 maskStep(
-                    batch, payload: payload, session: session, stages: stages.dropFirst(), total: total, handler: handler)
+                    batch, payload: payload, session: session, stages: stages.dropFirst(), total: total,
+                    handler: handler)
             case .failed(let stage, let reason):
                 handler(.failure(MaskFailure(reason: "stage \(stage) failed: \(reason)")))
             case .timedOut(let stage):

@@ -28,7 +28,8 @@ public final class LoopServices: @unchecked Sendable {
         audit = AuditTrail(links: links, replyTo: replyTo, loop: index)
         eventLoop.execute { [self] in
             do {
-                for stage in Set([StageName.recorder, StageName.approver] + shared.requestRoute + shared.responseRoute) {
+                for stage in Set([StageName.recorder, StageName.approver] + shared.requestRoute + shared.responseRoute)
+                {
                     try links.prepare(stage: stage)
                 }
             } catch {

@@ -33,7 +33,8 @@ struct RecorderStage: Stage {
         try index.catchUp(replica: replica)
         if writer.recovery != SegmentWriter.Recovery() {
             StageLog.info(
-                "recovered: \(writer.recovery.keptBlocks) whole blocks kept, \(writer.recovery.cutBytes) unacknowledged bytes cut")
+                "recovered: \(writer.recovery.keptBlocks) whole blocks kept, \(writer.recovery.cutBytes) unacknowledged bytes cut"
+            )
         }
     }
 

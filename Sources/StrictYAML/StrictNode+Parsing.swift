@@ -59,11 +59,13 @@ extension StrictNode {
         let line = node.mark?.line ?? 1
         let column = node.mark?.column ?? 1
         guard depth <= maximumDepth else {
-            throw ConfigurationError(file: file, line: line, column: column, message: "nested deeper than \(maximumDepth)")
+            throw ConfigurationError(
+                file: file, line: line, column: column, message: "nested deeper than \(maximumDepth)")
         }
         guard isFirst ? (line, column) >= place : (line, column) > place else {
             throw ConfigurationError(
-                file: file, line: place.line, column: place.column, message: "aliases are not supported: one follows here")
+                file: file, line: place.line, column: place.column,
+                message: "aliases are not supported: one follows here")
         }
         place = (line, column)
         let value: Value

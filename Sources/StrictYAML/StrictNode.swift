@@ -120,7 +120,8 @@ public struct StrictNode: Sendable {
     ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {
         let text = try string()
         if let choice = Choice(rawValue: text) { return choice }
-        throw error("“\(text)” is not known here: use one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        throw error(
+            "“\(text)” is not known here: use one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
     }
 }
 

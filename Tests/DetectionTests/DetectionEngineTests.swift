@@ -48,7 +48,9 @@ import Testing
                 for upper in lower...7 {
                     var findings: [Finding] = []
                     engine.verify(candidates[...], in: raw, scope: lower..<upper, into: &findings)
-                    for finding in findings { #expect(finding.range.lowerBound >= lower && finding.range.upperBound <= upper) }
+                    for finding in findings {
+                        #expect(finding.range.lowerBound >= lower && finding.range.upperBound <= upper)
+                    }
                     #expect(findings.isEmpty == !(lower <= 1 && upper >= 7), "\(lower)..<\(upper)")
                 }
             }
@@ -67,7 +69,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "@", "a@", "eyJ", "eyJ.", "4", "4 ", "4111-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "://a:", "password='", "ssn ", "sk-",
+        "@", "a@", "eyJ", "eyJ.", "4", "4 ", "4111-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "://a:",
+        "password='", "ssn ", "sk-",
         "\\\"", "pwd=", "pwd='", "a@bb.co:",
     ])
     func hostileRepetitionEnds(unit: String) throws {
@@ -76,11 +79,15 @@ import Testing
         while bytes.count < 1 << 16 { bytes += Array(unit.utf8) }
         var findings: [Finding] = []
         bytes.withUnsafeBytes { engine.findings(in: $0, nearSocialSecurity: true, into: &findings) }
-        for (left, right) in zip(findings, findings.dropFirst()) { #expect(left.range.upperBound <= right.range.lowerBound) }
+        for (left, right) in zip(findings, findings.dropFirst()) {
+            #expect(left.range.upperBound <= right.range.lowerBound)
+        }
     }
 
     @Test func aWholeValueIsRecognisedWithoutTheMatcher() {
-        func whole(_ text: String) -> Entity? { Array(text.utf8).withUnsafeBytes { DetectionEngine.entity(ofWhole: $0) } }
+        func whole(_ text: String) -> Entity? {
+            Array(text.utf8).withUnsafeBytes { DetectionEngine.entity(ofWhole: $0) }
+        }
         #expect(whole("alice@example.com") == .email)
         #expect(whole("4111 1111 1111 1111") == .creditCard)
         #expect(whole("536-90-4399") == .usSSN)

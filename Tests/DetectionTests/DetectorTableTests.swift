@@ -2,7 +2,9 @@ import Testing
 
 @testable import Detection
 
-func found(_ text: String, _ entities: [Entity] = Entity.all, nearSocialSecurity: Bool = false) throws -> [(Entity, String)] {
+func found(_ text: String, _ entities: [Entity] = Entity.all, nearSocialSecurity: Bool = false) throws -> [(
+    Entity, String
+)] {
     let engine = try DetectionEngine(entities: entities)
     return found(Array(text.utf8), with: engine, nearSocialSecurity: nearSocialSecurity)
 }

@@ -43,7 +43,9 @@ extension Integration {
             let world = try await World.shared.value
             let stranger = try await world.gateway.createToken("stranger", groups: ["no-such-group"])
             let ran = try await world.clients(stranger).psql("SELECT count(*) FROM customers;")
-            #expect(ran.errors.contains("FATAL:  no policy rule allows anything on orders for stranger"), "\(ran.transcript)")
+            #expect(
+                ran.errors.contains("FATAL:  no policy rule allows anything on orders for stranger"),
+                "\(ran.transcript)")
             #expect(ran.output.isEmpty)
         }
 

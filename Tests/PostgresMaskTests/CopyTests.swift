@@ -46,16 +46,21 @@ import Testing
 
     @Test func textSplitAtEveryByte() throws {
         let data = "1\tbob@b.co\tcard\\t4111111111111111\n2\t\\N\tplain \\\\ text\n\\N\tx\\ny\t\\x41\n\\.\n"
-        let expected = ["1\tb***@b.co\tcard\\t[redacted:credit_card]\n", "2\t\\N\tplain \\\\ text\n", "\\N\t***\t\\x41\n", "\\.\n"]
-        try everySplit(batch(rules, columns, copy: "text"), Array(data.utf8), expect: expected.map { Array($0.utf8) }, rows: 3)
+        let expected = [
+            "1\tb***@b.co\tcard\\t[redacted:credit_card]\n", "2\t\\N\tplain \\\\ text\n", "\\N\t***\t\\x41\n", "\\.\n",
+        ]
+        try everySplit(
+            batch(rules, columns, copy: "text"), Array(data.utf8), expect: expected.map { Array($0.utf8) }, rows: 3)
     }
 
     @Test func csvSplitAtEveryByte() throws {
         var shape = batch(rules, columns, copy: "csv")
         shape.copy.header = true
-        let data = "id,email,note\n1,bob@b.co,\"say \"\"4111111111111111\"\"\nnext\"\n2,,\"4111111111111111, x\"\n3,\"\",\n"
+        let data =
+            "id,email,note\n1,bob@b.co,\"say \"\"4111111111111111\"\"\nnext\"\n2,,\"4111111111111111, x\"\n3,\"\",\n"
         let expected = [
-            "id,email,note\n", "1,\"b***@b.co\",\"say \"\"[redacted:credit_card]\"\"\nnext\"\n", "2,,\"[redacted:credit_card], x\"\n",
+            "id,email,note\n", "1,\"b***@b.co\",\"say \"\"[redacted:credit_card]\"\"\nnext\"\n",
+            "2,,\"[redacted:credit_card], x\"\n",
             "3,\"\",\n",
         ]
         try everySplit(shape, Array(data.utf8), expect: expected.map { Array($0.utf8) }, rows: 3)
@@ -65,15 +70,18 @@ import Testing
         let header = Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0] + Wire.int32(0) + Wire.int32(2) + [9, 9]
         func tuple(_ fields: [[UInt8]?]) -> [UInt8] { Array(Wire.row(fields).dropFirst(5)) }
         let data =
-            header + tuple([Wire.int32(1), Array("bob@b.co".utf8), Array("4111111111111111".utf8)]) + tuple([nil, nil, []]) + Wire.int16(-1)
+            header + tuple([Wire.int32(1), Array("bob@b.co".utf8), Array("4111111111111111".utf8)])
+            + tuple([nil, nil, []]) + Wire.int16(-1)
         let masked = tuple([Wire.int32(1), Array("b***@b.co".utf8), Array("[redacted:credit_card]".utf8)])
         let expected = [header + masked, tuple([nil, nil, []]), Wire.int16(-1)]
         try everySplit(batch(rules, columns, copy: "binary"), data, cuts: 0..<header.count, expect: expected, rows: 2)
         // A message that carries the header alone stays one.
         let apart = [header, masked, tuple([nil, nil, []]), Wire.int16(-1)]
-        try everySplit(batch(rules, columns, copy: "binary"), data, cuts: header.count..<header.count + 1, expect: apart, rows: 2)
         try everySplit(
-            batch(rules, columns, copy: "binary"), data, cuts: header.count + 1..<data.count + 1, expect: expected, rows: 2)
+            batch(rules, columns, copy: "binary"), data, cuts: header.count..<header.count + 1, expect: apart, rows: 2)
+        try everySplit(
+            batch(rules, columns, copy: "binary"), data, cuts: header.count + 1..<data.count + 1, expect: expected,
+            rows: 2)
     }
 
     @Test func otherDelimitersQuotesAndNullStrings() throws {
@@ -91,8 +99,14 @@ import Testing
 
     @Test func nullIsTheNullString() throws {
         let rules = plan(columns: [("*.id", .redact), ("*.email", .null)])
-        #expect(try run([(batch(rules, columns, copy: "text", last: true), Wire.copy("1\ta\tb\n"))]).rows == [Array("\\N\t\\N\tb\n".utf8)])
-        #expect(try run([(batch(rules, columns, copy: "csv", last: true), Wire.copy("1,a,b\n"))]).rows == [Array(",,b\n".utf8)])
+        #expect(
+            try run([(batch(rules, columns, copy: "text", last: true), Wire.copy("1\ta\tb\n"))]).rows == [
+                Array("\\N\t\\N\tb\n".utf8)
+            ])
+        #expect(
+            try run([(batch(rules, columns, copy: "csv", last: true), Wire.copy("1,a,b\n"))]).rows == [
+                Array(",,b\n".utf8)
+            ])
     }
 
     @Test func unknownColumnsWithColumnRulesAreWithheld() throws {
@@ -104,7 +118,12 @@ import Testing
         #expect(try run([(detecting, Wire.copy("1\ta@b.co\n"))]).rows == [Array("1\t[redacted:email]\n".utf8)])
         let columns = [column("email", type: 0)]
         #expect(
-            try run([(batch(plan(columns: [("*.email", .partial)]), columns, copy: "text", last: true), Wire.copy("bob@b.co\n"))]).rows == [
+            try run([
+                (
+                    batch(plan(columns: [("*.email", .partial)]), columns, copy: "text", last: true),
+                    Wire.copy("bob@b.co\n")
+                )
+            ]).rows == [
                 Array("b***@b.co\n".utf8)
             ])
     }
@@ -112,11 +131,15 @@ import Testing
     @Test func untouchedRowsPassAsTheyAre() throws {
         let data = "1\tb\\x\tc\\011\n"
         #expect(
-            try run([(batch(plan(detect: everyEntity), columns, copy: "text", last: true), Wire.copy(data))]).rows == [Array(data.utf8)])
+            try run([(batch(plan(detect: everyEntity), columns, copy: "text", last: true), Wire.copy(data))]).rows == [
+                Array(data.utf8)
+            ])
     }
 
     @Test func wrongCopyDataThrows() throws {
-        func attempt(_ shape: MaskBatch, _ payload: [UInt8]) { #expect(throws: MaskError.self) { try mask(shape, payload) } }
+        func attempt(_ shape: MaskBatch, _ payload: [UInt8]) {
+            #expect(throws: MaskError.self) { try mask(shape, payload) }
+        }
         attempt(batch(rules, columns, copy: "text", last: true), Wire.copy("1\ta"))
         attempt(batch(rules, columns, copy: "text"), Wire.copy("1\ta") + Wire.message("c", []))
         attempt(batch(rules, columns, copy: "text"), Wire.copy("1\ta\n"))
@@ -126,7 +149,10 @@ import Testing
         attempt(batch(rules, columns, copy: "json"), Wire.copy("{}\n"))
         attempt(batch(rules, columns, copy: "binary"), Wire.message("d", [UInt8](repeating: 1, count: 19)))
         let header = Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0] + Wire.int32(0) + Wire.int32(0)
-        for rest in [Wire.int16(-2), Wire.int16(1) + Wire.int32(-2), Wire.int16(2) + Wire.int32(-1) + Wire.int32(-1), Wire.int16(-1) + [0]]
+        for rest in [
+            Wire.int16(-2), Wire.int16(1) + Wire.int32(-2), Wire.int16(2) + Wire.int32(-1) + Wire.int32(-1),
+            Wire.int16(-1) + [0],
+        ]
             as [[UInt8]]
         {
             attempt(batch(rules, columns, copy: "binary"), Wire.message("d", header + rest))

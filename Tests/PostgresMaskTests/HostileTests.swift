@@ -44,22 +44,29 @@ import Testing
             #expect(throws: MaskError.self) { try mask(batch(rules, columns), Wire.row(fields)) }
         }
         #expect(throws: MaskError.self) { try mask(batch(rules, columns), Wire.message("D", Wire.int16(-1))) }
-        #expect(throws: MaskError.self) { try mask(batch(rules, [column("a")]), Wire.message("D", Wire.int16(1) + Wire.int32(-1) + [0])) }
+        #expect(throws: MaskError.self) {
+            try mask(batch(rules, [column("a")]), Wire.message("D", Wire.int16(1) + Wire.int32(-1) + [0]))
+        }
     }
 
     @Test func otherMessagesPassUntouched() throws {
-        let payload = Wire.message("T", [1, 2, 3]) + row + Wire.message("C", Array("SELECT 1\0".utf8)) + Wire.message("Z", [0x49])
+        let payload =
+            Wire.message("T", [1, 2, 3]) + row + Wire.message("C", Array("SELECT 1\0".utf8)) + Wire.message("Z", [0x49])
         let parsed = Wire.parse(try mask(batch(rules, columns), payload).payload)
         #expect(parsed.map(\.type) == ["T", "D", "C", "Z"])
         #expect(parsed[0].body == [1, 2, 3] && parsed[3].body == [0x49])
         #expect(
             Wire.fields(parsed[1].body) == [
-                Array("b***@b.co".utf8), Array("card [redacted:credit_card]".utf8), [1] + Array("{\"a\":\"[redacted:email]\"}".utf8),
+                Array("b***@b.co".utf8), Array("card [redacted:credit_card]".utf8),
+                [1] + Array("{\"a\":\"[redacted:email]\"}".utf8),
             ])
     }
 
     @Test func functionResultsAndUndescribedCopyDataAreRefused() {
-        for payload in [Wire.message("V", Wire.int32(-1)), Wire.copy("a\n"), Wire.message("H", [0, 0, 0]), Wire.message("W", [0, 0, 0])] {
+        for payload in [
+            Wire.message("V", Wire.int32(-1)), Wire.copy("a\n"), Wire.message("H", [0, 0, 0]),
+            Wire.message("W", [0, 0, 0]),
+        ] {
             #expect(throws: MaskError.self) { try mask(batch(rules, columns), payload) }
         }
     }
@@ -81,7 +88,8 @@ import Testing
         let masker = PostgresMasker(hashKey: key)
         for number in 0..<(PostgresMasker.maximumCachedPlans * 2 + 1) {
             let name = "c\(number % 70)"
-            let reply = try mask(batch(plan(columns: [("*.\(name)", .redact)]), [column(name)]), Wire.row([[0x61]]), with: masker)
+            let reply = try mask(
+                batch(plan(columns: [("*.\(name)", .redact)]), [column(name)]), Wire.row([[0x61]]), with: masker)
             #expect(Wire.fields(Wire.parse(reply.payload)[0].body) == [Array("[redacted]".utf8)])
         }
     }

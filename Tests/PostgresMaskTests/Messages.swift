@@ -3,11 +3,17 @@ import PostgresMask
 
 /// Builds backend messages, and runs the masker over them.
 enum Wire {
-    static func int32(_ value: Int) -> [UInt8] { withUnsafeBytes(of: Int32(truncatingIfNeeded: value).bigEndian) { Array($0) } }
-    static func int16(_ value: Int) -> [UInt8] { withUnsafeBytes(of: Int16(truncatingIfNeeded: value).bigEndian) { Array($0) } }
+    static func int32(_ value: Int) -> [UInt8] {
+        withUnsafeBytes(of: Int32(truncatingIfNeeded: value).bigEndian) { Array($0) }
+    }
+    static func int16(_ value: Int) -> [UInt8] {
+        withUnsafeBytes(of: Int16(truncatingIfNeeded: value).bigEndian) { Array($0) }
+    }
     static func int64(_ value: Int64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
 
-    static func message(_ type: Character, _ body: [UInt8]) -> [UInt8] { [type.asciiValue!] + int32(body.count + 4) + body }
+    static func message(_ type: Character, _ body: [UInt8]) -> [UInt8] {
+        [type.asciiValue!] + int32(body.count + 4) + body
+    }
 
     static func row(_ fields: [[UInt8]?]) -> [UInt8] {
         message("D", int16(fields.count) + fields.flatMap { $0.map { int32($0.count) + $0 } ?? int32(-1) })
@@ -63,7 +69,9 @@ func plan(columns: [(String, MaskStyle)] = [], detect: [String] = [], _ style: M
     return plan
 }
 
-func column(_ name: String, type: UInt32 = 25, format: Int32 = 0, origin: (String, String, String)? = nil) -> ResultColumn {
+func column(_ name: String, type: UInt32 = 25, format: Int32 = 0, origin: (String, String, String)? = nil)
+    -> ResultColumn
+{
     var column = ResultColumn()
     column.name = name
     column.type = type
@@ -99,7 +107,9 @@ func mask(_ batch: MaskBatch, _ payload: [UInt8]) throws(MaskError) -> (reply: M
     try mask(batch, payload, with: PostgresMasker(hashKey: key))
 }
 
-func mask(_ batch: MaskBatch, _ payload: [UInt8], with masker: PostgresMasker) throws(MaskError) -> (reply: MaskReply, payload: [UInt8]) {
+func mask(_ batch: MaskBatch, _ payload: [UInt8], with masker: PostgresMasker) throws(MaskError) -> (
+    reply: MaskReply, payload: [UInt8]
+) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: payload.count, alignment: 1)
     defer { buffer.deallocate() }
     buffer.copyBytes(from: payload)

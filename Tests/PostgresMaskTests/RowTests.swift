@@ -39,7 +39,9 @@ import Testing
 
     @Test(arguments: ["", ".", "a..b", "a.b.c.d"])
     func wrongPatternsAreAnError(pattern: String) {
-        #expect(throws: MaskError.self) { try mask(batch(plan(columns: [(pattern, .redact)]), [email]), Wire.row([nil])) }
+        #expect(throws: MaskError.self) {
+            try mask(batch(plan(columns: [(pattern, .redact)]), [email]), Wire.row([nil]))
+        }
     }
 
     @Test func theNameThatTheClientSeesMatchesTooForAnyTable() throws {
@@ -55,7 +57,8 @@ import Testing
         let styles: [MaskStyle] = [.partial, .hash, .redact, .null]
         for (index, strict) in styles.enumerated() {
             for loose in styles[...index] {
-                let both = try maskText(plan(columns: [("*.email", loose), ("users.email", strict)]), email, "bob@example.com")
+                let both = try maskText(
+                    plan(columns: [("*.email", loose), ("users.email", strict)]), email, "bob@example.com")
                 #expect(both == (try maskText(plan(columns: [("*.email", strict)]), email, "bob@example.com")))
             }
         }
@@ -67,26 +70,35 @@ import Testing
         let columns = [column("a"), column("b"), column("c", type: 23)]
         let row = Wire.row([Array("one".utf8), Array("two".utf8), Array("3".utf8)])
         let some = try mask(batch(rules, columns), row)
-        #expect(Wire.fields(Wire.parse(some.payload)[0].body) == [Array("one".utf8), Array("[redacted]".utf8), Array("3".utf8)])
+        #expect(
+            Wire.fields(Wire.parse(some.payload)[0].body) == [
+                Array("one".utf8), Array("[redacted]".utf8), Array("3".utf8),
+            ])
         rules.allComputed = true
         let all = try mask(batch(rules, columns), row)
-        #expect(Wire.fields(Wire.parse(all.payload)[0].body) == [Array("[redacted]".utf8), Array("[redacted]".utf8), nil])
+        #expect(
+            Wire.fields(Wire.parse(all.payload)[0].body) == [Array("[redacted]".utf8), Array("[redacted]".utf8), nil])
         #expect(all.reply.counts.map(\.entity) == ["computed"])
     }
 
     @Test func otherTypesBecomeNullAndDocumentsStayDocuments() throws {
         let rules = plan(columns: [("*.v", .redact)])
         for type in [23, 20, 1700, 16, 1082, 2950, 17, 1009, 701, 16999] as [UInt32] {
-            for format in [Int32(0), 1] { #expect(try maskValue(rules, column("v", type: type, format: format), [0, 0, 0, 1]) == nil) }
+            for format in [Int32(0), 1] {
+                #expect(try maskValue(rules, column("v", type: type, format: format), [0, 0, 0, 1]) == nil)
+            }
         }
         #expect(try maskText(rules, column("v", type: 114), "{}") == "\"[redacted]\"")
         #expect(try maskText(rules, column("v", type: 3802), "{}") == "\"[redacted]\"")
-        #expect(try maskValue(rules, column("v", type: 3802, format: 1), [1] + Array("{}".utf8)) == [1] + Array("\"[redacted]\"".utf8))
+        #expect(
+            try maskValue(rules, column("v", type: 3802, format: 1), [1] + Array("{}".utf8)) == [1]
+                + Array("\"[redacted]\"".utf8))
         #expect(try maskText(plan(columns: [("*.v", .hash)]), column("v", type: 114), "{}")?.hasPrefix("\"h:") == true)
     }
 
     @Test func withoutKnownColumnsEveryFieldIsWithheld() throws {
-        let reply = try mask(batch(plan(columns: [("*.email", .redact)], detect: everyEntity)), Wire.row([Array("a".utf8), nil, []]))
+        let reply = try mask(
+            batch(plan(columns: [("*.email", .redact)], detect: everyEntity)), Wire.row([Array("a".utf8), nil, []]))
         #expect(Wire.fields(Wire.parse(reply.payload)[0].body) == [nil, nil, nil])
         #expect(reply.reply.counts.map(\.count) == [2] && reply.reply.counts.map(\.entity) == ["withheld"])
     }
@@ -94,9 +106,13 @@ import Testing
     @Test func countsSayWhatWasMasked() throws {
         let rules = plan(columns: [("*.email", .redact)], detect: ["email"])
         let row = Wire.row([Array("x".utf8), Array("a@b.co and c@d.co".utf8)])
-        let reply = try mask(batch(rules, [email, column("note")]), row + row + Wire.message("C", Array("SELECT 2\0".utf8)))
+        let reply = try mask(
+            batch(rules, [email, column("note")]), row + row + Wire.message("C", Array("SELECT 2\0".utf8)))
         #expect(reply.reply.rows == 2)
-        #expect(Dictionary(uniqueKeysWithValues: reply.reply.counts.map { ($0.entity, $0.count) }) == ["*.email": 2, "email": 4])
+        #expect(
+            Dictionary(uniqueKeysWithValues: reply.reply.counts.map { ($0.entity, $0.count) }) == [
+                "*.email": 2, "email": 4,
+            ])
     }
 }
 
@@ -107,7 +123,9 @@ import Testing
 
     @Test(arguments: [Int32(0), 1])
     func everyStyleOnText(format: Int32) throws {
-        #expect(try masked(.redact, "to a@b.co, 4111111111111111!", format: format) == "to [redacted:email], [redacted:credit_card]!")
+        #expect(
+            try masked(.redact, "to a@b.co, 4111111111111111!", format: format)
+                == "to [redacted:email], [redacted:credit_card]!")
         #expect(try masked(.partial, "to alice@b.co, 4111-1111-1111-1111", format: format) == "to a***@b.co, ****1111")
         #expect(try masked(.partial, "536-90-4399 password=hunter2", format: format) == "****4399 password=***")
         #expect(try masked(.null, "to a@b.co", format: format) == nil)
@@ -136,7 +154,10 @@ import Testing
         #expect(try binary(20, Wire.int64(card + 1)) == Wire.int64(card + 1))
         #expect(try binary(701, Wire.int64(Int64(bitPattern: Double(card).bitPattern))) == nil)
         #expect(
-            try binary(1700, Wire.int16(4) + Wire.int16(3) + Wire.int16(0) + Wire.int16(0) + [4111, 1111, 1111, 1111].flatMap(Wire.int16))
+            try binary(
+                1700,
+                Wire.int16(4) + Wire.int16(3) + Wire.int16(0) + Wire.int16(0)
+                    + [4111, 1111, 1111, 1111].flatMap(Wire.int16))
                 == nil)
         #expect(try binary(17, Array("x a@b.co".utf8)) == nil)
         #expect(try binary(16999, [0, 1] + Array("a@b.co".utf8)) == nil)
@@ -146,13 +167,15 @@ import Testing
         #expect(try binary(20, Wire.int64(1_010_001), "user_ssn") == nil)
         #expect(try binary(2249, Wire.int32(1) + Wire.int32(20) + Wire.int32(8) + Wire.int64(card)) == nil)
         for (type, text) in [
-            (20, "4111111111111111"), (1700, "4111111111111111"), (17, "\\x6140622e636f"), (701, "4.111111111111111e+15"),
+            (20, "4111111111111111"), (1700, "4111111111111111"), (17, "\\x6140622e636f"),
+            (701, "4.111111111111111e+15"),
             (16999, "a@b.co"), (2249, "(1,a@b.co)"),
         ] as [(UInt32, String)] {
             #expect(try maskText(rules, column("v", type: type), text) == nil, "\(type)")
         }
         for (type, text) in [
-            (20, "42"), (1700, "3.14"), (17, "\\x00ff"), (701, "1e+15"), (16999, "happy"), (1082, "2024-01-01"), (16, "t"),
+            (20, "42"), (1700, "3.14"), (17, "\\x00ff"), (701, "1e+15"), (16999, "happy"), (1082, "2024-01-01"),
+            (16, "t"),
         ] as [(UInt32, String)] {
             #expect(try maskText(rules, column("v", type: type), text) == text, "\(type)")
         }
@@ -160,18 +183,24 @@ import Testing
 
     @Test(arguments: [(20, 3), (1700, 7), (2950, 15), (701, 2), (2249, 3), (1009, 11)] as [(UInt32, Int)])
     func undecodableValuesAreWithheld(type: UInt32, bytes: Int) throws {
-        #expect(try maskValue(plan(detect: everyEntity), column("v", type: type, format: 1), [UInt8](repeating: 1, count: bytes)) == nil)
+        #expect(
+            try maskValue(
+                plan(detect: everyEntity), column("v", type: type, format: 1), [UInt8](repeating: 1, count: bytes))
+                == nil)
     }
 
     @Test func fieldsOfUnknownColumnsAreScannedAndBinaryIsWithheld() throws {
         let reply = try mask(
-            batch(plan(detect: everyEntity)), Wire.row([Array("fine".utf8), Array("a@b.co".utf8), Wire.int64(4_111_111_111_111_111)]))
+            batch(plan(detect: everyEntity)),
+            Wire.row([Array("fine".utf8), Array("a@b.co".utf8), Wire.int64(4_111_111_111_111_111)]))
         #expect(Wire.fields(Wire.parse(reply.payload)[0].body) == [Array("fine".utf8), nil, nil])
     }
 
     @Test func jsonStaysJson() throws {
         let rules = plan(detect: everyEntity)
-        for (type, format, prefix) in [(114, 0, []), (114, 1, []), (3802, 0, []), (3802, 1, [1])] as [(UInt32, Int32, [UInt8])] {
+        for (type, format, prefix) in [(114, 0, []), (114, 1, []), (3802, 0, []), (3802, 1, [1])]
+            as [(UInt32, Int32, [UInt8])]
+        {
             func json(_ text: String) throws -> String? {
                 try maskValue(rules, column("v", type: type, format: format), prefix + Array(text.utf8)).map {
                     String(decoding: $0.dropFirst(prefix.count), as: UTF8.self)
@@ -193,10 +222,13 @@ import Testing
 
     @Test func arraysInText() throws {
         let rules = plan(detect: everyEntity)
-        func array(_ type: UInt32, _ text: String) throws -> String? { try maskText(rules, column("v", type: type), text) }
+        func array(_ type: UInt32, _ text: String) throws -> String? {
+            try maskText(rules, column("v", type: type), text)
+        }
         #expect(try array(1009, "{a,b,NULL}") == "{a,b,NULL}")
         #expect(try array(1009, "{a@b.co,x}") == "{\"[redacted:email]\",x}")
-        #expect(try array(1009, "{{\"to \\\"a@b.co\\\"\",x},{y,NULL}}") == "{{\"to \\\"[redacted:email]\\\"\",x},{y,NULL}}")
+        #expect(
+            try array(1009, "{{\"to \\\"a@b.co\\\"\",x},{y,NULL}}") == "{{\"to \\\"[redacted:email]\\\"\",x},{y,NULL}}")
         #expect(try array(1009, "[0:1]={x,a@b.co}") == "[0:1]={x,\"[redacted:email]\"}")
         #expect(try array(1016, "{1,4111111111111111}") == "{1,NULL}")
         #expect(try array(199, #"{"{\"a\": \"a@b.co\"}"}"#) == #"{"{\"a\": \"[redacted:email]\"}"}"#)
@@ -210,7 +242,9 @@ import Testing
             Wire.int32(1) + Wire.int32(flags) + Wire.int32(type) + Wire.int32(elements.count) + Wire.int32(1)
                 + elements.flatMap { $0.map { Wire.int32($0.count) + $0 } ?? Wire.int32(-1) }
         }
-        func masked(_ type: UInt32, _ value: [UInt8]) throws -> [UInt8]? { try maskValue(rules, column("v", type: type, format: 1), value) }
+        func masked(_ type: UInt32, _ value: [UInt8]) throws -> [UInt8]? {
+            try maskValue(rules, column("v", type: type, format: 1), value)
+        }
         let text = array(25, [Array("a@b.co".utf8), nil, Array("x".utf8)], flags: 1)
         #expect(try masked(1009, text) == array(25, [Array("[redacted:email]".utf8), nil, Array("x".utf8)], flags: 1))
         let numbers = array(20, [Wire.int64(1), Wire.int64(4_111_111_111_111_111)])
@@ -218,7 +252,12 @@ import Testing
         let clean = array(25, [Array("x".utf8)])
         #expect(try masked(1009, clean) == clean)
         for count in 0..<text.count where count != 0 { #expect(try masked(1009, Array(text[..<count])) == nil) }
-        #expect(try masked(1009, Wire.int32(1) + Wire.int32(0) + Wire.int32(25) + Wire.int32(Int(Int32.max)) + Wire.int32(1)) == nil)
-        #expect(try masked(1009, Wire.int32(0) + Wire.int32(0) + Wire.int32(25)) == Wire.int32(0) + Wire.int32(0) + Wire.int32(25))
+        #expect(
+            try masked(
+                1009, Wire.int32(1) + Wire.int32(0) + Wire.int32(25) + Wire.int32(Int(Int32.max)) + Wire.int32(1))
+                == nil)
+        #expect(
+            try masked(1009, Wire.int32(0) + Wire.int32(0) + Wire.int32(25)) == Wire.int32(0) + Wire.int32(0)
+                + Wire.int32(25))
     }
 }

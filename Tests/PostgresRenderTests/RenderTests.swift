@@ -72,9 +72,11 @@ import Testing
     @Test func terminalsAreSafe() {
         let evil = Array("\u{1b}[2J\u{9b}1m\u{202e}\u{7}\r\n\u{2028}x".utf8) + [0xff]
         var timeline = PostgresTimeline()
-        var text = timeline.render(output(description([("a\u{1b}]0;", 25, 0)]) + row([evil]) + message("C", evil + [0])))
+        var text = timeline.render(
+            output(description([("a\u{1b}]0;", 25, 0)]) + row([evil]) + message("C", evil + [0])))
         var record = Record()
-        record.command.text = String(decoding: evil, as: UTF8.self) + "\n2026-01-01 00:00:00.000Z +0.000s  command 9  forged"
+        record.command.text =
+            String(decoding: evil, as: UTF8.self) + "\n2026-01-01 00:00:00.000Z +0.000s  command 9  forged"
         text += timeline.render(record)
         record.sessionStarted.principal.name = "\u{1b}c"
         text += timeline.render(record)

@@ -89,7 +89,9 @@ final class Catalog {
             sql = select + "WHERE c.oid IN (\(oids.map(String.init).joined(separator: ","))) ORDER BY 1, 4"
         case .table(let schema, let name, _):
             let ofSchema = schema.map { " AND n.nspname = \(Self.literal($0))" } ?? ""
-            sql = select + "WHERE c.relname = \(Self.literal(name))\(ofSchema) AND c.relkind IN ('r','p','f','v','m') ORDER BY 1, 4"
+            sql =
+                select
+                + "WHERE c.relname = \(Self.literal(name))\(ofSchema) AND c.relkind IN ('r','p','f','v','m') ORDER BY 1, 4"
         }
         let connection = self.connection ?? CatalogConnection(resource: resource, eventLoop: eventLoop)
         self.connection = connection
@@ -168,7 +170,8 @@ private final class CatalogConnection: TargetEvents, @unchecked Sendable {
                 bound.value.channel = channel
                 channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
             case .failure(let error):
-                StageLog.error("cannot read the catalogue of a resource: \((error as? SessionFailure)?.detail ?? "\(error)")")
+                StageLog.error(
+                    "cannot read the catalogue of a resource: \((error as? SessionFailure)?.detail ?? "\(error)")")
                 bound.value.finish(nil)
             }
         }

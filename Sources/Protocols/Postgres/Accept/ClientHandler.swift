@@ -46,7 +46,9 @@ final class ClientHandler: ChannelInboundHandler {
         deadline = context.eventLoop.scheduleTask(in: PostgresListener.handshakeTimeout) {
             let (handler, context) = bound.value
             handler.fail(
-                SessionFailure("08006", "login took longer than \(PostgresListener.handshakeTimeout.nanoseconds / 1_000_000_000) s"), context)
+                SessionFailure(
+                    "08006", "login took longer than \(PostgresListener.handshakeTimeout.nanoseconds / 1_000_000_000) s"
+                ), context)
         }
     }
 
@@ -174,7 +176,9 @@ final class ClientHandler: ChannelInboundHandler {
             // A type that cannot come now is refused before the length behind it is waited for.
             if let type = decoder.nextType {
                 if case .session = phase {
-                    guard FrontendType.inSession.contains(type) else { throw WireError("unexpected message type \(type)") }
+                    guard FrontendType.inSession.contains(type) else {
+                        throw WireError("unexpected message type \(type)")
+                    }
                 } else if type != FrontendType.password {
                     throw WireError("expected the login's next message, not type \(type)")
                 }
@@ -206,7 +210,8 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     private func open(
-        _ rules: StartupRules, _ identity: AuthenticatedIdentity, serverFinal: [UInt8]?, _ context: ChannelHandlerContext
+        _ rules: StartupRules, _ identity: AuthenticatedIdentity, serverFinal: [UInt8]?,
+        _ context: ChannelHandlerContext
     ) {
         phase = .opening
         deadline?.cancel()

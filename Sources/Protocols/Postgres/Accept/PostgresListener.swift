@@ -106,7 +106,8 @@ final class LoopListener: @unchecked Sendable {
         for session in sessions.values where !snapshot.isCurrent(session.identity, now: now) {
             session.end(
                 "the service account is revoked or expired",
-                failure: SessionFailure("57P01", "the service account “\(session.identity.name)” is revoked or expired"))
+                failure: SessionFailure("57P01", "the service account “\(session.identity.name)” is revoked or expired")
+            )
         }
     }
 

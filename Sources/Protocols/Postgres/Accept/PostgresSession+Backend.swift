@@ -16,7 +16,9 @@ extension PostgresSession: TargetEvents {
         do {
             try handleReply(frame)
         } catch {
-            end("the target broke the protocol", failure: SessionFailure("08P01", "the target broke the protocol", detail: "\(error)"))
+            end(
+                "the target broke the protocol",
+                failure: SessionFailure("08P01", "the target broke the protocol", detail: "\(error)"))
         }
     }
 
@@ -237,7 +239,8 @@ extension PostgresSession: TargetEvents {
     }
 
     /// Finds the tables that fields come from. Target messages wait meanwhile.
-    private func resolve(_ fields: [FieldDescription], for plan: MaskPlan, _ done: @escaping ([ResultColumn]?) -> Void) {
+    private func resolve(_ fields: [FieldDescription], for plan: MaskPlan, _ done: @escaping ([ResultColumn]?) -> Void)
+    {
         let oids = plan.columns.isEmpty ? [] : Array(Set(fields.map(\.tableOID).filter { $0 != 0 })).sorted()
         guard !oids.isEmpty else { return done(Self.columns(fields, tables: [:])) }
         stall { [catalog] resume in
@@ -253,7 +256,9 @@ extension PostgresSession: TargetEvents {
             column.name = field.name
             column.type = field.typeOID
             column.format = Int32(field.format)
-            if let table = tables[field.tableOID], let origin = table.columns.first(where: { $0.number == field.attribute }) {
+            if let table = tables[field.tableOID],
+                let origin = table.columns.first(where: { $0.number == field.attribute })
+            {
                 column.hasOrigin_p = true
                 column.originSchema = table.schema
                 column.originTable = table.name
@@ -268,7 +273,8 @@ extension PostgresSession: TargetEvents {
         var shape = command.facts.copy
         // A shape that is not known from the text is taken for what the target says: text or binary.
         if shape.format.isEmpty {
-            shape.format = frame.bytes.getInteger(at: frame.bytes.readerIndex + 5, as: UInt8.self) == 1 ? "binary" : "text"
+            shape.format =
+                frame.bytes.getInteger(at: frame.bytes.readerIndex + 5, as: UInt8.self) == 1 ? "binary" : "text"
         }
         copyOut = shape
         queryColumns = nil
@@ -280,7 +286,8 @@ extension PostgresSession: TargetEvents {
         }
         let parts = shape.table.split(separator: ".", maxSplits: 1).map(String.init)
         stall { [catalog] resume in
-            catalog.table(schema: parts.count == 2 ? parts[0] : nil, name: parts[parts.count - 1]) { [weak self] table in
+            catalog.table(schema: parts.count == 2 ? parts[0] : nil, name: parts[parts.count - 1]) {
+                [weak self] table in
                 resume { self?.queryColumns = table.flatMap { Self.columns(ofCopy: shape, table: $0) } }
             }
         }

@@ -164,7 +164,8 @@ extension PostgresSession {
             if !parse.name.isEmpty { executables.add(epoch: ruling.epoch, isHeld: ruling.outcome == .hold) }
             let command = Command(number: number, ruling: ruling)
             let statement = PreparedStatement(
-                text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch, isHeld: ruling.outcome == .hold)
+                text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch, isHeld: ruling.outcome == .hold
+            )
             let definition = statements.define(parse.name, statement, batch: batch)
             enqueue(
                 .message(frame.bytes, after: record, expecting: .parse(command, definition), type: frame.type))
@@ -200,7 +201,8 @@ extension PostgresSession {
                     // Rows are masked by what the portal says its columns are, whether the client asks or not.
                     enqueue(
                         .message(
-                            FrontendEncoder.describePortal(bind.portal), after: 0, expecting: .columnsOfPortal(columns, ruling.mask),
+                            FrontendEncoder.describePortal(bind.portal), after: 0,
+                            expecting: .columnsOfPortal(columns, ruling.mask),
                             type: FrontendType.describe))
                 }
             }
@@ -262,7 +264,8 @@ extension PostgresSession {
             return true
         }
         // Every further one is a command of its own, by the policy of now.
-        let digest = Self.digest(Array("sluice-execute-v1\0".utf8) + portal.statement.textDigest + Array(execute.portal.utf8))
+        let digest = Self.digest(
+            Array("sluice-execute-v1\0".utf8) + portal.statement.textDigest + Array(execute.portal.utf8))
         let request = request(
             .execution, digest: digest, textDigest: portal.statement.textDigest, text: portal.statement.text)
         start(request, frame: frame, message: "Execute", extended: true, portalName: execute.portal) {

@@ -94,7 +94,8 @@ extension PostgresSession {
 
     private func holdDecided(_ ruling: Ruling, sequence: UInt64, number: UInt64) {
         recordHold(
-            number, id: ruling.holdID, status: ruling.outcome == .allow ? "approved" : "denied", reviews: ruling.reviews)
+            number, id: ruling.holdID, status: ruling.outcome == .allow ? "approved" : "denied", reviews: ruling.reviews
+        )
         if ruling.outcome == .allow { services.closeHold(ruling.holdID, session: id, sequence: sequence, used: true) }
     }
 
@@ -146,7 +147,8 @@ extension PostgresSession {
             !executables.mayRun(epoch: ruling.epoch)
         else { return nil }
         return WireNotice(
-            sqlState: "42501", message: "EXECUTE is refused: a statement prepared on this connection would be judged differently now",
+            sqlState: "42501",
+            message: "EXECUTE is refused: a statement prepared on this connection would be judged differently now",
             hint: "Send DEALLOCATE ALL, or run the statement's own text.")
     }
 
@@ -217,6 +219,8 @@ extension PostgresSession {
         if facts.copy.in || facts.opaque || changesNames { barrier = command }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
         if !facts.preparedNames.isEmpty { executables.add(epoch: command.epoch, isHeld: command.wasHeld) }
-        if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque { catalog.invalidate() }
+        if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque {
+            catalog.invalidate()
+        }
     }
 }

@@ -123,7 +123,8 @@ extension PostgresSession {
         switch reply {
         case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
         case .bind(_, let definition), .closePortal(let definition): portals.undo(definition)
-        case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute, .sync:
+        case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute,
+            .sync:
             break
         }
         if let command = reply.command { lowerBarrier(command) }

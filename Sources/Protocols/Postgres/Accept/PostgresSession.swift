@@ -159,7 +159,8 @@ final class PostgresSession: @unchecked Sendable {
     /// Time-ordered and unguessable: 12 hexadecimal digits of Unix milliseconds, 20 random ones.
     static func makeID() -> String {
         let time = String(unixMilliseconds(), radix: 16)
-        return String(repeating: "0", count: max(0, 12 - time.count)) + time + Hexadecimal.encode(SecureRandom.bytes(10))
+        return String(repeating: "0", count: max(0, 12 - time.count)) + time
+            + Hexadecimal.encode(SecureRandom.bytes(10))
     }
 
     static func key(of principal: Principal) -> String {
@@ -174,7 +175,9 @@ final class PostgresSession: @unchecked Sendable {
         cancelHandle = handle
         status = greeting.status
         var hello = ByteBuffer()
-        for (name, value) in greeting.parameters { hello.writeImmutableBuffer(BackendEncoder.parameterStatus(name, value)) }
+        for (name, value) in greeting.parameters {
+            hello.writeImmutableBuffer(BackendEncoder.parameterStatus(name, value))
+        }
         hello.writeImmutableBuffer(BackendEncoder.backendKeyData(processID: handle.processID, key: handle.key))
         hello.writeImmutableBuffer(BackendEncoder.readyForQuery(status))
         client.writeAndFlush(hello, promise: nil)
@@ -183,7 +186,8 @@ final class PostgresSession: @unchecked Sendable {
     /// Whether nothing is under way, so that the session can be closed without cutting a command.
     var isQuiescent: Bool {
         guard case .open = gate else { return false }
-        return inbound.isEmpty && outbound.isEmpty && expected.isEmpty && replies.isEmpty && status == .idle && !isMidBatch
+        return inbound.isEmpty && outbound.isEmpty && expected.isEmpty && replies.isEmpty && status == .idle
+            && !isMidBatch
     }
 
     // MARK: Recording

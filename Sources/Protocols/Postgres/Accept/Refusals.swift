@@ -20,7 +20,8 @@ enum Refusals {
 
     /// 57014: the client cancelled a command before it ran.
     static func cancelled() -> WireNotice {
-        WireNotice(sqlState: "57014", message: "canceling statement due to user request", hint: "The command did not run.")
+        WireNotice(
+            sqlState: "57014", message: "canceling statement due to user request", hint: "The command did not run.")
     }
 
     /// 57P03: the command ran, its reply is withheld.
@@ -50,13 +51,15 @@ enum Refusals {
 
     static func tooManyStatements() -> WireNotice {
         WireNotice(
-            sqlState: "53200", message: "the texts of this session's prepared statements exceed \(PostgresSession.statementBytes) bytes",
+            sqlState: "53200",
+            message: "the texts of this session's prepared statements exceed \(PostgresSession.statementBytes) bytes",
             hint: "Close statements that are no longer used.")
     }
 
     static func unnamedOnly() -> WireNotice {
         WireNotice(
-            sqlState: "0A000", message: "this kind of statement cannot be prepared under a name: its runs could not be judged",
+            sqlState: "0A000",
+            message: "this kind of statement cannot be prepared under a name: its runs could not be judged",
             hint: "Send it with an empty statement name, or as a simple query.")
     }
 

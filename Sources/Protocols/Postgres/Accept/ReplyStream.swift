@@ -100,7 +100,8 @@ final class ReplyStream {
     }
 
     /// Adds a message that is masked by `plan`. `columns` describe rows; nil: not known.
-    func append(_ frame: Frame, maskedBy plan: MaskPlan, columns: [ResultColumn]?, copy: CopyShape?, command: Command?) {
+    func append(_ frame: Frame, maskedBy plan: MaskPlan, columns: [ResultColumn]?, copy: CopyShape?, command: Command?)
+    {
         let context = Context(plan: plan, columns: columns ?? [], columnsKnown: columns != nil, copy: copy)
         if copy != nil { copyContext = context }
         if let last = segments.last, last.context == context, last.command === command, !last.endsCommand,
@@ -189,7 +190,8 @@ final class ReplyStream {
             batch.tail = copyTail
             batch.last = segments[index].isLastOfCopy
         }
-        services.mask(batch, payload: [UInt8](segments[index].bytes.readableBytesView), session: session) { [weak self] result in
+        services.mask(batch, payload: [UInt8](segments[index].bytes.readableBytesView), session: session) {
+            [weak self] result in
             self?.masked(id, result)
         }
     }

@@ -94,7 +94,8 @@ struct SessionOpening {
                     refuse(
                         error as? SessionFailure
                             ?? SessionFailure(
-                                "08001", "the target of resource “\(resource.name)” cannot be used", detail: "\(error)"))
+                                "08001", "the target of resource “\(resource.name)” cannot be used", detail: "\(error)")
+                    )
                 }
             }
     }

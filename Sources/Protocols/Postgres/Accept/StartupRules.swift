@@ -6,7 +6,8 @@ struct StartupRules {
     /// Settings that a client may give at startup, lower case.
     static let passed: Set<String> = [
         "application_name", "client_encoding", "datestyle", "timezone", "intervalstyle", "extra_float_digits",
-        "bytea_output", "client_min_messages", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+        "bytea_output", "client_min_messages", "statement_timeout", "lock_timeout",
+        "idle_in_transaction_session_timeout",
         "geqo", "jit", "options",
     ]
     /// Client encodings in which the target reads the very characters that were judged: it converts the others, and
@@ -24,7 +25,8 @@ struct StartupRules {
 
     init(_ message: StartupMessage) throws(SessionFailure) {
         guard let user = message["user"], !user.isEmpty else {
-            throw SessionFailure("28000", "no user name given", hint: "connect as the service account that the token is for")
+            throw SessionFailure(
+                "28000", "no user name given", hint: "connect as the service account that the token is for")
         }
         self.user = user
         let database = message["database"] ?? ""

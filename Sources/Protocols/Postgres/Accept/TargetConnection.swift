@@ -49,7 +49,9 @@ struct TargetConnector {
             connecting = ClientBootstrap(group: eventLoop)
                 .connectTimeout(Self.timeout)
                 .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(bound.value)
+                    }
                 }
                 .connect(unixDomainSocketPath: "\(resource.target.host)/.s.PGSQL.\(resource.target.port)")
         } else {
@@ -217,7 +219,8 @@ private final class TargetHandler: ChannelInboundHandler {
     private func sendStartup(_ context: ChannelHandlerContext) {
         phase = .loggingIn(nil)
         let parameters =
-            [(name: "user", value: resource.credentials.user), (name: "database", value: resource.target.database)] + startup
+            [(name: "user", value: resource.credentials.user), (name: "database", value: resource.target.database)]
+            + startup
         context.writeAndFlush(wrapOutboundOut(FrontendEncoder.startup(parameters)), promise: nil)
     }
 
@@ -296,7 +299,8 @@ private final class TargetHandler: ChannelInboundHandler {
     private func failure(_ detail: String, state: String = "08001") -> SessionFailure {
         SessionFailure(
             state, "the target of resource “\(resource.name)” cannot be used",
-            hint: "An operator finds the reason in Ingress's log.", detail: "target \(resource.target.description) \(detail)")
+            hint: "An operator finds the reason in Ingress's log.",
+            detail: "target \(resource.target.description) \(detail)")
     }
 
     private func fail(_ failure: SessionFailure, _ context: ChannelHandlerContext) {

@@ -122,7 +122,8 @@ struct Analysis {
             .withClause, .other:
             break
         case .alterTableStmt, .callStmt, .copyStmt, .createFunctionStmt, .createTableAsStmt, .declareCursorStmt,
-            .deleteStmt, .deallocateStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt, .lockStmt,
+            .deleteStmt, .deallocateStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt,
+            .lockStmt,
             .mergeStmt, .prepareStmt, .selectStmt, .transactionStmt, .updateStmt, .vacuumStmt, .variableSetStmt,
             .variableShowStmt:
             break

@@ -12,7 +12,9 @@ struct ColumnPattern {
 
     init(_ pattern: String) throws(MaskError) {
         let parts = pattern.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { Array($0.utf8) }
-        guard pattern.utf8.count <= ColumnPattern.maximumBytes, (1...3).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
+        guard pattern.utf8.count <= ColumnPattern.maximumBytes, (1...3).contains(parts.count),
+            parts.allSatisfy({ !$0.isEmpty })
+        else {
             throw MaskError(code: .badPlan, message: "a column rule's pattern is not [schema.]table.column")
         }
         column = parts[parts.count - 1]

@@ -51,7 +51,8 @@ final class CompiledPlan {
         counterNames = Entity.all.map(\.name) + ["withheld", "computed"] + plan.columns.map(\.pattern)
         var patterns: [ColumnPattern] = []
         for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
-        rows = CompiledPlan.shape(batch, patterns, known: batch.columnsKnown, copy: false, detects: engine != nil, rules: hasColumnRules)
+        rows = CompiledPlan.shape(
+            batch, patterns, known: batch.columnsKnown, copy: false, detects: engine != nil, rules: hasColumnRules)
         copy = CompiledPlan.shape(
             batch, patterns, known: batch.columnsKnown && !batch.columns.isEmpty, copy: true, detects: engine != nil,
             rules: hasColumnRules)
@@ -66,7 +67,8 @@ final class CompiledPlan {
             scans: detects && (known ? columns.contains { $0.rule == nil && $0.kind.readsWireText } : !rules))
     }
 
-    private static func columns(_ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, detects: Bool) -> [Column] {
+    private static func columns(_ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, detects: Bool) -> [Column]
+    {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
         return batch.columns.enumerated().map { index, column in
@@ -75,7 +77,9 @@ final class CompiledPlan {
                 let style = Style(plan.columns[number].style)
                 if rule.map({ style > $0.style }) ?? true { rule = (style, firstPatternCounter + number) }
             }
-            if !column.hasOrigin_p, plan.allComputed || computed.contains(UInt32(index)), rule.map({ $0.style < .redact }) ?? true {
+            if !column.hasOrigin_p, plan.allComputed || computed.contains(UInt32(index)),
+                rule.map({ $0.style < .redact }) ?? true
+            {
                 rule = (.redact, computedCounter)
             }
             let binary = copy ? batch.copy.format == "binary" : column.format != 0
@@ -83,7 +87,8 @@ final class CompiledPlan {
             // COPY text carries no types: where the batch knows none, the client reads text.
             let untyped = copy && column.type == 0
             let kind: ValueKind =
-                untyped ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, nearSocialSecurity: near)
+                untyped
+                ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, nearSocialSecurity: near)
             return Column(
                 rule: rule,
                 substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),

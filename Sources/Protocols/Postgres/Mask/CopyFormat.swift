@@ -122,7 +122,8 @@ extension CopyFormat {
             index = min(index, limit)
             let wrapped = quotes == 2 && !escapes && bytes[start] == quote && bytes[index - 1] == quote
             return Field(
-                end: index, isEncoded: quotes > 0 && !wrapped, plain: wrapped ? start + 1..<index - 1 : start..<index, isQuoted: quotes > 0)
+                end: index, isEncoded: quotes > 0 && !wrapped, plain: wrapped ? start + 1..<index - 1 : start..<index,
+                isQuoted: quotes > 0)
         }
     }
 
@@ -135,7 +136,9 @@ extension CopyFormat {
             var index = 0
             while index < bytes.count {
                 let byte = bytes[index]
-                if quoted, byte == escape, index + 1 < bytes.count, bytes[index + 1] == quote || bytes[index + 1] == escape {
+                if quoted, byte == escape, index + 1 < bytes.count,
+                    bytes[index + 1] == quote || bytes[index + 1] == escape
+                {
                     out.append(bytes[index + 1])
                     index += 2
                     continue

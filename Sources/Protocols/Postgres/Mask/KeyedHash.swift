@@ -14,10 +14,14 @@ final class KeyedHash {
         let key = key.isEmpty ? [0] : key
         let mac = EVP_MAC_fetch(nil, "HMAC", nil)
         defer { EVP_MAC_free(mac) }
-        guard let context = EVP_MAC_CTX_new(mac) else { throw MaskError(code: .detection, message: "HMAC is not available") }
+        guard let context = EVP_MAC_CTX_new(mac) else {
+            throw MaskError(code: .detection, message: "HMAC is not available")
+        }
         var name = Array("SHA256".utf8CString)
         let done = name.withUnsafeMutableBufferPointer { name in
-            var parameters = [OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end()]
+            var parameters = [
+                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
+            ]
             return EVP_MAC_init(context, key, key.count, &parameters)
         }
         guard done == 1 else {

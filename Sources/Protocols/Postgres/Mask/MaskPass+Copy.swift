@@ -29,7 +29,8 @@ extension MaskPass {
         guard let format = copyFormat else {
             throw MaskError(code: .unsupported, message: "copy data of an unknown shape cannot be masked")
         }
-        if copyState.rest.isEmpty, let (piece, end) = try piece(format, output.source, from: body.lowerBound, upTo: body.upperBound),
+        if copyState.rest.isEmpty,
+            let (piece, end) = try piece(format, output.source, from: body.lowerBound, upTo: body.upperBound),
             end == body.upperBound
         {
             // The common case, one whole row in one message, is edited where it stands.
@@ -37,7 +38,9 @@ extension MaskPass {
             let lengthPlace = output.place(of: body.lowerBound - 4)
             let copied = output.copied
             try mask(piece, format, body)
-            if output.copied != copied { output.out.setInt32(output.place(of: body.upperBound) - lengthPlace, at: lengthPlace) }
+            if output.copied != copied {
+                output.out.setInt32(output.place(of: body.upperBound) - lengthPlace, at: lengthPlace)
+            }
             return
         }
         guard copyState.rest.count + body.count <= CopyState.maximumRestBytes else {
@@ -115,7 +118,9 @@ extension MaskPass {
     private static let binaryHeaderBytes = 19
     private static let maximumExtensionBytes = 1 << 16
 
-    private func binaryPiece(_ bytes: UnsafeRawBufferPointer, from start: Int, upTo limit: Int) throws(MaskError) -> (Piece, end: Int)? {
+    private func binaryPiece(_ bytes: UnsafeRawBufferPointer, from start: Int, upTo limit: Int) throws(MaskError) -> (
+        Piece, end: Int
+    )? {
         if start == limit { return nil }
         if copyState.trailerDone { throw .malformed("copy data goes on after its trailer") }
         guard copyState.headerDone else {
@@ -165,7 +170,8 @@ extension MaskPass {
 
     private func expect(_ fields: Int) throws(MaskError) {
         if let expected = plan.copy.expected, expected != fields {
-            throw MaskError(code: .columnMismatch, message: "a copy row has \(fields) columns where \(expected) were described")
+            throw MaskError(
+                code: .columnMismatch, message: "a copy row has \(fields) columns where \(expected) were described")
         }
     }
 
@@ -185,7 +191,8 @@ extension MaskPass {
             if index == limit {
                 // The row ends in a delimiter: an empty field follows.
                 maskField(
-                    format, number, index..<index, CopyFormat.Field(end: index, isEncoded: false, plain: index..<index, isQuoted: false))
+                    format, number, index..<index,
+                    CopyFormat.Field(end: index, isEncoded: false, plain: index..<index, isQuoted: false))
                 number += 1
                 break
             }
@@ -227,9 +234,12 @@ extension MaskPass {
     }
 
     private mutating func decide(
-        _ column: CompiledPlan.Column?, in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?
+        _ column: CompiledPlan.Column?, in bytes: UnsafeRawBufferPointer, scope: Range<Int>,
+        candidates: ArraySlice<Candidate>?
     ) -> ValueMasker.Outcome {
-        if let column, let rule = column.rule { return values.substitute(rule, column.substitute, bytes.part(scope), to: &edited) }
+        if let column, let rule = column.rule {
+            return values.substitute(rule, column.substitute, bytes.part(scope), to: &edited)
+        }
         // Without a scan of the wire bytes there are no candidates, which is not the same as none found.
         return values.detect(
             column?.kind ?? .text, in: bytes, scope: scope, candidates: plan.copy.scans ? candidates : nil,

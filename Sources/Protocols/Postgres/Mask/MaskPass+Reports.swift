@@ -50,7 +50,8 @@ extension MaskPass {
         var new: [UInt8] = []
         new.reserveCapacity(body.count + 64)
         for field in fields {
-            guard let text = reportText(field.code, field.text, state, isRaised: isRaised, hasPosition: hasPosition) else { continue }
+            guard let text = reportText(field.code, field.text, state, isRaised: isRaised, hasPosition: hasPosition)
+            else { continue }
             new.append(field.code)
             new.append(contentsOf: text)
             new.append(0)
@@ -60,14 +61,19 @@ extension MaskPass {
     }
 
     /// The text for one field; nil leaves the field out.
-    private mutating func reportText(_ code: UInt8, _ text: Range<Int>, _ state: String, isRaised: Bool, hasPosition: Bool) -> [UInt8]? {
+    private mutating func reportText(
+        _ code: UInt8, _ text: Range<Int>, _ state: String, isRaised: Bool, hasPosition: Bool
+    ) -> [UInt8]? {
         switch code {
-        case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "s"), UInt8(ascii: "t"),
+        case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "s"),
+            UInt8(ascii: "t"),
             UInt8(ascii: "c"),
             UInt8(ascii: "d"), UInt8(ascii: "n"), UInt8(ascii: "F"), UInt8(ascii: "L"), UInt8(ascii: "R"):
             return Array(output.source[text])
         case UInt8(ascii: "M"):
-            guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state, hasPosition: hasPosition) else { return detected(text) }
+            guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state, hasPosition: hasPosition) else {
+                return detected(text)
+            }
             values.countWithheld()
             return Array("message withheld by masking (SQLSTATE \(state))".utf8)
         case UInt8(ascii: "D"), UInt8(ascii: "H"), UInt8(ascii: "W"):

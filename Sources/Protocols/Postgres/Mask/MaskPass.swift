@@ -35,9 +35,13 @@ struct MaskPass {
         let payload = output.source
         var index = 0
         while index < payload.count {
-            guard payload.count - index >= PostgresMasker.headerBytes else { throw .malformed("a message is cut short") }
+            guard payload.count - index >= PostgresMasker.headerBytes else {
+                throw .malformed("a message is cut short")
+            }
             let length = payload.int32(at: index + 1)
-            guard length >= 4, length <= payload.count - index - 1 else { throw .malformed("a message's length does not fit") }
+            guard length >= 4, length <= payload.count - index - 1 else {
+                throw .malformed("a message's length does not fit")
+            }
             let end = index + 1 + length
             let body = index + PostgresMasker.headerBytes..<end
             switch payload[index] {
@@ -52,7 +56,8 @@ struct MaskPass {
             case UInt8(ascii: "A"): try notification(body)
             case UInt8(ascii: "S"): try parameterStatus(body)
             case UInt8(ascii: "V"), UInt8(ascii: "W"):
-                throw MaskError(code: .unsupported, message: "function call results and replication streams cannot be masked")
+                throw MaskError(
+                    code: .unsupported, message: "function call results and replication streams cannot be masked")
             case _: break
             }
             index = end
@@ -101,7 +106,8 @@ struct MaskPass {
         let fields = source.int16(at: body.lowerBound)
         guard fields >= 0 else { throw .malformed("a row's column count is negative") }
         if let expected = plan.rows.expected, expected != fields {
-            throw MaskError(code: .columnMismatch, message: "a row has \(fields) columns where \(expected) were described")
+            throw MaskError(
+                code: .columnMismatch, message: "a row has \(fields) columns where \(expected) were described")
         }
         if plan.rows.scans { try scanPayload() }
         rows += 1
@@ -109,7 +115,9 @@ struct MaskPass {
         let copied = output.copied
         let end = try tuple(fields, plan.rows, from: body.lowerBound + 2, upTo: body.upperBound)
         guard end == body.upperBound else { throw .malformed("a row has bytes after its last column") }
-        if output.copied != copied { output.out.setInt32(output.place(of: body.upperBound) - lengthPlace, at: lengthPlace) }
+        if output.copied != copied {
+            output.out.setInt32(output.place(of: body.upperBound) - lengthPlace, at: lengthPlace)
+        }
     }
 
     /// Masks counted fields (DataRow, binary COPY) and returns where they end.
@@ -143,7 +151,8 @@ struct MaskPass {
         guard shape.expected != nil else {
             if shape.withholds { return values.withheld() }
             let found = cursor.indices(in: range)
-            return values.detect(.unknown, in: source, scope: range, candidates: cursor.slice(found), near: false, to: &edited)
+            return values.detect(
+                .unknown, in: source, scope: range, candidates: cursor.slice(found), near: false, to: &edited)
         }
         let column = shape.columns[field]
         if let rule = column.rule {

@@ -33,7 +33,9 @@ public final class PostgresMasker {
     /// - Parameter payload: whole backend messages, one after another.
     /// - Returns: the messages for the client, and what the reply says of them.
     /// - Throws: ``MaskError`` when the payload is malformed or cannot be masked.
-    public func mask(_ batch: MaskBatch, payload: UnsafeRawBufferPointer) throws(MaskError) -> (reply: MaskReply, payload: [UInt8]) {
+    public func mask(_ batch: MaskBatch, payload: UnsafeRawBufferPointer) throws(MaskError) -> (
+        reply: MaskReply, payload: [UInt8]
+    ) {
         if CompiledPlan.isEmpty(batch.plan), batch.tail.isEmpty { return (MaskReply(), Array(payload)) }
         let plan = try compiled(batch)
         let hasher = try keyedHash()
@@ -61,11 +63,14 @@ public final class PostgresMasker {
             var styles = [Style?](repeating: nil, count: Entity.all.count)
             for detector in batch.plan.detectors {
                 for name in detector.entities {
-                    guard let entity = Entity(name: name) else { throw MaskError(code: .badPlan, message: "no detector finds '\(name)'") }
+                    guard let entity = Entity(name: name) else {
+                        throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
+                    }
                     styles[entity.index] = max(styles[entity.index] ?? .partial, Style(detector.style))
                 }
             }
-            plan = try CompiledPlan(batch, engine: try engine(for: Entity.all.filter { styles[$0.index] != nil }), styles: styles)
+            plan = try CompiledPlan(
+                batch, engine: try engine(for: Entity.all.filter { styles[$0.index] != nil }), styles: styles)
             if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
             plans[key] = plan
         }

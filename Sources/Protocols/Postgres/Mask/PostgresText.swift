@@ -63,8 +63,11 @@ enum PostgresText {
                 bytes.append(0x5c)
                 index += 2
             } else {
-                guard index + 3 < text.count, (index + 1...index + 3).allSatisfy({ text[$0] &- 0x30 < 8 }) else { return nil }
-                bytes.append((text[index + 1] &- 0x30) << 6 | (text[index + 2] &- 0x30) << 3 | (text[index + 3] &- 0x30))
+                guard index + 3 < text.count, (index + 1...index + 3).allSatisfy({ text[$0] &- 0x30 < 8 }) else {
+                    return nil
+                }
+                bytes.append(
+                    (text[index + 1] &- 0x30) << 6 | (text[index + 2] &- 0x30) << 3 | (text[index + 3] &- 0x30))
                 index += 4
             }
         }

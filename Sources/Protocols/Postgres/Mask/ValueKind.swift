@@ -34,7 +34,8 @@ indirect enum ValueKind: Equatable {
         case 25, 1043, 1042, 19, 705, 142: self = .text
         case 114: self = .json
         case 3802: self = binary ? .jsonb : .json
-        case 16, 18, 21, 26, 27, 28, 29, 650, 774, 829, 869, 1082, 1083, 1114, 1184, 1186, 1266, 2278, 3220, 5069: self = .skip
+        case 16, 18, 21, 26, 27, 28, 29, 650, 774, 829, 869, 1082, 1083, 1114, 1184, 1186, 1266, 2278, 3220, 5069:
+            self = .skip
         case 23: self = near ? (binary ? .integer : .shownText) : .skip
         case 20: self = binary ? .integer : .shownText
         case 1700: self = binary ? .numeric : .shownText
@@ -44,7 +45,9 @@ indirect enum ValueKind: Equatable {
         case 2249: self = binary ? .composite : .shownText
         case _:
             if let element = ValueKind.elementType(ofArray: type) {
-                self = binary ? .arrayBinary : .arrayText(ValueKind(type: element, binary: false, nearSocialSecurity: near))
+                self =
+                    binary
+                    ? .arrayBinary : .arrayText(ValueKind(type: element, binary: false, nearSocialSecurity: near))
             } else {
                 self = binary ? .unknownBinary : .shownText
             }
@@ -54,7 +57,8 @@ indirect enum ValueKind: Equatable {
     /// Whether the candidates of a scan over the wire bytes say where to look.
     var readsWireText: Bool {
         switch self {
-        case .text, .json, .jsonb, .shownText, .floatText, .byteaText, .bytes, .arrayText, .unknownBinary, .unknown: true
+        case .text, .json, .jsonb, .shownText, .floatText, .byteaText, .bytes, .arrayText, .unknownBinary, .unknown:
+            true
         case .skip, .integer, .numeric, .float, .uuid, .arrayBinary, .composite: false
         }
     }

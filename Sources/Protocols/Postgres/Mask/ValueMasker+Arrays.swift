@@ -3,7 +3,8 @@ import Detection
 extension ValueMasker {
     /// An array's text, `{a,"b c",NULL}` with nesting and an optional `[1:2]=` before it (manual, section 8.15.6).
     mutating func maskArrayText(
-        _ bytes: UnsafeRawBufferPointer, candidates: ArraySlice<Candidate>?, element: ValueKind, near: Bool, to out: inout [UInt8]
+        _ bytes: UnsafeRawBufferPointer, candidates: ArraySlice<Candidate>?, element: ValueKind, near: Bool,
+        to out: inout [UInt8]
     ) -> Outcome {
         if element == .skip { return .keep }
         let plain: Bool
@@ -33,7 +34,9 @@ extension ValueMasker {
                 guard depth > 0 || index == bytes.count else { return abandoned(&out, start) }
             case 0x2c: index += 1
             case _:
-                guard depth > 0, let (value, end) = arrayElement(bytes, from: index) else { return abandoned(&out, start) }
+                guard depth > 0, let (value, end) = arrayElement(bytes, from: index) else {
+                    return abandoned(&out, start)
+                }
                 if let value {
                     var edited: [UInt8] = []
                     let outcome = value.withUnsafeBytes {
@@ -43,7 +46,11 @@ extension ValueMasker {
                     case .keep: break
                     case .null, .replaced:
                         out.append(contentsOf: bytes.part(copied..<index))
-                        if case .null = outcome { out.append(contentsOf: "NULL".utf8) } else { appendQuotedElement(edited, to: &out) }
+                        if case .null = outcome {
+                            out.append(contentsOf: "NULL".utf8)
+                        } else {
+                            appendQuotedElement(edited, to: &out)
+                        }
                         copied = end
                         changed = true
                     }
@@ -100,7 +107,9 @@ extension ValueMasker {
     private static let maximumDimensions = 6
 
     /// array_send: dimensions, flags, element type, then counted elements. Nil when the bytes are no array.
-    mutating func maskBinaryArray(_ bytes: UnsafeRawBufferPointer, near: Bool, depth: Int, to out: inout [UInt8]) -> Outcome? {
+    mutating func maskBinaryArray(_ bytes: UnsafeRawBufferPointer, near: Bool, depth: Int, to out: inout [UInt8])
+        -> Outcome?
+    {
         guard bytes.count >= 12 else { return nil }
         let dimensions = bytes.int32(at: 0)
         guard (0...ValueMasker.maximumDimensions).contains(dimensions), (0...1).contains(bytes.int32(at: 4)),
@@ -157,12 +166,17 @@ extension ValueMasker {
         var found = false
         for _ in 0..<fields {
             guard bytes.count - index >= 8 else { return nil }
-            let kind = ValueKind(type: UInt32(truncatingIfNeeded: bytes.int32(at: index)), binary: true, nearSocialSecurity: near)
+            let kind = ValueKind(
+                type: UInt32(truncatingIfNeeded: bytes.int32(at: index)), binary: true, nearSocialSecurity: near)
             index += 4
             guard let range = counted(bytes, &index) else { return nil }
             guard let range else { continue }
             var discarded: [UInt8] = []
-            if case .keep = detect(kind, in: bytes, scope: range, candidates: nil, near: near, depth: depth, to: &discarded) { continue }
+            if case .keep = detect(
+                kind, in: bytes, scope: range, candidates: nil, near: near, depth: depth, to: &discarded)
+            {
+                continue
+            }
             found = true
         }
         guard index == bytes.count else { return nil }

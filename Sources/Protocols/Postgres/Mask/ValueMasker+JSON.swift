@@ -18,7 +18,9 @@ extension ValueMasker {
             let isString = bytes[index] == 0x22
             var escaped = false
             if isString {
-                guard let end = stringEnd(bytes, from: index, escaped: &escaped) else { return unreadable(raw, &out, start) }
+                guard let end = stringEnd(bytes, from: index, escaped: &escaped) else {
+                    return unreadable(raw, &out, start)
+                }
                 index = end
             } else if isScalar(bytes[index]) {
                 while index < bytes.count, isScalar(bytes[index]) { index += 1 }
@@ -35,7 +37,9 @@ extension ValueMasker {
                 return range.isEmpty ? nil : Finding(entity: finding.entity, range: range)
             }
             if escaped {
-                guard let outcome = maskEscaped(bytes.part(content), inside.first?.entity) else { return unreadable(raw, &out, start) }
+                guard let outcome = maskEscaped(bytes.part(content), inside.first?.entity) else {
+                    return unreadable(raw, &out, start)
+                }
                 guard let edited = outcome.text else {
                     if outcome.isNull { return .null }
                     continue
@@ -69,7 +73,9 @@ extension ValueMasker {
 
     /// A string literal with escapes. `whole` says that a finding around it covers it.
     /// - Returns: nil when the escapes are wrong; text nil when nothing was found.
-    private mutating func maskEscaped(_ content: UnsafeRawBufferPointer, _ whole: Entity?) -> (text: [UInt8]?, isNull: Bool)? {
+    private mutating func maskEscaped(_ content: UnsafeRawBufferPointer, _ whole: Entity?) -> (
+        text: [UInt8]?, isNull: Bool
+    )? {
         guard let decoded = decodeJSONString(content) else { return nil }
         var findings = find(in: decoded)
         if findings.isEmpty, let whole { findings = [Finding(entity: whole, range: 0..<decoded.count)] }
@@ -127,7 +133,8 @@ extension ValueMasker {
             case 0x75:
                 guard var scalar = codeUnit(bytes, at: index) else { return nil }
                 index += 4
-                if (0xd800..<0xdc00).contains(scalar), index + 1 < bytes.count, bytes[index] == 0x5c, bytes[index + 1] == 0x75,
+                if (0xd800..<0xdc00).contains(scalar), index + 1 < bytes.count, bytes[index] == 0x5c,
+                    bytes[index + 1] == 0x75,
                     let low = codeUnit(bytes, at: index + 2), (0xdc00..<0xe000).contains(low)
                 {
                     scalar = 0x10000 + (scalar - 0xd800) << 10 + (low - 0xdc00)

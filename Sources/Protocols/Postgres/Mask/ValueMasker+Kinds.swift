@@ -4,7 +4,8 @@ import Detection
 extension ValueMasker {
     /// Runs the detectors on one value. Candidates are those of a scan over `bytes`; nil when there was none.
     mutating func detect(
-        _ kind: ValueKind, in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?, near: Bool,
+        _ kind: ValueKind, in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?,
+        near: Bool,
         depth: Int = 0,
         to out: inout [UInt8]
     ) -> Outcome {
@@ -12,7 +13,8 @@ extension ValueMasker {
         switch kind {
         case .skip: return .keep
         case .text:
-            return replace(find(in: bytes, scope: scope, candidates: candidates, near: near), in: bytes, scope: scope, to: &out)
+            return replace(
+                find(in: bytes, scope: scope, candidates: candidates, near: near), in: bytes, scope: scope, to: &out)
         case .shownText, .bytes:
             return nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near))
         case .json:
@@ -47,8 +49,12 @@ extension ValueMasker {
         case .float:
             let part = bytes.part(scope)
             switch part.count {
-            case 4: return detectFloat(Double(Float(bitPattern: UInt32(bigEndian: part.loadUnaligned(as: UInt32.self)))), near: near)
-            case 8: return detectFloat(Double(bitPattern: UInt64(bigEndian: part.loadUnaligned(as: UInt64.self))), near: near)
+            case 4:
+                return detectFloat(
+                    Double(Float(bitPattern: UInt32(bigEndian: part.loadUnaligned(as: UInt32.self)))), near: near)
+            case 8:
+                return detectFloat(
+                    Double(bitPattern: UInt64(bigEndian: part.loadUnaligned(as: UInt64.self))), near: near)
             case _: return withheld()
             }
         case .uuid:
@@ -75,7 +81,9 @@ extension ValueMasker {
         return .null
     }
 
-    private mutating func detectShown(_ text: [UInt8], near: Bool) -> Outcome { nullWhenFound(find(in: text, near: near)) }
+    private mutating func detectShown(_ text: [UInt8], near: Bool) -> Outcome {
+        nullWhenFound(find(in: text, near: near))
+    }
 
     private mutating func detectFloat(_ value: Double, near: Bool) -> Outcome {
         guard value.magnitude < 1e19, value.magnitude >= 1e6, value.rounded() == value else { return .keep }
@@ -92,9 +100,12 @@ extension ValueMasker {
 
     /// Text inside shows in a scan of the bytes; numbers inside an array or a composite only when it is read as one.
     private mutating func detectUnknownBinary(
-        _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: Bool, depth: Int
+        _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: Bool,
+        depth: Int
     ) -> Outcome {
-        if case .null = nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near)) { return .null }
+        if case .null = nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near)) {
+            return .null
+        }
         guard depth < ValueMasker.maximumDepth else { return withheld() }
         let part = bytes.part(scope)
         let before = counters

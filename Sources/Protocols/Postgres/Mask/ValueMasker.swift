@@ -48,7 +48,8 @@ struct ValueMasker {
                 for index in findings.indices {
                     let range = findings[index].range
                     findings[index] = Finding(
-                        entity: findings[index].entity, range: range.lowerBound + scope.lowerBound..<range.upperBound + scope.lowerBound)
+                        entity: findings[index].entity,
+                        range: range.lowerBound + scope.lowerBound..<range.upperBound + scope.lowerBound)
                 }
             }
         }
@@ -72,7 +73,9 @@ struct ValueMasker {
     }
 
     /// Text with every finding replaced.
-    mutating func replace(_ findings: [Finding], in bytes: UnsafeRawBufferPointer, scope: Range<Int>, to out: inout [UInt8]) -> Outcome {
+    mutating func replace(
+        _ findings: [Finding], in bytes: UnsafeRawBufferPointer, scope: Range<Int>, to out: inout [UInt8]
+    ) -> Outcome {
         guard !findings.isEmpty else { return .keep }
         count(findings)
         if findings.contains(where: { style(of: $0) == .null }) { return .null }
@@ -81,7 +84,9 @@ struct ValueMasker {
     }
 
     /// Findings whose style is `null` are redacted here: the text around them stays.
-    func appendReplacing(_ findings: [Finding], in bytes: UnsafeRawBufferPointer, scope: Range<Int>, to out: inout [UInt8]) {
+    func appendReplacing(
+        _ findings: [Finding], in bytes: UnsafeRawBufferPointer, scope: Range<Int>, to out: inout [UInt8]
+    ) {
         var copied = scope.lowerBound
         for finding in findings {
             out.append(contentsOf: bytes.part(copied..<finding.range.lowerBound))

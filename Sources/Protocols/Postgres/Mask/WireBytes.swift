@@ -1,9 +1,15 @@
 import Detection
 
 extension UnsafeRawBufferPointer {
-    @inline(__always) func int32(at offset: Int) -> Int { Int(Int32(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int32.self))) }
-    @inline(__always) func int16(at offset: Int) -> Int { Int(Int16(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int16.self))) }
-    @inline(__always) func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+    @inline(__always) func int32(at offset: Int) -> Int {
+        Int(Int32(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+    }
+    @inline(__always) func int16(at offset: Int) -> Int {
+        Int(Int16(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int16.self)))
+    }
+    @inline(__always) func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: self[range])
+    }
 
     func equals(_ range: Range<Int>, _ other: [UInt8]) -> Bool {
         guard range.count == other.count else { return false }

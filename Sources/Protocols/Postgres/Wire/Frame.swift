@@ -80,7 +80,8 @@ extension ByteBuffer {
     mutating func readObjectName() throws(WireError) -> String {
         let name = try readCString()
         guard name.utf8.count <= WireLimit.objectName, name.utf8.allSatisfy({ $0 < 0x80 }) else {
-            throw WireError("a statement's or portal's name has at most \(WireLimit.objectName) bytes, all of them ASCII")
+            throw WireError(
+                "a statement's or portal's name has at most \(WireLimit.objectName) bytes, all of them ASCII")
         }
         return name
     }

@@ -19,7 +19,8 @@ public enum FrontendType {
     public static let terminate = UInt8(ascii: "X")
     /// What a client may send once it is logged in.
     public static let inSession: Set<UInt8> = [
-        bind, close, copyData, copyDone, copyFail, describe, execute, flush, functionCall, parse, query, sync, terminate,
+        bind, close, copyData, copyDone, copyFail, describe, execute, flush, functionCall, parse, query, sync,
+        terminate,
     ]
 }
 
