@@ -184,7 +184,7 @@ struct Analysis {
     /// System relations that hold samples of column values, or the texts of other sessions' statements.
     private static let valueCatalogs: Set<String> = [
         "pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data",
-        "pg_stat_activity", "pg_stat_statements", "pg_prepared_statements", "pg_cursors",
+        "pg_stat_activity", "pg_stat_statements",
     ]
 
     mutating func writeTable(_ variable: UnsafeMutablePointer<PgQuery__RangeVar>?) {
