@@ -2,8 +2,8 @@
 //
 // Security: owns the store of approvals; its decisions carry its own key. Reviewers act through the store's rules
 // (nobody approves their own request; each reviewer counts once). It sees commands, never credentials or replies.
-// Failure: a hold is durable before it is acknowledged. Killed, it takes up every open request again, and ingress asks
-// again for what it was not told.
+// Failure: a hold is durable before it is acknowledged. Killed, it loses none: ingress asks again for every held command
+// every two seconds at most, and each answer comes from the store.
 // Diagnostics: one line an event on standard error.
 
 import Approvals
