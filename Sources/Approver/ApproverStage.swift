@@ -27,7 +27,7 @@ struct ApproverStage: Stage {
                 case .judge: try hold(message, &outbox)
                 case .holdClose: try close(message, &outbox)
                 case .unspecified, .judged, .holdPending, .holdClosed, .mask, .masked, .record, .recorded, .failed,
-                    .UNRECOGNIZED:
+                    .ping, .pong, .cancel, .UNRECOGNIZED:
                     throw BusError(.malformed, "the approver takes held commands, not \(message.header.kind)")
                 }
             } catch let error as ApprovalError {

@@ -266,7 +266,7 @@ public final class AuditTrail {
         case .output(let output): output.data.count + 128
         case .command(let command):
             command.text.utf8.count + command.raw.count + command.parameters.reduce(256) { $0 + $1.value.count + 8 }
-        case .sessionStarted, .decision, .hold, .result, .sessionEnded, .notice, nil: 512
+        case .sessionStarted, .decision, .hold, .result, .sessionEnded, .notice, .stageEvent, .sessionResumed, nil: 512
         }
     }
 }

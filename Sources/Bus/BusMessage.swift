@@ -37,7 +37,9 @@ public struct BusMessage: Sendable {
         }
         switch header.kind {
         case .unspecified, .UNRECOGNIZED: throw BusError(.malformed, "unknown kind")
-        case .judge, .judged, .holdPending, .holdClose, .holdClosed, .mask, .masked, .record, .recorded, .failed: break
+        case .judge, .judged, .holdPending, .holdClose, .holdClosed, .mask, .masked, .record, .recorded, .failed, .ping,
+            .pong, .cancel:
+            break
         }
         self.header = header
         self.body = parts[1]

@@ -81,7 +81,7 @@ public struct StageRunner {
         switch message.header.kind {
         case .judge, .mask: message.header.deadlineMs != 0 && message.header.deadlineMs < unixMilliseconds()
         case .unspecified, .judged, .holdPending, .holdClose, .masked, .record, .recorded, .failed, .holdClosed,
-            .UNRECOGNIZED:
+            .ping, .pong, .cancel, .UNRECOGNIZED:
             false
         }
     }

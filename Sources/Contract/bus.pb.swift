@@ -65,6 +65,15 @@ public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
 
   /// approver to ingress: HOLD_CLOSE is durable. Body HoldClose.
   case holdClosed // = 10
+
+  /// presence: a sender asks a replica. Body empty.
+  case ping // = 11
+
+  /// presence: the replica's work loop answers. Body Pong.
+  case pong // = 12
+
+  /// ingress to ingress: a client's cancel request for a session that is not here. Body Cancel.
+  case cancel // = 13
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -84,6 +93,9 @@ public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 8: self = .recorded
     case 9: self = .failed
     case 10: self = .holdClosed
+    case 11: self = .ping
+    case 12: self = .pong
+    case 13: self = .cancel
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -101,6 +113,9 @@ public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .recorded: return 8
     case .failed: return 9
     case .holdClosed: return 10
+    case .ping: return 11
+    case .pong: return 12
+    case .cancel: return 13
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -118,6 +133,9 @@ public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
     .recorded,
     .failed,
     .holdClosed,
+    .ping,
+    .pong,
+    .cancel,
   ]
 
 }
@@ -128,6 +146,9 @@ public nonisolated enum Lane: SwiftProtobuf.Enum, Swift.CaseIterable {
   case request // = 1
   case response // = 2
   case audit // = 3
+
+  /// PING, PONG, CANCEL: no session
+  case presence // = 4
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -140,6 +161,7 @@ public nonisolated enum Lane: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 1: self = .request
     case 2: self = .response
     case 3: self = .audit
+    case 4: self = .presence
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -150,6 +172,7 @@ public nonisolated enum Lane: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .request: return 1
     case .response: return 2
     case .audit: return 3
+    case .presence: return 4
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -160,6 +183,7 @@ public nonisolated enum Lane: SwiftProtobuf.Enum, Swift.CaseIterable {
     .request,
     .response,
     .audit,
+    .presence,
   ]
 
 }
@@ -455,6 +479,9 @@ public nonisolated struct Judge: Sendable {
   /// Clears the value of `hold`. Subsequent reads from it will return its default value.
   public mutating func clearHold() {self._hold = nil}
 
+  /// what the stages before it noted
+  public var annotations: [Annotation] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -591,11 +618,59 @@ public nonisolated struct Decision: @unchecked Sendable {
     set {_uniqueStorage()._seen = newValue}
   }
 
+  /// recorded with the decision, and told to the stages after it
+  public var annotations: [Annotation] {
+    get {_storage._annotations}
+    set {_uniqueStorage()._annotations = newValue}
+  }
+
+  /// recorded in the session; a decision that has any is not memoised
+  public var events: [AuditEvent] {
+    get {_storage._events}
+    set {_uniqueStorage()._events = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A short remark of a stage about a command: "ticket" = "OPS-1742".
+public nonisolated struct Annotation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var stage: String = String()
+
+  /// at most 64 bytes
+  public var name: String = String()
+
+  /// at most 1024 bytes
+  public var value: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Something that a stage wants recorded in the session.
+public nonisolated struct AuditEvent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// at most 64 bytes: "row-budget-exceeded"
+  public var name: String = String()
+
+  /// at most 16, names of 64 and values of 1024 bytes; never data or secrets
+  public var fields: Dictionary<String,String> = [:]
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// `mac` is HMAC-SHA256 under the stage's own key over the exact bytes in `decision`.
@@ -989,6 +1064,27 @@ public nonisolated struct MaskBatch: @unchecked Sendable {
     set {_uniqueStorage()._last = newValue}
   }
 
+  /// whose reply it is
+  public var principal: Principal {
+    get {_storage._principal ?? Principal()}
+    set {_uniqueStorage()._principal = newValue}
+  }
+  /// Returns true if `principal` has been explicitly set.
+  public var hasPrincipal: Bool {_storage._principal != nil}
+  /// Clears the value of `principal`. Subsequent reads from it will return its default value.
+  public mutating func clearPrincipal() {_uniqueStorage()._principal = nil}
+
+  public var resource: String {
+    get {_storage._resource}
+    set {_uniqueStorage()._resource = newValue}
+  }
+
+  /// the session's command that it answers (CommandReceived.command)
+  public var command: UInt64 {
+    get {_storage._command}
+    set {_uniqueStorage()._command = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1007,6 +1103,38 @@ public nonisolated struct MaskReply: Sendable {
   public var counts: [EntityCount] = []
 
   public var rows: UInt64 = 0
+
+  /// set: the reply is withheld and the client told why (42501)
+  public var refusal: Refusal {
+    get {_refusal ?? Refusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  public var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  public mutating func clearRefusal() {self._refusal = nil}
+
+  /// recorded in the session
+  public var events: [AuditEvent] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _refusal: Refusal? = nil
+}
+
+/// Why a response stage withholds a reply; shown to the client.
+public nonisolated struct Refusal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var rule: String = String()
+
+  public var reason: String = String()
+
+  public var hint: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1037,6 +1165,33 @@ public nonisolated struct RecordBatch: Sendable {
 
   public var durability: Durability = .unspecified
 
+  /// sessions of this batch that another recorder replica had before
+  public var resumptions: [Resumption] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A session that goes on with another recorder: where its former records end. `block` of `replica` has chain value
+/// `chain` and was acknowledged with the session's record `after` or one before it.
+public nonisolated struct Resumption: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var session: String = String()
+
+  /// the last acknowledged sequence; 0: none was
+  public var after: UInt64 = 0
+
+  /// the former one; empty when nothing was acknowledged
+  public var replica: String = String()
+
+  public var block: UInt64 = 0
+
+  public var chain: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1052,6 +1207,14 @@ public nonisolated struct RecordAck: Sendable {
 
   /// set when nothing could be written; public, leaks nothing
   public var error: String = String()
+
+  /// the recorder replica that wrote: the name of its folder
+  public var replica: String = String()
+
+  /// the last block that is durable, and its chain value
+  public var block: UInt64 = 0
+
+  public var chain: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1166,6 +1329,23 @@ public nonisolated struct Record: @unchecked Sendable {
     set {_uniqueStorage()._event = .notice(newValue)}
   }
 
+  public var stageEvent: StageEvent {
+    get {
+      if case .stageEvent(let v)? = _storage._event {return v}
+      return StageEvent()
+    }
+    set {_uniqueStorage()._event = .stageEvent(newValue)}
+  }
+
+  /// by the recorder itself: `sequence` is Resumption.after, not one more
+  public var sessionResumed: Resumption {
+    get {
+      if case .sessionResumed(let v)? = _storage._event {return v}
+      return Resumption()
+    }
+    set {_uniqueStorage()._event = .sessionResumed(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -1177,6 +1357,9 @@ public nonisolated struct Record: @unchecked Sendable {
     case output(Output)
     case sessionEnded(SessionEnded)
     case notice(Notice)
+    case stageEvent(StageEvent)
+    /// by the recorder itself: `sequence` is Resumption.after, not one more
+    case sessionResumed(Resumption)
 
   }
 
@@ -1398,16 +1581,86 @@ public nonisolated struct Notice: Sendable {
   public init() {}
 }
 
+/// What a custom stage wanted recorded.
+public nonisolated struct StageEvent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 0: none
+  public var command: UInt64 = 0
+
+  public var stage: String = String()
+
+  public var event: AuditEvent {
+    get {_event ?? AuditEvent()}
+    set {_event = newValue}
+  }
+  /// Returns true if `event` has been explicitly set.
+  public var hasEvent: Bool {self._event != nil}
+  /// Clears the value of `event`. Subsequent reads from it will return its default value.
+  public mutating func clearEvent() {self._event = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _event: AuditEvent? = nil
+}
+
+/// Answered from the replica's work loop, so that a stuck worker goes silent.
+public nonisolated struct Pong: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var stage: String = String()
+
+  public var replica: String = String()
+
+  /// Unix microseconds of the process's start
+  public var incarnation: UInt64 = 0
+
+  /// it finishes what it has: send it no more
+  public var draining: Bool = false
+
+  /// messages it took off its inbox and has not answered
+  public var queued: UInt32 = 0
+
+  /// empty for stages without a policy
+  public var policyEpoch: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A cancel request of a client that reached another ingress than its session did.
+public nonisolated struct Cancel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var `protocol`: String = String()
+
+  /// the protocol's own secret of the session
+  public var key: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "sluice.v1"
 
 nonisolated extension Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_JUDGE\0\u{1}KIND_JUDGED\0\u{1}KIND_HOLD_PENDING\0\u{1}KIND_HOLD_CLOSE\0\u{1}KIND_MASK\0\u{1}KIND_MASKED\0\u{1}KIND_RECORD\0\u{1}KIND_RECORDED\0\u{1}KIND_FAILED\0\u{1}KIND_HOLD_CLOSED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_JUDGE\0\u{1}KIND_JUDGED\0\u{1}KIND_HOLD_PENDING\0\u{1}KIND_HOLD_CLOSE\0\u{1}KIND_MASK\0\u{1}KIND_MASKED\0\u{1}KIND_RECORD\0\u{1}KIND_RECORDED\0\u{1}KIND_FAILED\0\u{1}KIND_HOLD_CLOSED\0\u{1}KIND_PING\0\u{1}KIND_PONG\0\u{1}KIND_CANCEL\0")
 }
 
 nonisolated extension Lane: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LANE_UNSPECIFIED\0\u{1}LANE_REQUEST\0\u{1}LANE_RESPONSE\0\u{1}LANE_AUDIT\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LANE_UNSPECIFIED\0\u{1}LANE_REQUEST\0\u{1}LANE_RESPONSE\0\u{1}LANE_AUDIT\0\u{1}LANE_PRESENCE\0")
 }
 
 nonisolated extension CommandPurpose: SwiftProtobuf._ProtoNameProviding {
@@ -1563,7 +1816,7 @@ nonisolated extension Principal: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Judge"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}principal\0\u{1}resource\0\u{1}protocol\0\u{1}purpose\0\u{1}facts\0\u{1}parameters\0\u{1}hold\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}principal\0\u{1}resource\0\u{1}protocol\0\u{1}purpose\0\u{1}facts\0\u{1}parameters\0\u{1}hold\0\u{1}annotations\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1579,6 +1832,7 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       case 6: try { try decoder.decodeSingularMessageField(value: &self._facts) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.parameters) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._hold) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.annotations) }()
       default: break
       }
     }
@@ -1613,6 +1867,9 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     try { if let v = self._hold {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if !self.annotations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.annotations, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1625,6 +1882,7 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     if lhs._facts != rhs._facts {return false}
     if lhs.parameters != rhs.parameters {return false}
     if lhs._hold != rhs._hold {return false}
+    if lhs.annotations != rhs.annotations {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1632,7 +1890,7 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Decision"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0\u{1}annotations\0\u{1}events\0")
 
   fileprivate class _StorageClass {
     var _stage: String = String()
@@ -1655,6 +1913,8 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     var _pure: Bool = false
     var _purpose: CommandPurpose = .unspecified
     var _seen: Data = Data()
+    var _annotations: [Annotation] = []
+    var _events: [AuditEvent] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1685,6 +1945,8 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _pure = source._pure
       _purpose = source._purpose
       _seen = source._seen
+      _annotations = source._annotations
+      _events = source._events
     }
   }
 
@@ -1723,6 +1985,8 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._pure) }()
         case 19: try { try decoder.decodeSingularEnumField(value: &_storage._purpose) }()
         case 20: try { try decoder.decodeSingularBytesField(value: &_storage._seen) }()
+        case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._annotations) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._events) }()
         default: break
         }
       }
@@ -1795,6 +2059,12 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       if !_storage._seen.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._seen, fieldNumber: 20)
       }
+      if !_storage._annotations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._annotations, fieldNumber: 21)
+      }
+      if !_storage._events.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._events, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1824,10 +2094,87 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._pure != rhs_storage._pure {return false}
         if _storage._purpose != rhs_storage._purpose {return false}
         if _storage._seen != rhs_storage._seen {return false}
+        if _storage._annotations != rhs_storage._annotations {return false}
+        if _storage._events != rhs_storage._events {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Annotation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Annotation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}name\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Annotation, rhs: Annotation) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AuditEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AuditEvent"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}fields\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.fields) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.fields.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.fields, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: AuditEvent, rhs: AuditEvent) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.fields != rhs.fields {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2543,7 +2890,7 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MaskBatch"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}plan\0\u{1}columns\0\u{3}columns_known\0\u{1}copy\0\u{1}tail\0\u{1}last\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}plan\0\u{1}columns\0\u{3}columns_known\0\u{1}copy\0\u{1}tail\0\u{1}last\0\u{1}principal\0\u{1}resource\0\u{1}command\0")
 
   fileprivate class _StorageClass {
     var _protocol: String = String()
@@ -2553,6 +2900,9 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _copy: CopyShape? = nil
     var _tail: Data = Data()
     var _last: Bool = false
+    var _principal: Principal? = nil
+    var _resource: String = String()
+    var _command: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2570,6 +2920,9 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _copy = source._copy
       _tail = source._tail
       _last = source._last
+      _principal = source._principal
+      _resource = source._resource
+      _command = source._command
     }
   }
 
@@ -2595,6 +2948,9 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._copy) }()
         case 6: try { try decoder.decodeSingularBytesField(value: &_storage._tail) }()
         case 7: try { try decoder.decodeSingularBoolField(value: &_storage._last) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._principal) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._resource) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._command) }()
         default: break
         }
       }
@@ -2628,6 +2984,15 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if _storage._last != false {
         try visitor.visitSingularBoolField(value: _storage._last, fieldNumber: 7)
       }
+      try { if let v = _storage._principal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if !_storage._resource.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._resource, fieldNumber: 9)
+      }
+      if _storage._command != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._command, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2644,6 +3009,9 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._copy != rhs_storage._copy {return false}
         if _storage._tail != rhs_storage._tail {return false}
         if _storage._last != rhs_storage._last {return false}
+        if _storage._principal != rhs_storage._principal {return false}
+        if _storage._resource != rhs_storage._resource {return false}
+        if _storage._command != rhs_storage._command {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2655,7 +3023,7 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MaskReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tail\0\u{1}counts\0\u{1}rows\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tail\0\u{1}counts\0\u{1}rows\0\u{1}refusal\0\u{1}events\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2666,12 +3034,18 @@ nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 1: try { try decoder.decodeSingularBytesField(value: &self.tail) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.counts) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.tail.isEmpty {
       try visitor.visitSingularBytesField(value: self.tail, fieldNumber: 1)
     }
@@ -2681,6 +3055,12 @@ nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.rows != 0 {
       try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 3)
     }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.events.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2688,6 +3068,48 @@ nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.tail != rhs.tail {return false}
     if lhs.counts != rhs.counts {return false}
     if lhs.rows != rhs.rows {return false}
+    if lhs._refusal != rhs._refusal {return false}
+    if lhs.events != rhs.events {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Refusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Refusal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}reason\0\u{1}hint\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.hint) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    if !self.hint.isEmpty {
+      try visitor.visitSingularStringField(value: self.hint, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Refusal, rhs: Refusal) -> Bool {
+    if lhs.rule != rhs.rule {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.hint != rhs.hint {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2730,7 +3152,7 @@ nonisolated extension EntityCount: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension RecordBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RecordBatch"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}records\0\u{1}durability\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}records\0\u{1}durability\0\u{1}resumptions\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2740,6 +3162,7 @@ nonisolated extension RecordBatch: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.durability) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.resumptions) }()
       default: break
       }
     }
@@ -2752,12 +3175,66 @@ nonisolated extension RecordBatch: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.durability != .unspecified {
       try visitor.visitSingularEnumField(value: self.durability, fieldNumber: 2)
     }
+    if !self.resumptions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.resumptions, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: RecordBatch, rhs: RecordBatch) -> Bool {
     if lhs.records != rhs.records {return false}
     if lhs.durability != rhs.durability {return false}
+    if lhs.resumptions != rhs.resumptions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Resumption: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Resumption"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}after\0\u{1}replica\0\u{1}block\0\u{1}chain\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.replica) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.block) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
+    }
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 2)
+    }
+    if !self.replica.isEmpty {
+      try visitor.visitSingularStringField(value: self.replica, fieldNumber: 3)
+    }
+    if self.block != 0 {
+      try visitor.visitSingularUInt64Field(value: self.block, fieldNumber: 4)
+    }
+    if !self.chain.isEmpty {
+      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Resumption, rhs: Resumption) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.replica != rhs.replica {return false}
+    if lhs.block != rhs.block {return false}
+    if lhs.chain != rhs.chain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2765,7 +3242,7 @@ nonisolated extension RecordBatch: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension RecordAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RecordAck"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sessions\0\u{1}error\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sessions\0\u{1}error\0\u{1}replica\0\u{1}block\0\u{1}chain\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2775,6 +3252,9 @@ nonisolated extension RecordAck: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.sessions) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.replica) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.block) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
       default: break
       }
     }
@@ -2787,12 +3267,24 @@ nonisolated extension RecordAck: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.error.isEmpty {
       try visitor.visitSingularStringField(value: self.error, fieldNumber: 2)
     }
+    if !self.replica.isEmpty {
+      try visitor.visitSingularStringField(value: self.replica, fieldNumber: 3)
+    }
+    if self.block != 0 {
+      try visitor.visitSingularUInt64Field(value: self.block, fieldNumber: 4)
+    }
+    if !self.chain.isEmpty {
+      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: RecordAck, rhs: RecordAck) -> Bool {
     if lhs.sessions != rhs.sessions {return false}
     if lhs.error != rhs.error {return false}
+    if lhs.replica != rhs.replica {return false}
+    if lhs.block != rhs.block {return false}
+    if lhs.chain != rhs.chain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2840,7 +3332,7 @@ nonisolated extension SessionAck: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}sequence\0\u{3}time_us\0\u{4}\u{7}session_started\0\u{1}command\0\u{1}decision\0\u{1}hold\0\u{1}result\0\u{1}output\0\u{3}session_ended\0\u{1}notice\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}sequence\0\u{3}time_us\0\u{4}\u{7}session_started\0\u{1}command\0\u{1}decision\0\u{1}hold\0\u{1}result\0\u{1}output\0\u{3}session_ended\0\u{1}notice\0\u{3}stage_event\0\u{3}session_resumed\0")
 
   fileprivate class _StorageClass {
     var _session: String = String()
@@ -2986,6 +3478,32 @@ nonisolated extension Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
             _storage._event = .notice(v)
           }
         }()
+        case 18: try {
+          var v: StageEvent?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .stageEvent(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .stageEvent(v)
+          }
+        }()
+        case 19: try {
+          var v: Resumption?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .sessionResumed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .sessionResumed(v)
+          }
+        }()
         default: break
         }
       }
@@ -3039,6 +3557,14 @@ nonisolated extension Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       case .notice?: try {
         guard case .notice(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .stageEvent?: try {
+        guard case .stageEvent(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .sessionResumed?: try {
+        guard case .sessionResumed(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
       }()
       case nil: break
       }
@@ -3512,6 +4038,140 @@ nonisolated extension Notice: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
 
   public static func ==(lhs: Notice, rhs: Notice) -> Bool {
     if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension StageEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".StageEvent"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}stage\0\u{1}event\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.command) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._event) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.command != 0 {
+      try visitor.visitSingularUInt64Field(value: self.command, fieldNumber: 1)
+    }
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 2)
+    }
+    try { if let v = self._event {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: StageEvent, rhs: StageEvent) -> Bool {
+    if lhs.command != rhs.command {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs._event != rhs._event {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pong: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Pong"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}replica\0\u{1}incarnation\0\u{1}draining\0\u{1}queued\0\u{3}policy_epoch\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.replica) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.draining) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.queued) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.policyEpoch) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if !self.replica.isEmpty {
+      try visitor.visitSingularStringField(value: self.replica, fieldNumber: 2)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incarnation, fieldNumber: 3)
+    }
+    if self.draining != false {
+      try visitor.visitSingularBoolField(value: self.draining, fieldNumber: 4)
+    }
+    if self.queued != 0 {
+      try visitor.visitSingularUInt32Field(value: self.queued, fieldNumber: 5)
+    }
+    if !self.policyEpoch.isEmpty {
+      try visitor.visitSingularBytesField(value: self.policyEpoch, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Pong, rhs: Pong) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.replica != rhs.replica {return false}
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.draining != rhs.draining {return false}
+    if lhs.queued != rhs.queued {return false}
+    if lhs.policyEpoch != rhs.policyEpoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cancel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Cancel"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}key\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.`protocol`) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.`protocol`.isEmpty {
+      try visitor.visitSingularStringField(value: self.`protocol`, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cancel, rhs: Cancel) -> Bool {
+    if lhs.`protocol` != rhs.`protocol` {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -70,7 +70,7 @@ extension IndexChanges.Session {
         case .sessionEnded(let event):
             endedMicroseconds = record.timeUs
             endReason = event.reason
-        case .output, .notice, nil:
+        case .output, .notice, .stageEvent, .sessionResumed, nil:
             break
         }
     }

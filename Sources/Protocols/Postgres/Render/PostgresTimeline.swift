@@ -41,6 +41,9 @@ public struct PostgresTimeline: Sendable {
             lines = indented(replies.finishTable())
             lines.append("\(head)  session ended: \(TerminalText.escape(event.reason))")
         case .notice(let event): lines = ["\(head)  notice: \(TerminalText.escape(event.text))"]
+        case .stageEvent(let event): lines = ["\(head)  " + Self.stageEvent(event)]
+        case .sessionResumed(let event):
+            lines = ["\(head)  recording goes on here; until then it was with \(TerminalText.escape(event.replica))"]
         case nil: lines = ["\(head)  (a record of a newer version)"]
         }
         return lines.map { $0 + "\n" }.joined()
@@ -52,6 +55,13 @@ public struct PostgresTimeline: Sendable {
         let groups = event.principal.groups.map { TerminalText.escape($0) }.joined(separator: ", ")
         return "session of \(TerminalText.escape(event.principal.name))" + (groups.isEmpty ? "" : " (\(groups))")
             + " on \(TerminalText.escape(event.resource)) from \(TerminalText.escape(event.principal.sourceAddress))"
+    }
+
+    private static func stageEvent(_ event: StageEvent) -> String {
+        let fields = event.event.fields.sorted { $0.key < $1.key }.map {
+            " \(TerminalText.escape($0.key))=\(TerminalText.escape($0.value))"
+        }
+        return "stage \(TerminalText.escape(event.stage)): \(TerminalText.escape(event.event.name))\(fields.joined())"
     }
 
     private mutating func command(_ event: CommandReceived, _ head: String) -> [String] {
