@@ -11,6 +11,7 @@ struct AuditTrailTests {
     let recorder: Inbox
     let links: Links
     let trail: AuditTrail
+    let session: AuditTrail.Session
     /// What waiters were told: "" or the reason.
     let told = Box<String>()
     let now = 100 * second
@@ -20,7 +21,7 @@ struct AuditTrailTests {
         recorder = try bus.inbox("recorder")
         links = try bus.links(to: recorder)
         trail = AuditTrail(links: links, replyTo: bus.endpoint("ingress", "0"), loop: 2)
-        trail.begin(session: "a", durability: .written)
+        session = trail.begin(session: "a", durability: .written)
     }
 
     private func note(_ text: String = "") -> Record.OneOf_Event {
@@ -32,7 +33,7 @@ struct AuditTrailTests {
     private func batch() throws -> RecordBatch { try recorder.next().body(as: RecordBatch.self) }
 
     private func acknowledge(
-        _ session: String = "a", through: UInt64, error: String = "", batchError: String = ""
+        _ session: String = "a", through: UInt64, error: String = "", batchError: String = "", batch: UInt64? = nil
     ) throws {
         var one = SessionAck()
         one.session = session
@@ -41,20 +42,20 @@ struct AuditTrailTests {
         var ack = RecordAck()
         ack.sessions = [one]
         ack.error = batchError
-        trail.receive(try reply(.recorded, ack), now: now)
+        trail.receive(try reply(.recorded, ack, sequence: batch ?? trail.lastBatch), now: now)
     }
 
-    private func wait(_ session: String = "a", through: UInt64, deadline: UInt64 = .max) {
-        trail.whenDurable(session: session, through: through, deadline: deadline) { [told] in
+    private func wait(through: UInt64, deadline: UInt64 = .max) {
+        session.whenDurable(through: through, deadline: deadline) { [told] in
             told.values.append($0?.reason ?? "")
         }
     }
 
     @Test func numbersEachSessionsRecordsFromOne() throws {
-        trail.begin(session: "b", durability: .written)
-        #expect(trail.append(note(), session: "a") == 1)
-        #expect(trail.append(note(), session: "b") == 1)
-        #expect(trail.append(note(), session: "a") == 2)
+        let other = trail.begin(session: "b", durability: .written)
+        #expect(session.append(note()) == 1)
+        #expect(other.append(note()) == 1)
+        #expect(session.append(note()) == 2)
         trail.flush(now: now)
         let message = try recorder.next()
         #expect(message.header.kind == .record)
@@ -70,9 +71,9 @@ struct AuditTrailTests {
     }
 
     @Test func eachDurabilityTravelsOnItsOwn() throws {
-        trail.begin(session: "b", durability: .synced)
-        trail.append(note(), session: "a")
-        trail.append(note(), session: "b")
+        let other = trail.begin(session: "b", durability: .synced)
+        session.append(note())
+        other.append(note())
         trail.flush(now: now)
         let batches = [try batch(), try batch()]
         #expect(Set(batches.map(\.durability)) == [.written, .synced])
@@ -80,40 +81,40 @@ struct AuditTrailTests {
     }
 
     @Test func aFlushSendsOnlyWhatIsNew() throws {
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: now)
         #expect(try batch().records.map(\.sequence) == [1])
         trail.flush(now: now)
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: now)
         #expect(try batch().records.map(\.sequence) == [2])
     }
 
     @Test func waitersHearOfTheirRecord() throws {
-        for _ in 0..<3 { trail.append(note(), session: "a") }
+        for _ in 0..<3 { session.append(note()) }
         trail.flush(now: now)
         wait(through: 1)
         wait(through: 3)
         #expect(told.values.isEmpty)
         try acknowledge(through: 2)
         #expect(told.values == [""])
-        #expect(trail.isDurable(session: "a", through: 2))
-        #expect(!trail.isDurable(session: "a", through: 3))
+        #expect(session.isDurable(through: 2))
+        #expect(!session.isDurable(through: 3))
         wait(through: 2)
         #expect(told.values == ["", ""])
         try acknowledge(through: 3)
         #expect(told.values == ["", "", ""])
     }
 
-    @Test func unknownSessionsHaveNoRecording() throws {
-        wait("stranger", through: 1)
-        #expect(told.values == ["the session has no recording"])
-        #expect(!trail.isDurable(session: "stranger", through: 1))
-        try acknowledge("stranger", through: 9)
+    @Test func acknowledgementsOfStrangersDoNoHarm() throws {
+        session.append(note())
+        trail.flush(now: now)
+        try acknowledge("stranger", through: 9, error: "nobody")
+        #expect(!session.isDurable(through: 1))
     }
 
     @Test func aWaiterIsToldAtItsDeadline() throws {
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: now)
         wait(through: 1, deadline: now + Self.second)
         trail.tick(now: now + Self.second - 1)
@@ -122,11 +123,11 @@ struct AuditTrailTests {
         #expect(told.values == ["the recorder did not answer in time"])
         try acknowledge(through: 1)
         #expect(told.values.count == 1)
-        #expect(trail.isDurable(session: "a", through: 1))
+        #expect(session.isDurable(through: 1))
     }
 
     @Test func sendsAgainWhatIsNotAcknowledged() throws {
-        for _ in 0..<3 { trail.append(note(), session: "a") }
+        for _ in 0..<3 { session.append(note()) }
         trail.flush(now: now)
         #expect(try batch().records.count == 3)
         try acknowledge(through: 1)
@@ -140,7 +141,7 @@ struct AuditTrailTests {
     }
 
     @Test func aSlowRecorderIsAskedLessAndLessOften() throws {
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: now)
         _ = try batch()
         var time = now
@@ -155,7 +156,7 @@ struct AuditTrailTests {
         }
         // Once it answers, what follows is soon asked for again.
         try acknowledge(through: 1)
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: time)
         #expect(try batch().records.map(\.sequence) == [2])
         trail.tick(now: time + AuditTrail.resendFirst)
@@ -163,45 +164,46 @@ struct AuditTrailTests {
     }
 
     @Test func oldAndImpossibleAcknowledgementsDoNoHarm() throws {
-        for _ in 0..<3 { trail.append(note(), session: "a") }
+        for _ in 0..<3 { session.append(note()) }
         trail.flush(now: now)
         try acknowledge(through: 2)
         try acknowledge(through: 1)
         try acknowledge(through: 0)
-        #expect(trail.isDurable(session: "a", through: 2))
-        #expect(!trail.isDurable(session: "a", through: 3))
+        #expect(session.isDurable(through: 2))
+        #expect(!session.isDurable(through: 3))
         try acknowledge(through: .max)
-        #expect(trail.isDurable(session: "a", through: 3))
+        #expect(session.isDurable(through: 3))
         // Not beyond what was ever appended.
-        #expect(!trail.isDurable(session: "a", through: 4))
-        #expect(trail.append(note(), session: "a") == 4)
-        #expect(!trail.isDurable(session: "a", through: 4))
+        #expect(!session.isDurable(through: 4))
+        #expect(session.append(note()) == 4)
+        #expect(!session.isDurable(through: 4))
         trail.flush(now: now)
         #expect(try batch().records.count == 3)
         #expect(try batch().records.map(\.sequence) == [4])
         var garbage = message(.recorded)
         garbage.body = [0xff, 0xff]
         trail.receive(garbage, now: now)
-        #expect(!trail.isDurable(session: "a", through: 4))
+        #expect(!session.isDurable(through: 4))
     }
 
     @Test func aSessionThatTheRecorderRefusesFailsAllItsWaiters() throws {
-        trail.append(note(), session: "a")
-        trail.append(note(), session: "a")
+        session.append(note())
+        session.append(note())
         trail.flush(now: now)
         wait(through: 1)
         wait(through: 2)
         try acknowledge(through: 1, error: "a record is missing")
         #expect(told.values == ["", "a record is missing"])
+        #expect(!session.isFull)
         wait(through: 2)
         #expect(told.values.last == "a record is missing")
-        trail.append(note(), session: "a")
+        session.append(note())
         wait(through: 3)
         #expect(told.values.count == 4)
     }
 
     @Test func aRecorderThatCouldNotWriteIsAskedAgain() throws {
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: now)
         _ = try batch()
         wait(through: 1)
@@ -216,9 +218,9 @@ struct AuditTrailTests {
 
     @Test func drainsWhenEveryEndIsAcknowledged() throws {
         let drained = Box<Bool>()
-        trail.begin(session: "b", durability: .written)
-        trail.append(.sessionEnded(SessionEnded()), session: "a")
-        trail.append(.sessionEnded(SessionEnded()), session: "b")
+        let other = trail.begin(session: "b", durability: .written)
+        session.append(.sessionEnded(SessionEnded()))
+        other.append(.sessionEnded(SessionEnded()))
         trail.flush(now: now)
         trail.whenDrained { drained.values.append(true) }
         try acknowledge("a", through: 1)
@@ -230,16 +232,58 @@ struct AuditTrailTests {
         trail.whenDrained { drained.values.append(true) }
         #expect(drained.values == [true, true])
         wait(through: 1)
-        #expect(told.values == ["the session has no recording"])
+        #expect(told.values == [""])
+        // Nothing follows the end.
+        session.append(note())
+        #expect(!session.isDurable(through: 2))
+        trail.flush(now: now)
+        #expect(try batch().records.count == 2)
+        #expect(try recorder.isEmpty(behind: message(session: "marker"), from: links))
+    }
+
+    /// Records that a recorder took off its inbox and never wrote make those behind them strange to the next one.
+    @Test func aRefusalOfLaterRecordsIsNoFailureOfTheSession() throws {
+        session.append(note())
+        trail.flush(now: now)
+        let first = trail.lastBatch
+        session.append(note())
+        trail.flush(now: now)
+        wait(through: 2)
+        _ = (try batch(), try batch())
+        try acknowledge(through: 0, error: "this recorder does not know the session")
+        #expect(told.values.isEmpty)
+        trail.flush(now: now)
+        #expect(try batch().records.map(\.sequence) == [1, 2])
+        // An old answer counts no more; one to the whole does.
+        try acknowledge(through: 0, error: "this recorder does not know the session", batch: first)
+        #expect(told.values.isEmpty)
+        try acknowledge(through: 0, error: "this recorder does not know the session")
+        #expect(told.values == ["this recorder does not know the session"])
+    }
+
+    /// Idle sessions are looked at by nobody.
+    @Test func idleSessionsWaitForNothing() throws {
+        let others = (0..<100).map { trail.begin(session: "other-\($0)", durability: .written) }
+        #expect(trail.waitingSessions == 0)
+        for other in others { other.append(note()) }
+        session.append(note())
+        #expect(trail.waitingSessions == 101)
+        trail.flush(now: now)
+        for place in [50, 99, 0] + Array(1..<50) + Array(51..<99) { try acknowledge("other-\(place)", through: 1) }
+        #expect(trail.waitingSessions == 1)
+        wait(through: 1)
+        try acknowledge(through: 1)
+        #expect(trail.waitingSessions == 0)
+        #expect(told.values == [""])
     }
 
     /// The recorder's answer to the end of a session that it had refused may be lost.
     @Test func aRefusedSessionDoesNotKeepTheProcessFromDraining() throws {
         let drained = Box<Bool>()
-        trail.append(note(), session: "a")
+        session.append(note())
         trail.flush(now: now)
         try acknowledge(through: 0, error: "a record is missing")
-        trail.append(.sessionEnded(SessionEnded()), session: "a")
+        session.append(.sessionEnded(SessionEnded()))
         trail.whenDrained { drained.values.append(true) }
         for step in UInt64(1)...10 { trail.tick(now: now + step * AuditTrail.resendFirst) }
         #expect(drained.values == [true])
@@ -248,19 +292,18 @@ struct AuditTrailTests {
     @Test func saysWhenASessionIsFull() throws {
         var output = Output()
         output.data = Data(repeating: 0, count: 1 << 20)
-        for _ in 0..<3 { trail.append(.output(output), session: "a") }
-        #expect(!trail.isFull(session: "a"))
-        trail.append(.output(output), session: "a")
-        #expect(trail.isFull(session: "a"))
-        #expect(!trail.isFull(session: "stranger"))
+        for _ in 0..<3 { session.append(.output(output)) }
+        #expect(!session.isFull)
+        session.append(.output(output))
+        #expect(session.isFull)
         try acknowledge(through: 4)
-        #expect(!trail.isFull(session: "a"))
+        #expect(!session.isFull)
     }
 
     @Test func largeBacklogsTravelInPieces() throws {
         var output = Output()
         output.data = Data(repeating: 1, count: 1 << 20)
-        for _ in 0..<10 { trail.append(.output(output), session: "a") }
+        for _ in 0..<10 { session.append(.output(output)) }
         var sequences: [UInt64] = []
         for _ in 0..<10 where sequences.count < 10 {
             trail.flush(now: now)
@@ -274,13 +317,13 @@ struct AuditTrailTests {
     @Test func recordsWaitForARecorderThatIsAway() throws {
         let bus = try TemporaryBus()
         let trail = AuditTrail(links: bus.links(), replyTo: "", loop: 0)
-        trail.begin(session: "a", durability: .written)
-        trail.append(note("first"), session: "a")
+        let session = trail.begin(session: "a", durability: .written)
+        session.append(note("first"))
         trail.flush(now: now)
         let recorder = try bus.inbox("recorder")
         var time = now
         for _ in 0..<1000 where !recorder.wait(milliseconds: 10) {
-            time += 1
+            time += AuditTrail.retryUnsent
             trail.tick(now: time)
         }
         #expect(try recorder.next().body(as: RecordBatch.self).records.map(\.sequence) == [1])

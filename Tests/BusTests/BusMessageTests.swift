@@ -64,7 +64,7 @@ struct BusMessageTests {
     }
 
     @Test func unknownKindsAreRefused() throws {
-        for kind in [Kind.unspecified, .UNRECOGNIZED(11), .UNRECOGNIZED(-1)] {
+        for kind in [Kind.unspecified, .UNRECOGNIZED(99), .UNRECOGNIZED(-1)] {
             let bytes = try header { $0.kind = kind }
             #expect(failureCode { _ = try BusMessage(parts: [bytes, [], []]) } == .malformed)
         }

@@ -37,7 +37,7 @@ extension PostgresSession {
     private var hasRoom: Bool {
         guard case .open = gate else { return false }
         return outbound.count < Self.outboundMessages && outboundSize < Self.outboundBytes
-            && !services.audit.isFull(session: id)
+            && !recording.isFull
     }
 
     private func judgeInbound() {

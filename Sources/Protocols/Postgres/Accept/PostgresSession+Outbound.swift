@@ -16,7 +16,7 @@ extension PostgresSession {
         loop: while expected.count < Self.expectedReplies, let next = outbound.first {
             switch next {
             case .message(let bytes, let record, let expecting, let type):
-                guard services.audit.isDurable(session: id, through: record) else {
+                guard recording.isDurable(through: record) else {
                     waitForRecord(record)
                     break loop
                 }
@@ -42,9 +42,8 @@ extension PostgresSession {
 
     private func waitForRecord(_ record: UInt64) {
         isWaitingForRecord = true
-        services.audit.whenDurable(
-            session: id, through: record, deadline: monotonicNanoseconds() + Self.recordTimeout
-        ) { [weak self] failure in
+        recording.whenDurable(through: record, deadline: monotonicNanoseconds() + Self.recordTimeout) {
+            [weak self] failure in
             guard let self, !self.isEnded else { return }
             self.isWaitingForRecord = false
             if let failure { self.recordingFailed(failure) }

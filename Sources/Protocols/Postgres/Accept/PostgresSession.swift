@@ -72,7 +72,7 @@ final class PostgresSession: @unchecked Sendable {
         case finishing
     }
 
-    let id: String
+    let recording: AuditTrail.Session
     let services: LoopServices
     let resource: Resource
     let identity: AuthenticatedIdentity
@@ -83,6 +83,8 @@ final class PostgresSession: @unchecked Sendable {
     /// Everything that may be masked for this identity here, whatever the command.
     var sessionMask: MaskPlan
     let onEnd: (PostgresSession) -> Void
+
+    var id: String { recording.id }
 
     var target: (any Channel)?
     var greeting = TargetGreeting()
@@ -126,10 +128,11 @@ final class PostgresSession: @unchecked Sendable {
     private var isResuming = false
 
     init(
-        id: String, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity, principal: Principal,
-        client: any Channel, catalog: Catalog, sessionMask: MaskPlan, onEnd: @escaping (PostgresSession) -> Void
+        recording: AuditTrail.Session, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity,
+        principal: Principal, client: any Channel, catalog: Catalog, sessionMask: MaskPlan,
+        onEnd: @escaping (PostgresSession) -> Void
     ) {
-        self.id = id
+        self.recording = recording
         self.services = services
         self.resource = resource
         self.identity = identity
@@ -140,7 +143,7 @@ final class PostgresSession: @unchecked Sendable {
         self.sessionMask = sessionMask
         self.onEnd = onEnd
         replies = ReplyStream(
-            session: id, services: services,
+            session: recording.id, services: services,
             write: { [weak self] bytes in
                 guard let self else { return }
                 self.deliveredBytes += UInt64(bytes.readableBytes)
@@ -194,7 +197,7 @@ final class PostgresSession: @unchecked Sendable {
 
     @discardableResult
     func append(_ event: Record.OneOf_Event) -> UInt64 {
-        let sequence = services.audit.append(event, session: id)
+        let sequence = recording.append(event)
         services.scheduleFlush()
         return sequence
     }
@@ -216,7 +219,7 @@ final class PostgresSession: @unchecked Sendable {
     /// masker or the recorder is behind.
     func updateReading() {
         guard !isEnded else { return }
-        let isBehind = services.audit.isFull(session: id)
+        let isBehind = recording.isFull
         let pauseClient = inboundSize >= Self.inboundBytes || target?.isWritable == false || isBehind
         if pauseClient != isClientPaused {
             isClientPaused = pauseClient

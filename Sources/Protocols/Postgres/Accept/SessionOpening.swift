@@ -28,19 +28,20 @@ struct SessionOpening {
         }
         let id = PostgresSession.makeID()
         let principal = Self.principal(identity, client: client)
-        services.audit.begin(session: id, durability: resource.recording == .synced ? .synced : .written)
+        let recording = services.audit.begin(
+            session: id, durability: resource.recording == .synced ? .synced : .written)
         var started = SessionStarted()
         started.principal = principal
         started.resource = resource.name
         started.protocol = "postgres"
         started.parameters = Dictionary(rules.forwarded.map { ($0.name, $0.value) }) { $1 }
-        let record = services.audit.append(.sessionStarted(started), session: id)
+        let record = recording.append(.sessionStarted(started))
         services.scheduleFlush()
 
         let refuse = { (failure: SessionFailure) in
             var ended = SessionEnded()
             ended.reason = failure.notice.message
-            services.audit.append(.sessionEnded(ended), session: id)
+            recording.append(.sessionEnded(ended))
             services.scheduleFlush()
             done(.failure(failure))
         }
@@ -54,26 +55,26 @@ struct SessionOpening {
             case .unavailable(let reason): refuse(Self.fatal(Refusals.unavailable(reason)))
             case .ruled(let ruling):
                 guard ruling.outcome == .allow else { return refuse(Self.fatal(Refusals.policy(ruling))) }
-                services.audit.whenDurable(
-                    session: id, through: record, deadline: monotonicNanoseconds() + PostgresSession.recordTimeout
+                recording.whenDurable(
+                    through: record, deadline: monotonicNanoseconds() + PostgresSession.recordTimeout
                 ) { failure in
                     if let failure {
                         return refuse(Self.fatal(Refusals.unavailable("its recording failed: \(failure.reason)")))
                     }
-                    connect(id, resource, principal, mask: ruling.mask, refuse: refuse, done)
+                    connect(recording, resource, principal, mask: ruling.mask, refuse: refuse, done)
                 }
             }
         }
     }
 
     private func connect(
-        _ id: String, _ resource: Resource, _ principal: Principal, mask: MaskPlan,
+        _ recording: AuditTrail.Session, _ resource: Resource, _ principal: Principal, mask: MaskPlan,
         refuse: @escaping (SessionFailure) -> Void, _ done: @escaping (Result<PostgresSession, SessionFailure>) -> Void
     ) {
         let listener = self.listener
         let session = PostgresSession(
-            id: id, services: listener.services, resource: resource, identity: identity, principal: principal,
-            client: client, catalog: listener.catalog(of: resource), sessionMask: mask
+            recording: recording, services: listener.services, resource: resource, identity: identity,
+            principal: principal, client: client, catalog: listener.catalog(of: resource), sessionMask: mask
         ) { listener.remove($0) }
         let keyLength = rules.minorVersion >= 2 ? 32 : 4
         let bound = NIOLoopBound((session, refuse, done), eventLoop: listener.services.eventLoop)

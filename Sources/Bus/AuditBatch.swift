@@ -1,0 +1,46 @@
+import Contract
+
+/// A `RecordBatch` under construction. Its records are serialised already, so the fields are written here as
+/// protobuf's wire format has them: a length-delimited field is its tag, the length as a varint, and the bytes.
+struct AuditBatch {
+    private enum Tag {
+        static let record: UInt8 = 1 << 3 | 2
+        static let durability: UInt8 = 2 << 3 | 0
+    }
+
+    let durability: Durability
+    private(set) var body: [UInt8]
+    /// Whose records are in it, up to which sequence, and whether from the session's first unacknowledged one.
+    var members: [(session: AuditTrail.Session, through: UInt64, beginsWhole: Bool)] = []
+
+    /// - Parameter buffer: memory to build the body in; its content is dropped.
+    init(durability: Durability, buffer: consuming [UInt8]) {
+        self.durability = durability
+        body = buffer
+        body.removeAll(keepingCapacity: true)
+    }
+
+    mutating func append(record: [UInt8]) {
+        body.append(Tag.record)
+        append(varint: UInt64(record.count))
+        body.append(contentsOf: record)
+    }
+
+    /// Writes the fields that stand behind the records.
+    mutating func close() {
+        body.append(Tag.durability)
+        append(varint: UInt64(durability.rawValue))
+    }
+
+    /// The buffer, for the next batch.
+    consuming func reclaim() -> [UInt8] { body }
+
+    private mutating func append(varint value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            body.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        body.append(UInt8(rest))
+    }
+}
