@@ -75,7 +75,7 @@ let package = Package(
         library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
         library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
         library("PostgresMask", ["Contract", "Detection", "COpenSSL"], path: "Sources/Protocols/Postgres/Mask"),
-        library("PostgresRender", ["Contract"], path: "Sources/Protocols/Postgres/Render"),
+        library("PostgresRender", ["Contract", protobuf], path: "Sources/Protocols/Postgres/Render"),
         library(
             "PostgresAccept",
             ["Contract", "Bus", "Gateway", "Identity", "Configuration", "PostgresWire", nio, nioPosix, nioTLS, nioSSL],
@@ -112,7 +112,7 @@ let package = Package(
         tests("RecordingTests", ["Recording", "Contract"]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
-        tests("PostgresRenderTests", ["PostgresRender", "Contract"]),
+        tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
         tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
         tests(
             "PostgresAcceptTests",

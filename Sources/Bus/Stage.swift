@@ -67,11 +67,14 @@ public struct Outbox {
         decision.purpose = judge.purpose
         decision.decidedAtMs = unixMilliseconds()
         decision.seen = Data(SeenDigest.of(judge, text: message.payload))
+        for index in decision.annotations.indices { decision.annotations[index].stage = stage }
+        try decision.checkRemarks()
         var next = message
         next.header.decisions.append(try key.sign(decision))
         var judge = judge
         if decision.hasFacts { judge.facts = decision.facts }
         if decision.verdict == .hold, !judge.hasHold { judge.hold = decision.hold }
+        judge.annotations += decision.annotations
         let held = judge.hasHold
         var route = next.header.route
         // The approver stands last: a stage before it may still ask for a hold.
@@ -110,40 +113,56 @@ public protocol RequestStage: Stage {
 
 extension RequestStage {
     public mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
-        for message in messages {
-            do {
-                guard message.header.kind == .judge else {
-                    throw BusError(.malformed, "a request stage takes commands, not \(message.header.kind)")
-                }
-                let judge = try message.body(as: Judge.self)
-                try outbox.decide(try self.judge(judge, text: message.payload), on: message, judge: judge)
-            } catch {
-                outbox.fail(message, reason: "it could not judge the command")
-                StageLog.error("cannot judge: \(error)", session: message.header.session)
+        for message in messages { judge(message, &outbox) }
+    }
+
+    fileprivate mutating func judge(_ message: BusMessage, _ outbox: inout Outbox) {
+        do {
+            guard message.header.kind == .judge else {
+                throw BusError(.malformed, "a request stage takes commands, not \(message.header.kind)")
             }
+            let judge = try message.body(as: Judge.self)
+            try outbox.decide(try self.judge(judge, text: message.payload), on: message, judge: judge)
+        } catch {
+            outbox.fail(message, reason: "it could not judge the command")
+            StageLog.error("cannot judge: \(error)", session: message.header.session)
         }
     }
 }
 
 /// A stage of the response lane: rewrites a batch of reply data.
 public protocol ResponseStage: Stage {
-    /// Rewrites one batch. Throwing withholds the data.
+    /// Rewrites one batch. Throwing withholds the data, and so does ``Contract/MaskReply/refuse(rule:reason:hint:)``,
+    /// which tells the client why.
     mutating func rewrite(_ batch: MaskBatch, payload: [UInt8]) throws -> (reply: MaskReply, payload: [UInt8])
 }
 
 extension ResponseStage {
     public mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
-        for message in messages {
-            do {
-                guard message.header.kind == .mask else {
-                    throw BusError(.malformed, "a response stage takes reply batches, not \(message.header.kind)")
-                }
-                let (reply, payload) = try rewrite(try message.body(as: MaskBatch.self), payload: message.payload)
-                outbox.reply(to: message, .masked, body: try reply.serializedBytes(), payload: payload)
-            } catch {
-                outbox.fail(message, reason: "the reply could not be masked")
-                StageLog.error("cannot rewrite: \(error)", session: message.header.session)
+        for message in messages { rewrite(message, &outbox) }
+    }
+
+    fileprivate mutating func rewrite(_ message: BusMessage, _ outbox: inout Outbox) {
+        do {
+            guard message.header.kind == .mask else {
+                throw BusError(.malformed, "a response stage takes reply batches, not \(message.header.kind)")
             }
+            let (reply, payload) = try rewrite(try message.body(as: MaskBatch.self), payload: message.payload)
+            try reply.checkRemarks()
+            outbox.reply(
+                to: message, .masked, body: try reply.serializedBytes(), payload: reply.hasRefusal ? [] : payload)
+        } catch {
+            outbox.fail(message, reason: "the reply could not be masked")
+            StageLog.error("cannot rewrite: \(error)", session: message.header.session)
+        }
+    }
+}
+
+/// A stage with a place in both lanes (`lane: both`): one process judges commands and rewrites replies.
+extension RequestStage where Self: ResponseStage {
+    public mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
+        for message in messages {
+            if message.header.lane == .response { rewrite(message, &outbox) } else { judge(message, &outbox) }
         }
     }
 }

@@ -15,9 +15,22 @@ public enum BuiltInStage: String, Sendable, CaseIterable {
     }
 }
 
-/// Which messages a custom stage sees: commands, or replies.
+/// A lane that a custom stage can have a place in.
 public enum StageLane: String, Sendable, CaseIterable {
     case request, response
+}
+
+/// Which messages a custom stage sees: commands, replies, or both with one process.
+public enum StageLanes: String, Sendable, CaseIterable {
+    case request, response, both
+
+    public var all: [StageLane] {
+        switch self {
+        case .request: [.request]
+        case .response: [.response]
+        case .both: [.request, .response]
+        }
+    }
 }
 
 /// What happens to a message whose stage fails. A stage that could be skipped would be no safeguard.
@@ -28,9 +41,9 @@ public enum FailureRule: String, Sendable, CaseIterable {
 /// A stage that the operator adds.
 public struct CustomStage: Sendable, Equatable {
     public let name: String
-    public let lane: StageLane
-    /// The stage before it in its lane; `ingress` puts it first.
-    public let after: String
+    public let lane: StageLanes
+    /// The stage before it in each of its lanes; `ingress` puts it first.
+    public let after: [StageLane: String]
     /// Program and arguments; starts in the configuration file's folder.
     public let command: [String]
     public let replicas: Int
@@ -57,8 +70,8 @@ public struct CustomStage: Sendable, Equatable {
         try keys.finish()
 
         self.name = name
-        self.lane = try lane.choice(of: StageLane.self)
-        if let after { self.after = try after.string() } else { self.after = StageTable.builtIn(in: self.lane) }
+        self.lane = try lane.choice(of: StageLanes.self)
+        self.after = try Self.places(after, in: self.lane)
         guard command.isSequence else {
             throw command.error("expected a list: program and arguments, as in [python3, check.py]")
         }
@@ -83,6 +96,28 @@ public struct CustomStage: Sendable, Equatable {
             }
         }
         self.onFailure = .refuse
+    }
+
+    /// `after`: a stage's name, or one for each lane. What is not said is the lane's built-in stage.
+    private static func places(_ node: StrictNode?, in lanes: StageLanes) throws(ConfigurationError) -> [StageLane:
+        String]
+    {
+        var places: [StageLane: String] = [:]
+        for lane in lanes.all { places[lane] = StageTable.builtIn(in: lane) }
+        guard let node else { return places }
+        if let only = lanes.all.first, lanes.all.count == 1, !node.isMapping {
+            places[only] = try node.string()
+            return places
+        }
+        guard node.isMapping else {
+            throw node.error("a stage of both lanes has a place in each: after: {request: …, response: …}")
+        }
+        var keys = try node.mapping()
+        for lane in lanes.all {
+            if let place = keys.optional(lane.rawValue) { places[lane] = try place.string() }
+        }
+        try keys.finish()
+        return places
     }
 
     /// Names of keys and files that stand beside those of the stages.
@@ -139,12 +174,20 @@ public struct StageTable: Sendable, Equatable {
         self.custom = custom
         requestOrder = Self.order(of: .request, custom)
         responseOrder = Self.order(of: .response, custom)
-        for stage in custom where !requestOrder.contains(stage.name) && !responseOrder.contains(stage.name) {
-            let place = nodes[stage.name] ?? node
-            let message =
-                "stage “\(stage.name)” has no place: after: “\(stage.after)” must be ingress (first in the lane), "
-                + "\(Self.builtIn(in: stage.lane)), or a custom \(stage.lane.rawValue) stage that has a place itself"
-            if let place { throw place.error(message) }
+        for stage in custom {
+            for lane in stage.lane.all where !order(of: lane).contains(stage.name) {
+                let message =
+                    "stage “\(stage.name)” has no place: after: “\(stage.after[lane] ?? "")” must be ingress (first in "
+                    + "the lane), \(Self.builtIn(in: lane)), or a custom \(lane.rawValue) stage that has a place itself"
+                if let place = nodes[stage.name] ?? node { throw place.error(message) }
+            }
+        }
+    }
+
+    private func order(of lane: StageLane) -> [String] {
+        switch lane {
+        case .request: requestOrder
+        case .response: responseOrder
         }
     }
 
@@ -172,7 +215,7 @@ public struct StageTable: Sendable, Equatable {
     private static func order(of lane: StageLane, _ custom: [CustomStage]) -> [String] {
         var result: [String] = []
         func followers(of name: String) {
-            for stage in custom where stage.lane == lane && stage.after == name && stage.name != name {
+            for stage in custom where stage.after[lane] == name && stage.name != name {
                 result.append(stage.name)
                 followers(of: stage.name)
             }

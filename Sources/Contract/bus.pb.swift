@@ -618,13 +618,13 @@ public nonisolated struct Decision: @unchecked Sendable {
     set {_uniqueStorage()._seen = newValue}
   }
 
-  /// recorded with the decision, and told to the stages after it
+  /// at most 16: recorded with the decision, told to the stages after it
   public var annotations: [Annotation] {
     get {_storage._annotations}
     set {_uniqueStorage()._annotations = newValue}
   }
 
-  /// recorded in the session; a decision that has any is not memoised
+  /// at most 16: recorded in the session; a decision with any is not memoised
   public var events: [AuditEvent] {
     get {_storage._events}
     set {_uniqueStorage()._events = newValue}
@@ -643,9 +643,10 @@ public nonisolated struct Annotation: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// the decision's own
   public var stage: String = String()
 
-  /// at most 64 bytes
+  /// 1 to 64 bytes
   public var name: String = String()
 
   /// at most 1024 bytes
@@ -662,7 +663,7 @@ public nonisolated struct AuditEvent: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// at most 64 bytes: "row-budget-exceeded"
+  /// 1 to 64 bytes: "row-budget-exceeded"
   public var name: String = String()
 
   /// at most 16, names of 64 and values of 1024 bytes; never data or secrets
@@ -1114,7 +1115,7 @@ public nonisolated struct MaskReply: Sendable {
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   public mutating func clearRefusal() {self._refusal = nil}
 
-  /// recorded in the session
+  /// at most 16: recorded in the session
   public var events: [AuditEvent] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1130,10 +1131,13 @@ public nonisolated struct Refusal: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// 1 to 64 bytes
   public var rule: String = String()
 
+  /// at most 1024 bytes
   public var reason: String = String()
 
+  /// at most 1024 bytes
   public var hint: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -10,6 +10,8 @@ public final class GatewayShared: Sendable {
     public let keyring: DecisionKeyring
     public let requestRoute: [String]
     public let responseRoute: [String]
+    /// The operator's own stages see replies: all rows and copy data go through the lane, masked or not.
+    public let inspectsReplies: Bool
     /// Seconds that a lane may take before its command is refused.
     public let laneSeconds: Int
 
@@ -28,6 +30,7 @@ public final class GatewayShared: Sendable {
         self.keyring = keyring
         requestRoute = configuration.stages.requestRoute()
         responseRoute = configuration.stages.responseRoute()
+        inspectsReplies = responseRoute.contains { $0 != StageName.masker }
         laneSeconds = Self.builtInLaneSeconds + configuration.stages.custom.reduce(0) { $0 + $1.timeoutSeconds }
         identities = Mutex(try store.snapshot())
         epoch = Mutex([])

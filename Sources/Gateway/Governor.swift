@@ -137,57 +137,7 @@ extension LoopServices {
         }
     }
 
-    /// Sends a reply batch through the response lane, stage after stage.
-    public func mask(
-        _ batch: MaskBatch, payload: [UInt8], session: String,
-        handler: @escaping (Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) -> Void
-    ) {
-        maskStep(
-            batch, payload: payload, session: session, stages: shared.responseRoute[...], total: MaskReply(),
-            handler: handler)
-    }
-
-    private func maskStep(
-        _ batch: MaskBatch, payload: [UInt8], session: String, stages: ArraySlice<String>, total: MaskReply,
-        handler: @escaping (Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) -> Void
-    ) {
-        guard let stage = stages.first else { return handler(.success((total, payload))) }
-        let body: [UInt8]
-        do {
-            body = try batch.serializedBytes()
-        } catch {
-            return handler(.failure(MaskFailure(reason: "the reply could not be sent to be masked")))
-        }
-        conductor.start(
-            .mask, lane: .response, session: session, sequence: conductor.nextSequence(), route: [stage], body: body,
-            payload: payload, timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds()
-        ) { [self] event in
-            switch event {
-            case .masked(let reply, let payload):
-                var total = total
-                if stage == StageName.masker { total.tail = reply.tail }
-                total.rows = max(total.rows, reply.rows)
-                total.counts += reply.counts
-                maskStep(
-                    batch, payload: payload, session: session, stages: stages.dropFirst(), total: total,
-                    handler: handler)
-            case .failed(let stage, let reason):
-                handler(.failure(MaskFailure(reason: "stage \(stage) failed: \(reason)")))
-            case .timedOut(let stage):
-                handler(.failure(MaskFailure(reason: "stage \(stage) did not answer in time")))
-            case .held, .judged:
-                handler(.failure(MaskFailure(reason: "the response lane answered with a decision")))
-            }
-        }
-    }
-
     private func key(of request: JudgeRequest) -> DecisionMemo.Key {
         DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource)
     }
-}
-
-/// Why a reply could not be masked; the reason is public.
-public struct MaskFailure: Error, Sendable {
-    public let reason: String
-    public init(reason: String) { self.reason = reason }
 }

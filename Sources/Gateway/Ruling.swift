@@ -22,7 +22,12 @@ public struct Ruling: Sendable {
     public let signed: [SignedDecision]
     public let reviews: [Review]
     public let holdID: String
+    /// False when any stage wants an event recorded: those belong to each command on its own.
     public let isPure: Bool
+    /// What stages want recorded; `command` is not set.
+    public let events: [StageEvent]
+    /// A stage noted something: the signed decisions tell what.
+    public let isAnnotated: Bool
     public internal(set) var isMemoised = false
 
     /// Combines opened decisions. `required` stages must all have decided unless one refused; with `approval`, a hold
@@ -38,6 +43,7 @@ public struct Ruling: Sendable {
             case .allow, .hold, .refuse: break
             case .unspecified, .UNRECOGNIZED: throw BusError(.malformed, "decision of \(decision.stage) has no verdict")
             }
+            try decision.checkRemarks()
         }
         if refusal == nil {
             for stage in required where !decisions.contains(where: { $0.stage == stage }) {
@@ -71,7 +77,18 @@ public struct Ruling: Sendable {
         self.signed = signed
         reviews = approver?.reviews ?? []
         holdID = approver?.holdID ?? ""
-        isPure = decisions.allSatisfy(\.pure)
+        events = decisions.flatMap { decision in decision.events.map { StageEvent($0, of: decision.stage) } }
+        isPure = events.isEmpty && decisions.allSatisfy(\.pure)
+        isAnnotated = decisions.contains { !$0.annotations.isEmpty }
+    }
+}
+
+extension StageEvent {
+    /// Of a stage that is known for sure: its decision was opened with its key, or it was the one that was asked.
+    init(_ event: AuditEvent, of stage: String) {
+        self.init()
+        self.stage = stage
+        self.event = event
     }
 }
 

@@ -20,6 +20,12 @@ struct SeenDigestTests {
         #expect(digest().count == 32)
     }
 
+    /// The same vector is in sdk/python/tests/test_parts.py.
+    @Test func isWhatThePythonPackageComputes() {
+        let text = digest().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        #expect(text == "ec32bbed9d00d14609227b0c1b0ec5a682be0a8d150266d9b70a76f0b6ccd306")
+    }
+
     @Test func whatStagesAddDoesNotChangeIt() {
         #expect(digest { $0.facts.operations = ["read"] } == digest())
         #expect(digest { $0.hold.quorum = 2 } == digest())

@@ -216,6 +216,34 @@ struct StageTableTests {
         #expect(table.custom.first { $0.name == "reply" }?.command == ["python3", "reply.py"])
     }
 
+    @Test func oneStageMayStandInBothLanes() throws {
+        let table = try stages(
+            """
+              budget: {lane: both, command: [./budget]}
+              first: {lane: both, command: [./first], after: {request: ingress, response: budget}}
+              last: {lane: both, command: [./last], after: {request: budget}}
+              reply: {lane: response, command: [./reply], after: {response: last}}
+
+            """)
+        #expect(table.requestRoute() == ["first", "classifier", "budget", "last"])
+        #expect(table.responseRoute() == ["masker", "budget", "first", "last", "reply"])
+        #expect(table.custom.map(\.lane) == [.both, .both, .both, .response])
+        // One process each.
+        #expect(table.startOrder.filter { $0.custom != nil }.map(\.name) == ["budget", "first", "last", "reply"])
+    }
+
+    @Test(arguments: [
+        "  a: {lane: both, command: [x], after: classifier}\n": "a place in each",
+        "  a: {lane: both, command: [x], after: {request: masker}}\n": "has no place",
+        "  a: {lane: both, command: [x], after: {response: classifier}}\n": "has no place",
+        "  a: {lane: both, command: [x], after: {request: ingress, audit: x}}\n": "audit",
+        "  a: {lane: request, command: [x], after: {response: masker}}\n": "response",
+        "  a: {lane: request, command: [x]}\n  b: {lane: both, command: [x], after: {response: a}}\n": "has no place",
+    ])
+    func aPlaceIsOneOfItsOwnLane(_ text: String, _ complaint: String) {
+        #expect(refusal(text)?.contains(complaint) == true, "\(refusal(text) ?? "accepted")")
+    }
+
     @Test(arguments: [
         "  a: {lane: request, command: [x], after: b}\n  b: {lane: request, command: [x], after: a}\n",
         "  a: {lane: request, command: [x], after: a}\n",

@@ -74,11 +74,11 @@ struct GoldenTests {
     @Test func enumNumbers() {
         let kinds: [Kind] = [
             .unspecified, .judge, .judged, .holdPending, .holdClose, .mask, .masked, .record, .recorded, .failed,
-            .holdClosed,
+            .holdClosed, .ping, .pong, .cancel,
         ]
-        #expect(kinds.map(\.rawValue) == Array(0...10))
+        #expect(kinds.map(\.rawValue) == Array(0...13))
         #expect(Kind.allCases == kinds)
-        #expect(Lane.allCases.map(\.rawValue) == [0, 1, 2, 3])
+        #expect(Lane.allCases.map(\.rawValue) == [0, 1, 2, 3, 4])
         #expect([Verdict.unspecified, .allow, .hold, .refuse].map(\.rawValue) == [0, 1, 2, 3])
         #expect([CommandPurpose.unspecified, .session, .statement, .execution].map(\.rawValue) == [0, 1, 2, 3])
         #expect([MaskStyle.unspecified, .redact, .partial, .hash, .null].map(\.rawValue) == [0, 1, 2, 3, 4])

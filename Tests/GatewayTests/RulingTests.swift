@@ -190,6 +190,45 @@ struct RulingTests {
         #expect(try rule([decision("classifier", .allow)]).facts == Facts())
     }
 
+    @Test func eventsCarryTheStageWhoseKeySignedThem() throws {
+        let ruling = try rule([
+            decision("classifier", .allow) { $0.pure = true },
+            decision("custom", .allow) {
+                $0.pure = true
+                $0.emit("budget-low", ["left": "3"])
+            },
+        ])
+        #expect(ruling.events.map(\.stage) == ["custom"])
+        #expect(ruling.events.map(\.event.name) == ["budget-low"])
+        #expect(ruling.events.map(\.command) == [0])
+        #expect(!ruling.isPure)
+        #expect(!ruling.isAnnotated)
+    }
+
+    @Test func annotationsStayWithTheDecision() throws {
+        func annotated(by stage: String) -> Decision {
+            decision("custom", .allow) {
+                $0.pure = true
+                $0.annotate("ticket", "OPS-1742")
+                $0.annotations[0].stage = stage
+            }
+        }
+        let classifier = decision("classifier", .allow) { $0.pure = true }
+        let ruling = try rule([classifier, annotated(by: "custom")])
+        #expect(ruling.isAnnotated && ruling.isPure)
+        #expect(fails([classifier, annotated(by: "classifier")]))
+        #expect(fails([classifier, annotated(by: "")]))
+    }
+
+    /// Even beside a refusal: nothing of such a decision counts.
+    @Test func tooManyRemarksAreMalformed() throws {
+        let noisy = decision("custom", .refuse) { decision in
+            for _ in 0...RemarkBounds.events { decision.emit("again") }
+        }
+        #expect(fails([decision("classifier", .allow), noisy]))
+        #expect(fails([decision("classifier", .allow) { $0.emit("n", ["k": String(repeating: "v", count: 1025)]) }]))
+    }
+
     @Test func pureOnlyWhenAllAre() throws {
         let pure = decision("classifier", .allow) { $0.pure = true }
         #expect(try rule([pure]).isPure)

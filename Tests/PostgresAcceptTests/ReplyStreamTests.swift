@@ -18,16 +18,21 @@ private final class Rig: @unchecked Sendable {
 
     let directory = "/tmp/sr-" + UUID().uuidString.prefix(8)
     let masker: Inbox
+    /// The operator's own stage behind the masker, when there is one.
+    let custom: Inbox?
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let services: LoopServices
     var stream: ReplyStream!
     var written: [UInt8] = []
     var finished: [UInt64] = []
+    var recorded: [Record.OneOf_Event] = []
 
-    init() throws {
-        try FileManager.default.createDirectory(
-            atPath: directory + "/run/bus/masker", withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+    init(custom isCustom: Bool = false) throws {
+        for stage in ["masker", "budget"] {
+            try FileManager.default.createDirectory(
+                atPath: directory + "/run/bus/\(stage)", withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        }
         let text = """
             state: \(directory)
             listeners:
@@ -40,6 +45,7 @@ private final class Rig: @unchecked Sendable {
                 credentials: {user: app, password: {env: ORDERS_PASSWORD}}
                 recording: written
             policy: policy.yaml
+            \(isCustom ? "stages: {budget: {lane: both, command: [x]}}" : "")
 
             """
         let configuration = try Configuration.parse(text, file: directory + "/sluice.yaml")
@@ -48,11 +54,18 @@ private final class Rig: @unchecked Sendable {
             identities: try IdentityStore(path: configuration.state.identities))
         let context = try Self.context.get()
         masker = try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/masker/0")
+        custom = isCustom ? try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/budget/0") : nil
         services = LoopServices(
             eventLoop: group.next(), index: 0, context: context, replyTo: "ipc:///x", shared: shared)
+        var origin = MaskBatch()
+        origin.protocol = "postgres"
+        origin.principal.name = "agent-1"
+        origin.resource = "orders"
         stream = ReplyStream(
-            session: "s", services: services, write: { [weak self] in self?.written += array($0) }, delivered: {},
-            finished: { [weak self] in self?.finished.append($0.number) }, record: { _ in })
+            session: "s", services: services, origin: origin, write: { [weak self] in self?.written += array($0) },
+            delivered: {},
+            finished: { [weak self] in self?.finished.append($0.number) },
+            record: { [weak self] in self?.recorded.append($0) })
     }
 
     deinit {
@@ -68,15 +81,19 @@ private final class Rig: @unchecked Sendable {
         try services.eventLoop.submit { try work(self) }.wait()
     }
 
-    /// The next batch that was sent to be masked.
-    func batch() throws -> BusMessage {
-        try #require(masker.wait(milliseconds: 10_000), "nothing was sent to be masked")
-        return try #require(try masker.receive())
+    /// The next batch that was sent to be masked, or to the operator's stage.
+    func batch(of inbox: Inbox? = nil) throws -> BusMessage {
+        let inbox = inbox ?? masker
+        try #require(inbox.wait(milliseconds: 10_000), "nothing was sent to \(inbox.endpoint)")
+        return try #require(try inbox.receive())
     }
 
-    func answer(_ message: BusMessage, _ payload: [UInt8], tail: [UInt8] = []) throws {
+    func answer(
+        _ message: BusMessage, _ payload: [UInt8], tail: [UInt8] = [], _ change: (inout MaskReply) -> Void = { _ in }
+    ) throws {
         var reply = MaskReply()
         reply.tail = Data(tail)
+        change(&reply)
         let answer = message.reply(.masked, body: try reply.serializedBytes(), payload: payload)
         try run { $0.services.receive([answer]) }
     }
@@ -289,6 +306,68 @@ struct ReplyStreamTests {
         #expect(try second.body(as: MaskBatch.self).last)
         try rig.answer(second, array(Self.frame("d", "x").bytes))
         #expect(try rig.types() == "d")
+    }
+
+    @Test func theMaskerIsAskedOnlyWhenThereIsSomethingToMask() throws {
+        let rig = try Rig(custom: true)
+        let custom = try #require(rig.custom)
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 5, ruling: allowed)
+            rig.stream.append(
+                Self.frame("D", "plain"), maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
+            rig.stream.append(Self.frame("D", "masked"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            rig.stream.end(command)
+            rig.stream.flush()
+        }
+        let plain = try rig.batch(of: custom)
+        let body = try plain.body(as: MaskBatch.self)
+        #expect(body.principal.name == "agent-1" && body.resource == "orders" && body.command == 5)
+        #expect(String(decoding: plain.payload, as: UTF8.self).contains("plain"))
+        let masked = try rig.batch()
+        #expect(String(decoding: masked.payload, as: UTF8.self).contains("masked"))
+        try rig.answer(masked, masked.payload)
+        let behind = try rig.batch(of: custom)
+        #expect(behind.payload == masked.payload)
+        try rig.answer(behind, behind.payload)
+        try rig.answer(plain, plain.payload) { $0.emit("counted", ["rows": "1"]) }
+        #expect(try rig.types() == "DD")
+        let events = try rig.run { $0.recorded }
+        guard case .stageEvent(let event)? = events.first else { throw MaskFailure(reason: "\(events)") }
+        #expect(event.command == 5 && event.stage == "budget" && event.event.name == "counted")
+    }
+
+    @Test func aStageWithholdsAReplyAndWhatFollowsOfIt() throws {
+        let rig = try Rig(custom: true)
+        let custom = try #require(rig.custom)
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            for text in ["first", "second"] {
+                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                rig.stream.append(row, maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
+            }
+            rig.stream.append(Self.ready, command: command)
+            rig.stream.end(command)
+            rig.stream.flush()
+        }
+        let batches = [try rig.batch(of: custom), try rig.batch(of: custom)]
+        for batch in batches {
+            let isFirst = String(decoding: batch.payload.prefix(12), as: UTF8.self).contains("first")
+            try rig.answer(batch, batch.payload) {
+                if isFirst { $0.refuse(rule: "row budget", reason: "the hour's rows are spent", hint: "wait") }
+            }
+        }
+        #expect(try rig.types() == "EZ")
+        let text = try rig.text()
+        #expect(text.contains("42501") && text.contains("the hour's rows are spent") && text.contains("wait"))
+        #expect(text.contains("The command itself ran."))
+        #expect(!text.contains("second"))
+        let events = try rig.run { $0.recorded }
+        #expect(
+            events.contains {
+                if case .stageEvent(let event) = $0 { event.event.name == "reply-withheld" } else { false }
+            })
     }
 
     @Test func aClosedStreamDropsWhatComesBack() throws {

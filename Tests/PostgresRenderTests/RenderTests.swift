@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import PostgresRender
+import SwiftProtobuf
 import Testing
 
 @Suite struct RenderTests {
@@ -30,6 +31,29 @@ import Testing
         record.timeUs = 1_700_000_000_000_000
         record.output.data = Data(data)
         return record
+    }
+
+    @Test func whatStagesNotedIsShownUnderTheDecision() throws {
+        var decision = Decision()
+        var annotation = Annotation()
+        annotation.name = "ticket"
+        annotation.value = "OPS-1742\u{1b}[31m"
+        decision.annotations = [annotation]
+        var signed = SignedDecision()
+        signed.stage = "custom"
+        signed.decision = Data(try decision.serializedBytes() as [UInt8])
+        var broken = SignedDecision()
+        broken.stage = "other"
+        broken.decision = Data([0xff])
+        var record = Record()
+        record.decision.verdict = .allow
+        record.decision.rule = "r"
+        record.decision.decisions = [signed, broken]
+        var timeline = PostgresTimeline()
+        let text = timeline.render(record)
+        #expect(text.contains("→ allow by rule “r”\n      custom: ticket = OPS-1742"), "\(text)")
+        #expect(text.contains("      other: its decision cannot be read\n"))
+        #expect(!text.contains("\u{1b}"))
     }
 
     @Test func tablesAreAligned() {

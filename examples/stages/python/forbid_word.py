@@ -2,16 +2,18 @@
 
 import sys
 
-from sluice_stage import Decision, Judge, allow, refuse, run
+from sluice_stage import Command, Decision, Stage, allow, refuse
 
 
 def main() -> None:
     if len(sys.argv) != 2 or not sys.argv[1]:
         sys.exit("usage: forbid_word.py WORD")
     word = sys.argv[1].lower()
+    stage = Stage()
 
-    def judge(_: Judge, text: bytes) -> Decision:
-        if word in text.decode(errors="replace").lower():
+    @stage.request
+    def judge(command: Command) -> Decision:
+        if word in command.text.decode(errors="replace").lower():
             return refuse(
                 "forbid-word",
                 "refused by rule “forbid-word”: the command has a forbidden word",
@@ -20,7 +22,7 @@ def main() -> None:
             )
         return allow("forbid-word", pure=True)
 
-    run(judge)
+    stage.run()
 
 
 main()

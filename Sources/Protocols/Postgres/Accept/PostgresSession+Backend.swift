@@ -75,11 +75,11 @@ extension PostgresSession: TargetEvents {
             switch expected.first {
             case .query(let command):
                 command.rows += 1
-                deliver(frame, plan: command.mask, columns: queryColumns, command: command)
+                deliverData(frame, columns: queryColumns, command: command)
             case .execute(let portal, let command):
                 command.rows += 1
                 if command.rows == 1 { command.checkOutputs(described: portal.columns?.count ?? -1) }
-                deliver(frame, plan: command.mask, columns: portal.columns, command: command)
+                deliverData(frame, columns: portal.columns, command: command)
             default: throw unexpected(frame)
             }
         case BackendType.commandComplete, BackendType.emptyQueryResponse, BackendType.portalSuspended:
@@ -92,11 +92,7 @@ extension PostgresSession: TargetEvents {
         case BackendType.copyData:
             guard let command = running, let copyOut else { throw unexpected(frame) }
             command.rows += 1
-            if command.mask.isEmpty {
-                replies.append(frame.bytes, command: command)
-            } else {
-                replies.append(frame, maskedBy: command.mask, columns: queryColumns, copy: copyOut, command: command)
-            }
+            deliverData(frame, columns: queryColumns, copy: copyOut, command: command)
         case BackendType.copyDone:
             guard let command = running, copyOut != nil else { throw unexpected(frame) }
             replies.endCopy()
@@ -117,11 +113,21 @@ extension PostgresSession: TargetEvents {
 
     private func unexpected(_ frame: Frame) -> WireError { WireError("unexpected message type \(frame.type)") }
 
-    private func deliver(_ frame: Frame, plan: MaskPlan, columns: [ResultColumn]? = nil, command: Command?) {
+    private func deliver(_ frame: Frame, plan: MaskPlan, command: Command?) {
         if plan.isEmpty {
             replies.append(frame.bytes, command: command)
         } else {
-            replies.append(frame, maskedBy: plan, columns: columns, copy: nil, command: command)
+            replies.append(frame, maskedBy: plan, columns: nil, copy: nil, command: command)
+        }
+    }
+
+    /// Rows and copy data: through the response lane when there is something to mask, and whenever the operator's own
+    /// stages stand in it.
+    private func deliverData(_ frame: Frame, columns: [ResultColumn]?, copy: CopyShape? = nil, command: Command) {
+        if command.mask.isEmpty, !services.shared.inspectsReplies {
+            replies.append(frame.bytes, command: command)
+        } else {
+            replies.append(frame, maskedBy: command.mask, columns: columns, copy: copy, command: command)
         }
     }
 
@@ -216,7 +222,7 @@ extension PostgresSession: TargetEvents {
         switch expected.first {
         case .query(let command):
             replies.append(frame.bytes, command: command)
-            guard !command.mask.isEmpty else { return }
+            guard !command.mask.isEmpty || services.shared.inspectsReplies else { return }
             let fields = try BackendDecoder.rowDescription(frame)
             command.checkOutputs(described: fields.count)
             resolve(fields, for: command.mask) { [weak self] in self?.queryColumns = $0 }

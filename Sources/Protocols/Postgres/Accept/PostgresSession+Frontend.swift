@@ -197,7 +197,7 @@ extension PostgresSession {
                 let definition = portals.define(bind.portal, portal, batch: batch)
                 enqueue(
                     .message(frame.bytes, after: record, expecting: .bind(command, definition), type: frame.type))
-                if !ruling.mask.isEmpty {
+                if !ruling.mask.isEmpty || services.shared.inspectsReplies {
                     // Rows are masked by what the portal says its columns are, whether the client asks or not.
                     enqueue(
                         .message(

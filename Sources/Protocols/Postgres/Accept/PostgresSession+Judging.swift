@@ -103,9 +103,13 @@ extension PostgresSession {
         var decision = Self.decision(ruling, number: number)
         decision.decisions = ruling.signed
         append(.decision(decision))
+        for var event in ruling.events {
+            event.command = number
+            append(.stageEvent(event))
+        }
     }
 
-    private static func decision(_ ruling: Ruling, number: UInt64) -> DecisionMade {
+    static func decision(_ ruling: Ruling, number: UInt64) -> DecisionMade {
         var decision = DecisionMade()
         decision.command = number
         decision.verdict =
@@ -137,7 +141,11 @@ extension PostgresSession {
         } else {
             command.raw = Data(request.text)
         }
-        if let memoised { command.memoised = decision(memoised, number: number) }
+        if let memoised {
+            command.memoised = decision(memoised, number: number)
+            // As signed for an earlier command with this text: the decisions carry what stages noted about it.
+            if memoised.isAnnotated { command.memoised.decisions = memoised.signed }
+        }
         return command
     }
 

@@ -143,7 +143,7 @@ final class PostgresSession: @unchecked Sendable {
         self.sessionMask = sessionMask
         self.onEnd = onEnd
         replies = ReplyStream(
-            session: recording.id, services: services,
+            session: recording.id, services: services, origin: Self.origin(principal, resource),
             write: { [weak self] bytes in
                 guard let self else { return }
                 self.deliveredBytes += UInt64(bytes.readableBytes)
@@ -156,7 +156,15 @@ final class PostgresSession: @unchecked Sendable {
                 self.advance()
             },
             finished: { [weak self] command in self?.recordResult(of: command) },
-            record: { [weak self] output in self?.append(.output(output)) })
+            record: { [weak self] event in self?.append(event) })
+    }
+
+    private static func origin(_ principal: Principal, _ resource: Resource) -> MaskBatch {
+        var origin = MaskBatch()
+        origin.protocol = "postgres"
+        origin.principal = principal
+        origin.resource = resource.name
+        return origin
     }
 
     /// Time-ordered and unguessable: 12 hexadecimal digits of Unix milliseconds, 20 random ones.

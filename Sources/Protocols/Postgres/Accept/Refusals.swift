@@ -1,4 +1,5 @@
 import Bus
+import Contract
 import Gateway
 import PostgresWire
 
@@ -29,6 +30,14 @@ enum Refusals {
         WireNotice(
             sqlState: "57P03", message: "reply withheld because it could not be masked: \(reason)",
             detail: "The command itself ran.", hint: "An operator sees the stages with: sluice status")
+    }
+
+    /// 42501: the command ran, a stage of the response lane withholds its reply.
+    static func withheld(_ refusal: Refusal) -> WireNotice {
+        WireNotice(
+            sqlState: "42501",
+            message: refusal.reason.isEmpty ? "reply withheld by rule “\(refusal.rule)”" : refusal.reason,
+            detail: "The command itself ran.", hint: refusal.hint.isEmpty ? nil : refusal.hint)
     }
 
     static func functionCall() -> WireNotice {

@@ -48,12 +48,14 @@ final class ReplyStream {
 
     private let session: String
     private let services: LoopServices
+    /// What every batch of the session says: protocol, principal, resource.
+    private let origin: MaskBatch
     /// Writes bytes to the client, without flushing.
     private let write: (ByteBuffer) -> Void
     /// Called after anything was delivered.
     private let delivered: () -> Void
     private let finished: (Command) -> Void
-    private let record: (Output) -> Void
+    private let record: (Record.OneOf_Event) -> Void
     private var segments = CircularBuffer<Segment>()
     private var lastID: UInt64 = 0
     private var copyTail = Data()
@@ -65,11 +67,13 @@ final class ReplyStream {
     private(set) var queuedBytes = 0
 
     init(
-        session: String, services: LoopServices, write: @escaping (ByteBuffer) -> Void, delivered: @escaping () -> Void,
-        finished: @escaping (Command) -> Void, record: @escaping (Output) -> Void
+        session: String, services: LoopServices, origin: MaskBatch, write: @escaping (ByteBuffer) -> Void,
+        delivered: @escaping () -> Void, finished: @escaping (Command) -> Void,
+        record: @escaping (Record.OneOf_Event) -> Void
     ) {
         self.session = session
         self.services = services
+        self.origin = origin
         self.write = write
         self.delivered = delivered
         self.finished = finished
@@ -180,8 +184,8 @@ final class ReplyStream {
     private func dispatch(_ index: CircularBuffer<Segment>.Index, _ context: Context) {
         segments[index].state = .withMasker
         let id = segments[index].id
-        var batch = MaskBatch()
-        batch.protocol = "postgres"
+        var batch = origin
+        batch.command = segments[index].command?.number ?? 0
         batch.plan = context.plan
         batch.columns = context.columns
         batch.columnsKnown = context.columnsKnown
@@ -196,19 +200,30 @@ final class ReplyStream {
         }
     }
 
-    private func masked(_ id: UInt64, _ result: Result<(reply: MaskReply, payload: [UInt8]), MaskFailure>) {
+    private func masked(_ id: UInt64, _ result: Result<MaskedReply, MaskFailure>) {
         guard !isClosed, let index = segments.firstIndex(where: { $0.id == id }) else { return }
         switch result {
-        case .success(let (reply, payload)):
-            segments[index].bytes = ByteBuffer(bytes: payload)
+        case .success(let masked):
+            segments[index].bytes = ByteBuffer(bytes: masked.payload)
             segments[index].state = .ready
-            segments[index].command?.count(reply.counts)
-            if segments[index].context?.copy != nil { copyTail = segments[index].isLastOfCopy ? Data() : reply.tail }
+            segments[index].command?.count(masked.counts)
+            if segments[index].context?.copy != nil {
+                copyTail = segments[index].isLastOfCopy ? Data() : Data(masked.tail)
+            }
+            record(masked.events, of: segments[index].command)
         case .failure(let failure):
             segments[index].state = .failed(failure)
             copyTail = Data()
+            record(failure.events, of: segments[index].command)
         }
         flush()
+    }
+
+    private func record(_ events: [StageEvent], of command: Command?) {
+        for var event in events {
+            event.command = command?.number ?? 0
+            record(.stageEvent(event))
+        }
     }
 
     private func drain() {
@@ -234,15 +249,15 @@ final class ReplyStream {
             isDiscarding = false
         }
         guard bytes.readableBytes > 0 else { return }
-        if let piece = command?.deliver(bytes) { record(piece) }
+        if let piece = command?.deliver(bytes) { record(.output(piece)) }
         write(bytes)
     }
 
-    /// In place of what could not be masked the client gets an error, then ReadyForQuery when it comes.
+    /// In place of what could not be masked, or what a stage withholds, the client gets an error, then ReadyForQuery when it comes.
     private func withhold(_ failure: MaskFailure, _ bytes: ByteBuffer, command: Command?) {
         if !isDiscarding {
             isDiscarding = true
-            let notice = Refusals.unmasked(failure.reason)
+            let notice = failure.refusal.map(Refusals.withheld) ?? Refusals.unmasked(failure.reason)
             if let command {
                 command.sqlState = notice.sqlState
                 command.error = notice.message

@@ -54,6 +54,8 @@ struct SessionOpening {
             case .held: break
             case .unavailable(let reason): refuse(Self.fatal(Refusals.unavailable(reason)))
             case .ruled(let ruling):
+                for event in Self.remarks(ruling) { recording.append(event) }
+                services.scheduleFlush()
                 guard ruling.outcome == .allow else { return refuse(Self.fatal(Refusals.policy(ruling))) }
                 recording.whenDurable(
                     through: record, deadline: monotonicNanoseconds() + PostgresSession.recordTimeout
@@ -99,6 +101,17 @@ struct SessionOpening {
                     )
                 }
             }
+    }
+
+    /// What stages noted about the session itself, as records of no command.
+    private static func remarks(_ ruling: Ruling) -> [Record.OneOf_Event] {
+        var events: [Record.OneOf_Event] = ruling.events.map { .stageEvent($0) }
+        if ruling.isAnnotated {
+            var decision = PostgresSession.decision(ruling, number: 0)
+            decision.decisions = ruling.signed
+            events.insert(.decision(decision), at: 0)
+        }
+        return events
     }
 
     private static func fatal(_ notice: WireNotice) -> SessionFailure {

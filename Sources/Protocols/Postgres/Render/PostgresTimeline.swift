@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import SwiftProtobuf
 
 /// Renders one session's records, in their order, as lines for a terminal. Recorded bytes cannot control the
 /// terminal, and a line that a session made is always indented, so that it can't pass for one of the timeline's.
@@ -100,7 +101,19 @@ public struct PostgresTimeline: Sendable {
             }
         let rule = event.rule.isEmpty ? "" : " by rule “\(TerminalText.escape(event.rule))”"
         let reason = event.reason.isEmpty ? "" : ": \(TerminalText.escape(event.reason))"
-        return ["    → \(verdict)\(rule)\(reason)"]
+        return ["    → \(verdict)\(rule)\(reason)"] + event.decisions.flatMap(annotations)
+    }
+
+    /// What one stage noted: `stage: name = value`.
+    private static func annotations(_ signed: SignedDecision) -> [String] {
+        let stage = TerminalText.escape(signed.stage)
+        do {
+            return try Decision(serializedBytes: signed.decision).annotations.map {
+                "      \(stage): \(TerminalText.escape($0.name)) = \(TerminalText.escape($0.value))"
+            }
+        } catch {
+            return ["      \(stage): its decision cannot be read"]
+        }
     }
 
     private static func hold(_ event: HoldEvent, _ head: String) -> [String] {

@@ -1,0 +1,99 @@
+import Bus
+import Contract
+import SwiftProtobuf
+
+/// A reply batch as the response lane gave it back.
+public struct MaskedReply: Sendable {
+    public var payload: [UInt8]
+    /// The masker's: what it carries to the next batch of the same COPY.
+    public var tail: [UInt8] = []
+    public var counts: [EntityCount] = []
+    /// What stages want recorded; `command` is not set.
+    public var events: [StageEvent] = []
+}
+
+/// Why a reply does not reach the client.
+public struct MaskFailure: Error, Sendable {
+    /// Public.
+    public let reason: String
+    /// A stage withholds the reply; nil: it could not be masked.
+    public var refusal: Refusal?
+    /// What stages want recorded; `command` is not set.
+    public var events: [StageEvent] = []
+
+    public init(reason: String, refusal: Refusal? = nil, events: [StageEvent] = []) {
+        self.reason = reason
+        self.refusal = refusal
+        self.events = events
+    }
+}
+
+/// Asks the response lane, one stage after the other, each with what the one before it gave back.
+extension LoopServices {
+    public typealias MaskHandler = (Result<MaskedReply, MaskFailure>) -> Void
+
+    /// Sends a reply batch through the response lane. The masker is asked only when there is something to mask.
+    public func mask(_ batch: MaskBatch, payload: [UInt8], session: String, handler: @escaping MaskHandler) {
+        let stages = shared.responseRoute.filter { $0 != StageName.masker || !batch.plan.isEmpty }
+        maskStep(
+            batch, session: session, stages: stages[...], progress: MaskedReply(payload: payload), handler: handler)
+    }
+
+    private func maskStep(
+        _ batch: MaskBatch, session: String, stages: ArraySlice<String>, progress: MaskedReply,
+        handler: @escaping MaskHandler
+    ) {
+        guard let stage = stages.first else { return handler(.success(progress)) }
+        let body: [UInt8]
+        do {
+            body = try batch.serializedBytes()
+        } catch {
+            return handler(
+                .failure(MaskFailure(reason: "the reply could not be sent to be masked", events: progress.events)))
+        }
+        conductor.start(
+            .mask, lane: .response, session: session, sequence: conductor.nextSequence(), route: [stage], body: body,
+            payload: progress.payload, timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds()
+        ) { [self] event in
+            switch event {
+            case .masked(let reply, let payload):
+                do throws(MaskFailure) {
+                    let next = try progress.continued(by: reply, of: stage, payload: payload)
+                    maskStep(batch, session: session, stages: stages.dropFirst(), progress: next, handler: handler)
+                } catch {
+                    if error.refusal == nil { StageLog.error("reply withheld: \(error.reason)", session: session) }
+                    handler(.failure(error))
+                }
+            case .failed(let stage, let reason):
+                handler(.failure(MaskFailure(reason: "stage \(stage) failed: \(reason)", events: progress.events)))
+            case .timedOut(let stage):
+                handler(.failure(MaskFailure(reason: "stage \(stage) did not answer in time", events: progress.events)))
+            case .held, .judged:
+                handler(
+                    .failure(
+                        MaskFailure(reason: "the response lane answered with a decision", events: progress.events)))
+            }
+        }
+    }
+}
+
+extension MaskedReply {
+    /// Adds what `stage` answered. Throws when it withholds the reply, or says more than it may.
+    func continued(by reply: MaskReply, of stage: String, payload: [UInt8]) throws(MaskFailure) -> MaskedReply {
+        do {
+            try reply.checkRemarks()
+        } catch {
+            throw MaskFailure(reason: "stage \(stage) answered with more than it may note", events: events)
+        }
+        var next = self
+        next.events += reply.events.map { StageEvent($0, of: stage) }
+        if reply.hasRefusal {
+            next.events.append(StageEvent(AuditEvent("reply-withheld", ["rule": reply.refusal.rule]), of: stage))
+            throw MaskFailure(reason: "by stage \(stage)", refusal: reply.refusal, events: next.events)
+        }
+        next.payload = payload
+        if stage == StageName.masker { next.tail = [UInt8](reply.tail) }
+        next.counts += reply.counts
+        return next
+    }
+}

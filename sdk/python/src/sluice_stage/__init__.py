@@ -1,0 +1,49 @@
+"""Stages of Sluice in Python: small programs that see every command, every reply, or both.
+
+    from sluice_stage import Command, Decision, Stage, allow, refuse
+
+    stage = Stage()
+
+    @stage.request
+    def judge(command: Command) -> Decision:
+        if "copy" in command.facts.operations:
+            return refuse("no-copy", "refused by rule “no-copy”", "Read the rows with SELECT.", pure=True)
+        return allow("no-copy", pure=True)
+
+    stage.run()
+
+`sluice stage test -- COMMAND…` checks a stage against the contract; docs/adding-a-stage.md tells it.
+"""
+
+from .answers import Reply, allow, annotate, emit, hold, keep, refuse, rewrite, withhold
+from .bus_pb2 import Decision, Facts, Judge, MaskBatch, Principal
+from .environment import Environment
+from .errors import CannotAnswer, StageError
+from .messages import Batch, Command, Purpose
+from .once import Once
+from .stage import Stage
+
+__all__ = [
+    "Batch",
+    "CannotAnswer",
+    "Command",
+    "Decision",
+    "Environment",
+    "Facts",
+    "Judge",
+    "MaskBatch",
+    "Once",
+    "Principal",
+    "Purpose",
+    "Reply",
+    "Stage",
+    "StageError",
+    "allow",
+    "annotate",
+    "emit",
+    "hold",
+    "keep",
+    "refuse",
+    "rewrite",
+    "withhold",
+]

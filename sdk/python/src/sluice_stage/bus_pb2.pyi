@@ -1,0 +1,680 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+COMMAND_PURPOSE_EXECUTION: CommandPurpose
+COMMAND_PURPOSE_SESSION: CommandPurpose
+COMMAND_PURPOSE_STATEMENT: CommandPurpose
+COMMAND_PURPOSE_UNSPECIFIED: CommandPurpose
+DESCRIPTOR: _descriptor.FileDescriptor
+DURABILITY_SYNCED: Durability
+DURABILITY_UNSPECIFIED: Durability
+DURABILITY_WRITTEN: Durability
+KIND_CANCEL: Kind
+KIND_FAILED: Kind
+KIND_HOLD_CLOSE: Kind
+KIND_HOLD_CLOSED: Kind
+KIND_HOLD_PENDING: Kind
+KIND_JUDGE: Kind
+KIND_JUDGED: Kind
+KIND_MASK: Kind
+KIND_MASKED: Kind
+KIND_PING: Kind
+KIND_PONG: Kind
+KIND_RECORD: Kind
+KIND_RECORDED: Kind
+KIND_UNSPECIFIED: Kind
+LANE_AUDIT: Lane
+LANE_PRESENCE: Lane
+LANE_REQUEST: Lane
+LANE_RESPONSE: Lane
+LANE_UNSPECIFIED: Lane
+MASK_STYLE_HASH: MaskStyle
+MASK_STYLE_NULL: MaskStyle
+MASK_STYLE_PARTIAL: MaskStyle
+MASK_STYLE_REDACT: MaskStyle
+MASK_STYLE_UNSPECIFIED: MaskStyle
+VERDICT_ALLOW: Verdict
+VERDICT_HOLD: Verdict
+VERDICT_REFUSE: Verdict
+VERDICT_UNSPECIFIED: Verdict
+
+class Annotation(_message.Message):
+    __slots__ = ["name", "stage", "value"]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    stage: str
+    value: str
+    def __init__(self, stage: _Optional[str] = ..., name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class AuditEvent(_message.Message):
+    __slots__ = ["fields", "name"]
+    class FieldsEntry(_message.Message):
+        __slots__ = ["key", "value"]
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    fields: _containers.ScalarMap[str, str]
+    name: str
+    def __init__(self, name: _Optional[str] = ..., fields: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class Cancel(_message.Message):
+    __slots__ = ["key", "protocol"]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    protocol: str
+    def __init__(self, protocol: _Optional[str] = ..., key: _Optional[bytes] = ...) -> None: ...
+
+class ColumnMask(_message.Message):
+    __slots__ = ["pattern", "rule", "style"]
+    PATTERN_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    STYLE_FIELD_NUMBER: _ClassVar[int]
+    pattern: str
+    rule: str
+    style: MaskStyle
+    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+
+class CommandReceived(_message.Message):
+    __slots__ = ["command", "digest", "memoised", "message", "parameters", "portal_name", "raw", "statement_name", "text"]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    MEMOISED_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PORTAL_NAME_FIELD_NUMBER: _ClassVar[int]
+    RAW_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    command: int
+    digest: bytes
+    memoised: DecisionMade
+    message: str
+    parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
+    portal_name: str
+    raw: bytes
+    statement_name: str
+    text: str
+    def __init__(self, command: _Optional[int] = ..., text: _Optional[str] = ..., raw: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., message: _Optional[str] = ..., memoised: _Optional[_Union[DecisionMade, _Mapping]] = ..., statement_name: _Optional[str] = ..., portal_name: _Optional[str] = ...) -> None: ...
+
+class CommandResult(_message.Message):
+    __slots__ = ["bytes", "command", "error", "masked", "output", "output_omitted_bytes", "rows", "sqlstate", "status", "tag"]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    MASKED_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_OMITTED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    SQLSTATE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    bytes: int
+    command: int
+    error: str
+    masked: _containers.RepeatedCompositeFieldContainer[EntityCount]
+    output: bytes
+    output_omitted_bytes: int
+    rows: int
+    sqlstate: str
+    status: str
+    tag: str
+    def __init__(self, command: _Optional[int] = ..., tag: _Optional[str] = ..., sqlstate: _Optional[str] = ..., error: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., masked: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., output_omitted_bytes: _Optional[int] = ..., output: _Optional[bytes] = ..., status: _Optional[str] = ...) -> None: ...
+
+class CopyShape(_message.Message):
+    __slots__ = ["columns", "delimiter", "escape", "format", "header", "null_string", "out", "quote", "table"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    DELIMITER_FIELD_NUMBER: _ClassVar[int]
+    ESCAPE_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    IN_FIELD_NUMBER: _ClassVar[int]
+    NULL_STRING_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    delimiter: str
+    escape: str
+    format: str
+    header: bool
+    null_string: str
+    out: bool
+    quote: str
+    table: str
+    def __init__(self, out: bool = ..., table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., format: _Optional[str] = ..., delimiter: _Optional[str] = ..., null_string: _Optional[str] = ..., quote: _Optional[str] = ..., escape: _Optional[str] = ..., header: bool = ..., **kwargs) -> None: ...
+
+class Decision(_message.Message):
+    __slots__ = ["annotations", "decided_at_ms", "digest", "events", "facts", "hint", "hold", "hold_id", "identity", "mask", "policy_epoch", "pure", "purpose", "reason", "resource", "reviews", "rule", "seen", "sequence", "session", "stage", "verdict"]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    HINT_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
+    HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
+    POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    PURE_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    REVIEWS_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    SEEN_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    annotations: _containers.RepeatedCompositeFieldContainer[Annotation]
+    decided_at_ms: int
+    digest: bytes
+    events: _containers.RepeatedCompositeFieldContainer[AuditEvent]
+    facts: Facts
+    hint: str
+    hold: Hold
+    hold_id: str
+    identity: str
+    mask: MaskPlan
+    policy_epoch: bytes
+    pure: bool
+    purpose: CommandPurpose
+    reason: str
+    resource: str
+    reviews: _containers.RepeatedCompositeFieldContainer[Review]
+    rule: str
+    seen: bytes
+    sequence: int
+    session: str
+    stage: str
+    verdict: Verdict
+    def __init__(self, stage: _Optional[str] = ..., digest: _Optional[bytes] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., identity: _Optional[str] = ..., resource: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., policy_epoch: _Optional[bytes] = ..., rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., mask: _Optional[_Union[MaskPlan, _Mapping]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., hold_id: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ..., decided_at_ms: _Optional[int] = ..., pure: bool = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., seen: _Optional[bytes] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ...) -> None: ...
+
+class DecisionMade(_message.Message):
+    __slots__ = ["command", "decisions", "policy_epoch", "reason", "rule", "stage", "verdict"]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    command: int
+    decisions: _containers.RepeatedCompositeFieldContainer[SignedDecision]
+    policy_epoch: bytes
+    reason: str
+    rule: str
+    stage: str
+    verdict: Verdict
+    def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ...) -> None: ...
+
+class DetectorMask(_message.Message):
+    __slots__ = ["entities", "rule", "style"]
+    ENTITIES_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    STYLE_FIELD_NUMBER: _ClassVar[int]
+    entities: _containers.RepeatedScalarFieldContainer[str]
+    rule: str
+    style: MaskStyle
+    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+
+class EntityCount(_message.Message):
+    __slots__ = ["count", "entity"]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    entity: str
+    def __init__(self, entity: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
+class Facts(_message.Message):
+    __slots__ = ["columns_referenced", "copy", "deallocated_names", "functions", "opaque", "opaque_reason", "operations", "outputs", "outputs_known", "prepared_names", "statement_tags", "statements", "tables_read", "tables_written", "unfiltered"]
+    COLUMNS_REFERENCED_FIELD_NUMBER: _ClassVar[int]
+    COPY_FIELD_NUMBER: _ClassVar[int]
+    DEALLOCATED_NAMES_FIELD_NUMBER: _ClassVar[int]
+    FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    OPAQUE_FIELD_NUMBER: _ClassVar[int]
+    OPAQUE_REASON_FIELD_NUMBER: _ClassVar[int]
+    OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_KNOWN_FIELD_NUMBER: _ClassVar[int]
+    PREPARED_NAMES_FIELD_NUMBER: _ClassVar[int]
+    STATEMENTS_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_TAGS_FIELD_NUMBER: _ClassVar[int]
+    TABLES_READ_FIELD_NUMBER: _ClassVar[int]
+    TABLES_WRITTEN_FIELD_NUMBER: _ClassVar[int]
+    UNFILTERED_FIELD_NUMBER: _ClassVar[int]
+    columns_referenced: _containers.RepeatedScalarFieldContainer[str]
+    copy: CopyShape
+    deallocated_names: _containers.RepeatedScalarFieldContainer[str]
+    functions: _containers.RepeatedScalarFieldContainer[str]
+    opaque: bool
+    opaque_reason: str
+    operations: _containers.RepeatedScalarFieldContainer[str]
+    outputs: _containers.RepeatedCompositeFieldContainer[OutputColumn]
+    outputs_known: bool
+    prepared_names: _containers.RepeatedScalarFieldContainer[str]
+    statement_tags: _containers.RepeatedScalarFieldContainer[str]
+    statements: int
+    tables_read: _containers.RepeatedScalarFieldContainer[str]
+    tables_written: _containers.RepeatedScalarFieldContainer[str]
+    unfiltered: bool
+    def __init__(self, operations: _Optional[_Iterable[str]] = ..., tables_read: _Optional[_Iterable[str]] = ..., tables_written: _Optional[_Iterable[str]] = ..., unfiltered: bool = ..., functions: _Optional[_Iterable[str]] = ..., statements: _Optional[int] = ..., opaque: bool = ..., opaque_reason: _Optional[str] = ..., columns_referenced: _Optional[_Iterable[str]] = ..., outputs: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ..., outputs_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., statement_tags: _Optional[_Iterable[str]] = ..., prepared_names: _Optional[_Iterable[str]] = ..., deallocated_names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Failure(_message.Message):
+    __slots__ = ["reason", "stage"]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    stage: str
+    def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Header(_message.Message):
+    __slots__ = ["attempt", "contract_version", "deadline_ms", "decisions", "kind", "lane", "policy_epoch", "reply_to", "route", "sequence", "session", "traceparent"]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    CONTRACT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_MS_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    LANE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REPLY_TO_FIELD_NUMBER: _ClassVar[int]
+    ROUTE_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    attempt: int
+    contract_version: int
+    deadline_ms: int
+    decisions: _containers.RepeatedCompositeFieldContainer[SignedDecision]
+    kind: Kind
+    lane: Lane
+    policy_epoch: bytes
+    reply_to: str
+    route: _containers.RepeatedScalarFieldContainer[str]
+    sequence: int
+    session: str
+    traceparent: str
+    def __init__(self, contract_version: _Optional[int] = ..., kind: _Optional[_Union[Kind, str]] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., lane: _Optional[_Union[Lane, str]] = ..., route: _Optional[_Iterable[str]] = ..., reply_to: _Optional[str] = ..., deadline_ms: _Optional[int] = ..., policy_epoch: _Optional[bytes] = ..., traceparent: _Optional[str] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., attempt: _Optional[int] = ...) -> None: ...
+
+class Hold(_message.Message):
+    __slots__ = ["approver_groups", "approver_identities", "expires_seconds", "quorum"]
+    APPROVER_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    APPROVER_IDENTITIES_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    QUORUM_FIELD_NUMBER: _ClassVar[int]
+    approver_groups: _containers.RepeatedScalarFieldContainer[str]
+    approver_identities: _containers.RepeatedScalarFieldContainer[str]
+    expires_seconds: int
+    quorum: int
+    def __init__(self, approver_groups: _Optional[_Iterable[str]] = ..., approver_identities: _Optional[_Iterable[str]] = ..., quorum: _Optional[int] = ..., expires_seconds: _Optional[int] = ...) -> None: ...
+
+class HoldClose(_message.Message):
+    __slots__ = ["id", "sequence", "used"]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    sequence: int
+    used: bool
+    def __init__(self, id: _Optional[str] = ..., used: bool = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class HoldEvent(_message.Message):
+    __slots__ = ["command", "id", "reviews", "status"]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REVIEWS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    command: int
+    id: str
+    reviews: _containers.RepeatedCompositeFieldContainer[Review]
+    status: str
+    def __init__(self, command: _Optional[int] = ..., id: _Optional[str] = ..., status: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ...) -> None: ...
+
+class HoldPending(_message.Message):
+    __slots__ = ["expires_at_ms", "id"]
+    EXPIRES_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    expires_at_ms: int
+    id: str
+    def __init__(self, id: _Optional[str] = ..., expires_at_ms: _Optional[int] = ...) -> None: ...
+
+class Judge(_message.Message):
+    __slots__ = ["annotations", "digest", "facts", "hold", "parameters", "principal", "protocol", "purpose", "resource"]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    annotations: _containers.RepeatedCompositeFieldContainer[Annotation]
+    digest: bytes
+    facts: Facts
+    hold: Hold
+    parameters: _containers.RepeatedScalarFieldContainer[str]
+    principal: Principal
+    protocol: str
+    purpose: CommandPurpose
+    resource: str
+    def __init__(self, digest: _Optional[bytes] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., parameters: _Optional[_Iterable[str]] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ...) -> None: ...
+
+class MaskBatch(_message.Message):
+    __slots__ = ["columns", "columns_known", "command", "copy", "last", "plan", "principal", "protocol", "resource", "tail"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_KNOWN_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    COPY_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    TAIL_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedCompositeFieldContainer[ResultColumn]
+    columns_known: bool
+    command: int
+    copy: CopyShape
+    last: bool
+    plan: MaskPlan
+    principal: Principal
+    protocol: str
+    resource: str
+    tail: bytes
+    def __init__(self, protocol: _Optional[str] = ..., plan: _Optional[_Union[MaskPlan, _Mapping]] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ..., columns_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., tail: _Optional[bytes] = ..., last: bool = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., command: _Optional[int] = ...) -> None: ...
+
+class MaskPlan(_message.Message):
+    __slots__ = ["all_computed", "columns", "computed_outputs", "detectors"]
+    ALL_COMPUTED_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COMPUTED_OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    DETECTORS_FIELD_NUMBER: _ClassVar[int]
+    all_computed: bool
+    columns: _containers.RepeatedCompositeFieldContainer[ColumnMask]
+    computed_outputs: _containers.RepeatedScalarFieldContainer[int]
+    detectors: _containers.RepeatedCompositeFieldContainer[DetectorMask]
+    def __init__(self, columns: _Optional[_Iterable[_Union[ColumnMask, _Mapping]]] = ..., detectors: _Optional[_Iterable[_Union[DetectorMask, _Mapping]]] = ..., computed_outputs: _Optional[_Iterable[int]] = ..., all_computed: bool = ...) -> None: ...
+
+class MaskReply(_message.Message):
+    __slots__ = ["counts", "events", "refusal", "rows", "tail"]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    TAIL_FIELD_NUMBER: _ClassVar[int]
+    counts: _containers.RepeatedCompositeFieldContainer[EntityCount]
+    events: _containers.RepeatedCompositeFieldContainer[AuditEvent]
+    refusal: Refusal
+    rows: int
+    tail: bytes
+    def __init__(self, tail: _Optional[bytes] = ..., counts: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., rows: _Optional[int] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ["text"]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
+
+class Output(_message.Message):
+    __slots__ = ["columns", "command", "data"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedCompositeFieldContainer[ResultColumn]
+    command: int
+    data: bytes
+    def __init__(self, command: _Optional[int] = ..., data: _Optional[bytes] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ...) -> None: ...
+
+class OutputColumn(_message.Message):
+    __slots__ = ["columns", "star", "whole_row"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    STAR_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_ROW_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    star: bool
+    whole_row: bool
+    def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ...) -> None: ...
+
+class Parameter(_message.Message):
+    __slots__ = ["format", "null", "value"]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    NULL_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    format: int
+    null: bool
+    value: bytes
+    def __init__(self, null: bool = ..., format: _Optional[int] = ..., value: _Optional[bytes] = ...) -> None: ...
+
+class Pong(_message.Message):
+    __slots__ = ["draining", "incarnation", "policy_epoch", "queued", "replica", "stage"]
+    DRAINING_FIELD_NUMBER: _ClassVar[int]
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    draining: bool
+    incarnation: int
+    policy_epoch: bytes
+    queued: int
+    replica: str
+    stage: str
+    def __init__(self, stage: _Optional[str] = ..., replica: _Optional[str] = ..., incarnation: _Optional[int] = ..., draining: bool = ..., queued: _Optional[int] = ..., policy_epoch: _Optional[bytes] = ...) -> None: ...
+
+class Principal(_message.Message):
+    __slots__ = ["groups", "labels", "method", "name", "source_address"]
+    class LabelsEntry(_message.Message):
+        __slots__ = ["key", "value"]
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    groups: _containers.RepeatedScalarFieldContainer[str]
+    labels: _containers.ScalarMap[str, str]
+    method: str
+    name: str
+    source_address: str
+    def __init__(self, name: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., method: _Optional[str] = ..., source_address: _Optional[str] = ...) -> None: ...
+
+class Record(_message.Message):
+    __slots__ = ["command", "decision", "hold", "notice", "output", "result", "sequence", "session", "session_ended", "session_resumed", "session_started", "stage_event", "time_us"]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ENDED_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    SESSION_RESUMED_FIELD_NUMBER: _ClassVar[int]
+    SESSION_STARTED_FIELD_NUMBER: _ClassVar[int]
+    STAGE_EVENT_FIELD_NUMBER: _ClassVar[int]
+    TIME_US_FIELD_NUMBER: _ClassVar[int]
+    command: CommandReceived
+    decision: DecisionMade
+    hold: HoldEvent
+    notice: Notice
+    output: Output
+    result: CommandResult
+    sequence: int
+    session: str
+    session_ended: SessionEnded
+    session_resumed: Resumption
+    session_started: SessionStarted
+    stage_event: StageEvent
+    time_us: int
+    def __init__(self, session: _Optional[str] = ..., sequence: _Optional[int] = ..., time_us: _Optional[int] = ..., session_started: _Optional[_Union[SessionStarted, _Mapping]] = ..., command: _Optional[_Union[CommandReceived, _Mapping]] = ..., decision: _Optional[_Union[DecisionMade, _Mapping]] = ..., hold: _Optional[_Union[HoldEvent, _Mapping]] = ..., result: _Optional[_Union[CommandResult, _Mapping]] = ..., output: _Optional[_Union[Output, _Mapping]] = ..., session_ended: _Optional[_Union[SessionEnded, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., stage_event: _Optional[_Union[StageEvent, _Mapping]] = ..., session_resumed: _Optional[_Union[Resumption, _Mapping]] = ...) -> None: ...
+
+class RecordAck(_message.Message):
+    __slots__ = ["block", "chain", "error", "replica", "sessions"]
+    BLOCK_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    block: int
+    chain: bytes
+    error: str
+    replica: str
+    sessions: _containers.RepeatedCompositeFieldContainer[SessionAck]
+    def __init__(self, sessions: _Optional[_Iterable[_Union[SessionAck, _Mapping]]] = ..., error: _Optional[str] = ..., replica: _Optional[str] = ..., block: _Optional[int] = ..., chain: _Optional[bytes] = ...) -> None: ...
+
+class RecordBatch(_message.Message):
+    __slots__ = ["durability", "records", "resumptions"]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    RESUMPTIONS_FIELD_NUMBER: _ClassVar[int]
+    durability: Durability
+    records: _containers.RepeatedCompositeFieldContainer[Record]
+    resumptions: _containers.RepeatedCompositeFieldContainer[Resumption]
+    def __init__(self, records: _Optional[_Iterable[_Union[Record, _Mapping]]] = ..., durability: _Optional[_Union[Durability, str]] = ..., resumptions: _Optional[_Iterable[_Union[Resumption, _Mapping]]] = ...) -> None: ...
+
+class Refusal(_message.Message):
+    __slots__ = ["hint", "reason", "rule"]
+    HINT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    hint: str
+    reason: str
+    rule: str
+    def __init__(self, rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ...) -> None: ...
+
+class ResultColumn(_message.Message):
+    __slots__ = ["format", "has_origin", "name", "origin_column", "origin_schema", "origin_table", "type"]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    HAS_ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_COLUMN_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_TABLE_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    format: int
+    has_origin: bool
+    name: str
+    origin_column: str
+    origin_schema: str
+    origin_table: str
+    type: int
+    def __init__(self, name: _Optional[str] = ..., origin_schema: _Optional[str] = ..., origin_table: _Optional[str] = ..., origin_column: _Optional[str] = ..., has_origin: bool = ..., type: _Optional[int] = ..., format: _Optional[int] = ...) -> None: ...
+
+class Resumption(_message.Message):
+    __slots__ = ["after", "block", "chain", "replica", "session"]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    block: int
+    chain: bytes
+    replica: str
+    session: str
+    def __init__(self, session: _Optional[str] = ..., after: _Optional[int] = ..., replica: _Optional[str] = ..., block: _Optional[int] = ..., chain: _Optional[bytes] = ...) -> None: ...
+
+class Review(_message.Message):
+    __slots__ = ["approved", "at_ms", "comment", "reviewer"]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    REVIEWER_FIELD_NUMBER: _ClassVar[int]
+    approved: bool
+    at_ms: int
+    comment: str
+    reviewer: str
+    def __init__(self, reviewer: _Optional[str] = ..., approved: bool = ..., comment: _Optional[str] = ..., at_ms: _Optional[int] = ...) -> None: ...
+
+class SessionAck(_message.Message):
+    __slots__ = ["error", "session", "through"]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    THROUGH_FIELD_NUMBER: _ClassVar[int]
+    error: str
+    session: str
+    through: int
+    def __init__(self, session: _Optional[str] = ..., through: _Optional[int] = ..., error: _Optional[str] = ...) -> None: ...
+
+class SessionEnded(_message.Message):
+    __slots__ = ["bytes", "commands", "reason"]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    COMMANDS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    bytes: int
+    commands: int
+    reason: str
+    def __init__(self, reason: _Optional[str] = ..., commands: _Optional[int] = ..., bytes: _Optional[int] = ...) -> None: ...
+
+class SessionStarted(_message.Message):
+    __slots__ = ["parameters", "principal", "protocol", "resource"]
+    class ParametersEntry(_message.Message):
+        __slots__ = ["key", "value"]
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    parameters: _containers.ScalarMap[str, str]
+    principal: Principal
+    protocol: str
+    resource: str
+    def __init__(self, principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class SignedDecision(_message.Message):
+    __slots__ = ["decision", "mac", "stage"]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    MAC_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    decision: bytes
+    mac: bytes
+    stage: str
+    def __init__(self, stage: _Optional[str] = ..., decision: _Optional[bytes] = ..., mac: _Optional[bytes] = ...) -> None: ...
+
+class StageEvent(_message.Message):
+    __slots__ = ["command", "event", "stage"]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    command: int
+    event: AuditEvent
+    stage: str
+    def __init__(self, command: _Optional[int] = ..., stage: _Optional[str] = ..., event: _Optional[_Union[AuditEvent, _Mapping]] = ...) -> None: ...
+
+class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class Lane(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class CommandPurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class MaskStyle(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class Durability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []

@@ -1,0 +1,76 @@
+"""Reply data in PostgreSQL's own form (manual, 55.7 “Message Formats”): for stages that count or rewrite rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .errors import StageError
+
+DATA_ROW = b"D"
+COPY_DATA = b"d"
+HEADER_BYTES = 5  # type, and a length that counts itself
+
+Values = list[bytes | None]
+
+
+def messages(payload: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and body of each message. Raises StageError unless they are whole."""
+    place = 0
+    while place < len(payload):
+        length = int.from_bytes(payload[place + 1 : place + HEADER_BYTES], "big", signed=True)
+        end = place + 1 + length
+        if len(payload) - place < HEADER_BYTES or length < HEADER_BYTES - 1 or end > len(payload):
+            raise StageError("malformed", "a protocol message is cut")
+        yield payload[place : place + 1], payload[place + HEADER_BYTES : end]
+        place = end
+
+
+def message(kind: bytes, body: bytes) -> bytes:
+    return kind + (len(body) + HEADER_BYTES - 1).to_bytes(4, "big") + body
+
+
+def row_count(payload: bytes) -> int:
+    """Rows, and copy data messages: the server sends one for each row of a COPY."""
+    return sum(1 for kind, _ in messages(payload) if kind in (DATA_ROW, COPY_DATA))
+
+
+def values(body: bytes) -> Values:
+    """A row's values in wire form; None is NULL."""
+    result: Values = []
+    place = 2
+    for _ in range(int.from_bytes(body[:2], "big", signed=True)):
+        length = int.from_bytes(body[place : place + 4], "big", signed=True)
+        place += 4
+        if length < -1 or place > len(body) or place + max(length, 0) > len(body):
+            raise StageError("malformed", "a row's value is cut")
+        result.append(None if length < 0 else body[place : place + length])
+        place += max(length, 0)
+    if len(body) < 2 or place != len(body):
+        raise StageError("malformed", "a row has bytes left over")
+    return result
+
+
+def row(fields: Values) -> bytes:
+    """The row message with these values."""
+    parts = [len(fields).to_bytes(2, "big")]
+    for value in fields:
+        if value is None:
+            parts.append(b"\xff\xff\xff\xff")
+        else:
+            parts.append(len(value).to_bytes(4, "big") + value)
+    return message(DATA_ROW, b"".join(parts))
+
+
+def rewrite_rows(payload: bytes, change: Callable[[Values], Values]) -> bytes:
+    """Every row as `change` makes it, which keeps the number of values; all other messages stay as they are."""
+    result = []
+    for kind, body in messages(payload):
+        if kind == DATA_ROW:
+            before = values(body)
+            after = change(before)
+            if len(after) != len(before):
+                raise StageError("malformed", "a rewritten row has another number of values")
+            result.append(row(after))
+        else:
+            result.append(message(kind, body))
+    return b"".join(result)
