@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -62,7 +63,8 @@ let package = Package(
 
         library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
         library("StrictYAML", [yams]),
-        library("Bus", ["Contract", "CZeroMQ", "COpenSSL", protobuf, log]),
+        library("Telemetry", [log, nio, nioPosix, nioHTTP]),
+        library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
         library("Policy", ["Contract", "StrictYAML", "COpenSSL"]),
         library("Identity", ["COpenSSL", grdb]),
         library("Detection", ["CVectorscan"]),
@@ -70,7 +72,7 @@ let package = Package(
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
 
-        library("Gateway", ["Bus", "Contract", "Configuration", "Identity", protobuf, nio]),
+        library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio]),
 
         library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
         library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
@@ -78,22 +80,28 @@ let package = Package(
         library("PostgresRender", ["Contract", protobuf], path: "Sources/Protocols/Postgres/Render"),
         library(
             "PostgresAccept",
-            ["Contract", "Bus", "Gateway", "Identity", "Configuration", "PostgresWire", nio, nioPosix, nioTLS, nioSSL],
+            [
+                "Contract", "Bus", "Gateway", "Identity", "Configuration", "Telemetry", "PostgresWire", nio, nioPosix,
+                nioTLS, nioSSL,
+            ],
             path: "Sources/Protocols/Postgres/Accept"),
 
-        library("Supervisor", ["Configuration"]),
+        library("Supervisor", ["Configuration", "Telemetry"]),
         program(
             "Ingress",
-            ["PostgresAccept", "Gateway", "Bus", "Contract", "Configuration", "Identity", nio, nioPosix, nioSSL]),
-        program("Classifier", ["PostgresClassify", "Policy", "Bus", "Contract", "Configuration"]),
-        program("Masker", ["PostgresMask", "Bus", "Contract", "Configuration"]),
-        program("Approver", ["Approvals", "Bus", "Contract", "Configuration", protobuf]),
-        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", protobuf]),
+            [
+                "PostgresAccept", "Gateway", "Bus", "Contract", "Configuration", "Identity", "Telemetry", nio, nioPosix,
+                nioSSL,
+            ]),
+        program("Classifier", ["PostgresClassify", "Policy", "Bus", "Contract", "Configuration", "Telemetry"]),
+        program("Masker", ["PostgresMask", "Detection", "Bus", "Contract", "Configuration", "Telemetry"]),
+        program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [
-                "Supervisor", "Configuration", "Identity", "Approvals", "Recording", "Policy", "PostgresClassify",
-                "PostgresRender", "Contract", arguments,
+                "Supervisor", "Telemetry", "Configuration", "Identity", "Approvals", "Recording", "Policy",
+                "PostgresClassify", "PostgresRender", "Contract", arguments,
             ]),
 
         .executableTarget(
@@ -102,7 +110,8 @@ let package = Package(
 
         tests("ContractTests", ["Contract", protobuf], exclude: ["Golden"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
-        tests("BusTests", ["Bus", "Contract", protobuf, log]),
+        tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
+        tests("BusTests", ["Bus", "Contract", "Telemetry", protobuf]),
         tests("GatewayTests", ["Gateway", "Bus", "Contract"]),
         tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
         tests("IdentityTests", ["Identity"]),
@@ -120,7 +129,7 @@ let package = Package(
                 "PostgresAccept", "PostgresWire", "Gateway", "Bus", "Configuration", "Contract", "Identity", protobuf,
                 nio, nioPosix,
             ]),
-        tests("SupervisorTests", ["Supervisor", "Configuration"]),
+        tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 
         library("TestKit", [], path: "Tests/TestKit"),
         tests("IntegrationTests", ["TestKit"], exclude: ["Clients"]),

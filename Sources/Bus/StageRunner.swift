@@ -1,7 +1,6 @@
 import Contract
 import Foundation
 import Glibc
-import Logging
 
 /// Runs a stage as a process: binds its inbox, tells readiness, hands over messages in batches, sends the answers,
 /// and drains on SIGTERM.
@@ -118,7 +117,7 @@ public struct StageRunner {
     public static func main<S: Stage>(_ make: (StageEnvironment) throws -> S) {
         do {
             let environment = try StageEnvironment.fromProcess()
-            StageLog.bootstrap(stage: environment.stage)
+            try StageLog.bootstrap(environment)
             var stage = try make(environment)
             var runner = try StageRunner(environment)
             runner.run(&stage)
@@ -126,26 +125,5 @@ public struct StageRunner {
             FileHandle.standardError.write(Data("cannot start: \(error)\n".utf8))
             exit(1)
         }
-    }
-}
-
-/// The process log: one line an event on standard error, with the session where there is one. Never data or secrets.
-public enum StageLog {
-    private static let logger = Logger(label: "sluice")
-
-    public static func bootstrap(stage: String) {
-        LoggingSystem.bootstrap { _ in
-            var handler = StreamLogHandler.standardError(label: stage)
-            handler.logLevel = .info
-            return handler
-        }
-    }
-
-    public static func error(_ message: @autoclosure () -> String, session: String = "") {
-        logger.error("\(message())", metadata: session.isEmpty ? nil : ["session": "\(session)"])
-    }
-
-    public static func info(_ message: @autoclosure () -> String, session: String = "") {
-        logger.info("\(message())", metadata: session.isEmpty ? nil : ["session": "\(session)"])
     }
 }

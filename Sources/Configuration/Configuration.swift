@@ -16,6 +16,9 @@ public struct Configuration: Sendable {
     public let policyFile: String
     public let stages: StageTable
     public let limits: Limits
+    /// Nil: only Unix sockets.
+    public let metrics: MetricsListener?
+    public let log: LogStyle
 
     /// Protocols that a listener or a resource may name.
     public static let protocols = ["postgres"]
@@ -44,6 +47,8 @@ public struct Configuration: Sendable {
         let policy = try keys.required("policy")
         let stages = keys.optional("stages")
         let limits = keys.optional("limits")
+        let metrics = keys.optional("metrics")
+        let log = keys.optional("log")
         try keys.finish()
 
         self.file = file
@@ -52,6 +57,8 @@ public struct Configuration: Sendable {
         policyFile = Path.absolute(try policy.path(), in: folder)
         self.stages = try StageTable(stages)
         self.limits = try Limits(limits)
+        if let metrics { self.metrics = try MetricsListener(metrics) } else { self.metrics = nil }
+        if let log { self.log = try log.choice(of: LogStyle.self) } else { self.log = .text }
 
         let root = Path.absolute(try state.path(), in: folder)
         let runPath: String

@@ -16,6 +16,8 @@ public struct StateDirectory: Sendable, Equatable {
     }
 
     public var bus: String { run + "/bus" }
+    /// Where each process serves its metrics: `<stage>.<replica>`.
+    public var metrics: String { run + "/metrics" }
     public var keys: String { root + "/keys" }
     public var identities: String { root + "/identities.sqlite" }
     public var approvals: String { root + "/approvals.sqlite" }
@@ -32,6 +34,9 @@ public struct StateDirectory: Sendable, Equatable {
 
     /// The socket on which one replica of `stage` receives.
     public func inbox(stage: String, replica: Int) -> String { "\(inboxes(stage: stage))/\(replica)" }
+
+    /// The socket on which one replica of `stage` serves its metrics.
+    public func metricsSocket(stage: String, replica: Int) -> String { "\(metrics)/\(stage).\(replica)" }
 
     /// The folder of all inboxes of `stage`: the local registry of its replicas.
     public func inboxes(stage: String) -> String { "\(bus)/\(stage)" }

@@ -13,7 +13,7 @@ import Foundation
 
 do {
     let environment = try StageEnvironment.fromProcess()
-    StageLog.bootstrap(stage: environment.stage)
+    try StageLog.bootstrap(environment)
     StageSignals.install()
     let configuration = try Configuration.load(path: try StageArguments.configPath())
     let ingress = try IngressProcess(configuration: configuration, environment: environment)
