@@ -134,6 +134,7 @@ let package = Package(
         library("TestKit", [], path: "Tests/TestKit"),
         tests("IntegrationTests", ["TestKit"], exclude: ["Clients"]),
         tests("PipelineTests", ["TestKit"], exclude: ["Clients"]),
+        tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

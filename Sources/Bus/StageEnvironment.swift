@@ -56,6 +56,9 @@ public enum SupervisorNotice {
     /// Draining.
     public static func stopping() { send("STOPPING=1\nMAINPID=\(getpid())") }
 
+    /// The work loop turns.
+    static func watchdog() { send("WATCHDOG=1\nMAINPID=\(getpid())") }
+
     private static func send(_ text: String) {
         guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], !path.isEmpty else { return }
         let socket = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)

@@ -19,6 +19,7 @@ public struct StageRunner {
     private var links: Links
     /// Peers that did not take a message in time: not waited for again until they take one.
     private var stalled: Set<String> = []
+    private var watchdog = Watchdog()
 
     public init(_ environment: StageEnvironment) throws(BusError) {
         self.environment = environment
@@ -67,6 +68,7 @@ public struct StageRunner {
         if !messages.isEmpty { stage.handle(messages, &outbox) }
         stage.tick(&outbox)
         for (message, destination) in outbox.queue { deliver(message, to: destination) }
+        watchdog.turned()
         return !messages.isEmpty
     }
 

@@ -63,7 +63,8 @@ public struct Configuration: Sendable {
         let root = Path.absolute(try state.path(), in: folder)
         let runPath: String
         if let run { runPath = Path.absolute(try run.path(), in: folder) } else { runPath = root + "/run" }
-        self.state = StateDirectory(root: root, run: runPath)
+        let handedOver = ProcessInfo.processInfo.environment[StateDirectory.keysVariable] ?? ""
+        self.state = StateDirectory(root: root, run: runPath, keys: handedOver.isEmpty ? nil : handedOver)
         try Self.checkSocketPaths(self.state, stages: self.stages, at: run ?? state)
 
         for (resource, node) in zip(self.resources, try resources.sequence())

@@ -4,21 +4,27 @@ public struct StateDirectory: Sendable, Equatable {
     public let root: String
     /// Sockets, lock and status: everything that must not.
     public let run: String
+    /// Keys of stages, recording and masking.
+    public let keys: String
 
+    /// The environment variable that names another folder of keys than `<state>/keys`: what a service manager hands
+    /// to one stage (systemd credentials, a mounted secret) has only that stage's keys in it.
+    public static let keysVariable = "SLUICE_KEYS"
     /// Longest path of a Unix socket, in bytes (unix(7): `sun_path` has 108, one of them for the NUL).
     public static let maximumSocketPath = 107
     /// Bytes kept free after an inbox's path for the sockets that stand beside it.
     static let socketSuffixReserve = 9
 
-    public init(root: String, run: String) {
+    /// `keys`: nil stands for the folder `keys` of `root`.
+    public init(root: String, run: String, keys: String? = nil) {
         self.root = root
         self.run = run
+        self.keys = keys ?? root + "/keys"
     }
 
     public var bus: String { run + "/bus" }
     /// Where each process serves its metrics: `<stage>.<replica>`.
     public var metrics: String { run + "/metrics" }
-    public var keys: String { root + "/keys" }
     public var identities: String { root + "/identities.sqlite" }
     public var approvals: String { root + "/approvals.sqlite" }
     public var recordings: String { root + "/recordings" }

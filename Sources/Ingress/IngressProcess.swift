@@ -69,9 +69,12 @@ final class IngressProcess: Sendable {
             listeners.append(postgres)
         }
         SupervisorNotice.ready(status: "TLS certificate SHA-256 \(certificate.sha256Fingerprint)")
+        var watchdog = Watchdog()
+        let pulse = LoopPulse(services.map(\.eventLoop))
         while !StageSignals.shouldDrain {
             try await Task.sleep(for: Self.watchInterval / 10)
             watch(listeners)
+            if watchdog.isWatched, pulse.everyLoopTurned() { watchdog.turned() }
         }
         try await drain(listeners, channels)
     }

@@ -19,7 +19,7 @@ public enum RecordingKey {
     public static func load(_ path: String) throws(RecordingError) -> [UInt8] {
         var status = stat()
         guard stat(path, &status) == 0 else { throw .system(FileError("open", number: errno), path) }
-        guard status.st_mode & 0o077 == 0 else {
+        guard isPrivate(status) else {
             throw RecordingError(.invalid, file: path, "others can read this key: make its mode 0600")
         }
         let bytes = try readFile(path, limit: length + 1)
@@ -27,6 +27,12 @@ public enum RecordingKey {
             throw RecordingError(.invalid, file: path, "a recording key has \(length) bytes")
         }
         return bytes
+    }
+
+    /// Open to its owner alone; or root's, and readable by a group: so service managers hand over a secret to one
+    /// process (systemd's credentials by an access list, whose mask shows as the group's bits; Kubernetes by fsGroup).
+    static func isPrivate(_ status: stat) -> Bool {
+        status.st_mode & 0o077 == 0 || (status.st_uid == 0 && status.st_mode & 0o037 == 0)
     }
 
     private static func create(_ path: String, _ files: any FileLayer) throws(RecordingError) {

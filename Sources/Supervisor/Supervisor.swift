@@ -175,6 +175,7 @@ public struct Supervisor {
         result["SLUICE_REPLICA"] = "\(replica)"
         result["SLUICE_BUS"] = configuration.state.bus
         result["SLUICE_KEY_FILE"] = configuration.state.key(stage: stage)
+        result[StateDirectory.keysVariable] = configuration.state.keys
         result["SLUICE_LIFELINE_FD"] = "\(Child.lifelineDescriptor)"
         result["NOTIFY_SOCKET"] = configuration.state.notifySocket
         return result

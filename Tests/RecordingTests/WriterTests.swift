@@ -1,6 +1,6 @@
 import Contract
 import Foundation
-import Recording
+@testable import Recording
 import Testing
 
 @Suite struct WriterTests {
@@ -146,5 +146,16 @@ import Testing
         #expect(mode == 0o600)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         #expect(throws: RecordingError.self) { try RecordingKey.load(path) }
+    }
+
+    @Test(arguments: [
+        (0o600, 1000, true), (0o400, 1000, true), (0o640, 1000, false), (0o604, 1000, false),
+        (0o400, 0, true), (0o440, 0, true), (0o640, 0, true), (0o660, 0, false), (0o444, 0, false), (0o450, 0, false),
+    ])
+    func keyMayBeReadByAGroupOnlyWhenRootHandsItOver(mode: UInt32, owner: UInt32, isPrivate: Bool) {
+        var status = stat()
+        status.st_mode = S_IFREG | mode
+        status.st_uid = owner
+        #expect(RecordingKey.isPrivate(status) == isPrivate)
     }
 }

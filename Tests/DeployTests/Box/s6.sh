@@ -1,0 +1,2 @@
+#!/bin/bash
+BOX_MANAGER=s6 exec "$(dirname "$0")/services.sh" "$@"

@@ -1,0 +1,2 @@
+#!/bin/bash
+BOX_MANAGER=supervisord exec "$(dirname "$0")/services.sh" "$@"

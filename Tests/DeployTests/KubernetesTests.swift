@@ -1,0 +1,104 @@
+import Foundation
+import TestKit
+import Testing
+
+/// deploy/kubernetes and deploy/container, as far as this goes without a cluster. `Checks/` says what is checked.
+@Suite("Kubernetes and container")
+struct KubernetesTests {
+    static let base = Project.root + "/deploy/kubernetes/base"
+    static let containerfile = Project.root + "/deploy/container/Containerfile"
+    static let programs = [
+        "sluice", "sluice-ingress", "sluice-classifier", "sluice-masker", "sluice-approver", "sluice-recorder",
+    ]
+
+    private static func check(_ script: String, _ arguments: [String]) async throws -> Finished {
+        let directory = try TemporaryDirectory()
+        let interpreter = try await PythonEnvironment.shared.value
+        let path = Project.root + "/Tests/DeployTests/Checks/" + script
+        return try await Child(interpreter, [path] + arguments, directory: directory).finish(deadline: .seconds(120))
+    }
+
+    @Test func baseIsValidAndAgreesWithItself() async throws {
+        let checked = try await Self.check("kubernetes.py", [Self.base])
+        #expect(checked.status == 0, "\(checked.transcript)")
+    }
+
+    /// The check sees what it is there to see: each change of one file is found, and named.
+    @Test(arguments: [
+        ("masker.yaml", "runAsNonRoot: true", "runAsNonRoot: false", "may run as root"),
+        ("masker.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "may write to its image"),
+        ("masker.yaml", "terminationGracePeriodSeconds", "terminationGraceSeconds", "terminationGraceSeconds"),
+        ("masker.yaml", "key: masking.key, path: masking.key", "key: x, path: recording.key", "keys differ"),
+        ("masker.yaml", "sluice:0.3.0", "sluice:latest", "no fixed version"),
+        (
+            "masker.yaml", "minAvailable: 1\n  selector:\n    matchLabels: {app.kubernetes.io/name: sluice",
+            "minAvailable: 1\n  selector:\n    matchLabels: {app.kubernetes.io/name: other", "no disruption budget"
+        ),
+        ("classifier.yaml", "containerPort: 7401", "containerPort: 7402", "bus port"),
+        ("recorder.yaml", "clusterIP: None", "clusterIP: 10.0.0.1", "no headless service"),
+        ("approver.yaml", "path: /readyz", "path: /", "no readinessProbe"),
+        ("networkpolicies.yaml", "podSelector: {}", "podSelector: {matchLabels: {a: b}}", "does not deny"),
+        ("networkpolicies.yaml", "port: 7404", "port: 7405", "its bus is open to None"),
+        ("sluice.yaml", "tcp://sluice-masker.", "tcp://sluice-classifier.", "does not lead to masker"),
+    ])
+    func checkFinds(file: String, text: String, replacement: String, problem: String) async throws {
+        let directory = try TemporaryDirectory()
+        let copy = directory.file("base")
+        try FileManager.default.copyItem(atPath: Self.base, toPath: copy)
+        let original = try String(contentsOfFile: copy + "/" + file, encoding: .utf8)
+        #expect(original.contains(text))
+        try Data(original.replacingOccurrences(of: text, with: replacement).utf8)
+            .write(to: URL(filePath: copy + "/" + file))
+        let checked = try await Self.check("kubernetes.py", [copy])
+        #expect(checked.status == 1 && checked.output.contains(problem), "\(checked.transcript)")
+    }
+
+    @Test func secretsHoldEachStagesKeysAlone() async throws {
+        let directory = try TemporaryDirectory()
+        let stages = ["ingress", "classifier", "masker", "approver", "recorder"]
+        for name in stages + ["masking", "recording"] { try directory.writeTree(name, to: "keys/\(name).key") }
+        for name in stages {
+            try directory.writeTree("public \(name)", to: "keys/bus/\(name).public")
+            try directory.writeTree("secret \(name)", to: "keys/bus/\(name).secret")
+        }
+        let made = try await Child(
+            Project.root + "/deploy/kubernetes/secrets.sh", [directory.file("keys")], directory: directory
+        ).finish()
+        #expect(made.status == 0, "\(made.transcript)")
+        let secrets = made.output.components(separatedBy: "---\n").filter { !$0.isEmpty }
+        #expect(secrets.count == stages.count + 1)
+        let masker = try #require(secrets.first { $0.contains("name: sluice-keys-masker\n") })
+        let data = masker.split(separator: "\n").drop { $0 != "data:" }.dropFirst()
+        #expect(
+            data.map { $0.split(separator: ":")[0].trimmingCharacters(in: .whitespaces) }
+                == ["masker.key", "masker.secret", "masking.key"])
+        #expect(masker.contains(Data("secret masker".utf8).base64EncodedString()))
+
+        try FileManager.default.removeItem(atPath: directory.file("keys/recording.key"))
+        let incomplete = try await Child(
+            Project.root + "/deploy/kubernetes/secrets.sh", [directory.file("keys")], directory: directory
+        ).finish()
+        #expect(incomplete.status == 1 && incomplete.errors.contains("recording.key"))
+    }
+
+    @Test func imageHasFixedVersionsNoPrivilegesAndEveryLibrary() async throws {
+        let programs = Self.programs.map { Project.binaries + "/" + $0 }
+        let checked = try await Self.check("container.py", [Self.containerfile] + programs)
+        #expect(checked.status == 0, "\(checked.transcript)")
+    }
+
+    @Test(arguments: [
+        ("USER 65532:65532", "USER root", "without privileges"),
+        ("debian:12.12-slim", "debian:latest", "no fixed version"),
+        (" libvectorscan5", "", "sluice-masker needs"),
+    ])
+    func imageCheckFinds(text: String, replacement: String, problem: String) async throws {
+        let directory = try TemporaryDirectory()
+        let original = try String(contentsOfFile: Self.containerfile, encoding: .utf8)
+        #expect(original.contains(text))
+        try directory.write(original.replacingOccurrences(of: text, with: replacement), to: "Containerfile")
+        let programs = Self.programs.map { Project.binaries + "/" + $0 }
+        let checked = try await Self.check("container.py", [directory.file("Containerfile")] + programs)
+        #expect(checked.status == 1 && checked.output.contains(problem), "\(checked.transcript)")
+    }
+}
