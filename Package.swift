@@ -133,8 +133,8 @@ let package = Package(
 
         library("TestKit", [], path: "Tests/TestKit"),
         tests("IntegrationTests", ["TestKit"], exclude: ["Clients"]),
-        tests("PipelineTests", ["TestKit"], exclude: ["Clients"]),
         tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
+        tests("PipelineTests", ["TestKit", "Telemetry"], exclude: ["Clients"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -3,6 +3,7 @@ import Bus
 import Contract
 import Foundation
 import SwiftProtobuf
+import Telemetry
 
 /// Takes held commands into the store, and answers them once reviewers have decided.
 struct ApproverStage: Stage {
@@ -13,10 +14,13 @@ struct ApproverStage: Stage {
     /// Messages that wait for an answer, by request. After a restart they come again from ingress.
     private var waiting: [String: (message: BusMessage, judge: Judge)] = [:]
     private var seen: Int64
+    private let open: Gauge
     private var watchedAt: UInt64 = 0
 
     init(store: ApprovalStore) throws {
         self.store = store
+        open = ProcessTelemetry.current.registry.gauge(
+            "sluice_approver_open_requests", help: "Commands that wait here for reviewers.")
         seen = try store.serial()
     }
 
@@ -32,15 +36,18 @@ struct ApproverStage: Stage {
                 }
             } catch let error as ApprovalError {
                 outbox.fail(message, reason: error.message)
-                StageLog.error("\(error)", session: message.header.session)
+                StageLog.error(
+                    "\(error)", session: message.header.session, traceparent: message.header.traceparent)
             } catch {
                 outbox.fail(message, reason: "the hold could not be kept")
-                StageLog.error("cannot hold: \(error)", session: message.header.session)
+                StageLog.error(
+                    "cannot hold: \(error)", session: message.header.session, traceparent: message.header.traceparent)
             }
         }
     }
 
     mutating func tick(_ outbox: inout Outbox) {
+        open.set(waiting.count)
         let now = monotonicNanoseconds()
         guard now - watchedAt >= Self.watchInterval else { return }
         watchedAt = now

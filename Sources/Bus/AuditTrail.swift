@@ -1,5 +1,6 @@
 import Contract
 import SwiftProtobuf
+import Telemetry
 
 /// Ingress's side of the audit lane: numbers each session's records, sends them in batches to the session's recorder,
 /// keeps them until they are acknowledged, and tells when they are. Owned by one event loop.
@@ -220,6 +221,7 @@ public final class AuditTrail {
             if session.isResendDue(heardAt: heardAt, now: now) {
                 session.sendAgain(now: now)
                 session.waitLonger()
+                PeerMetrics.of(StageName.recorder).resends.add()
                 mustSend(session)
             }
             late += session.takeWaiters { $0.deadline <= now }

@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import SwiftProtobuf
+import Telemetry
 
 /// How an exchange with a lane ended, or went on.
 public enum LaneEvent: Sendable {
@@ -37,12 +38,16 @@ public final class Conductor {
         var interval: UInt64
         var endpoint: String?
         let handler: (LaneEvent) -> Void
+        let peer: PeerMetrics
+        let startedAt: UInt64
+        var wasHeld = false
     }
 
     private let links: Links
     private let replyTo: String
     private var exchanges: [UInt64: Exchange] = [:]
     private var lastSequence: UInt64
+    private var peers: [(stage: String, metrics: PeerMetrics)] = []
 
     /// `loop` marks this conductor's sequences (top byte), so that the inbox's thread finds the loop they belong to.
     public init(links: Links, replyTo: String, loop: UInt8) {
@@ -64,10 +69,10 @@ public final class Conductor {
     public var openExchanges: Int { exchanges.count }
 
     /// Sends `message` along `route`, whose first stop must exist. `handler` is called on the owner's loop, with one
-    /// last event, maybe after ``LaneEvent/held(_:)``. `timeout` is in nanoseconds.
+    /// last event, maybe after ``LaneEvent/held(_:)``. `timeout` is in nanoseconds; `traceparent` may be empty.
     public func start(
         _ kind: Kind, lane: Lane, session: String, sequence: UInt64, route: [String], body: [UInt8], payload: [UInt8],
-        timeout: UInt64, now: UInt64, handler: @escaping (LaneEvent) -> Void
+        timeout: UInt64, now: UInt64, traceparent: String = "", handler: @escaping (LaneEvent) -> Void
     ) {
         guard let stage = route.first else {
             handler(.failed(stage: "", reason: "no stage is configured for it"))
@@ -81,9 +86,12 @@ public final class Conductor {
         header.route = Array(route.dropFirst())
         header.replyTo = replyTo
         header.deadlineMs = unixMilliseconds() + timeout / 1_000_000
+        header.traceparent = traceparent
+        let peer = peer(stage)
+        peer.outstanding.add(1)
         exchanges[sequence] = Exchange(
             message: BusMessage(header: header, body: body, payload: payload), stage: stage, deadline: now + timeout,
-            sendAt: now, interval: Self.resendFirst, handler: handler)
+            sendAt: now, interval: Self.resendFirst, handler: handler, peer: peer, startedAt: now)
         send(sequence, now: now)
     }
 
@@ -110,12 +118,16 @@ public final class Conductor {
             let left = pending.expiresAtMs > nowUnix ? min(pending.expiresAtMs - nowUnix, Self.longestHold) : 0
             exchange.deadline = now + left * 1_000_000 + Self.holdGrace
             exchange.message.header.deadlineMs = nowUnix + left + Self.holdGrace / 1_000_000
+            exchange.wasHeld = true
             exchange.interval = Self.resendMaximum
             exchange.sendAt = now + Self.resendMaximum
             exchanges[sequence] = exchange
         } else {
             exchanges[sequence] = nil
             settle(exchange)
+            if case .failed = event { exchange.peer.failures.add() }
+            // A hold's time is its reviewers', not the stages'.
+            if !exchange.wasHeld { exchange.peer.answers.observe(nanoseconds: now &- exchange.startedAt) }
         }
         exchange.handler(event)
     }
@@ -130,6 +142,7 @@ public final class Conductor {
             if exchange.deadline <= now {
                 exchanges[sequence] = nil
                 settle(exchange)
+                exchange.peer.timeouts.add()
                 exchange.handler(.timedOut(stage: exchange.stage))
             } else {
                 send(sequence, now: now)
@@ -142,8 +155,9 @@ public final class Conductor {
         do {
             switch try links.send(exchange.message, to: .anyReplica(of: exchange.stage)) {
             case .queued(let endpoint):
-                settle(exchange)
+                if let former = exchange.endpoint { links.settled(endpoint: former) }
                 exchange.endpoint = endpoint
+                if exchange.message.header.attempt > 0 { exchange.peer.resends.add() }
                 exchange.message.header.attempt += 1
                 exchange.sendAt = now + exchange.interval
                 exchange.interval = min(exchange.interval * 2, Self.resendMaximum)
@@ -157,7 +171,16 @@ public final class Conductor {
         exchanges[sequence] = exchange
     }
 
+    /// A conductor talks to few stages: a look along a short list.
+    private func peer(_ stage: String) -> PeerMetrics {
+        if let known = peers.first(where: { $0.stage == stage }) { return known.metrics }
+        let metrics = PeerMetrics.of(stage)
+        peers.append((stage, metrics))
+        return metrics
+    }
+
     private func settle(_ exchange: Exchange) {
+        exchange.peer.outstanding.add(-1)
         if let endpoint = exchange.endpoint { links.settled(endpoint: endpoint) }
     }
 

@@ -125,7 +125,8 @@ extension RequestStage {
             try outbox.decide(try self.judge(judge, text: message.payload), on: message, judge: judge)
         } catch {
             outbox.fail(message, reason: "it could not judge the command")
-            StageLog.error("cannot judge: \(error)", session: message.header.session)
+            StageLog.error(
+                "cannot judge: \(error)", session: message.header.session, traceparent: message.header.traceparent)
         }
     }
 }
@@ -153,7 +154,8 @@ extension ResponseStage {
                 to: message, .masked, body: try reply.serializedBytes(), payload: reply.hasRefusal ? [] : payload)
         } catch {
             outbox.fail(message, reason: "the reply could not be masked")
-            StageLog.error("cannot rewrite: \(error)", session: message.header.session)
+            StageLog.error(
+                "cannot rewrite: \(error)", session: message.header.session, traceparent: message.header.traceparent)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import Glibc
+import Telemetry
 
 /// Runs a stage as a process: binds its inbox, tells readiness, hands over messages in batches, sends the answers,
 /// and drains on SIGTERM.
@@ -20,6 +21,8 @@ public struct StageRunner {
     /// Peers that did not take a message in time: not waited for again until they take one.
     private var stalled: Set<String> = []
     private var watchdog = Watchdog()
+    private let metrics = BusMetrics.current
+    private let heartbeat = ProcessTelemetry.current.health.addLoop("the work loop")
 
     public init(_ environment: StageEnvironment) throws(BusError) {
         self.environment = environment
@@ -33,10 +36,12 @@ public struct StageRunner {
     public mutating func run(_ stage: inout some Stage) {
         StageSignals.install()
         SupervisorNotice.ready()
+        ProcessTelemetry.current.health.becameReady()
         while !StageSignals.shouldDrain {
             turn(&stage, waiting: Self.tickInterval)
         }
         SupervisorNotice.stopping()
+        ProcessTelemetry.current.health.beganDraining()
         // What is already queued here is still answered.
         while turn(&stage, waiting: 0) {}
         stage.drain()
@@ -46,29 +51,42 @@ public struct StageRunner {
     @discardableResult
     private mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
         var messages: [BusMessage] = []
+        heartbeat.beat(now: monotonicNanoseconds())
         if inbox.wait(milliseconds: milliseconds) {
             while messages.count < Self.batchLimit {
                 do {
                     guard let message = try inbox.receive() else { break }
-                    guard !Self.isGivenUp(message) else { continue }
+                    metrics.took(message)
+                    guard !Self.isGivenUp(message) else {
+                        metrics.expired.add()
+                        continue
+                    }
                     // Sent again while this process was busy: once is enough.
                     if message.header.attempt > 0,
                         let earlier = messages.firstIndex(where: { Self.isSame($0, message) })
                     {
                         messages[earlier] = message
+                        metrics.duplicates.add()
                     } else {
                         messages.append(message)
                     }
                 } catch {
+                    metrics.malformed.add()
                     StageLog.error("message dropped: \(error)")
                 }
             }
         }
+        let began = monotonicNanoseconds()
+        metrics.queued.set(messages.count)
         var outbox = Outbox(stage: environment.stage, key: key)
         if !messages.isEmpty { stage.handle(messages, &outbox) }
         stage.tick(&outbox)
         for (message, destination) in outbox.queue { deliver(message, to: destination) }
         watchdog.turned()
+        if !messages.isEmpty {
+            metrics.queued.set(0)
+            metrics.handling.observe(nanoseconds: monotonicNanoseconds() - began, count: UInt64(messages.count))
+        }
         return !messages.isEmpty
     }
 
@@ -96,10 +114,12 @@ public struct StageRunner {
                 switch try links.send(message, to: destination) {
                 case .queued(let endpoint):
                     links.settled(endpoint: endpoint)
+                    metrics.gave(message)
                     stalled.remove(name)
                     return
                 case .unavailable:
                     guard monotonicNanoseconds() < giveUp else {
+                        metrics.undelivered.add()
                         if stalled.insert(name).inserted { StageLog.error("no room towards \(name); answer dropped") }
                         return
                     }
@@ -122,7 +142,10 @@ public struct StageRunner {
             try StageLog.bootstrap(environment)
             var stage = try make(environment)
             var runner = try StageRunner(environment)
+            let monitor = try Monitoring.start(
+                stage: environment.stage, replica: environment.replica, bus: environment.bus)
             runner.run(&stage)
+            try monitor.close()
         } catch {
             FileHandle.standardError.write(Data("cannot start: \(error)\n".utf8))
             exit(1)

@@ -7,9 +7,10 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Prints `value` as JSON for scripts: sorted keys, dates in ISO 8601.
-func printJSON(_ value: some Encodable) throws {
+func printJSON(_ value: some Encodable, onOneLine: Bool = false) throws {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if !onOneLine { encoder.outputFormatting.insert(.prettyPrinted) }
     encoder.dateEncodingStrategy = .iso8601
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Telemetry
 
 /// The command for people: runs the stages, checks files, and reads what the stages keep.
 ///
@@ -9,6 +10,7 @@ struct Sluice: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice",
         abstract: "Governs what AI agents and other non-human identities do to infrastructure.",
+        version: BuildVersion.current,
         subcommands: [
             UpCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, TokenCommand.self,
             ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,

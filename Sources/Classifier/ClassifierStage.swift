@@ -3,6 +3,7 @@ import Contract
 import Foundation
 import Policy
 import PostgresClassify
+import Telemetry
 
 /// Decides by the policy in force. A pure function of text, actor, resource and policy epoch.
 struct ClassifierStage: RequestStage {
@@ -14,12 +15,14 @@ struct ClassifierStage: RequestStage {
     private var lastBytes: Data?
     private var watchedAt: UInt64
     private let protocols = ClassifierProtocols()
+    private let metrics = ClassifierMetrics(ProcessTelemetry.current)
 
     init(policyPath: String) throws {
         self.policyPath = policyPath
         policy = try PolicySet.load(path: policyPath)
         lastBytes = FileManager.default.contents(atPath: policyPath)
         watchedAt = monotonicNanoseconds()
+        ProcessTelemetry.current.setPolicyEpoch(policy.epoch)
     }
 
     mutating func judge(_ judge: Judge, text: [UInt8]) throws -> Decision {
@@ -31,6 +34,7 @@ struct ClassifierStage: RequestStage {
                 throw BusError(.malformed, "no classifier for protocol \(judge.protocol)")
             }
             facts = classify(text)
+            if facts.opaque { metrics.opaque.add() }
         }
         let judgement = policy.decide(
             facts: facts, principal: judge.principal, resource: judge.resource, purpose: judge.purpose)
@@ -58,8 +62,11 @@ struct ClassifierStage: RequestStage {
         do {
             let renewed = try PolicySet.load(path: policyPath)
             policy = renewed
+            metrics.reloads.add()
+            ProcessTelemetry.current.setPolicyEpoch(renewed.epoch)
             StageLog.info("policy reloaded: \(renewed.ruleNames.count) rules")
         } catch {
+            metrics.failedReloads.add()
             StageLog.error("policy not reloaded, the former one stays in force: \(error)")
         }
     }

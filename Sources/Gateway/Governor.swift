@@ -19,10 +19,13 @@ public struct JudgeRequest: Sendable {
     public var textDigest: [UInt8]
     public var text: [UInt8]
     public var parameters: [String]
+    /// W3C trace context of this command's span; may be empty.
+    public var traceparent: String
 
     public init(
         session: String, principal: Principal, principalKey: String, resource: String, protocolName: String,
-        purpose: CommandPurpose, digest: [UInt8], textDigest: [UInt8], text: [UInt8], parameters: [String] = []
+        purpose: CommandPurpose, digest: [UInt8], textDigest: [UInt8], text: [UInt8], parameters: [String] = [],
+        traceparent: String = ""
     ) {
         self.session = session
         self.principal = principal
@@ -34,6 +37,7 @@ public struct JudgeRequest: Sendable {
         self.textDigest = textDigest
         self.text = text
         self.parameters = parameters
+        self.traceparent = traceparent
     }
 }
 
@@ -79,7 +83,8 @@ extension LoopServices {
         conductor.start(
             .judge, lane: .request, session: request.session, sequence: sequence,
             route: approval ? required + [StageName.approver] : required, body: body, payload: request.text,
-            timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds()
+            timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds(),
+            traceparent: request.traceparent
         ) { [self] event in
             switch event {
             case .held(let pending):
@@ -107,7 +112,8 @@ extension LoopServices {
             memo.store(ruling, for: key(of: request), epoch: shared.policyEpoch)
             return .ruled(ruling)
         } catch {
-            StageLog.error("decision refused: \(error)", session: request.session)
+            StageLog.error(
+                "decision refused: \(error)", session: request.session, traceparent: request.traceparent)
             return .unavailable(reason: "a decision could not be verified")
         }
     }

@@ -5,6 +5,8 @@ public final class IngressMetrics: Sendable {
     /// This process's own.
     public static let current = IngressMetrics(ProcessTelemetry.current)
 
+    /// Time from reading a command until it went to its target: judged and recorded.
+    public let handling: Histogram
     public let connections: Gauge
     public let connectionsAccepted: Counter
     public let connectionsTurnedAway: Counter
@@ -26,6 +28,7 @@ public final class IngressMetrics: Sendable {
 
     init(_ telemetry: ProcessTelemetry) {
         let registry = telemetry.registry
+        handling = telemetry.handling
         connections = registry.gauge("sluice_connections", help: "Client connections open.")
         connectionsAccepted = registry.counter("sluice_connections_accepted_total", help: "Client connections taken.")
         connectionsTurnedAway = registry.counter(
@@ -36,7 +39,7 @@ public final class IngressMetrics: Sendable {
         func commands(_ verdict: String) -> Counter {
             registry.counter(
                 "sluice_commands_total",
-                help: "Commands by verdict; unavailable: no decision or record could be had, so it was refused.",
+                help: "Commands by verdict; unavailable: no decision could be had, so it was refused.",
                 labels: [.init("verdict", verdict)])
         }
         commandsAllowed = commands("allow")

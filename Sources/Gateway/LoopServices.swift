@@ -2,6 +2,7 @@ import Bus
 import Configuration
 import Contract
 import NIOCore
+import Telemetry
 
 /// One event loop's own end of the bus: sockets, open exchanges, the audit trail and memoised decisions. Everything
 /// in it is used on that loop alone.
@@ -36,8 +37,10 @@ public final class LoopServices: @unchecked Sendable {
                 StageLog.error("cannot connect to the stages yet: \(error)")
             }
         }
+        let heartbeat = ProcessTelemetry.current.health.addLoop("event loop \(index)")
         eventLoop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { [self] _ in
             let now = monotonicNanoseconds()
+            heartbeat.beat(now: now)
             conductor.tick(now: now)
             audit.tick(now: now)
         }

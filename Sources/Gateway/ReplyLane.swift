@@ -33,14 +33,19 @@ extension LoopServices {
     public typealias MaskHandler = (Result<MaskedReply, MaskFailure>) -> Void
 
     /// Sends a reply batch through the response lane. The masker is asked only when there is something to mask.
-    public func mask(_ batch: MaskBatch, payload: [UInt8], session: String, handler: @escaping MaskHandler) {
+    /// `traceparent`: W3C trace context, may be empty.
+    public func mask(
+        _ batch: MaskBatch, payload: [UInt8], session: String, traceparent: String = "",
+        handler: @escaping MaskHandler
+    ) {
         let stages = shared.responseRoute.filter { $0 != StageName.masker || !batch.plan.isEmpty }
         maskStep(
-            batch, session: session, stages: stages[...], progress: MaskedReply(payload: payload), handler: handler)
+            batch, session: session, traceparent: traceparent, stages: stages[...],
+            progress: MaskedReply(payload: payload), handler: handler)
     }
 
     private func maskStep(
-        _ batch: MaskBatch, session: String, stages: ArraySlice<String>, progress: MaskedReply,
+        _ batch: MaskBatch, session: String, traceparent: String, stages: ArraySlice<String>, progress: MaskedReply,
         handler: @escaping MaskHandler
     ) {
         guard let stage = stages.first else { return handler(.success(progress)) }
@@ -53,15 +58,20 @@ extension LoopServices {
         }
         conductor.start(
             .mask, lane: .response, session: session, sequence: conductor.nextSequence(), route: [stage], body: body,
-            payload: progress.payload, timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds()
+            payload: progress.payload, timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds(),
+            traceparent: traceparent
         ) { [self] event in
             switch event {
             case .masked(let reply, let payload):
                 do throws(MaskFailure) {
                     let next = try progress.continued(by: reply, of: stage, payload: payload)
-                    maskStep(batch, session: session, stages: stages.dropFirst(), progress: next, handler: handler)
+                    maskStep(
+                        batch, session: session, traceparent: traceparent, stages: stages.dropFirst(), progress: next,
+                        handler: handler)
                 } catch {
-                    if error.refusal == nil { StageLog.error("reply withheld: \(error.reason)", session: session) }
+                    if error.refusal == nil {
+                        StageLog.error("reply withheld: \(error.reason)", session: session, traceparent: traceparent)
+                    }
                     handler(.failure(error))
                 }
             case .failed(let stage, let reason):

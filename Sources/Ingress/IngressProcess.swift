@@ -8,6 +8,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import PostgresAccept
+import Telemetry
 
 /// The process: event loops, the inbox, the listeners, and the files that are looked at once a second.
 final class IngressProcess: Sendable {
@@ -57,6 +58,8 @@ final class IngressProcess: Sendable {
 
     func run() async throws {
         pump.start()
+        let monitor = try Monitoring.start(
+            stage: environment.stage, replica: environment.replica, bus: environment.bus)
         var listeners: [PostgresListener] = []
         var channels: [any Channel] = []
         for listener in configuration.listeners {
@@ -68,6 +71,7 @@ final class IngressProcess: Sendable {
             }
             listeners.append(postgres)
         }
+        ProcessTelemetry.current.health.becameReady()
         SupervisorNotice.ready(status: "TLS certificate SHA-256 \(certificate.sha256Fingerprint)")
         var watchdog = Watchdog()
         let pulse = LoopPulse(services.map(\.eventLoop))
@@ -76,11 +80,14 @@ final class IngressProcess: Sendable {
             watch(listeners)
             if watchdog.isWatched, pulse.everyLoopTurned() { watchdog.turned() }
         }
-        try await drain(listeners, channels)
+        try await drain(listeners, channels, monitor)
     }
 
-    private func drain(_ listeners: [PostgresListener], _ channels: [any Channel]) async throws {
+    private func drain(
+        _ listeners: [PostgresListener], _ channels: [any Channel], _ monitor: MetricsServer
+    ) async throws {
         SupervisorNotice.stopping()
+        ProcessTelemetry.current.health.beganDraining()
         shared.drain()
         for channel in channels { try? await channel.close() }
         let deadline = ContinuousClock.now + .seconds(Self.drainSeconds)
@@ -99,6 +106,7 @@ final class IngressProcess: Sendable {
                 }
             }
         }
+        try await monitor.close()
         exit(0)
     }
 
@@ -116,7 +124,9 @@ final class IngressProcess: Sendable {
     /// The policy's epoch is a digest of its file (see Policy). An unreadable file has none: nothing is memoised.
     private func updateEpoch() {
         let data = FileManager.default.contents(atPath: configuration.policyFile)
-        shared.update(policyEpoch: data.map { Array(SHA256Digest(of: [UInt8]($0)).bytes.prefix(16)) } ?? [])
+        let epoch = data.map { Array(SHA256Digest(of: [UInt8]($0)).bytes.prefix(16)) } ?? []
+        shared.update(policyEpoch: epoch)
+        ProcessTelemetry.current.setPolicyEpoch(epoch)
     }
 
     // MARK: Keys

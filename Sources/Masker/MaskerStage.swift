@@ -1,10 +1,12 @@
 import Bus
 import Contract
 import PostgresMask
+import Telemetry
 
 /// Masks batches, each with all that it needs in it, so that any replica can take any batch.
 struct MaskerStage: ResponseStage {
     private let protocols: MaskerProtocols
+    private let metrics = MaskerMetrics(ProcessTelemetry.current)
 
     init(hashKey: [UInt8]) { protocols = MaskerProtocols(hashKey: hashKey) }
 
@@ -12,6 +14,8 @@ struct MaskerStage: ResponseStage {
         guard let mask = protocols.masker(for: batch.protocol) else {
             throw BusError(.malformed, "no masker for protocol \(batch.protocol)")
         }
-        return try mask(batch, payload)
+        let answer = try mask(batch, payload)
+        metrics.count(answer.reply, payloadBytes: payload.count)
+        return answer
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Recording
 import SwiftProtobuf
+import Telemetry
 
 /// Writes what comes in together as one block, and acknowledges it message by message.
 struct RecorderStage: Stage {
@@ -20,6 +21,7 @@ struct RecorderStage: Stage {
     private let index: RecordingIndex
     private let indexing = DispatchQueue(label: "index")
     private var indexedAt: UInt64 = 0
+    private let metrics: RecorderMetrics
 
     init(recordings: String, replica: String, key: [UInt8]) throws {
         guard mkdir(recordings, 0o700) == 0 || errno == EEXIST else {
@@ -28,6 +30,7 @@ struct RecorderStage: Stage {
         self.recordings = recordings
         self.replica = replica
         self.key = key
+        metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
         writer = try SegmentWriter(directory: "\(recordings)/\(replica)", key: key)
         index = try RecordingIndex(recordings: recordings)
         try index.catchUp(replica: replica)
@@ -67,8 +70,10 @@ struct RecorderStage: Stage {
         var failure = ""
         do throws(RecordingError) {
             let ack = try writer.append(records: records, durability: batches[0].batch.durability)
+            metrics.wrote(records: records.count, bytes: batches.reduce(0) { $0 + $1.message.body.count })
             for session in ack.sessions { acknowledged[session.session] = session }
         } catch {
+            metrics.failed()
             StageLog.error("cannot record: \(error)")
             failure = "records cannot be written"
             if error.code == .unusable { restart() }

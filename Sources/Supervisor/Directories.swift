@@ -7,7 +7,7 @@ enum Directories {
 
     static func prepare(_ state: StateDirectory, stages: [String]) throws(SupervisorError) {
         for path in [state.root, state.run] { try makeParents(of: path) }
-        for path in [state.root, state.run, state.bus, state.keys, state.recordings, state.tls] {
+        for path in [state.root, state.run, state.bus, state.metrics, state.keys, state.recordings, state.tls] {
             try makeDirectory(path)
         }
         for stage in stages { try makeDirectory(state.inboxes(stage: stage)) }
@@ -91,6 +91,7 @@ enum Directories {
         for name in names(in: folder) where name == "\(replica)" || name.hasPrefix("\(replica).") {
             removeSocket("\(folder)/\(name)")
         }
+        removeSocket(state.metricsSocket(stage: stage, replica: replica))
     }
 
     /// Removes every socket below the bus directory, also those of stages that are configured no more.
@@ -98,6 +99,7 @@ enum Directories {
         for stage in names(in: state.bus) {
             for name in names(in: "\(state.bus)/\(stage)") { removeSocket("\(state.bus)/\(stage)/\(name)") }
         }
+        for name in names(in: state.metrics) { removeSocket("\(state.metrics)/\(name)") }
     }
 
     private static func removeSocket(_ path: String) {

@@ -57,18 +57,32 @@ public final class MetricsServer: Sendable {
         return bound.localAddress?.port ?? port
     }
 
-    /// Stops listening and removes the socket's file.
+    /// Stops listening and removes the socket's file. Waits for the server's thread: not for an event loop.
     public func close() throws {
-        try channels.withLock { channels in
-            for channel in channels { try channel.close().wait() }
-            channels = []
+        for channel in takeChannels() { try channel.close().wait() }
+        try removeSocket()
+    }
+
+    /// The same for asynchronous code.
+    public func close() async throws {
+        for channel in takeChannels() { try await channel.close().get() }
+        try removeSocket()
+    }
+
+    private func takeChannels() -> [any Channel] {
+        channels.withLock { channels in
+            defer { channels = [] }
+            return channels
         }
-        try path.withLock { path in
-            if let path, unlink(path) != 0, errno != ENOENT {
-                throw MonitoringError("cannot remove \(path): \(String(cString: strerror(errno)))")
-            }
-            path = nil
+    }
+
+    private func removeSocket() throws(MonitoringError) {
+        let path = path.withLock { path in
+            defer { path = nil }
+            return path
         }
+        guard let path, unlink(path) != 0, errno != ENOENT else { return }
+        throw MonitoringError("cannot remove \(path): \(String(cString: strerror(errno)))")
     }
 
     private func bootstrap() -> ServerBootstrap {

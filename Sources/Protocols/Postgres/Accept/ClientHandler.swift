@@ -8,6 +8,7 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 import PostgresWire
+import Telemetry
 
 /// A client connection from its first byte: TLS, startup, login, opening of the session; then it hands messages over.
 ///
@@ -31,6 +32,7 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     private let listener: LoopListener
+    private let metrics = IngressMetrics.current
     private var phase = Phase.startup
     private var startupBytes = ByteBuffer()
     private var decoder = FrameDecoder(maximum: WireLimit.authenticationMessage)
@@ -54,6 +56,7 @@ final class ClientHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
+        metrics.clientReceivedBytes.add(bytes.readableBytes)
         do {
             switch phase {
             case .startup: try readStartup(bytes, context)

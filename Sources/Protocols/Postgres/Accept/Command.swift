@@ -24,6 +24,8 @@ final class Command {
     /// Policy epoch of its ruling.
     let epoch: [UInt8]
     var isFinished = false
+    /// When it was read, monotonic nanoseconds; nil once it went to the target.
+    var readAt: UInt64?
     var rows: UInt64 = 0
     var bytes: UInt64 = 0
     var tag = ""

@@ -8,6 +8,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import PostgresWire
+import Telemetry
 
 /// Accepts PostgreSQL clients on one address and spreads them over the event loops.
 public final class PostgresListener: Sendable {
@@ -42,7 +43,9 @@ public final class PostgresListener: Sendable {
                 guard let loop = loops.first(where: { $0.services.eventLoop === channel.eventLoop }) else {
                     preconditionFailure("a connection on an event loop without services")
                 }
+                let metrics = IngressMetrics.current
                 guard !shared.isDraining, shared.admit() else {
+                    metrics.connectionsTurnedAway.add()
                     let failure =
                         shared.isDraining
                         ? SessionFailure("57P03", "Sluice is shutting down")
@@ -53,7 +56,12 @@ public final class PostgresListener: Sendable {
                         try channel.pipeline.syncOperations.addHandler(TurnedAway(failure))
                     }
                 }
-                channel.closeFuture.whenComplete { _ in shared.dismiss() }
+                metrics.connectionsAccepted.add()
+                metrics.connections.add(1)
+                channel.closeFuture.whenComplete { _ in
+                    metrics.connections.add(-1)
+                    shared.dismiss()
+                }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ClientHandler(listener: loop))
                 }
@@ -95,10 +103,14 @@ final class LoopListener: @unchecked Sendable {
         return catalog
     }
 
-    func add(_ session: PostgresSession) { sessions[ObjectIdentifier(session)] = session }
+    func add(_ session: PostgresSession) {
+        sessions[ObjectIdentifier(session)] = session
+        IngressMetrics.current.sessionsOpened.add()
+        IngressMetrics.current.sessions.add(1)
+    }
 
     func remove(_ session: PostgresSession) {
-        sessions[ObjectIdentifier(session)] = nil
+        if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { IngressMetrics.current.sessions.add(-1) }
         if let handle = session.cancelHandle { cancels.unregister(handle) }
     }
 

@@ -4,6 +4,7 @@ import Foundation
 import Gateway
 import NIOCore
 import PostgresWire
+import Telemetry
 
 /// Commands on their way through the request lane and the recorder.
 extension PostgresSession {
@@ -19,6 +20,7 @@ extension PostgresSession {
     ) {
         commands += 1
         let number = commands
+        judgingSince = monotonicNanoseconds()
         // A memoised hold says that an execution needs an approval of its own, so it has to be asked for.
         let memoised = services.memoisedRuling(request).flatMap {
             $0.outcome == .hold && request.purpose == .execution ? nil : $0
@@ -32,20 +34,27 @@ extension PostgresSession {
             if isSkippingToSync { return skip(number) }
             if let objection = objection(to: ruling) { return refuse(number, objection, extended: extended) }
             switch ruling.outcome {
-            case .allow: release(number, record, ruling)
+            case .allow:
+                metrics.commandsAllowed.add()
+                release(number, record, ruling)
             case .hold:
+                metrics.commandsHeld.add()
                 // Only a statement that is not run yet gets here: its executions are judged on their own.
                 release(number, record, ruling)
             case .refuse:
+                metrics.commandsRefused.add()
                 refuse(number, Refusals.policy(ruling), extended: extended)
             }
         }
         if let memoised {
+            metrics.commandsRemembered.add()
             sessionMask.tighten(memoised.mask.withoutOutputs)
             return ruled(memoised)
         }
 
         let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
+        var request = request
+        request.traceparent = trace.traceparent(span: number)
         var exchange: UInt64 = 0
         var isDecided = false
         exchange = services.judge(request) { [weak self] event in
@@ -68,6 +77,7 @@ extension PostgresSession {
                 self.advance()
                 self.client.flush()
             case .unavailable(let reason):
+                self.metrics.commandsUnavailable.add()
                 if case .held(_, let holdID, _) = self.gate {
                     self.recordHold(number, id: holdID, status: "cancelled", reviews: [])
                     self.services.closeHold(holdID, session: self.id, sequence: exchange, used: false)

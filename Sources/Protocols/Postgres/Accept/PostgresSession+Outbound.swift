@@ -3,6 +3,7 @@ import Contract
 import Gateway
 import NIOCore
 import PostgresWire
+import Telemetry
 
 /// The last step before the target: in order, and only what is recorded.
 extension PostgresSession {
@@ -23,6 +24,10 @@ extension PostgresSession {
                 dequeue()
                 target?.write(bytes, promise: nil)
                 wrote = true
+                if let command = expecting?.command, let readAt = command.readAt {
+                    command.readAt = nil
+                    metrics.handling.observe(nanoseconds: monotonicNanoseconds() &- readAt)
+                }
                 switch type {
                 case FrontendType.sync, FrontendType.query: isBatchOpenAtTarget = false
                 case FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail, FrontendType.flush: break
@@ -42,10 +47,12 @@ extension PostgresSession {
 
     private func waitForRecord(_ record: UInt64) {
         isWaitingForRecord = true
+        let since = monotonicNanoseconds()
         recording.whenDurable(through: record, deadline: monotonicNanoseconds() + Self.recordTimeout) {
             [weak self] failure in
             guard let self, !self.isEnded else { return }
             self.isWaitingForRecord = false
+            self.metrics.auditWait.observe(nanoseconds: monotonicNanoseconds() &- since)
             if let failure { self.recordingFailed(failure) }
             self.advance()
             self.client.flush()

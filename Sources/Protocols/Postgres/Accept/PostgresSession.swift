@@ -6,6 +6,7 @@ import Gateway
 import Identity
 import NIOCore
 import PostgresWire
+import Telemetry
 
 /// One governed session: an authenticated client, a logged-in target, and everything between them.
 ///
@@ -126,11 +127,17 @@ final class PostgresSession: @unchecked Sendable {
     var isClientPaused = false
     var isTargetPaused = false
     private var isResuming = false
+    let metrics = IngressMetrics.current
+    /// When the command under judgement was read, monotonic nanoseconds.
+    var judgingSince: UInt64 = 0
+    private var countsAsHeld = false
+    /// Of the session's messages: span 0 is the session, further ones are its commands.
+    let trace: TraceContext
 
     init(
         recording: AuditTrail.Session, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity,
         principal: Principal, client: any Channel, catalog: Catalog, sessionMask: MaskPlan,
-        onEnd: @escaping (PostgresSession) -> Void
+        trace: TraceContext, onEnd: @escaping (PostgresSession) -> Void
     ) {
         self.recording = recording
         self.services = services
@@ -141,12 +148,15 @@ final class PostgresSession: @unchecked Sendable {
         self.client = client
         self.catalog = catalog
         self.sessionMask = sessionMask
+        self.trace = trace
         self.onEnd = onEnd
         replies = ReplyStream(
             session: recording.id, services: services, origin: Self.origin(principal, resource),
+            traceparent: trace.traceparent(span: 0),
             write: { [weak self] bytes in
                 guard let self else { return }
                 self.deliveredBytes += UInt64(bytes.readableBytes)
+                self.metrics.clientSentBytes.add(bytes.readableBytes)
                 self.client.write(bytes, promise: nil)
             },
             delivered: { [weak self] in
@@ -218,6 +228,7 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     private func recordResult(of command: Command) {
+        if !command.sqlState.isEmpty { metrics.error(sqlState: command.sqlState) }
         append(.result(command.result()))
     }
 
@@ -255,6 +266,9 @@ final class PostgresSession: @unchecked Sendable {
     // MARK: Outbound
 
     func enqueue(_ message: Outbound) {
+        if case .message(_, _, let expecting?, _) = message, let command = expecting.command {
+            command.readAt = judgingSince
+        }
         outbound.append(message)
         outboundSize += message.count
     }
@@ -276,7 +290,9 @@ final class PostgresSession: @unchecked Sendable {
         guard !isEnded else { return }
         isEnded = true
         if let failure {
-            StageLog.info("session ends: \(reason) \(failure.detail)", session: id)
+            StageLog.info(
+                "session ends: \(reason) \(failure.detail)", session: id, traceparent: trace.traceparent(span: 0))
+            metrics.error(sqlState: failure.notice.sqlState)
             client.write(BackendEncoder.notice(failure.notice), promise: nil)
         }
         switch gate {
@@ -337,6 +353,9 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     func recordHold(_ command: UInt64, id: String, status: String, reviews: [Review]) {
+        let isPending = status == "pending"
+        if isPending != countsAsHeld { metrics.holds.add(isPending ? 1 : -1) }
+        countsAsHeld = isPending
         var event = HoldEvent()
         event.command = command
         event.id = id

@@ -50,6 +50,7 @@ final class ReplyStream {
     private let services: LoopServices
     /// What every batch of the session says: protocol, principal, resource.
     private let origin: MaskBatch
+    private let traceparent: String
     /// Writes bytes to the client, without flushing.
     private let write: (ByteBuffer) -> Void
     /// Called after anything was delivered.
@@ -67,13 +68,15 @@ final class ReplyStream {
     private(set) var queuedBytes = 0
 
     init(
-        session: String, services: LoopServices, origin: MaskBatch, write: @escaping (ByteBuffer) -> Void,
+        session: String, services: LoopServices, origin: MaskBatch, traceparent: String = "",
+        write: @escaping (ByteBuffer) -> Void,
         delivered: @escaping () -> Void, finished: @escaping (Command) -> Void,
         record: @escaping (Record.OneOf_Event) -> Void
     ) {
         self.session = session
         self.services = services
         self.origin = origin
+        self.traceparent = traceparent
         self.write = write
         self.delivered = delivered
         self.finished = finished
@@ -194,7 +197,10 @@ final class ReplyStream {
             batch.tail = copyTail
             batch.last = segments[index].isLastOfCopy
         }
-        services.mask(batch, payload: [UInt8](segments[index].bytes.readableBytesView), session: session) {
+        services.mask(
+            batch, payload: [UInt8](segments[index].bytes.readableBytesView), session: session,
+            traceparent: traceparent
+        ) {
             [weak self] result in
             self?.masked(id, result)
         }

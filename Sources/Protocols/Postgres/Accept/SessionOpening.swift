@@ -6,6 +6,7 @@ import Gateway
 import Identity
 import NIOCore
 import PostgresWire
+import Telemetry
 
 /// From a proven identity to a governed session: the resource is found, the session is judged and recorded, and only
 /// then the target is connected.
@@ -27,6 +28,8 @@ struct SessionOpening {
                         hint: "connect with the database name set to one of Sluice's resources")))
         }
         let id = PostgresSession.makeID()
+        var generator = SystemRandomNumberGenerator()
+        let trace = TraceContext(using: &generator)
         let principal = Self.principal(identity, client: client)
         let recording = services.audit.begin(
             session: id, durability: resource.recording == .synced ? .synced : .written)
@@ -34,6 +37,7 @@ struct SessionOpening {
         started.principal = principal
         started.resource = resource.name
         started.protocol = "postgres"
+        started.traceID = trace.traceID
         started.parameters = Dictionary(rules.forwarded.map { ($0.name, $0.value) }) { $1 }
         let record = recording.append(.sessionStarted(started))
         services.scheduleFlush()
@@ -48,7 +52,8 @@ struct SessionOpening {
         let digest = PostgresSession.digest(Array("sluice-session-v1\0\(id)".utf8))
         let request = JudgeRequest(
             session: id, principal: principal, principalKey: "session \(id)", resource: resource.name,
-            protocolName: "postgres", purpose: .session, digest: digest, textDigest: digest, text: [])
+            protocolName: "postgres", purpose: .session, digest: digest, textDigest: digest, text: [],
+            traceparent: trace.traceparent(span: 0))
         _ = services.judge(request) { event in
             switch event {
             case .held: break
@@ -63,20 +68,22 @@ struct SessionOpening {
                     if let failure {
                         return refuse(Self.fatal(Refusals.unavailable("its recording failed: \(failure.reason)")))
                     }
-                    connect(recording, resource, principal, mask: ruling.mask, refuse: refuse, done)
+                    connect(recording, resource, principal, trace, mask: ruling.mask, refuse: refuse, done)
                 }
             }
         }
     }
 
     private func connect(
-        _ recording: AuditTrail.Session, _ resource: Resource, _ principal: Principal, mask: MaskPlan,
-        refuse: @escaping (SessionFailure) -> Void, _ done: @escaping (Result<PostgresSession, SessionFailure>) -> Void
+        _ recording: AuditTrail.Session, _ resource: Resource, _ principal: Principal, _ trace: TraceContext,
+        mask: MaskPlan, refuse: @escaping (SessionFailure) -> Void,
+        _ done: @escaping (Result<PostgresSession, SessionFailure>) -> Void
     ) {
         let listener = self.listener
         let session = PostgresSession(
             recording: recording, services: listener.services, resource: resource, identity: identity,
-            principal: principal, client: client, catalog: listener.catalog(of: resource), sessionMask: mask
+            principal: principal, client: client, catalog: listener.catalog(of: resource), sessionMask: mask,
+            trace: trace
         ) { listener.remove($0) }
         let keyLength = rules.minorVersion >= 2 ? 32 : 4
         let bound = NIOLoopBound((session, refuse, done), eventLoop: listener.services.eventLoop)

@@ -56,6 +56,7 @@ public struct PostgresTimeline: Sendable {
         let groups = event.principal.groups.map { TerminalText.escape($0) }.joined(separator: ", ")
         return "session of \(TerminalText.escape(event.principal.name))" + (groups.isEmpty ? "" : " (\(groups))")
             + " on \(TerminalText.escape(event.resource)) from \(TerminalText.escape(event.principal.sourceAddress))"
+            + (event.traceID.isEmpty ? "" : ", trace \(TerminalText.escape(event.traceID))")
     }
 
     private static func stageEvent(_ event: StageEvent) -> String {

@@ -623,7 +623,7 @@ class SessionEnded(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., commands: _Optional[int] = ..., bytes: _Optional[int] = ...) -> None: ...
 
 class SessionStarted(_message.Message):
-    __slots__ = ["parameters", "principal", "protocol", "resource"]
+    __slots__ = ["parameters", "principal", "protocol", "resource", "trace_id"]
     class ParametersEntry(_message.Message):
         __slots__ = ["key", "value"]
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -635,11 +635,13 @@ class SessionStarted(_message.Message):
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     parameters: _containers.ScalarMap[str, str]
     principal: Principal
     protocol: str
     resource: str
-    def __init__(self, principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    trace_id: str
+    def __init__(self, principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., trace_id: _Optional[str] = ...) -> None: ...
 
 class SignedDecision(_message.Message):
     __slots__ = ["decision", "mac", "stage"]

@@ -1,0 +1,34 @@
+import Contract
+import Detection
+import Telemetry
+
+/// How much was masked. Column patterns come from the policy and count together: labels have few values.
+struct MaskerMetrics: Sendable {
+    private let rows: Counter
+    private let bytes: Counter
+    private let entities: [(name: String, masked: Counter)]
+    private let columns: Counter
+
+    init(_ telemetry: ProcessTelemetry) {
+        let registry = telemetry.registry
+        rows = registry.counter("sluice_masker_rows_total", help: "Rows of the batches that were masked.")
+        bytes = registry.counter("sluice_masker_bytes_total", help: "Bytes of the batches that were masked.")
+        func masked(_ entity: String) -> Counter {
+            registry.counter(
+                "sluice_masker_masked_values_total", help: "Values masked, by what was found; column: by column rule.",
+                labels: [.init("entity", entity)])
+        }
+        entities = Entity.all.map { ($0.name, masked($0.name)) }
+        columns = masked("column")
+        telemetry.showTotal("rows") { [rows] in rows.value }
+    }
+
+    func count(_ reply: MaskReply, payloadBytes: Int) {
+        rows.add(reply.rows)
+        bytes.add(payloadBytes)
+        for count in reply.counts {
+            let known = entities.first { $0.name == count.entity }
+            (known?.masked ?? columns).add(count.count)
+        }
+    }
+}
