@@ -12,12 +12,14 @@ supervisor=
 sluice() { "$binaries/sluice" "$@" --config "$home/sluice.yaml"; }
 
 demo_stop() {
+    # A second signal hurries Sluice; it must not keep the rest from being stopped and removed.
+    trap '[[ -z $supervisor ]] || kill -TERM "$supervisor" 2>/dev/null || true' INT TERM
     if [[ -n $supervisor ]]; then
         kill -TERM "$supervisor" 2>/dev/null || true
-        wait "$supervisor" 2>/dev/null || true
+        while kill -0 "$supervisor" 2>/dev/null; do wait "$supervisor" 2>/dev/null || true; done
         supervisor=
     fi
-    [[ -z $database ]] || "$project/scripts/demo-db.sh" stop "$database"
+    [[ -z $database ]] || setsid --wait "$project/scripts/demo-db.sh" stop "$database"
     rm -rf ${home:+"$home"} ${database:+"$database"}
     home=
     database=

@@ -53,8 +53,10 @@ public enum SupervisorNotice {
     public static func ready(status: String = "") {
         send("READY=1\nMAINPID=\(getpid())" + (status.isEmpty ? "" : "\nSTATUS=\(status)"))
     }
-    /// Draining.
-    public static func stopping() { send("STOPPING=1\nMAINPID=\(getpid())") }
+    /// Draining; `status` says what is still finished.
+    public static func stopping(status: String = "") {
+        send("STOPPING=1\nMAINPID=\(getpid())" + (status.isEmpty ? "" : "\nSTATUS=\(status)"))
+    }
 
     /// The work loop turns.
     static func watchdog() { send("WATCHDOG=1\nMAINPID=\(getpid())") }

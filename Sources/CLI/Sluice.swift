@@ -12,8 +12,8 @@ struct Sluice: AsyncParsableCommand {
         abstract: "Governs what AI agents and other non-human identities do to infrastructure.",
         version: BuildVersion.current,
         subcommands: [
-            UpCommand.self, CheckCommand.self, StatusCommand.self, ExplainCommand.self, TokenCommand.self,
-            ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
+            UpCommand.self, StatusCommand.self, ScaleCommand.self, RestartCommand.self, CheckCommand.self,
+            ExplainCommand.self, TokenCommand.self, ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
         ])
 
     static func main() async {

@@ -78,7 +78,7 @@ public struct Configuration: Sendable {
     ) throws(ConfigurationError) {
         var paths = [state.notifySocket]
         for entry in stages.startOrder {
-            paths.append(state.inbox(stage: entry.name, replica: entry.replicas - 1))
+            paths.append(state.inbox(stage: entry.name, replica: StageTable.maximumReplicaNumber))
         }
         let longest = paths.max { $0.utf8.count < $1.utf8.count } ?? state.notifySocket
         let allowed = StateDirectory.maximumSocketPath - StateDirectory.socketSuffixReserve
@@ -104,9 +104,16 @@ public struct Configuration: Sendable {
 public struct Limits: Sendable, Equatable {
     /// Client connections at once over all listeners.
     public let maxConnections: Int
+    /// How long the connections of a replaced ingress may go on, in seconds.
+    public let drainSeconds: Int
 
-    public init(maxConnections: Int = 1000) {
-        self.maxConnections = maxConnections
+    static let defaultMaxConnections = 1000
+    static let defaultDrainSeconds = 300
+    static let drainRange = 1...86_400
+
+    public init(maxConnections: Int? = nil, drainSeconds: Int? = nil) {
+        self.maxConnections = maxConnections ?? Self.defaultMaxConnections
+        self.drainSeconds = drainSeconds ?? Self.defaultDrainSeconds
     }
 
     init(_ node: StrictNode?) throws(ConfigurationError) {
@@ -116,7 +123,10 @@ public struct Limits: Sendable, Equatable {
         }
         var keys = try node.mapping()
         let connections = keys.optional("max_connections")
+        let drain = keys.optional("drain")
         try keys.finish()
-        if let connections { self.init(maxConnections: try connections.int(in: 1...100_000)) } else { self.init() }
+        self.init(
+            maxConnections: try connections.map { (node) throws(ConfigurationError) in try node.int(in: 1...100_000) },
+            drainSeconds: try drain.map { (node) throws(ConfigurationError) in try node.seconds(in: Self.drainRange) })
     }
 }

@@ -5,7 +5,7 @@ public enum BuiltInStage: String, Sendable, CaseIterable {
     case recorder, approver, classifier, masker, ingress
 
     /// Why there can be only one, or nil when it may be replicated.
-    var soleReason: String? {
+    public var soleReason: String? {
         switch self {
         case .recorder: "it alone writes the recordings"
         case .approver: "it alone owns the approvals"
@@ -140,7 +140,9 @@ public struct StageTable: Sendable, Equatable {
     private let requestOrder: [String]
     private let responseOrder: [String]
 
-    static let maximumReplicas = 64
+    public static let maximumReplicas = 64
+    /// Highest number that names a replica: while one is replaced, the old and the new one stand side by side.
+    public static let maximumReplicaNumber = 127
     static let maximumCustomStages = 32
 
     /// One stage and how many processes of it run.

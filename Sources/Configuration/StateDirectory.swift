@@ -34,6 +34,8 @@ public struct StateDirectory: Sendable, Equatable {
     public var statusFile: String { run + "/status.json" }
     public var notifySocket: String { run + "/notify" }
     public var lockFile: String { run + "/lock" }
+    /// The socket on which the supervisor takes commands.
+    public var controlSocket: String { run + "/control" }
 
     /// The key with which `stage` authenticates its decisions.
     public func key(stage: String) -> String { "\(keys)/\(stage).key" }

@@ -20,6 +20,8 @@ public final class GatewayShared: Sendable {
     private let epoch: Mutex<[UInt8]>
     private let connections = Mutex(0)
     private let draining = Mutex(false)
+    private let cancels = Mutex<[String: @Sendable ([UInt8]) -> Void]>([:])
+    let cancelBudget = Mutex(CancelBudget())
 
     /// Time that the built-in stages of a lane get together, seconds; custom stages add theirs.
     static let builtInLaneSeconds = 5
@@ -65,4 +67,11 @@ public final class GatewayShared: Sendable {
 
     public var isDraining: Bool { draining.withLock { $0 } }
     public func drain() { draining.withLock { $0 = true } }
+
+    /// `handler` gets the cancel requests that reached other ingress processes, on any thread.
+    public func onForwardedCancel(protocol name: String, _ handler: @escaping @Sendable ([UInt8]) -> Void) {
+        cancels.withLock { $0[name] = handler }
+    }
+
+    func cancelForwarded(protocol name: String, key: [UInt8]) { cancels.withLock { $0[name] }?(key) }
 }

@@ -13,7 +13,8 @@ public final class LoopServices: @unchecked Sendable {
     public let conductor: Conductor
     public let audit: AuditTrail
     public let memo = DecisionMemo()
-    private let links: Links
+    let links: Links
+    let replyTo: String
     private var flushScheduled = false
 
     /// How often resends and deadlines are looked at.
@@ -24,6 +25,7 @@ public final class LoopServices: @unchecked Sendable {
     ) {
         self.eventLoop = eventLoop
         self.shared = shared
+        self.replyTo = replyTo
         links = Links(context: context, directory: shared.configuration.state.bus)
         conductor = Conductor(links: links, replyTo: replyTo, loop: index)
         audit = AuditTrail(links: links, replyTo: replyTo, loop: index)
@@ -51,7 +53,9 @@ public final class LoopServices: @unchecked Sendable {
         eventLoop.preconditionInEventLoop()
         let now = monotonicNanoseconds()
         for message in messages {
-            if message.header.lane == .audit {
+            if message.header.kind == .cancel {
+                receiveCancel(message)
+            } else if message.header.lane == .audit {
                 audit.receive(message, now: now)
             } else {
                 conductor.receive(message, now: now)

@@ -60,12 +60,15 @@ final class IngressProcess: Sendable {
         pump.start()
         let monitor = try Monitoring.start(
             stage: environment.stage, replica: environment.replica, bus: environment.bus)
+        let inherited = try SocketActivation(environment: ProcessInfo.processInfo.environment)
         var listeners: [PostgresListener] = []
-        var channels: [any Channel] = []
+        var accepting: [Accepting] = []
         for listener in configuration.listeners {
             let postgres = PostgresListener(listener: listener, services: services, tls: tls, shared: shared)
+            let sockets = try inherited.sockets(
+                for: listener.protocolName, isOnlyListener: configuration.listeners.count == 1)
             do {
-                channels.append(try await postgres.bind(group: group))
+                accepting.append(try await postgres.accept(on: sockets, group: group))
             } catch {
                 throw BusError(.environment, "cannot listen on \(listener.description): \(error)")
             }
@@ -75,21 +78,67 @@ final class IngressProcess: Sendable {
         SupervisorNotice.ready(status: "TLS certificate SHA-256 \(certificate.sha256Fingerprint)")
         var watchdog = Watchdog()
         let pulse = LoopPulse(services.map(\.eventLoop))
-        while !StageSignals.shouldDrain {
-            try await Task.sleep(for: Self.watchInterval / 10)
-            watch(listeners)
-            if watchdog.isWatched, pulse.everyLoopTurned() { watchdog.turned() }
+        while !StageSignals.shouldDrain, !HandoverSignal.hasCome {
+            try await turn(listeners, &watchdog, pulse)
         }
-        try await drain(listeners, channels, monitor)
+        if !StageSignals.shouldDrain {
+            await stopAccepting(accepting)
+            accepting = []
+            try await finishConnections(listeners, &watchdog, pulse)
+        }
+        try await drain(listeners, accepting, monitor)
+    }
+
+    /// What was accepted before is counted as a connection when this returns.
+    private func stopAccepting(_ accepting: [Accepting]) async {
+        for listener in accepting {
+            do {
+                try await listener.stop()
+            } catch {
+                StageLog.error("closing a listener: \(error)")
+            }
+        }
+        // The last accepted connections are set up on their own loops; what is queued there now comes after them.
+        for service in services {
+            await withCheckedContinuation { continuation in
+                service.eventLoop.execute { continuation.resume() }
+            }
+        }
+    }
+
+    /// Goes on as before for the connections that are here, until they end, the time is up, or SIGTERM comes.
+    private func finishConnections(
+        _ listeners: [PostgresListener], _ watchdog: inout Watchdog, _ pulse: LoopPulse
+    ) async throws {
+        ProcessTelemetry.current.health.beganDraining()
+        let seconds = configuration.limits.drainSeconds
+        let open = shared.openConnections
+        SupervisorNotice.stopping(
+            status: open == 0
+                ? "no connections"
+                : "\(open) \(open == 1 ? "connection goes" : "connections go") on here, for \(seconds) s at most")
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while shared.openConnections > 0, ContinuousClock.now < deadline, !StageSignals.shouldDrain {
+            try await turn(listeners, &watchdog, pulse)
+        }
+    }
+
+    /// One of the main task's turns.
+    private func turn(
+        _ listeners: [PostgresListener], _ watchdog: inout Watchdog, _ pulse: LoopPulse
+    ) async throws {
+        try await Task.sleep(for: Self.watchInterval / 10)
+        watch(listeners)
+        if watchdog.isWatched, pulse.everyLoopTurned() { watchdog.turned() }
     }
 
     private func drain(
-        _ listeners: [PostgresListener], _ channels: [any Channel], _ monitor: MetricsServer
+        _ listeners: [PostgresListener], _ accepting: [Accepting], _ monitor: MetricsServer
     ) async throws {
         SupervisorNotice.stopping()
         ProcessTelemetry.current.health.beganDraining()
         shared.drain()
-        for channel in channels { try? await channel.close() }
+        await stopAccepting(accepting)
         let deadline = ContinuousClock.now + .seconds(Self.drainSeconds)
         while shared.openConnections > 0, ContinuousClock.now < deadline {
             for listener in listeners { listener.drain(force: false) }

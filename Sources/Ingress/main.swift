@@ -4,7 +4,9 @@
 // Security: the only process that sees target credentials and unmasked replies, and the only one that opens network
 // connections. It forwards only what carries authentic decisions of all stages and an acknowledged record.
 // Failure: a stage that is away or wrong makes commands refused (57P03). Killed, it drops its connections and nothing
-// else. SIGTERM: no new sessions, idle ones are closed, busy ones finish first.
+// else. SIGTERM: no new sessions, idle ones are closed, busy ones finish first. SIGUSR2: no new sessions, those that
+// are here go on until they end or limits.drain has passed; then as SIGTERM. Listening sockets may come from outside
+// (sd_listen_fds(3)) and stay open there.
 // Diagnostics: one line an event on standard error.
 
 import Bus
@@ -15,6 +17,7 @@ do {
     let environment = try StageEnvironment.fromProcess()
     try StageLog.bootstrap(environment)
     StageSignals.install()
+    HandoverSignal.install()
     let configuration = try Configuration.load(path: try StageArguments.configPath())
     let ingress = try IngressProcess(configuration: configuration, environment: environment)
     try await ingress.run()

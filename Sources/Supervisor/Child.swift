@@ -9,8 +9,11 @@ struct Child {
     private(set) var lastLines: [String] = []
 
     static let keptLines = 5
-    /// The file descriptor that closes when the supervisor is gone.
-    static let lifelineDescriptor: Int32 = 3
+    /// The first descriptor behind the standard streams: listening sockets come first (SD_LISTEN_FDS_START in
+    /// sd_listen_fds(3)), then the lifeline, which closes when the supervisor is gone.
+    static let firstDescriptor: Int32 = 3
+
+    static func lifelineDescriptor(listeners: Int) -> Int32 { firstDescriptor + Int32(listeners) }
 
     /// One of the child's output streams, read without blocking.
     struct Stream {
@@ -48,10 +51,12 @@ struct Child {
     struct Program {
         let arguments: [String]
         let environment: [String: String]
+        /// Sockets that it gets, from ``firstDescriptor`` on.
+        var listeners: [Int32] = []
     }
 
-    /// Starts `program` in a process group of its own, with its standard streams and the lifeline open; all our
-    /// other descriptors close on exec. Throws when the program cannot be run.
+    /// Starts `program` in a process group of its own, with its standard streams, its listening sockets and the
+    /// lifeline open; all our other descriptors close on exec. Throws when the program cannot be run.
     init(_ program: Program, lifeline: Int32) throws(SupervisorError) {
         let output = try PipeEnds(blocking: false)
         let errors: PipeEnds
@@ -85,7 +90,10 @@ struct Child {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        posix_spawn_file_actions_adddup2(&actions, lifeline, lifelineDescriptor)
+        let inherited = program.listeners + [lifeline]
+        for (offset, descriptor) in inherited.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, firstDescriptor + Int32(offset))
+        }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -93,7 +101,7 @@ struct Child {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        for signal in [SIGPIPE, SIGINT, SIGTERM, SIGCHLD] { sigaddset(&signals, signal) }
+        for signal in [SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGUSR2] { sigaddset(&signals, signal) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(

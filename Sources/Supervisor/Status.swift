@@ -11,7 +11,8 @@ public struct Status: Codable, Sendable, Equatable {
         public let replica: Int
         /// Nil while no process runs.
         public let pid: Int32?
-        /// `waiting`, `starting`, `ready`, `restarting`, `stopping` or `stopped`.
+        /// `waiting`, `starting`, `ready`, `restarting`, `draining` (replaced, it finishes what it has), `stopping` or
+        /// `stopped`.
         public var state: String
         public let restarts: Int
 
@@ -42,6 +43,7 @@ public struct Status: Codable, Sendable, Equatable {
         case .starting: "starting"
         case .ready: "ready"
         case .backingOff: "restarting"
+        case .draining: "draining"
         case .stopping: "stopping"
         case .stopped: "stopped"
         }

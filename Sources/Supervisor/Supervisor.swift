@@ -2,11 +2,21 @@ import Configuration
 import Foundation
 import Glibc
 
+extension Fleet.Stage {
+    init(_ entry: StageTable.Entry) {
+        let sole = BuiltInStage(rawValue: entry.name)?.soleReason
+        self.init(
+            name: entry.name, replicas: entry.replicas,
+            bounds: min(entry.replicas, 1)...StageTable.maximumReplicas, soleReason: sole)
+    }
+}
+
 /// `sluice up`: runs every stage of one installation, in the foreground, until it is told to stop.
 ///
-/// It may touch the state and run directories, start the stages' programs and signal them; no traffic passes
-/// through it. When it is killed the stages notice that their lifeline closed and end. When a stage cannot start
-/// it stops the others and says why.
+/// It may touch the state and run directories, start the stages' programs and signal them. It binds the addresses that
+/// clients connect to and hands them to Ingress, but accepts nothing: no traffic passes through it. Commands come over
+/// a socket that only its own user and root may use. When it is killed the stages notice that their lifeline closed
+/// and end. When a stage cannot start at first, it stops the others and says why.
 public struct Supervisor {
     private let configuration: Configuration
     private let programs: String
@@ -14,8 +24,13 @@ public struct Supervisor {
     private let notify: NotifySocket
     private let signals: Signals
     private let lifeline: PipeEnds
+    private var control: ControlSocket
+    /// Held open all the time; empty when Ingress runs elsewhere, and once everything stops.
+    private var listening: [ListeningSocket] = []
     private var fleet: Fleet
     private var children: [Int: Child] = [:]
+    /// Who asked for the command under way.
+    private var asking: Int?
     private var result: Result?
 
     /// How the run ended.
@@ -33,8 +48,9 @@ public struct Supervisor {
         self.programs = programs
         let order = configuration.stages.startOrder
         entries = Dictionary(uniqueKeysWithValues: order.map { ($0.name, $0) })
-        fleet = Fleet(order.map { ($0.name, $0.replicas) })
-        try Self.guardDescriptors()
+        fleet = Fleet(
+            order.map { Fleet.Stage($0) }, drainMilliseconds: UInt64(configuration.limits.drainSeconds) * 1000)
+        try Self.guardDescriptors(listeners: configuration.listeners.count)
         try Directories.prepare(configuration.state, stages: order.map(\.name))
         try Directories.lock(configuration.state)
         try Orphans.end(configuration.state)
@@ -42,6 +58,10 @@ public struct Supervisor {
         notify = try NotifySocket(path: configuration.state.notifySocket)
         signals = try Signals()
         lifeline = try PipeEnds(blocking: true)
+        control = try ControlSocket(path: configuration.state.controlSocket)
+        if entries[BuiltInStage.ingress.rawValue]?.replicas ?? 0 > 0 {
+            for listener in configuration.listeners { listening.append(try ListeningSocket(listener)) }
+        }
         guard chdir(configuration.folder) == 0 else { throw .system("enter \(configuration.folder)") }
     }
 
@@ -61,8 +81,10 @@ public struct Supervisor {
             readChildren()
             for notification in notify.receive() { handle(notification) }
             for signal in Set(signals.receive()).sorted() { handle(signal: signal) }
+            for request in control.turn(now: now()) { handle(request) }
             perform(fleet.tick(now: now()))
         }
+        control.close()
         notify.close()
         unlink(configuration.state.statusFile)
         return result ?? .stopped
@@ -72,13 +94,14 @@ public struct Supervisor {
 
     private func waitForEvents() {
         var polled = [signals.reader, notify.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        polled += control.polled
         for child in children.values {
             for descriptor in [child.output.descriptor, child.errors.descriptor] where descriptor >= 0 {
                 polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
             }
         }
         var timeout: Int32 = -1
-        if let deadline = fleet.nextDeadline {
+        if let deadline = [fleet.nextDeadline, control.nextDeadline].compactMap({ $0 }).min() {
             let current = now()
             timeout = deadline > current ? Int32(clamping: deadline - current) : 0
         }
@@ -87,7 +110,7 @@ public struct Supervisor {
 
     private mutating func readChildren() {
         for index in children.keys.sorted() {
-            for line in children[index]?.readLines() ?? [] { print("\(fleet.members[index].label) | \(line)") }
+            for line in children[index]?.readLines() ?? [] { print("\(fleet.label(index)) | \(line)") }
         }
     }
 
@@ -96,6 +119,29 @@ public struct Supervisor {
         guard let index = children.first(where: { $0.value.pid == notification.mainPID || $0.value.pid == group })?.key
         else { return }
         if notification.isReady { perform(fleet.becameReady(index, status: notification.status, now: now())) }
+        if notification.isStopping { perform(fleet.saidStopping(index, status: notification.status, now: now())) }
+    }
+
+    private mutating func handle(_ request: ControlSocket.Request) {
+        do throws(SupervisorError) {
+            let command = try ControlRequest.decode(request.line)
+            if case .restart(let stages, let programs?) = command { try check(programs, stages: stages) }
+            let actions = try fleet.begin(command, now: now())
+            say("asked to \(command)")
+            asking = request.client
+            perform(actions)
+        } catch {
+            control.send(.failed(error.message), to: request.client)
+        }
+    }
+
+    /// Every program that will be started must be there before anything is stopped.
+    private func check(_ programs: String, stages: [String]?) throws(SupervisorError) {
+        for entry in entries.values where entry.custom == nil && entry.replicas > 0 {
+            guard stages?.contains(entry.name) ?? true else { continue }
+            let path = Self.program(of: entry.name, in: programs)
+            guard access(path, X_OK) == 0 else { throw .system("run \(path)") }
+        }
     }
 
     private mutating func handle(signal: Int32) {
@@ -105,7 +151,11 @@ public struct Supervisor {
                 guard let exit = children[index]?.reap(), var child = children.removeValue(forKey: index) else {
                     continue
                 }
-                for line in child.finish() { print("\(fleet.members[index].label) | \(line)") }
+                for line in child.finish() { print("\(fleet.label(index)) | \(line)") }
+                if let member = fleet.members[index], !member.role.isStaying {
+                    // Nobody comes back under this number soon: senders need not wait for it.
+                    Directories.removeSockets(configuration.state, stage: member.stage, replica: member.replica)
+                }
                 perform(fleet.exited(index, exit, lastLines: child.lastLines, now: now()))
             }
         case SIGHUP:
@@ -115,6 +165,12 @@ public struct Supervisor {
             say(fleet.isStopping ? "stopping faster" : "draining and stopping; once more to hurry")
             perform(fleet.stop(now: now()))
         }
+    }
+
+    /// Once everything stops, clients are refused at once instead of waiting for nobody.
+    private mutating func closeListeners() {
+        for socket in listening { close(socket.descriptor) }
+        listening = []
     }
 
     // MARK: - Actions
@@ -127,24 +183,26 @@ public struct Supervisor {
             case .spawn(let index): queue.insert(contentsOf: spawn(index), at: queue.startIndex)
             case .terminate(let index): children[index]?.signalGroup(SIGTERM)
             case .kill(let index): children[index]?.signalGroup(SIGKILL)
-            case .say(let index, let text): say("\(fleet.members[index].label) \(text)")
+            case .handOver(let index): children[index]?.signal(SIGUSR2)
+            case .say(let label, let text): say("\(label) \(text)")
             case .ready(let status): announce(status)
+            case .answer(let answer): tell(answer)
             case .finished(let reason): result = reason.map { .failed($0) } ?? .stopped
             }
         }
+        if fleet.isStopping { closeListeners() }
         do {
-            try Status(fleet.members).write(configuration.state)
+            try Status(fleet.ordered).write(configuration.state)
         } catch {
             say("status file: \(error)")
         }
     }
 
     private mutating func spawn(_ index: Int) -> [Fleet.Action] {
-        let member = fleet.members[index]
-        guard let entry = entries[member.stage] else { return [] }
+        guard let member = fleet.members[index], let entry = entries[member.stage] else { return [] }
         Directories.removeSockets(configuration.state, stage: member.stage, replica: member.replica)
         do throws(SupervisorError) {
-            let child = try Child(program(of: entry, replica: member.replica), lifeline: lifeline.reader)
+            let child = try Child(program(of: entry, member), lifeline: lifeline.reader)
             children[index] = child
             return fleet.spawned(index, pid: child.pid)
         } catch {
@@ -152,22 +210,40 @@ public struct Supervisor {
         }
     }
 
-    func program(of entry: StageTable.Entry, replica: Int) -> Child.Program {
-        let arguments =
-            entry.custom?.command
-            ?? ["\(programs)/sluice-\(entry.name)", "--config", configuration.file, "--replica", "\(replica)"]
-        return Child.Program(
-            arguments: arguments,
-            environment: Self.environment(
-                of: entry.name, replica: replica, configuration: configuration,
-                inherited: ProcessInfo.processInfo.environment))
+    /// Tells who asked, and the log, what came of a command.
+    private mutating func tell(_ answer: ControlAnswer) {
+        if let asking { control.send(answer, to: asking) }
+        guard answer.event.isLast else { return }
+        say(answer.description)
+        asking = nil
     }
+
+    private func program(of entry: StageTable.Entry, _ member: Fleet.Member) -> Child.Program {
+        let listeners = entry.name == BuiltInStage.ingress.rawValue ? listening : []
+        var environment = Self.environment(
+            of: entry.name, replica: member.replica, configuration: configuration,
+            inherited: ProcessInfo.processInfo.environment)
+        environment["SLUICE_LIFELINE_FD"] = "\(Child.lifelineDescriptor(listeners: listeners.count))"
+        if !listeners.isEmpty {
+            // The protocol of sd_listen_fds(3). LISTEN_PID is left out: the child's number is not known before it runs.
+            environment["LISTEN_FDS"] = "\(listeners.count)"
+            environment["LISTEN_FDNAMES"] = listeners.map(\.name).joined(separator: ":")
+        }
+        let path = Self.program(of: entry.name, in: member.programs ?? programs)
+        return Child.Program(
+            arguments: entry.custom?.command ?? [
+                path, "--config", configuration.file, "--replica", "\(member.replica)",
+            ],
+            environment: environment, listeners: listeners.map(\.descriptor))
+    }
+
+    private static func program(of stage: String, in folder: String) -> String { "\(folder)/sluice-\(stage)" }
 
     /// What a stage sees: our environment without secrets, which only Ingress gets, and its own place.
     static func environment(
         of stage: String, replica: Int, configuration: Configuration, inherited: [String: String]
     ) -> [String: String] {
-        var result = inherited.filter { !$0.key.hasPrefix("SLUICE_") }
+        var result = inherited.filter { !$0.key.hasPrefix("SLUICE_") && !$0.key.hasPrefix("LISTEN_") }
         if stage != BuiltInStage.ingress.rawValue {
             for name in configuration.secretEnvironmentNames { result[name] = nil }
         }
@@ -176,15 +252,15 @@ public struct Supervisor {
         result["SLUICE_BUS"] = configuration.state.bus
         result["SLUICE_KEY_FILE"] = configuration.state.key(stage: stage)
         result[StateDirectory.keysVariable] = configuration.state.keys
-        result["SLUICE_LIFELINE_FD"] = "\(Child.lifelineDescriptor)"
         result["NOTIFY_SOCKET"] = configuration.state.notifySocket
         return result
     }
 
     private func announce(_ status: String?) {
-        let listeners = configuration.listeners.map { "\($0.protocolName) on \($0.description)" }.joined(
-            separator: ", ")
-        print("ready: \(listeners)\(status.map { "; \($0)" } ?? "")")
+        let listeners = configuration.listeners.map { "\($0.protocolName) on \($0.description)" }
+        let stages = Set(fleet.ordered.map(\.stage)).sorted()
+        let what = listening.isEmpty ? stages : listeners
+        print("ready: \(what.joined(separator: ", "))\(status.map { "; \($0)" } ?? "")")
     }
 
     private func say(_ text: String) {
@@ -212,19 +288,20 @@ public struct Supervisor {
         return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
     }
 
-    /// Children get descriptors 0 to 3 by dup2, so none of ours may have these numbers, and none that we inherited
-    /// may reach them.
-    private static func guardDescriptors() throws(SupervisorError) {
+    /// Children get their first descriptors by dup2, so none of ours may have these numbers, and none that we
+    /// inherited may reach them.
+    private static func guardDescriptors(listeners: Int) throws(SupervisorError) {
+        let last = Child.lifelineDescriptor(listeners: listeners)
         while true {
             let file = open("/dev/null", O_RDWR | O_CLOEXEC)
             guard file >= 0 else { throw .system("open /dev/null") }
-            if file > Child.lifelineDescriptor {
+            if file > last {
                 close(file)
                 break
             }
         }
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor > Child.lifelineDescriptor - 1 {
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor >= Child.firstDescriptor {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
     }

@@ -45,6 +45,7 @@ struct ConfigurationTests {
         #expect(configuration.listeners.map(\.protocolName) == ["postgres"])
         #expect(configuration.listeners.map(\.description) == ["127.0.0.1:15432"])
         #expect(configuration.limits.maxConnections == 1000)
+        #expect(configuration.limits.drainSeconds == 300)
         let resource = try #require(configuration.resources.first)
         #expect(resource.name == "orders")
         #expect(resource.target.host == "127.0.0.1")
@@ -122,6 +123,9 @@ struct ConfigurationTests {
         #expect(failure(["recording": "    recording: never"])?.line == 10)
         #expect(failure(extra: "limits: {max_connections: 0}\n")?.line == 12)
         #expect(failure(extra: "limits: {max_conections: 1}\n")?.line == 12)
+        #expect(failure(extra: "limits: {drain: 0s}\n")?.line == 12)
+        #expect(failure(extra: "limits: {drain: 25h}\n")?.line == 12)
+        #expect(failure(extra: "limits: {drain: 24h}\n") == nil)
     }
 
     @Test func aResourceNameIsThereOnce() {

@@ -27,12 +27,13 @@ struct Rig: Sendable {
 
         """
 
-    static func start(stages: String = "") async throws -> Rig {
+    static func start(stages: String = "", limits: String = "") async throws -> Rig {
         let server = try await PostgresServer.start()
         let filled = try await server.direct.run("pgbench", ["-i", "-s", "4", "-q"])
         guard filled.status == 0 else { throw TestKitError(filled.transcript) }
         var options = Gateway.Options(policy: policy)
         options.stages = stages
+        options.limits = limits
         let gateway = try await Gateway.start(options, before: server)
         return Rig(
             server: server, gateway: gateway,
@@ -47,8 +48,10 @@ struct Rig: Sendable {
     }
 
     /// Runs `body` with a rig that is stopped however it ends.
-    static func with(stages: String = "", _ body: (Rig) async throws -> Void) async throws {
-        let rig = try await start(stages: stages)
+    static func with(
+        stages: String = "", limits: String = "", _ body: (Rig) async throws -> Void
+    ) async throws {
+        let rig = try await start(stages: stages, limits: limits)
         do {
             try await body(rig)
         } catch {

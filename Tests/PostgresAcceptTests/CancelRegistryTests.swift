@@ -45,6 +45,27 @@ struct CancelRegistryTests {
         #expect(mine.value == 1)
     }
 
+    @Test func oneThatAnotherIngressPassedOnIsCheckedTheSame() {
+        let handle = registry.register(keyLength: 32) { [mine] in mine.add() }
+        let secret = CancelRegistry.forwarded(processID: handle.processID, key: handle.key)
+        #expect(secret.count == 36)
+        for wrong in [[], Array(secret.prefix(4)), Array(secret.dropLast()), secret + [0], Array(secret.reversed())] {
+            registry.cancel(forwarded: wrong)
+        }
+        #expect(mine.value == 0)
+        registry.cancel(forwarded: secret)
+        #expect(mine.value == 1)
+    }
+
+    @Test func saysWhetherTheSessionIsHere() {
+        let handle = registry.register(keyLength: 4) {}
+        #expect(registry.cancel(processID: handle.processID, key: handle.key))
+        // The id is here and the key is wrong: nobody else is asked.
+        #expect(registry.cancel(processID: handle.processID, key: [0]))
+        registry.unregister(handle)
+        #expect(!registry.cancel(processID: handle.processID, key: handle.key))
+    }
+
     @Test func anEndedSessionIsNotCancelled() {
         let handle = registry.register(keyLength: 4) { [mine] in mine.add() }
         registry.unregister(handle)

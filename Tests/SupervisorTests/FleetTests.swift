@@ -15,15 +15,21 @@ struct BackoffTests {
 @Suite("Fleet")
 struct FleetTests {
     /// recorder.0, classifier.0, classifier.1, ingress.0
-    private func fleet() -> Fleet { Fleet([("recorder", 1), ("classifier", 2), ("ingress", 1)]) }
+    private func fleet() -> Fleet {
+        Fleet(
+            [
+                .init(name: "recorder", replicas: 1), .init(name: "classifier", replicas: 2),
+                .init(name: "ingress", replicas: 1),
+            ], drainMilliseconds: 300_000)
+    }
 
     /// A fleet in which everything is ready at time 0.
     private func running() -> Fleet {
         var fleet = fleet()
         _ = fleet.start(now: 0)
-        for index in fleet.members.indices {
-            _ = fleet.spawned(index, pid: Int32(100 + index))
-            _ = fleet.becameReady(index, status: nil, now: 0)
+        for id in fleet.ordered.map(\.id) {
+            _ = fleet.spawned(id, pid: Int32(100 + id))
+            _ = fleet.becameReady(id, status: nil, now: 0)
         }
         return fleet
     }
@@ -39,7 +45,7 @@ struct FleetTests {
     @Test func startsInOrderEachWhenTheOneBeforeIsReady() {
         var fleet = fleet()
         #expect(fleet.start(now: 0) == [.spawn(0)])
-        #expect(fleet.spawned(0, pid: 7) == [.say(0, "started (pid 7)")])
+        #expect(fleet.spawned(0, pid: 7) == [.say(label: "recorder.0", "started (pid 7)")])
         #expect(commands(fleet.becameReady(0, status: nil, now: 5)) == [.spawn(1), .spawn(2)])
         _ = fleet.spawned(1, pid: 8)
         _ = fleet.spawned(2, pid: 9)
@@ -62,7 +68,7 @@ struct FleetTests {
         #expect(fleet.tick(now: 199) == [])
         #expect(fleet.tick(now: 200) == [.spawn(1)])
         _ = fleet.spawned(1, pid: 50)
-        #expect(fleet.members[1].restarts == 1)
+        #expect(fleet.members[1]?.restarts == 1)
         #expect(
             spoken(fleet.exited(1, .status(1), lastLines: [], now: 300)) == ["exited (status 1), restarting in 0.2 s"])
     }
@@ -84,7 +90,7 @@ struct FleetTests {
         _ = fleet.exited(3, .signal(9), lastLines: [], now: 100)
         _ = fleet.tick(now: 200)
         _ = fleet.spawned(3, pid: 50)
-        #expect(fleet.becameReady(3, status: "x", now: 300) == [.say(3, "ready")])
+        #expect(fleet.becameReady(3, status: "x", now: 300) == [.say(label: "ingress.0", "ready")])
     }
 
     @Test func aStageThatNeverBecomesReadyIsKilledInTime() {
@@ -175,6 +181,19 @@ struct FleetTests {
         var fleet = running()
         _ = fleet.exited(3, .signal(9), lastLines: [], now: 0)
         #expect(fleet.stop(now: 1) == [.terminate(1), .terminate(2)])
+    }
+
+    @Test func aStageThatRunsElsewhereIsPassedOver() {
+        var fleet = Fleet(
+            [
+                .init(name: "recorder", replicas: 0, bounds: 0...64), .init(name: "classifier", replicas: 1),
+                .init(name: "ingress", replicas: 0, bounds: 0...64),
+            ], drainMilliseconds: 1)
+        #expect(fleet.start(now: 0) == [.spawn(0)])
+        _ = fleet.spawned(0, pid: 7)
+        #expect(commands(fleet.becameReady(0, status: nil, now: 5)) == [.ready(nil)])
+        #expect(fleet.stop(now: 6) == [.terminate(0)])
+        #expect(commands(fleet.exited(0, .status(0), lastLines: [], now: 7)) == [.finished(nil)])
     }
 
     @Test func stoppingDuringTheStartSkipsWhatNeverRan() {

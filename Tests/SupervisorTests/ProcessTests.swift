@@ -174,6 +174,30 @@ struct ChildTests {
         #expect(result.lines == ["0", "1", "2", "3", "group"])
     }
 
+    @Test func listeningSocketsComeBeforeTheLifeline() throws {
+        let lifeline = try PipeEnds(blocking: true)
+        let first = try PipeEnds(blocking: true)
+        let second = try PipeEnds(blocking: true)
+        defer { for ends in [lifeline, first, second] { ends.closeBoth() } }
+        var program = Child.Program(
+            arguments: ["/bin/sh", "-c", "for fd in 3 4 5; do readlink /proc/$$/fd/$fd; done"], environment: [:])
+        program.listeners = [first.reader, second.reader]
+        #expect(Child.lifelineDescriptor(listeners: 2) == 5)
+        var child = try Child(program, lifeline: lifeline.reader)
+        var lines: [String] = []
+        while child.output.descriptor >= 0 {
+            var polled = [pollfd(fd: child.output.descriptor, events: Int16(POLLIN), revents: 0)]
+            _ = poll(&polled, 1, -1)
+            lines += child.readLines()
+        }
+        let expected = try [first, second, lifeline].map {
+            try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0.reader)")
+        }
+        #expect(lines == expected)
+        while child.reap() == nil { _ = poll(nil, 0, 5) }
+        _ = child.finish()
+    }
+
     @Test func theLifelineBlocksUntilItCloses() throws {
         let lifeline = try PipeEnds(blocking: true)
         #expect(fcntl(lifeline.reader, F_GETFL) & O_NONBLOCK == 0)
@@ -235,12 +259,13 @@ struct EnvironmentTests {
             policy: p.yaml
             """
         let configuration = try Configuration.parse(text, file: "/srv/sluice.yaml")
-        let inherited = ["DB_PASSWORD": "x", "SLUICE_TOKEN": "y", "PATH": "/bin"]
+        let inherited = ["DB_PASSWORD": "x", "SLUICE_TOKEN": "y", "PATH": "/bin", "LISTEN_PID": "7"]
         let masker = Supervisor.environment(
             of: "masker", replica: 1, configuration: configuration, inherited: inherited)
         #expect(masker["DB_PASSWORD"] == nil)
         #expect(masker["SLUICE_TOKEN"] == nil)
         #expect(masker["PATH"] == "/bin")
+        #expect(masker["LISTEN_PID"] == nil)
         #expect(masker["SLUICE_REPLICA"] == "1")
         #expect(masker["SLUICE_KEY_FILE"] == "/srv/s/keys/masker.key")
         #expect(masker["SLUICE_KEYS"] == "/srv/s/keys")

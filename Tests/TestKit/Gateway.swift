@@ -12,6 +12,8 @@ public struct Gateway: Sendable {
         /// YAML under `stages:`, without indentation; empty for none.
         public var stages = ""
         public var recording = "written"
+        /// YAML under `limits:`, without indentation; empty for none.
+        public var limits = ""
         public init(policy: String) { self.policy = policy }
     }
 
@@ -66,6 +68,7 @@ public struct Gateway: Sendable {
             let lines = options.stages.split(separator: "\n").map { "  \($0)\n" }
             yaml += "stages:\n" + lines.joined()
         }
+        if !options.limits.isEmpty { yaml += "limits:\n  \(options.limits)\n" }
         try directory.write(yaml, to: "sluice.yaml")
         try directory.write(options.policy, to: "policy.yaml")
     }

@@ -32,10 +32,24 @@ final class CancelRegistry: Sendable {
         entries.withLock { _ = $0.removeValue(forKey: handle.processID) }
     }
 
-    /// Cancels the session that both the id and the key belong to; anything else is silently ignored, as in PostgreSQL.
-    func cancel(processID: Int32, key: [UInt8]) {
-        let entry = entries.withLock { $0[processID] }
-        guard let entry, ConstantTime.equal(entry.key, key) else { return }
-        entry.cancel()
+    /// Cancels the session that both the id and the key belong to; a wrong key is silently ignored, as in PostgreSQL.
+    /// False when no session here has the id: another ingress may have it.
+    @discardableResult
+    func cancel(processID: Int32, key: [UInt8]) -> Bool {
+        guard let entry = entries.withLock({ $0[processID] }) else { return false }
+        if ConstantTime.equal(entry.key, key) { entry.cancel() }
+        return true
+    }
+
+    /// The same request as one secret: what one ingress tells another. The id comes first, big-endian.
+    static func forwarded(processID: Int32, key: [UInt8]) -> [UInt8] {
+        withUnsafeBytes(of: processID.bigEndian) { Array($0) } + key
+    }
+
+    /// Another ingress did not know the session. What is malformed is ignored like a wrong key.
+    func cancel(forwarded secret: [UInt8]) {
+        guard secret.count > 4 else { return }
+        let processID = secret.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        cancel(processID: Int32(bitPattern: processID), key: Array(secret.dropFirst(4)))
     }
 }

@@ -134,7 +134,11 @@ final class ClientHandler: ChannelInboundHandler {
                 write(ByteBuffer(bytes: [UInt8(ascii: "S")]), context)
                 try beginTLS(context)
             case .cancel(let processID, let key):
-                listener.cancels.cancel(processID: processID, key: key)
+                if !listener.cancels.cancel(processID: processID, key: key) {
+                    listener.services.forwardCancel(
+                        protocol: PostgresListener.protocolName,
+                        key: CancelRegistry.forwarded(processID: processID, key: key))
+                }
                 phase = .closed
                 context.close(promise: nil)
             case .startup(let message):
