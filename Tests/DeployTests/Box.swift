@@ -53,7 +53,7 @@ struct Box: Sendable {
         deadline: Duration = .seconds(60)
     ) async throws -> Finished {
         let enter = [
-            "--target", "\(initPID)", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd=/", "--",
+            "--target", "\(initPID)", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wdns=/", "--",
         ]
         let become = user.map { ["setpriv", "--reuid=\($0)", "--regid=\($0)", "--init-groups", "--"] } ?? []
         return try await Child(

@@ -38,16 +38,16 @@ mount -t tmpfs -o mode=755 tmpfs "$folder/box"
 mkdir "$folder/box/upper" "$folder/box/work" "$folder/box/root"
 root=$folder/box/root
 mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/box/upper,workdir=$folder/box/work" "$root"
-for mounted in "$project" "$programs"; do
-    mkdir -p "$root$mounted"
-    mount --rbind "$mounted" "$root$mounted"
-done
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t sysfs sysfs "$root/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+for mounted in "$project" "$programs"; do
+    mkdir -p "$root$mounted"
+    mount --rbind "$mounted" "$root$mounted"
+done
 mkdir "$root/run/box"
 mount --bind "$folder" "$root/run/box"
 mkdir -p "$root/.old"

@@ -24,40 +24,38 @@ def run(*command):
 
 
 def packages_with_dependencies(names):
-    """These Debian packages and what they pull in."""
+    """These Debian packages and what they pull in, as far as it is installed here."""
+    listed = run("dpkg-query", "-W", "-f", "${Package}\\t${Depends},${Pre-Depends}\\n")
+    depends = dict(line.split("\t", 1) for line in listed.splitlines())
     seen, queue = set(), list(names)
     while queue:
         name = queue.pop()
         if name in seen:
             continue
         seen.add(name)
-        listed = subprocess.run(
-            ["dpkg-query", "-W", "-f", "${Depends},${Pre-Depends}", name], capture_output=True, text=True, check=False)
-        if listed.returncode != 0:
+        if name not in depends:
             problems.append(f"no Debian package {name} here to compare with")
             continue
-        for entry in listed.stdout.split(","):
-            word = re.split(r"[ (:|]", entry.strip())[0]
-            if word and not subprocess.run(["dpkg-query", "-W", word], capture_output=True, check=False).returncode:
-                queue.append(word)
+        words = [re.split(r"[ (:|]", entry.strip())[0] for entry in depends[name].split(",")]
+        queue += [word for word in words if word in depends]
     return seen
 
 
-def libraries(program):
-    """Debian packages of the libraries that the program loads."""
-    result = set()
-    for path in re.findall(r"=> (/\S+)", run("ldd", program)):
-        real = str(pathlib.Path(path).resolve())
-        if "/swift/" in real:
-            continue
-        owner = subprocess.run(["dpkg", "-S", real], capture_output=True, text=True, check=False).stdout
-        owner = owner or subprocess.run(
-            ["dpkg", "-S", real.removeprefix("/usr")], capture_output=True, text=True, check=False).stdout
-        if not owner:
-            problems.append(f"{program}: no package has {real}")
-            continue
-        result.add(owner.split(":")[0])
-    return result
+def libraries(programs):
+    """For each program the libraries that it loads, without Swift's own; and the Debian package of each library."""
+    loaded = {}
+    for program in programs:
+        paths = {str(pathlib.Path(path).resolve()) for path in re.findall(r"=> (/\S+)", run("ldd", program))}
+        loaded[program] = {path for path in paths if "/swift/" not in path}
+    # Where /lib is a link to /usr/lib, packages name either.
+    every = sorted(set().union(*loaded.values()))
+    names = every + [path.removeprefix("/usr") for path in every]
+    found = subprocess.run(["dpkg", "-S", *names], capture_output=True, text=True, check=False).stdout
+    owners = {}
+    for line in found.splitlines():
+        package, path = line.split(": ", 1)
+        owners[path] = owners[f"/usr{path}"] = package.split(":")[0]
+    return loaded, owners
 
 
 def main():
@@ -85,10 +83,11 @@ def main():
         if found:
             installed |= {name for name in found[1].split() if not name.startswith("-")}
     available = packages_with_dependencies(installed | {"apt", "libc6"})
-    for program in sys.argv[2:]:
-        missing = libraries(program) - available
+    loaded, owners = libraries(sys.argv[2:])
+    for program, paths in loaded.items():
+        missing = sorted(path for path in paths if owners.get(path) not in available)
         if missing:
-            problems.append(f"{pathlib.Path(program).name} needs {sorted(missing)}")
+            problems.append(f"{pathlib.Path(program).name} needs {missing}")
     print("\n".join(problems))
     sys.exit(1 if problems else 0)
 
