@@ -36,11 +36,24 @@ public final class Conductor {
         var deadline: UInt64
         var sendAt: UInt64
         var interval: UInt64
+        /// Where it was sent last, and before: it is outstanding there until it ends.
         var endpoint: String?
+        var earlier: [String] = []
         let handler: (LaneEvent) -> Void
         let peer: PeerMetrics
         let startedAt: UInt64
         var wasHeld = false
+
+        /// Counts once at each replica, however often it was sent there.
+        mutating func went(to endpoint: String, _ links: Links) {
+            if endpoint == self.endpoint { return links.settled(endpoint: endpoint) }
+            if let index = earlier.firstIndex(of: endpoint) {
+                earlier.remove(at: index)
+                links.settled(endpoint: endpoint)
+            }
+            if let former = self.endpoint { earlier.append(former) }
+            self.endpoint = endpoint
+        }
     }
 
     private let links: Links
@@ -100,8 +113,9 @@ public final class Conductor {
         if let exchange = exchanges.removeValue(forKey: sequence) { settle(exchange) }
     }
 
-    /// Takes a message that came back. Unknown and late ones are dropped.
+    /// Takes a message that came back, or a pong. Unknown and late ones are dropped.
     public func receive(_ message: BusMessage, now: UInt64) {
+        if message.header.lane == .presence { return sendAgain(links.receive(message), now: now) }
         let sequence = message.header.sequence
         guard var exchange = exchanges[sequence], exchange.message.header.session == message.header.session else {
             return
@@ -132,8 +146,9 @@ public final class Conductor {
         exchange.handler(event)
     }
 
-    /// Sends again what is due and gives up what is over. Call about every 10 ms while exchanges are open.
+    /// Pings, sends again what is due and gives up what is over. Call about every 10 ms.
     public func tick(now: UInt64) {
+        sendAgain(links.tick(now: now), now: now)
         for sequence in Array(exchanges.keys) {
             // A handler may have cancelled it meanwhile.
             guard let exchange = exchanges[sequence], exchange.sendAt <= now || exchange.deadline <= now else {
@@ -150,13 +165,33 @@ public final class Conductor {
         }
     }
 
+    /// What a lost replica had goes to others at once. When it was a later stop, the stop before it finds out about now
+    /// as well: a little later it sends elsewhere.
+    private func sendAgain(_ lost: [LostWork], now: UInt64) {
+        for work in lost {
+            for (sequence, exchange) in exchanges {
+                if exchange.endpoint == work.endpoint {
+                    exchanges[sequence]?.sendAt = now
+                } else if exchange.message.header.route.contains(work.stage) {
+                    exchanges[sequence]?.sendAt = min(exchange.sendAt, now + 2 * Presence.pingInterval)
+                }
+                guard work.isReplaced else { continue }
+                if exchange.endpoint == work.endpoint { exchanges[sequence]?.endpoint = nil }
+                exchanges[sequence]?.earlier.removeAll { $0 == work.endpoint }
+            }
+        }
+        guard !lost.isEmpty else { return }
+        for sequence in exchanges.keys.sorted() where exchanges[sequence]?.sendAt == now { send(sequence, now: now) }
+    }
+
     private func send(_ sequence: UInt64, now: UInt64) {
         guard var exchange = exchanges[sequence] else { return }
         do {
-            switch try links.send(exchange.message, to: .anyReplica(of: exchange.stage)) {
+            let result = try links.send(
+                exchange.message, to: .anyReplica(of: exchange.stage), avoiding: exchange.endpoint)
+            switch result {
             case .queued(let endpoint):
-                if let former = exchange.endpoint { links.settled(endpoint: former) }
-                exchange.endpoint = endpoint
+                exchange.went(to: endpoint, links)
                 if exchange.message.header.attempt > 0 { exchange.peer.resends.add() }
                 exchange.message.header.attempt += 1
                 exchange.sendAt = now + exchange.interval
@@ -182,6 +217,7 @@ public final class Conductor {
     private func settle(_ exchange: Exchange) {
         exchange.peer.outstanding.add(-1)
         if let endpoint = exchange.endpoint { links.settled(endpoint: endpoint) }
+        for endpoint in exchange.earlier { links.settled(endpoint: endpoint) }
     }
 
     private static func event(from message: BusMessage, sent: Kind) throws(BusError) -> LaneEvent {

@@ -1,5 +1,5 @@
 import Contract
-import Glibc
+import SwiftProtobuf
 
 /// Where a message goes among the replicas of the next stage.
 public enum Destination: Sendable {
@@ -7,11 +7,11 @@ public enum Destination: Sendable {
     case anyReplica(of: String)
     /// Always the same replica for one key, as long as the set of replicas stays (rendezvous hashing).
     case pinned(stage: String, key: String)
-    /// One inbox, by endpoint: the lane's end.
+    /// One inbox, by endpoint: the lane's end, or a replica that the sender chose itself.
     case inbox(String)
 }
 
-/// What became of a message handed to ``Links/send(_:to:)``.
+/// What became of a message handed to ``Links/send(_:to:avoiding:)``.
 public enum SendResult: Sendable {
     case queued(endpoint: String)
     /// Every replica is full or away: try again, or push back.
@@ -20,70 +20,309 @@ public enum SendResult: Sendable {
 
 /// One sender's sockets: one `PUSH` per replica of each stage it talks to. Owned by one thread or event loop.
 ///
-/// The file system is the registry: replica `r` of stage `s` binds `<bus>/s/r`.
+/// The file system is the registry: replica `r` of stage `s` binds `<bus>/s/r`. Replicas are pinged over the same
+/// sockets (``Presence``); a sender without an inbox of its own does not ping, and takes all for live.
 public final class Links {
     /// Reply endpoints kept open; the longest unused is closed beyond this.
     static let maximumReplyLinks = 64
     /// How often the registry is read again, nanoseconds.
     static let registryInterval: UInt64 = 250_000_000
+    /// How long a link to a replica that left the registry stays open for what is outstanding there, nanoseconds.
+    static let retirement: UInt64 = 2_000_000_000
+
+    /// One replica and the socket towards it.
+    private final class Peer {
+        let stage: String
+        let endpoint: String
+        let number: UInt32
+        let link: Link
+        var name: String?
+        var outstanding = 0
+        /// When it left the registry.
+        var retiredAt: UInt64?
+
+        init(stage: String, endpoint: String, number: UInt32, link: Link) {
+            self.stage = stage
+            self.endpoint = endpoint
+            self.number = number
+            self.link = link
+        }
+    }
+
+    private struct Known {
+        /// In the registry now, in the order of their names.
+        var peers: [Peer] = []
+        var readAt: UInt64 = 0
+    }
 
     private let context: BusContext
     /// The bus directory, an absolute path.
     public let directory: String
-    private var links: [String: Link] = [:]
-    private var replyOrder: [String] = []
-    private var replicas: [String: (endpoints: [String], readAt: UInt64)] = [:]
-    private var outstanding: [String: Int] = [:]
+    /// The inbox that pongs come to; empty for none.
+    private let replyTo: String
+    /// Marks this sender's pings (top byte of the sequence), so that the inbox's thread finds the loop they belong to.
+    private let loop: UInt8
+    private var stages: [String: Known] = [:]
+    private var peers: [String: Peer] = [:]
+    private var numbers: [UInt32: Peer] = [:]
+    private var replyLinks: [String: (link: Link, usedAt: UInt64)] = [:]
+    private var replyUses: UInt64 = 0
+    private var presence = Presence()
+    private var lastNumber: UInt32 = 0
     private var turn = 0
+    /// Grows whenever a replica comes, goes, or changes its state.
+    public private(set) var membership: UInt64 = 0
 
-    public init(context: BusContext, directory: String) {
+    public init(context: BusContext, directory: String, replyTo: String = "", loop: UInt8 = 0) {
         self.context = context
         self.directory = directory
+        self.replyTo = replyTo
+        self.loop = loop
     }
 
-    /// Queues `message` without waiting.
-    public func send(_ message: BusMessage, to destination: Destination) throws(BusError) -> SendResult {
+    // MARK: - Sending
+
+    /// Queues `message` without waiting. It counts as outstanding until ``settled(endpoint:)``. The replica `avoiding`
+    /// gets it only when no other can.
+    public func send(
+        _ message: BusMessage, to destination: Destination, avoiding former: String? = nil
+    ) throws(BusError) -> SendResult {
         let header = try message.encodedHeader()
-        for endpoint in candidates(for: destination) {
-            let link = try link(to: endpoint)
-            if try link.send(header: header, body: message.body, payload: message.payload) {
-                outstanding[endpoint, default: 0] += 1
-                return .queued(endpoint: endpoint)
+        switch destination {
+        case .inbox(let endpoint):
+            guard let link = try link(toInbox: endpoint) else { return .unavailable }
+            guard try link.send(header: header, body: message.body, payload: message.payload) else {
+                return .unavailable
             }
+            peers[endpoint]?.outstanding += 1
+            return .queued(endpoint: endpoint)
+        case .pinned(let stage, let key):
+            let all = preferred(replicas(in: stage))
+            guard let peer = all.max(by: { Self.weight($0.endpoint, key) < Self.weight($1.endpoint, key) }) else {
+                return .unavailable
+            }
+            return try send(message, header: header, to: peer) ? .queued(endpoint: peer.endpoint) : .unavailable
+        case .anyReplica(let stage):
+            let all = replicas(in: stage)
+            if all.count == 1 {
+                return try send(message, header: header, to: all[0])
+                    ? .queued(endpoint: all[0].endpoint) : .unavailable
+            }
+            for peer in byLoad(preferred(all), avoiding: former)
+            where try send(message, header: header, to: peer) {
+                return .queued(endpoint: peer.endpoint)
+            }
+            return .unavailable
         }
-        return .unavailable
+    }
+
+    private func send(_ message: BusMessage, header: [UInt8], to peer: Peer) throws(BusError) -> Bool {
+        guard try peer.link.send(header: header, body: message.body, payload: message.payload) else { return false }
+        peer.outstanding += 1
+        return true
+    }
+
+    /// The live ones; without any, those that drain; without these, all.
+    private func preferred(_ all: [Peer]) -> [Peer] {
+        guard all.count > 1 else { return all }
+        for wanted in [Presence.State.live, .draining] {
+            let some = all.filter { presence.state(of: $0.number) == wanted }
+            if !some.isEmpty { return some }
+        }
+        return all
+    }
+
+    /// The least outstanding work first; equals take turns.
+    private func byLoad(_ all: [Peer], avoiding former: String?) -> [Peer] {
+        turn &+= 1
+        let rotated = all.indices.map { all[($0 &+ turn) % all.count] }
+        return rotated.sorted {
+            ($0.endpoint == former ? 1 : 0, $0.outstanding) < ($1.endpoint == former ? 1 : 0, $1.outstanding)
+        }
     }
 
     /// Waits up to `milliseconds` for room towards `endpoint`.
     func waitWritable(endpoint: String, milliseconds: Int) throws(BusError) -> Bool {
-        try link(to: endpoint).waitWritable(milliseconds: milliseconds)
+        try link(toInbox: endpoint)?.waitWritable(milliseconds: milliseconds) ?? false
     }
 
     /// Tells that a message queued to `endpoint` was answered or given up.
     public func settled(endpoint: String) {
-        guard let count = outstanding[endpoint] else { return }
-        outstanding[endpoint] = max(0, count - 1)
+        guard let peer = peers[endpoint] else { return }
+        peer.outstanding = max(0, peer.outstanding - 1)
     }
+
+    /// Messages that were queued to `endpoint` and are not settled.
+    func outstanding(at endpoint: String) -> Int { peers[endpoint]?.outstanding ?? 0 }
+
+    // MARK: - Replicas
 
     /// Opens links to every replica of `stage` ahead of the first message.
-    public func prepare(stage: String) throws(BusError) {
-        for endpoint in endpoints(of: stage) { _ = try link(to: endpoint) }
+    public func prepare(stage: String) { _ = replicas(in: stage) }
+
+    /// The replicas of `stage` that are in the registry, in the order of their endpoints.
+    public func replicas(of stage: String) -> [Replica] {
+        replicas(in: stage).map { peer in
+            let state: Replica.State =
+                switch presence.state(of: peer.number) {
+                case .live: .live
+                case .suspect: .suspect
+                case .draining: .draining
+                }
+            return Replica(
+                endpoint: peer.endpoint, name: peer.name, state: state,
+                incarnation: presence.incarnation(of: peer.number))
+        }
     }
 
-    private func candidates(for destination: Destination) -> [String] {
-        switch destination {
-        case .inbox(let endpoint):
-            // Replies go to inboxes of this bus only, whatever a message asks for.
-            return isInbox(endpoint) ? [endpoint] : []
-        case .pinned(let stage, let key):
-            return endpoints(of: stage).max { Self.weight($0, key) < Self.weight($1, key) }.map { [$0] } ?? []
-        case .anyReplica(let stage):
-            let all = endpoints(of: stage)
-            guard all.count > 1 else { return all }
-            turn &+= 1
-            let rotated = all.indices.map { all[($0 + turn) % all.count] }
-            return rotated.sorted { outstanding[$0, default: 0] < outstanding[$1, default: 0] }
+    /// Pings what is due, reads the registry again, and closes what has retired. Call about every 10 to 100 ms. Returns
+    /// what has to be sent again at once.
+    public func tick(now: UInt64) -> [LostWork] {
+        for stage in stages.keys { _ = replicas(in: stage, now: now) }
+        for peer in peers.values {
+            guard let retiredAt = peer.retiredAt else { continue }
+            if peer.outstanding == 0 || retiredAt + Self.retirement <= now { close(peer) }
         }
+        return replyTo.isEmpty ? [] : perform(presence.tick(now: now))
+    }
+
+    /// Takes a pong. Returns what has to be sent again at once.
+    public func receive(_ message: BusMessage) -> [LostWork] {
+        let number = UInt32(truncatingIfNeeded: message.header.sequence)
+        guard message.header.kind == .pong, let peer = numbers[number] else { return [] }
+        let pong: Pong
+        do {
+            pong = try message.body(as: Pong.self)
+        } catch {
+            StageLog.error("pong dropped: \(error)")
+            return []
+        }
+        guard pong.stage == peer.stage else { return [] }
+        peer.name = pong.replica
+        return perform(presence.ponged(number, incarnation: pong.incarnation, draining: pong.draining))
+    }
+
+    private func perform(_ answers: [Presence.Answer]) -> [LostWork] {
+        var lost: [LostWork] = []
+        for answer in answers {
+            switch answer {
+            case .ping(let number):
+                if let peer = numbers[number] { ping(peer) }
+            case .suspected(let number):
+                membership += 1
+                guard let peer = numbers[number] else { continue }
+                StageLog.error("\(peer.endpoint) does not answer")
+                let others = stages[peer.stage]?.peers ?? []
+                // With nobody better it stays where it is.
+                if others.contains(where: { presence.state(of: $0.number) != .suspect }) {
+                    lost.append(LostWork(stage: peer.stage, endpoint: peer.endpoint, isReplaced: false))
+                }
+            case .changed(let number):
+                membership += 1
+                guard let peer = numbers[number] else { continue }
+                // What waited at silent ones for want of a better one has one now.
+                for other in stages[peer.stage]?.peers ?? [] where presence.state(of: other.number) == .suspect {
+                    lost.append(LostWork(stage: other.stage, endpoint: other.endpoint, isReplaced: false))
+                }
+            case .restarted(let number):
+                membership += 1
+                guard let peer = numbers[number] else { continue }
+                peer.outstanding = 0
+                lost.append(LostWork(stage: peer.stage, endpoint: peer.endpoint, isReplaced: true))
+            }
+        }
+        return lost
+    }
+
+    private func ping(_ peer: Peer) {
+        var header = Header()
+        header.kind = .ping
+        header.lane = .presence
+        header.sequence = UInt64(loop) << 56 | UInt64(peer.number)
+        header.replyTo = replyTo
+        let message = BusMessage(header: header)
+        do {
+            // One that finds no room is as good as unanswered.
+            _ = try peer.link.send(header: try message.encodedHeader(), body: [], payload: [])
+        } catch {
+            StageLog.error("cannot ping \(peer.endpoint): \(error)")
+        }
+    }
+
+    private func replicas(in stage: String) -> [Peer] { replicas(in: stage, now: monotonicNanoseconds()) }
+
+    private func replicas(in stage: String, now: UInt64) -> [Peer] {
+        if let known = stages[stage], now < known.readAt + Self.registryInterval { return known.peers }
+        let folder = "\(directory)/\(stage)"
+        let endpoints = directoryEntries(folder).sorted().map { "ipc://\(folder)/\($0)" }
+        let former = stages[stage]?.peers ?? []
+        var current: [Peer] = []
+        for endpoint in endpoints {
+            do {
+                current.append(try peer(stage: stage, endpoint: endpoint))
+            } catch {
+                StageLog.error("cannot connect to \(stage): \(error)")
+            }
+        }
+        for peer in former where !endpoints.contains(peer.endpoint) {
+            peer.retiredAt = now
+            presence.vanished(peer.number)
+            membership += 1
+        }
+        stages[stage] = Known(peers: current, readAt: now)
+        return current
+    }
+
+    private func peer(stage: String, endpoint: String) throws(BusError) -> Peer {
+        if let known = peers[endpoint] {
+            if known.retiredAt != nil {
+                known.retiredAt = nil
+                presence.appeared(known.number)
+                membership += 1
+            }
+            return known
+        }
+        let link: Link
+        if let open = replyLinks.removeValue(forKey: endpoint) {
+            link = open.link
+        } else {
+            link = try Link(context: context, endpoint: endpoint)
+        }
+        lastNumber &+= 1
+        let peer = Peer(stage: stage, endpoint: endpoint, number: lastNumber, link: link)
+        peers[endpoint] = peer
+        numbers[peer.number] = peer
+        presence.appeared(peer.number)
+        membership += 1
+        return peer
+    }
+
+    private func close(_ peer: Peer) {
+        peers[peer.endpoint] = nil
+        numbers[peer.number] = nil
+    }
+
+    // MARK: - Replies
+
+    var openReplyLinks: Int { replyLinks.count }
+
+    /// Replies go to inboxes of this bus only, whatever a message asks for; nil for any other.
+    private func link(toInbox endpoint: String) throws(BusError) -> Link? {
+        if let peer = peers[endpoint] { return peer.link }
+        replyUses += 1
+        if let open = replyLinks[endpoint] {
+            replyLinks[endpoint] = (open.link, replyUses)
+            return open.link
+        }
+        guard isInbox(endpoint) else { return nil }
+        if replyLinks.count >= Self.maximumReplyLinks,
+            let oldest = replyLinks.min(by: { $0.value.usedAt < $1.value.usedAt })?.key
+        {
+            replyLinks[oldest] = nil
+        }
+        let link = try Link(context: context, endpoint: endpoint)
+        replyLinks[endpoint] = (link, replyUses)
+        return link
     }
 
     /// Whether `endpoint` is `<bus>/stage/replica`, without a step out of the directory.
@@ -91,34 +330,7 @@ public final class Links {
         let prefix = "ipc://\(directory)/"
         guard endpoint.hasPrefix(prefix) else { return false }
         let parts = endpoint.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") }
-    }
-
-    private func endpoints(of stage: String) -> [String] {
-        let now = monotonicNanoseconds()
-        if let known = replicas[stage], now - known.readAt < Self.registryInterval { return known.endpoints }
-        let folder = "\(directory)/\(stage)"
-        let endpoints = directoryEntries(folder).sorted().map { "ipc://\(folder)/\($0)" }
-        for gone in Set(replicas[stage]?.endpoints ?? []).subtracting(endpoints) {
-            links[gone] = nil
-            outstanding[gone] = nil
-            replyOrder.removeAll { $0 == gone }
-        }
-        replicas[stage] = (endpoints, now)
-        return endpoints
-    }
-
-    private func link(to endpoint: String) throws(BusError) -> Link {
-        if let link = links[endpoint] { return link }
-        let link = try Link(context: context, endpoint: endpoint)
-        links[endpoint] = link
-        replyOrder.append(endpoint)
-        if replyOrder.count > Self.maximumReplyLinks {
-            let oldest = replyOrder.removeFirst()
-            links[oldest] = nil
-            outstanding[oldest] = nil
-        }
-        return link
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(".") }
     }
 
     /// FNV-1a over endpoint and key, finished with an avalanche: the same on every process and run.
@@ -130,34 +342,4 @@ public final class Links {
         hash = hash &* 0xff51_afd7_ed55_8ccd
         return hash ^ (hash >> 33)
     }
-}
-
-/// Monotonic time, nanoseconds.
-public func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
-/// Unix time, milliseconds.
-public func unixMilliseconds() -> UInt64 { unixMicroseconds() / 1000 }
-
-/// Unix time, microseconds.
-public func unixMicroseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
-}
-
-func directoryEntries(_ path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
 }

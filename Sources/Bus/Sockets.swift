@@ -46,6 +46,12 @@ public final class Inbox {
 
     deinit { zmq_close(socket) }
 
+    /// Leaves the registry: nobody new connects, and who is connected may still send.
+    func withdraw() {
+        guard endpoint.hasPrefix("ipc://") else { return }
+        unlink(String(endpoint.dropFirst("ipc://".count)))
+    }
+
     /// Waits up to `milliseconds` for a message (-1: for ever). False: none, or interrupted by a signal.
     public func wait(milliseconds: Int) -> Bool {
         var item = zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)

@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import Glibc
+import SwiftProtobuf
 import Telemetry
 
 /// Runs a stage as a process: binds its inbox, tells readiness, hands over messages in batches, sends the answers,
@@ -12,12 +13,20 @@ public struct StageRunner {
     public static let tickInterval = 100
     /// Longest wait for room towards a peer, milliseconds; then the answer is dropped and asked for again.
     static let sendPatience = 1000
+    /// A draining process has its inbox to itself when nothing but pings came for this long, nanoseconds: longer than
+    /// ``Links/registryInterval``, within which every sender sees that it is gone.
+    static let drainQuiet: UInt64 = 300_000_000
+    /// Longest drain, nanoseconds.
+    static let drainLimit: UInt64 = 5_000_000_000
 
     private let environment: StageEnvironment
     private let context: BusContext
     private let inbox: Inbox
     private let key: DecisionKey
     private var links: Links
+    /// When this process began, Unix microseconds: tells senders that it is another one.
+    private let incarnation = unixMicroseconds()
+    private var isDraining = false
     /// Peers that did not take a message in time: not waited for again until they take one.
     private var stalled: Set<String> = []
     private var watchdog = Watchdog()
@@ -29,7 +38,7 @@ public struct StageRunner {
         key = try DecisionKey(path: environment.keyFile)
         context = try BusContext()
         inbox = try Inbox(context: context, endpoint: try environment.inboxEndpoint())
-        links = Links(context: context, directory: environment.bus)
+        links = Links(context: context, directory: environment.bus, replyTo: inbox.endpoint)
     }
 
     /// Runs until the process is told to drain.
@@ -42,21 +51,38 @@ public struct StageRunner {
         }
         SupervisorNotice.stopping()
         ProcessTelemetry.current.health.beganDraining()
-        // What is already queued here is still answered.
-        while turn(&stage, waiting: 0) {}
+        drain(&stage)
+    }
+
+    /// Leaves the registry, says so to who pings, and serves until nothing more comes.
+    private mutating func drain(_ stage: inout some Stage) {
+        isDraining = true
+        inbox.withdraw()
+        var quietSince = monotonicNanoseconds()
+        let end = quietSince + Self.drainLimit
+        while case let now = monotonicNanoseconds(), now < quietSince + Self.drainQuiet, now < end {
+            if turn(&stage, waiting: Self.tickInterval) { quietSince = monotonicNanoseconds() }
+        }
         stage.drain()
     }
 
-    /// Handles what is here; false when nothing came.
+    /// Handles what is here; false when nothing but presence came.
     @discardableResult
     private mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
         var messages: [BusMessage] = []
+        var pings: [BusMessage] = []
         heartbeat.beat(now: monotonicNanoseconds())
         if inbox.wait(milliseconds: milliseconds) {
-            while messages.count < Self.batchLimit {
+            var read = 0
+            while messages.count < Self.batchLimit, read < 2 * Self.batchLimit {
+                read += 1
                 do {
                     guard let message = try inbox.receive() else { break }
                     metrics.took(message)
+                    if message.header.lane == .presence {
+                        if message.header.kind == .ping { pings.append(message) } else { _ = links.receive(message) }
+                        continue
+                    }
                     guard !Self.isGivenUp(message) else {
                         metrics.expired.add()
                         continue
@@ -78,6 +104,9 @@ public struct StageRunner {
         }
         let began = monotonicNanoseconds()
         metrics.queued.set(messages.count)
+        for ping in pings { answer(ping, queued: messages.count) }
+        // Ingress alone sends again what is lost.
+        _ = links.tick(now: began)
         var outbox = Outbox(stage: environment.stage, key: key)
         if !messages.isEmpty { stage.handle(messages, &outbox) }
         stage.tick(&outbox)
@@ -88,6 +117,25 @@ public struct StageRunner {
             metrics.handling.observe(nanoseconds: monotonicNanoseconds() - began, count: UInt64(messages.count))
         }
         return !messages.isEmpty
+    }
+
+    /// Answers from this loop, so that a stage that is stuck in its work goes silent. A pong that finds no room is not
+    /// waited for: the next ping comes soon.
+    private func answer(_ ping: BusMessage, queued: Int) {
+        var pong = Pong()
+        pong.stage = environment.stage
+        pong.replica = environment.replica
+        pong.incarnation = incarnation
+        pong.draining = isDraining
+        pong.queued = UInt32(clamping: queued)
+        do {
+            let answer = ping.reply(.pong, body: try pong.serializedBytes())
+            if case .queued(let endpoint) = try links.send(answer, to: .inbox(ping.header.replyTo)) {
+                links.settled(endpoint: endpoint)
+            }
+        } catch {
+            StageLog.error("cannot answer a ping: \(error)")
+        }
     }
 
     private static func isSame(_ a: BusMessage, _ b: BusMessage) -> Bool {

@@ -26,17 +26,12 @@ public final class LoopServices: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.shared = shared
         self.replyTo = replyTo
-        links = Links(context: context, directory: shared.configuration.state.bus)
+        links = Links(context: context, directory: shared.configuration.state.bus, replyTo: replyTo, loop: index)
         conductor = Conductor(links: links, replyTo: replyTo, loop: index)
         audit = AuditTrail(links: links, replyTo: replyTo, loop: index)
         eventLoop.execute { [self] in
-            do {
-                for stage in Set([StageName.recorder, StageName.approver] + shared.requestRoute + shared.responseRoute)
-                {
-                    try links.prepare(stage: stage)
-                }
-            } catch {
-                StageLog.error("cannot connect to the stages yet: \(error)")
+            for stage in Set([StageName.recorder, StageName.approver] + shared.requestRoute + shared.responseRoute) {
+                links.prepare(stage: stage)
             }
         }
         let heartbeat = ProcessTelemetry.current.health.addLoop("event loop \(index)")
