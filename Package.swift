@@ -68,7 +68,7 @@ let package = Package(
         library("Policy", ["Contract", "StrictYAML", "COpenSSL"]),
         library("Identity", ["COpenSSL", grdb]),
         library("Detection", ["CVectorscan"]),
-        library("Configuration", ["StrictYAML"]),
+        library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
 
@@ -100,7 +100,7 @@ let package = Package(
         program(
             "CLI",
             [
-                "Supervisor", "Telemetry", "Configuration", "Identity", "Approvals", "Recording", "Policy",
+                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
                 "PostgresClassify", "PostgresRender", "Contract", arguments,
             ]),
 
@@ -111,12 +111,12 @@ let package = Package(
         tests("ContractTests", ["Contract", protobuf], exclude: ["Golden"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
         tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
-        tests("BusTests", ["Bus", "Contract", "Telemetry", protobuf]),
+        tests("BusTests", ["Bus", "Contract", "Telemetry", "CZeroMQ", protobuf]),
         tests("GatewayTests", ["Gateway", "Bus", "Contract"]),
         tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
         tests("IdentityTests", ["Identity"]),
         tests("DetectionTests", ["Detection"]),
-        tests("ConfigurationTests", ["Configuration", "StrictYAML"]),
+        tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
         tests("RecordingTests", ["Recording", "Contract"]),
         tests("PostgresWireTests", ["PostgresWire", nio]),

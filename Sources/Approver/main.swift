@@ -12,5 +12,6 @@ import Configuration
 
 StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
+    environment.network = try configuration.networkPlan(for: environment.stage)
     return try ApproverStage(store: try ApprovalStore(path: configuration.state.approvals))
 }

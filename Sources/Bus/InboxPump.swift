@@ -17,6 +17,7 @@ public final class InboxPump: @unchecked Sendable {
     public func start() {
         Thread.detachNewThread { [self] in
             while true {
+                inbox.tend()
                 guard inbox.wait(milliseconds: 1000) else { continue }
                 var batch: [BusMessage] = []
                 while batch.count < Self.batchLimit {

@@ -35,7 +35,7 @@ public final class Links {
         let stage: String
         let endpoint: String
         let number: UInt32
-        let link: Link
+        var link: Link
         var name: String?
         var outstanding = 0
         /// When it left the registry.
@@ -50,9 +50,11 @@ public final class Links {
     }
 
     private struct Known {
-        /// In the registry now, in the order of their names.
+        /// In the registry now, in the order of their names; then those on other hosts.
         var peers: [Peer] = []
         var readAt: UInt64 = 0
+        /// Those that get work, as of this membership.
+        var preferred: (peers: [Peer], membership: UInt64)?
     }
 
     private let context: BusContext
@@ -62,6 +64,8 @@ public final class Links {
     private let replyTo: String
     /// Marks this sender's pings (top byte of the sequence), so that the inbox's thread finds the loop they belong to.
     private let loop: UInt8
+    /// Nil when all stages are on this host.
+    private let network: Network?
     private var stages: [String: Known] = [:]
     private var peers: [String: Peer] = [:]
     private var numbers: [UInt32: Peer] = [:]
@@ -73,7 +77,10 @@ public final class Links {
     /// Grows whenever a replica comes, goes, or changes its state.
     public private(set) var membership: UInt64 = 0
 
-    public init(context: BusContext, directory: String, replyTo: String = "", loop: UInt8 = 0) {
+    public init(
+        context: BusContext, directory: String, replyTo: String = "", loop: UInt8 = 0, network: Network? = nil
+    ) {
+        self.network = network
         self.context = context
         self.directory = directory
         self.replyTo = replyTo
@@ -97,18 +104,18 @@ public final class Links {
             peers[endpoint]?.outstanding += 1
             return .queued(endpoint: endpoint)
         case .pinned(let stage, let key):
-            let all = preferred(replicas(in: stage))
+            let all = preferred(of: stage)
             guard let peer = all.max(by: { Self.weight($0.endpoint, key) < Self.weight($1.endpoint, key) }) else {
                 return .unavailable
             }
             return try send(message, header: header, to: peer) ? .queued(endpoint: peer.endpoint) : .unavailable
         case .anyReplica(let stage):
-            let all = replicas(in: stage)
+            let all = preferred(of: stage)
             if all.count == 1 {
                 return try send(message, header: header, to: all[0])
                     ? .queued(endpoint: all[0].endpoint) : .unavailable
             }
-            for peer in byLoad(preferred(all), avoiding: former)
+            for peer in byLoad(all, avoiding: former)
             where try send(message, header: header, to: peer) {
                 return .queued(endpoint: peer.endpoint)
             }
@@ -123,13 +130,29 @@ public final class Links {
     }
 
     /// The live ones; without any, those that drain; without these, all.
-    private func preferred(_ all: [Peer]) -> [Peer] {
+    private func preferred(of stage: String) -> [Peer] {
+        let all = replicas(in: stage)
         guard all.count > 1 else { return all }
+        if let known = stages[stage]?.preferred, known.membership == membership { return known.peers }
+        let present = all.filter { $0.link.isConnected && !isAlias($0, among: all) }
+        var chosen = present.isEmpty ? all : present
         for wanted in [Presence.State.live, .draining] {
-            let some = all.filter { presence.state(of: $0.number) == wanted }
-            if !some.isEmpty { return some }
+            let some = present.filter { presence.state(of: $0.number) == wanted }
+            if !some.isEmpty {
+                chosen = some
+                break
+            }
         }
-        return all
+        stages[stage]?.preferred = (chosen, membership)
+        return chosen
+    }
+
+    /// Whether the same process is known by another endpoint already: this host's before another host's.
+    private func isAlias(_ peer: Peer, among all: [Peer]) -> Bool {
+        guard peer.link.keys != nil, let incarnation = presence.incarnation(of: peer.number) else { return false }
+        return all.prefix { $0 !== peer }.contains {
+            $0.name == peer.name && presence.incarnation(of: $0.number) == incarnation
+        }
     }
 
     /// The least outstanding work first; equals take turns.
@@ -160,9 +183,11 @@ public final class Links {
     /// Opens links to every replica of `stage` ahead of the first message.
     public func prepare(stage: String) { _ = replicas(in: stage) }
 
-    /// The replicas of `stage` that are in the registry, in the order of their endpoints.
+    /// The replicas of `stage`: in the registry, in the order of their endpoints, and those that are connected on other
+    /// hosts.
     public func replicas(of stage: String) -> [Replica] {
-        replicas(in: stage).map { peer in
+        let all = replicas(in: stage)
+        return all.filter { $0.link.isConnected && !isAlias($0, among: all) }.map { peer in
             let state: Replica.State =
                 switch presence.state(of: peer.number) {
                 case .live: .live
@@ -183,7 +208,54 @@ public final class Links {
             guard let retiredAt = peer.retiredAt else { continue }
             if peer.outstanding == 0 || retiredAt + Self.retirement <= now { close(peer) }
         }
-        return replyTo.isEmpty ? [] : perform(presence.tick(now: now))
+        var lost: [LostWork] = []
+        if network != nil { for peer in peers.values { lost += look(at: peer) } }
+        return replyTo.isEmpty ? lost : lost + perform(presence.tick(now: now))
+    }
+
+    private func look(at peer: Peer) -> [LostWork] {
+        switch peer.link.look() {
+        case nil: return []
+        case .connected:
+            membership += 1
+            return []
+        case .refused:
+            membership += 1
+            if let link = otherKeys(peer.link, stage: peer.stage) { peer.link = link }
+            return []
+        case .disconnected:
+            membership += 1
+            peer.outstanding = 0
+            return [LostWork(stage: peer.stage, endpoint: peer.endpoint, isReplaced: true)]
+        }
+    }
+
+    /// The link opened again with the keys as they are now, when they are others than those that did not fit: each
+    /// side may have a new key that the other does not know yet.
+    private func otherKeys(_ link: Link, stage: String) -> Link? {
+        guard let network, let former = link.keys else { return nil }
+        let known = network.keys
+        let candidates = known.serverKeys(of: stage)
+        guard !candidates.isEmpty else { return nil }
+        let place = candidates.firstIndex(of: former.server).map { ($0 + 1) % candidates.count } ?? 0
+        let keys = Link.Keys(server: candidates[place], own: known.publicKey, secret: known.secretKey)
+        guard keys != former else { return nil }
+        do {
+            return try Link(context: context, endpoint: link.endpoint, keys: keys)
+        } catch {
+            StageLog.error("cannot connect to \(stage): \(error)")
+            return nil
+        }
+    }
+
+    private func open(_ endpoint: String, stage: String?) throws(BusError) -> Link {
+        guard endpoint.hasPrefix("tcp://") else { return try Link(context: context, endpoint: endpoint) }
+        guard let stage, let known = network?.keys, let server = known.current[stage] else {
+            throw BusError(.environment, "no public key of \(stage ?? "the stage at \(endpoint)"): see `sluice keys`")
+        }
+        return try Link(
+            context: context, endpoint: endpoint,
+            keys: Link.Keys(server: server, own: known.publicKey, secret: known.secretKey))
     }
 
     /// Takes a pong. Returns what has to be sent again at once.
@@ -214,7 +286,7 @@ public final class Links {
                 StageLog.error("\(peer.endpoint) does not answer")
                 let others = stages[peer.stage]?.peers ?? []
                 // With nobody better it stays where it is.
-                if others.contains(where: { presence.state(of: $0.number) != .suspect }) {
+                if others.contains(where: { $0.link.isConnected && presence.state(of: $0.number) != .suspect }) {
                     lost.append(LostWork(stage: peer.stage, endpoint: peer.endpoint, isReplaced: false))
                 }
             case .changed(let number):
@@ -235,6 +307,8 @@ public final class Links {
     }
 
     private func ping(_ peer: Peer) {
+        // A pong from another host needs an inbox that it can reach.
+        guard peer.link.keys == nil || replyTo.hasPrefix("tcp://") else { return }
         var header = Header()
         header.kind = .ping
         header.lane = .presence
@@ -254,7 +328,8 @@ public final class Links {
     private func replicas(in stage: String, now: UInt64) -> [Peer] {
         if let known = stages[stage], now < known.readAt + Self.registryInterval { return known.peers }
         let folder = "\(directory)/\(stage)"
-        let endpoints = directoryEntries(folder).sorted().map { "ipc://\(folder)/\($0)" }
+        let endpoints =
+            directoryEntries(folder).sorted().map { "ipc://\(folder)/\($0)" } + (network?.endpoints(of: stage) ?? [])
         let former = stages[stage]?.peers ?? []
         var current: [Peer] = []
         for endpoint in endpoints {
@@ -269,7 +344,7 @@ public final class Links {
             presence.vanished(peer.number)
             membership += 1
         }
-        stages[stage] = Known(peers: current, readAt: now)
+        stages[stage] = Known(peers: current, readAt: now, preferred: stages[stage]?.preferred)
         return current
     }
 
@@ -286,7 +361,7 @@ public final class Links {
         if let open = replyLinks.removeValue(forKey: endpoint) {
             link = open.link
         } else {
-            link = try Link(context: context, endpoint: endpoint)
+            link = try self.open(endpoint, stage: stage)
         }
         lastNumber &+= 1
         let peer = Peer(stage: stage, endpoint: endpoint, number: lastNumber, link: link)
@@ -310,17 +385,22 @@ public final class Links {
     private func link(toInbox endpoint: String) throws(BusError) -> Link? {
         if let peer = peers[endpoint] { return peer.link }
         replyUses += 1
-        if let open = replyLinks[endpoint] {
-            replyLinks[endpoint] = (open.link, replyUses)
-            return open.link
+        if let known = replyLinks[endpoint] {
+            var link = known.link
+            if link.look() == .refused, let stage = network?.stage(at: endpoint) {
+                link = otherKeys(link, stage: stage) ?? link
+            }
+            replyLinks[endpoint] = (link, replyUses)
+            return link
         }
-        guard isInbox(endpoint) else { return nil }
+        let stage = network?.stage(at: endpoint)
+        guard isInbox(endpoint) || stage != nil else { return nil }
         if replyLinks.count >= Self.maximumReplyLinks,
             let oldest = replyLinks.min(by: { $0.value.usedAt < $1.value.usedAt })?.key
         {
             replyLinks[oldest] = nil
         }
-        let link = try Link(context: context, endpoint: endpoint)
+        let link = try open(endpoint, stage: stage)
         replyLinks[endpoint] = (link, replyUses)
         return link
     }

@@ -16,20 +16,49 @@ func lastSocketError(_ what: String) -> BusError {
     BusError(.socket, "\(what): \(String(cString: zmq_strerror(zmq_errno())))")
 }
 
-private func setOption(_ socket: UnsafeMutableRawPointer, _ option: Int32, _ value: Int32) throws(BusError) {
+func setOption(_ socket: UnsafeMutableRawPointer, _ option: Int32, _ value: Int32) throws(BusError) {
     var value = value
     guard zmq_setsockopt(socket, option, &value, MemoryLayout<Int32>.size) == 0 else {
         throw lastSocketError("zmq_setsockopt \(option)")
     }
 }
 
-/// The receiving end: every process binds exactly one.
+func setOption(_ socket: UnsafeMutableRawPointer, _ option: Int32, _ value: [UInt8]) throws(BusError) {
+    guard zmq_setsockopt(socket, option, value, value.count) == 0 else {
+        throw lastSocketError("zmq_setsockopt \(option)")
+    }
+}
+
+/// What a connection between hosts needs beyond its keys.
+enum HostLink {
+    /// Milliseconds: a peer that is cut off is noticed within a few seconds, and connected again as soon.
+    static let heartbeatInterval: Int32 = 1000
+    static let heartbeatTimeout: Int32 = 3000
+    static let handshakeLimit: Int32 = 5000
+    static let connectLimit: Int32 = 2000
+    static let reconnectFirst: Int32 = 100
+    static let reconnectMaximum: Int32 = 1000
+
+    static func prepare(_ socket: UnsafeMutableRawPointer, isIPv6: Bool) throws(BusError) {
+        try setOption(socket, ZMQ_IPV6, isIPv6 ? 1 : 0)
+        try setOption(socket, ZMQ_HEARTBEAT_IVL, heartbeatInterval)
+        try setOption(socket, ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeout)
+        try setOption(socket, ZMQ_HANDSHAKE_IVL, handshakeLimit)
+        try setOption(socket, ZMQ_CONNECT_TIMEOUT, connectLimit)
+        try setOption(socket, ZMQ_RECONNECT_IVL, reconnectFirst)
+        try setOption(socket, ZMQ_RECONNECT_IVL_MAX, reconnectMaximum)
+    }
+}
+
+/// The receiving end: every process binds exactly one. It may listen for other hosts too.
 public final class Inbox {
     /// Messages held by ZeroMQ before senders are pushed back.
     public static let highWaterMark: Int32 = 256
 
     let socket: UnsafeMutableRawPointer
+    /// The inbox on this host.
     public let endpoint: String
+    private var hosts: HostInbox?
 
     public init(context: BusContext, endpoint: String) throws(BusError) {
         guard let socket = zmq_socket(context.raw, ZMQ_PULL) else { throw lastSocketError("zmq_socket") }
@@ -45,6 +74,17 @@ public final class Inbox {
     }
 
     deinit { zmq_close(socket) }
+
+    /// Listens for other hosts too, under the stage's key. Throws ``BusError`` when no port of the range is free.
+    public func listen(on place: NetworkPlan.Place, advertise: String?, network: Network) throws(BusError) {
+        hosts = try HostInbox(socket: socket, place: place, advertise: advertise, network: network)
+    }
+
+    /// Where answers find this inbox: from other hosts, when it listens for them.
+    public var replyEndpoint: String { hosts?.advertised ?? endpoint }
+
+    /// Takes a new key of this stage into use. Cheap; call it at least each second, on the thread that receives.
+    public func tend() { hosts?.tend() }
 
     /// Leaves the registry: nobody new connects, and who is connected may still send.
     func withdraw() {
@@ -78,56 +118,5 @@ public final class Inbox {
             more = zmq_msg_more(&part) != 0
         }
         return try BusMessage(parts: parts)
-    }
-}
-
-/// The sending end towards one inbox.
-final class Link {
-    /// Messages queued towards one peer before it counts as full.
-    static let highWaterMark: Int32 = 64
-
-    let socket: UnsafeMutableRawPointer
-    let endpoint: String
-
-    init(context: BusContext, endpoint: String) throws(BusError) {
-        guard let socket = zmq_socket(context.raw, ZMQ_PUSH) else { throw lastSocketError("zmq_socket") }
-        self.socket = socket
-        self.endpoint = endpoint
-        try setOption(socket, ZMQ_SNDHWM, Self.highWaterMark)
-        try setOption(socket, ZMQ_IMMEDIATE, 1)  // queue only to a peer that is connected
-        try setOption(socket, ZMQ_LINGER, 0)
-        try setOption(socket, ZMQ_RECONNECT_IVL, 20)
-        try setOption(socket, ZMQ_RECONNECT_IVL_MAX, 200)
-        guard zmq_connect(socket, endpoint) == 0 else { throw lastSocketError("cannot connect \(endpoint)") }
-    }
-
-    deinit { zmq_close(socket) }
-
-    /// Waits until a message can be queued, up to `milliseconds`.
-    func waitWritable(milliseconds: Int) -> Bool {
-        var item = zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLOUT), revents: 0)
-        return zmq_poll(&item, 1, milliseconds) > 0
-    }
-
-    /// Queues the message without waiting; false when the peer is full or not there.
-    func send(header: [UInt8], body: [UInt8], payload: [UInt8]) throws(BusError) -> Bool {
-        // The first part decides: once it is queued, ZeroMQ takes the rest of the same message.
-        guard try sendPart(header, flags: ZMQ_SNDMORE | ZMQ_DONTWAIT) else { return false }
-        guard try sendPart(body, flags: ZMQ_SNDMORE), try sendPart(payload, flags: 0) else {
-            throw BusError(.socket, "a message was cut while being queued to \(endpoint)")
-        }
-        return true
-    }
-
-    private func sendPart(_ part: [UInt8], flags: Int32) throws(BusError) -> Bool {
-        while true {
-            let sent = part.withUnsafeBytes { zmq_send(socket, $0.baseAddress, $0.count, flags) }
-            if sent >= 0 { return true }
-            switch zmq_errno() {
-            case EINTR: continue
-            case EAGAIN: return false
-            default: throw lastSocketError("zmq_send")
-            }
-        }
     }
 }

@@ -16,6 +16,8 @@ public struct StageEnvironment: Sendable {
     public let replica: String
     public let bus: String
     public let keyFile: String
+    /// Set by the stage itself, from its configuration, when the bus spans hosts.
+    public var network: NetworkPlan?
 
     public init(stage: String, replica: String, bus: String, keyFile: String) {
         self.stage = stage

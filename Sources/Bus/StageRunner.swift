@@ -38,7 +38,8 @@ public struct StageRunner {
         key = try DecisionKey(path: environment.keyFile)
         context = try BusContext()
         inbox = try Inbox(context: context, endpoint: try environment.inboxEndpoint())
-        links = Links(context: context, directory: environment.bus, replyTo: inbox.endpoint)
+        let network = try Network.start(environment, inbox: inbox, context: context)
+        links = Links(context: context, directory: environment.bus, replyTo: inbox.endpoint, network: network)
     }
 
     /// Runs until the process is told to drain.
@@ -72,6 +73,7 @@ public struct StageRunner {
         var messages: [BusMessage] = []
         var pings: [BusMessage] = []
         heartbeat.beat(now: monotonicNanoseconds())
+        inbox.tend()
         if inbox.wait(milliseconds: milliseconds) {
             var read = 0
             while messages.count < Self.batchLimit, read < 2 * Self.batchLimit {
@@ -184,11 +186,11 @@ public struct StageRunner {
     }
 
     /// The usual main function of a stage: runs it, or prints why it cannot and exits with 1.
-    public static func main<S: Stage>(_ make: (StageEnvironment) throws -> S) {
+    public static func main<S: Stage>(_ make: (inout StageEnvironment) throws -> S) {
         do {
-            let environment = try StageEnvironment.fromProcess()
+            var environment = try StageEnvironment.fromProcess()
             try StageLog.bootstrap(environment)
-            var stage = try make(environment)
+            var stage = try make(&environment)
             var runner = try StageRunner(environment)
             let monitor = try Monitoring.start(
                 stage: environment.stage, replica: environment.replica, bus: environment.bus)

@@ -14,6 +14,7 @@ struct Sluice: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, StatusCommand.self, ScaleCommand.self, RestartCommand.self, CheckCommand.self,
             ExplainCommand.self, TokenCommand.self, ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
+            KeysCommand.self,
         ])
 
     static func main() async {

@@ -135,6 +135,8 @@ public struct CustomStage: Sendable, Equatable {
 /// The stages that run, and the way that messages take through them.
 public struct StageTable: Sendable, Equatable {
     private let builtInReplicas: [BuiltInStage: Int]
+    /// Stages that listen for other hosts, or run there.
+    public let network: [BuiltInStage: StageNetwork]
     /// In file order.
     public let custom: [CustomStage]
     private let requestOrder: [String]
@@ -155,6 +157,7 @@ public struct StageTable: Sendable, Equatable {
 
     init(_ node: StrictNode?) throws(ConfigurationError) {
         var replicas: [BuiltInStage: Int] = [:]
+        var network: [BuiltInStage: StageNetwork] = [:]
         var custom: [CustomStage] = []
         var nodes: [String: StrictNode] = [:]
         if let node {
@@ -163,7 +166,7 @@ public struct StageTable: Sendable, Equatable {
                 guard let value = keys.optional(name) else { throw node.error("stage “\(name)” is empty") }
                 nodes[name] = value
                 if let stage = BuiltInStage(rawValue: name) {
-                    replicas[stage] = try Self.replicas(of: stage, value)
+                    (replicas[stage], network[stage]) = try Self.builtIn(stage, value)
                 } else {
                     custom.append(try CustomStage(name: name, node: value))
                 }
@@ -173,6 +176,7 @@ public struct StageTable: Sendable, Equatable {
             }
         }
         builtInReplicas = replicas
+        self.network = network
         self.custom = custom
         requestOrder = Self.order(of: .request, custom)
         responseOrder = Self.order(of: .response, custom)
@@ -193,16 +197,29 @@ public struct StageTable: Sendable, Equatable {
         }
     }
 
-    private static func replicas(of stage: BuiltInStage, _ node: StrictNode) throws(ConfigurationError) -> Int {
+    private static func builtIn(
+        _ stage: BuiltInStage, _ node: StrictNode
+    ) throws(ConfigurationError) -> (replicas: Int, network: StageNetwork?) {
         var keys = try node.mapping()
         let replicas = keys.optional("replicas")
+        let listen = keys.optional("listen")
+        let advertise = keys.optional("advertise")
+        let at = keys.optional("at")
         try keys.finish()
-        guard let replicas else { return 1 }
-        let count = try replicas.int(in: 1...maximumReplicas)
-        if let reason = stage.soleReason, count != 1 {
+        let count: Int
+        if let replicas { count = try replicas.int(in: 0...maximumReplicas) } else { count = 1 }
+        if count == 0, at == nil, let replicas {
+            throw replicas.error(
+                "\(stage.rawValue) has to run somewhere: say where with at:, or give it a replica here")
+        }
+        if let reason = stage.soleReason, count > 1, let replicas {
             throw replicas.error("\(stage.rawValue) runs exactly once: \(reason)")
         }
-        return count
+        guard listen != nil || at != nil || advertise != nil else { return (count, nil) }
+        return (
+            count,
+            try StageNetwork(listen: listen, advertise: advertise, at: at, replicas: count)
+        )
     }
 
     /// The built-in stage of a lane.

@@ -25,6 +25,8 @@ public struct StateDirectory: Sendable, Equatable {
     public var bus: String { run + "/bus" }
     /// Where each process serves its metrics: `<stage>.<replica>`.
     public var metrics: String { run + "/metrics" }
+    /// The keys of links between hosts.
+    public var linkKeys: String { keys + "/bus" }
     public var identities: String { root + "/identities.sqlite" }
     public var approvals: String { root + "/approvals.sqlite" }
     public var recordings: String { root + "/recordings" }

@@ -21,12 +21,15 @@ public final class LoopServices: @unchecked Sendable {
     static let tickInterval = TimeAmount.milliseconds(10)
 
     public init(
-        eventLoop: any EventLoop, index: UInt8, context: BusContext, replyTo: String, shared: GatewayShared
+        eventLoop: any EventLoop, index: UInt8, context: BusContext, replyTo: String, shared: GatewayShared,
+        network: Network? = nil
     ) {
         self.eventLoop = eventLoop
         self.shared = shared
         self.replyTo = replyTo
-        links = Links(context: context, directory: shared.configuration.state.bus, replyTo: replyTo, loop: index)
+        links = Links(
+            context: context, directory: shared.configuration.state.bus, replyTo: replyTo, loop: index, network: network
+        )
         conductor = Conductor(links: links, replyTo: replyTo, loop: index)
         audit = AuditTrail(links: links, replyTo: replyTo, loop: index)
         eventLoop.execute { [self] in

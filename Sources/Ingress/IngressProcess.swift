@@ -38,13 +38,16 @@ final class IngressProcess: Sendable {
         // One loop leaves the other cores to the stages and the target; connections are spread over all there are.
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
         let context = try BusContext()
-        let endpoint = try environment.inboxEndpoint()
-        let inbox = try Inbox(context: context, endpoint: endpoint)
+        let inbox = try Inbox(context: context, endpoint: try environment.inboxEndpoint())
+        var onNetwork = environment
+        onNetwork.network = try configuration.networkPlan(for: environment.stage)
+        let network = try Network.start(onNetwork, inbox: inbox, context: context)
         var services: [LoopServices] = []
         for (index, loop) in group.makeIterator().enumerated() {
             services.append(
                 LoopServices(
-                    eventLoop: loop, index: UInt8(index), context: context, replyTo: endpoint, shared: shared))
+                    eventLoop: loop, index: UInt8(index), context: context, replyTo: inbox.replyEndpoint, shared: shared,
+                    network: network))
         }
         self.services = services
         pump = InboxPump(inbox: inbox) { [services] batch in

@@ -11,6 +11,7 @@ import Foundation
 
 StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
+    environment.network = try configuration.networkPlan(for: environment.stage)
     guard let key = FileManager.default.contents(atPath: configuration.state.maskingKey), !key.isEmpty else {
         throw BusError(.environment, "cannot read the masking key \(configuration.state.maskingKey)")
     }

@@ -12,6 +12,7 @@ import Recording
 
 StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
+    environment.network = try configuration.networkPlan(for: environment.stage)
     return try RecorderStage(
         recordings: configuration.state.recordings, replica: "\(environment.stage)-\(environment.replica)",
         key: try RecordingKey.load(creatingAt: configuration.state.recordingKey))

@@ -1,0 +1,77 @@
+import CZeroMQ
+import Glibc
+
+/// The part of an inbox that other hosts reach: the same socket, bound a second time, where only peers with a permitted
+/// key get in. Used on the inbox's thread.
+final class HostInbox {
+    /// How often a changed key is looked for, nanoseconds.
+    static let tendInterval: UInt64 = 250_000_000
+    /// A port is free again a moment after it was let go: tries, and microseconds between them.
+    static let rebindTries = 100
+    static let rebindPause: UInt32 = 5000
+
+    private let socket: UnsafeMutableRawPointer
+    private let network: Network
+    private var bound: String
+    private var secretKey: LinkKey
+    private var tendedAt: UInt64 = 0
+    /// Where other hosts find it.
+    let advertised: String
+
+    init(
+        socket: UnsafeMutableRawPointer, place: NetworkPlan.Place, advertise: String?, network: Network
+    ) throws(BusError) {
+        self.socket = socket
+        self.network = network
+        let keys = network.keys
+        secretKey = keys.secretKey
+        try HostLink.prepare(socket, isIPv6: place.host.contains(":"))
+        try setOption(socket, ZMQ_CURVE_SERVER, 1)
+        try setOption(socket, ZMQ_CURVE_SECRETKEY, keys.secretKey.bytes)
+        // The domain tells the authenticator whose inbox it is; without an authenticator nobody gets in.
+        try setOption(socket, ZMQ_ZAP_DOMAIN, Array(network.stage.utf8))
+        try setOption(socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1)
+        let port = try Self.bindFirstFree(socket, place)
+        bound = NetworkPlan.endpoint(host: place.host, port: port)
+        advertised = NetworkPlan.endpoint(host: advertise ?? place.host, port: port)
+    }
+
+    private static func bindFirstFree(
+        _ socket: UnsafeMutableRawPointer, _ place: NetworkPlan.Place
+    ) throws(BusError) -> Int {
+        for port in place.ports {
+            let endpoint = NetworkPlan.endpoint(host: place.host, port: port)
+            if zmq_bind(socket, endpoint) == 0 { return port }
+            guard zmq_errno() == EADDRINUSE else { throw lastSocketError("cannot listen on \(endpoint)") }
+        }
+        throw BusError(
+            .socket,
+            "no free port for the bus at \(place.host), \(place.ports.lowerBound) to \(place.ports.upperBound)")
+    }
+
+    /// Connections end with the old key's listener; their senders connect again.
+    func tend() {
+        let now = monotonicNanoseconds()
+        guard now >= tendedAt + Self.tendInterval else { return }
+        tendedAt = now
+        let current = network.keys.secretKey
+        guard current != secretKey else { return }
+        do {
+            // Fails when the last try could let it go but not bind it again.
+            if zmq_unbind(socket, bound) != 0, zmq_errno() != ENOENT { throw lastSocketError("zmq_unbind") }
+            try setOption(socket, ZMQ_CURVE_SECRETKEY, current.bytes)
+            for _ in 0..<Self.rebindTries {
+                if zmq_bind(socket, bound) == 0 {
+                    secretKey = current
+                    StageLog.info("listens with a new key on \(bound)")
+                    return
+                }
+                guard zmq_errno() == EADDRINUSE else { break }
+                usleep(Self.rebindPause)
+            }
+            throw lastSocketError("cannot listen again on \(bound)")
+        } catch {
+            StageLog.error("\(error)")
+        }
+    }
+}

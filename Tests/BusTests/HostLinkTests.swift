@@ -1,0 +1,260 @@
+@testable import Bus
+import CZeroMQ
+import Contract
+import Foundation
+import Testing
+
+/// Links between hosts, over loopback with real keys: who gets in, and what happens when keys change.
+@Suite("Links between hosts", .serialized)
+final class HostLinkTests {
+    private let folder: TemporaryBus
+    private let keys: LinkKeyFolder
+    private let permitted = PermittedLinks(requestRoute: ["classifier"], responseRoute: ["masker"])
+    /// Each process has a context of its own, with its authenticator.
+    private var contexts: [BusContext] = []
+
+    init() throws {
+        folder = try TemporaryBus()
+        keys = LinkKeyFolder(path: folder.directory + "/keys")
+        for stage in StageName.builtIn { #expect(try keys.make(stage: stage)) }
+    }
+
+    private func plan(
+        listen: NetworkPlan.Place? = nil, remote: [String: [NetworkPlan.Place]] = [:], keys: LinkKeyFolder? = nil
+    ) -> NetworkPlan {
+        NetworkPlan(
+            keys: (keys ?? self.keys).path, listen: listen, advertise: nil, remote: remote, permitted: permitted)
+    }
+
+    private struct Server {
+        let inbox: Inbox
+        let network: Network
+        let place: NetworkPlan.Place
+    }
+
+    /// An inbox of `stage` at a free port, as its process has it.
+    private func server(_ stage: String, keys: LinkKeyFolder? = nil) throws -> Server {
+        let context = try BusContext()
+        contexts.append(context)
+        let port = try freePort()
+        let place = NetworkPlan.Place(host: "127.0.0.1", ports: port...port)
+        let network = try Network(plan: plan(listen: place, keys: keys), stage: stage)
+        try network.start(context: context)
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.directory)/\(stage)", withIntermediateDirectories: true)
+        let inbox = try Inbox(context: context, endpoint: folder.endpoint(stage, "\(port)"))
+        try inbox.listen(on: place, advertise: nil, network: network)
+        #expect(inbox.replyEndpoint == "tcp://127.0.0.1:\(port)")
+        return Server(inbox: inbox, network: network, place: place)
+    }
+
+    /// The links of a process of `stage` on another host, where replicas of `target` are at `places`.
+    private func client(
+        _ stage: String, to target: String, at places: [NetworkPlan.Place], keys: LinkKeyFolder? = nil
+    ) throws -> (links: Links, network: Network) {
+        let context = try BusContext()
+        contexts.append(context)
+        let network = try Network(plan: plan(remote: [target: places], keys: keys), stage: stage)
+        return (Links(context: context, directory: folder.directory + "/elsewhere", network: network), network)
+    }
+
+    private func freePort() throws -> Int {
+        let probe = try #require(zmq_socket(folder.context.raw, ZMQ_PULL))
+        defer { zmq_close(probe) }
+        #expect(zmq_bind(probe, "tcp://127.0.0.1:*") == 0)
+        var text = [CChar](repeating: 0, count: 256)
+        var length = text.count
+        #expect(zmq_getsockopt(probe, ZMQ_LAST_ENDPOINT, &text, &length) == 0)
+        let endpoint = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return try #require(endpoint.split(separator: ":").last.flatMap { Int($0) })
+    }
+
+    /// Sends until one arrives, ticking as a process does; the number of tries is bounded.
+    private func arrives(_ links: Links, _ stage: String, _ server: Server, tries: Int = 400) throws -> Bool {
+        for _ in 0..<tries {
+            server.inbox.tend()
+            _ = links.tick(now: monotonicNanoseconds())
+            _ = try links.send(message(session: "over"), to: .anyReplica(of: stage))
+            if server.inbox.wait(milliseconds: 20) { return try server.inbox.receive()?.header.session == "over" }
+        }
+        return false
+    }
+
+    /// A copy of the keys, as another host has it.
+    private func copy() throws -> LinkKeyFolder {
+        let path = folder.directory + "/keys-\(UUID().uuidString.prefix(4))"
+        try FileManager.default.copyItem(atPath: keys.path, toPath: path)
+        return LinkKeyFolder(path: path)
+    }
+
+    @Test func aPermittedStageGetsIn() throws {
+        let masker = try server("masker")
+        let (links, _) = try client("ingress", to: "masker", at: [masker.place])
+        #expect(try arrives(links, "masker", masker))
+        #expect(links.replicas(of: "masker").map(\.endpoint) == [masker.inbox.replyEndpoint])
+    }
+
+    @Test(arguments: ["classifier", "approver", "recorder", "masker"])
+    func aStageOnALinkThatIsNotPermittedStaysOutside(_ stage: String) throws {
+        let masker = try server("masker")
+        let (links, _) = try client(stage, to: "masker", at: [masker.place])
+        #expect(try !arrives(links, "masker", masker, tries: 40))
+        #expect(links.replicas(of: "masker").isEmpty)
+    }
+
+    @Test func anUnknownKeyStaysOutside() throws {
+        let masker = try server("masker")
+        let strange = try copy()
+        try strange.rotate(stage: "ingress")
+        let (links, _) = try client("ingress", to: "masker", at: [masker.place], keys: strange)
+        #expect(try !arrives(links, "masker", masker, tries: 40))
+    }
+
+    @Test func aServerWithAnotherKeyGetsNothing() throws {
+        let strange = try copy()
+        try strange.rotate(stage: "masker")
+        try FileManager.default.removeItem(atPath: strange.path + "/masker.previous.public")
+        let impostor = try server("masker", keys: strange)
+        let (links, _) = try client("ingress", to: "masker", at: [impostor.place])
+        #expect(try !arrives(links, "masker", impostor, tries: 40))
+    }
+
+    /// Plain TCP: neither is it connected to, nor does it get in.
+    @Test func thereIsNoLinkWithoutKeys() throws {
+        let masker = try server("masker")
+        #expect(failureCode { _ = try Link(context: folder.context, endpoint: masker.inbox.replyEndpoint) } == .socket)
+        let plain = try #require(zmq_socket(folder.context.raw, ZMQ_PUSH))
+        defer { zmq_close(plain) }
+        try setOption(plain, ZMQ_LINGER, 0)
+        try setOption(plain, ZMQ_IMMEDIATE, 1)
+        #expect(zmq_connect(plain, masker.inbox.replyEndpoint) == 0)
+        var item = zmq_pollitem_t(socket: plain, fd: 0, events: Int16(ZMQ_POLLOUT), revents: 0)
+        #expect(zmq_poll(&item, 1, 500) == 0)
+        #expect(!masker.inbox.wait(milliseconds: 100))
+    }
+
+    @Test func aRotatedServerIsFoundAgain() throws {
+        let masker = try server("masker")
+        let (links, network) = try client("ingress", to: "masker", at: [masker.place])
+        #expect(try arrives(links, "masker", masker))
+        for _ in 0..<2 {
+            try keys.rotate(stage: "masker")
+            masker.network.readKeys()
+            network.readKeys()
+            #expect(try eventually { try self.arrives(links, "masker", masker, tries: 1) })
+        }
+    }
+
+    @Test func aRotatedClientGetsIn() throws {
+        let masker = try server("masker")
+        let (links, network) = try client("ingress", to: "masker", at: [masker.place])
+        #expect(try arrives(links, "masker", masker))
+        try keys.rotate(stage: "ingress")
+        network.readKeys()
+        masker.network.readKeys()
+        let (fresh, _) = try client("ingress", to: "masker", at: [masker.place])
+        #expect(try arrives(fresh, "masker", masker))
+        #expect(try arrives(links, "masker", masker))
+    }
+
+    /// The senders' host has the new public key, the server still has its former secret one; then it gets the new one.
+    @Test func hostsThatGetTheFilesAtDifferentTimesKeepTalking() throws {
+        let theirs = try copy()
+        let masker = try server("masker", keys: theirs)
+        try keys.rotate(stage: "masker")
+        let (links, _) = try client("ingress", to: "masker", at: [masker.place])
+        #expect(try arrives(links, "masker", masker))
+        for file in ["masker.public", "masker.secret", "masker.previous.public"] {
+            let target = theirs.path + "/" + file
+            if FileManager.default.fileExists(atPath: target) { try FileManager.default.removeItem(atPath: target) }
+            try FileManager.default.copyItem(atPath: keys.path + "/" + file, toPath: target)
+        }
+        masker.network.readKeys()
+        #expect(try eventually { try self.arrives(links, "masker", masker, tries: 1) })
+    }
+
+    @Test func aFormerKeyIsAdmittedForADay() throws {
+        let former = try copy()
+        try keys.rotate(stage: "ingress")
+        let masker = try server("masker")
+        let (links, _) = try client("ingress", to: "masker", at: [masker.place], keys: former)
+        #expect(try arrives(links, "masker", masker))
+        let past = Date().addingTimeInterval(-LinkKeyFolder.grace - 1)
+        try FileManager.default.setAttributes(
+            [.modificationDate: past], ofItemAtPath: keys.path + "/ingress.previous.public")
+        masker.network.readKeys()
+        let (late, _) = try client("ingress", to: "masker", at: [masker.place], keys: former)
+        #expect(try !arrives(late, "masker", masker, tries: 40))
+    }
+
+    @Test func repliesGoToKnownPlacesOnly() throws {
+        let ingress = try server("ingress")
+        let (links, network) = try client("masker", to: "ingress", at: [ingress.place])
+        #expect(try eventually { try links.send(message(), to: .inbox(ingress.inbox.replyEndpoint)).endpoint != nil })
+        #expect(ingress.inbox.wait(milliseconds: 10_000))
+        for endpoint in ["tcp://127.0.0.1:1", "tcp://10.0.0.1:7400", "tcp://ingress:7400", "tcp://"] {
+            #expect(network.stage(at: endpoint) == nil)
+            #expect(try links.send(message(), to: .inbox(endpoint)).endpoint == nil)
+        }
+    }
+
+    @Test func replicasAreWhereTheNameSaysNow() throws {
+        let place = NetworkPlan.Place(host: "masker.internal", ports: 7401...7402)
+        let (links, network) = try client("ingress", to: "masker", at: [place])
+        #expect(network.endpoints(of: "masker").isEmpty)
+        network.update(addresses: ["masker.internal": ["127.0.0.2", "::1"]])
+        let expected = ["tcp://127.0.0.2:7401", "tcp://127.0.0.2:7402", "tcp://[::1]:7401", "tcp://[::1]:7402"]
+        #expect(network.endpoints(of: "masker") == expected)
+        #expect(expected.allSatisfy { network.stage(at: $0) == "masker" })
+        #expect(network.stage(at: "tcp://masker.internal:7402") == "masker")
+        links.prepare(stage: "masker")
+        network.update(addresses: ["masker.internal": []])
+        #expect(network.endpoints(of: "masker").isEmpty)
+        #expect(network.stage(at: expected[0]) == nil)
+    }
+
+    @Test func placesOfOneStageAreBounded() throws {
+        let places = (1...3).map { NetworkPlan.Place(host: "127.0.0.\($0)", ports: 7000...7039) }
+        let (_, network) = try client("ingress", to: "masker", at: places)
+        #expect(network.endpoints(of: "masker").count == Network.maximumEndpoints)
+    }
+
+    @Test func anInboxTakesTheFirstFreePort() throws {
+        let first = try server("masker")
+        let port = first.place.ports.lowerBound
+        let context = try BusContext()
+        contexts.append(context)
+        let network = try Network(plan: plan(), stage: "masker")
+        let second = try Inbox(context: context, endpoint: folder.endpoint("masker", "second"))
+        let range = NetworkPlan.Place(host: "127.0.0.1", ports: port...min(port + 20, 65_535))
+        try second.listen(on: range, advertise: "masker.example", network: network)
+        #expect(second.replyEndpoint.hasPrefix("tcp://masker.example:"))
+        #expect(second.replyEndpoint != "tcp://masker.example:\(port)")
+        let third = try Inbox(context: context, endpoint: folder.endpoint("masker", "third"))
+        #expect(failureCode { try third.listen(on: first.place, advertise: nil, network: network) } == .socket)
+    }
+
+    @Test func keysAreMadeOnceAndKeptApart() throws {
+        #expect(try !keys.make(stage: "masker"))
+        let made = try #require(try keys.describe(stage: "masker"))
+        #expect(made.hasSecret && made.previous == nil)
+        try keys.rotate(stage: "masker")
+        let rotated = try #require(try keys.describe(stage: "masker"))
+        #expect(rotated.publicKey != made.publicKey)
+        #expect(rotated.previous == made.publicKey)
+        #expect(try keys.describe(stage: "stranger") == nil)
+        for (name, mode) in [("masker.secret", 0o600), ("masker.public", 0o644)] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: keys.path + "/" + name)
+            #expect(attributes[.posixPermissions] as? Int == mode)
+        }
+        try Data("short".utf8).write(to: URL(fileURLWithPath: keys.path + "/masker.public"))
+        #expect(failureCode { _ = try keys.describe(stage: "masker") } == .environment)
+        try FileManager.default.removeItem(atPath: keys.path + "/ingress.secret")
+        #expect(failureCode { _ = try Network(plan: plan(), stage: "ingress") } == .environment)
+    }
+
+    private func eventually(_ condition: () throws -> Bool) throws -> Bool {
+        for _ in 0..<500 where try condition() { return true }
+        return false
+    }
+}
