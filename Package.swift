@@ -87,6 +87,7 @@ let package = Package(
             path: "Sources/Protocols/Postgres/Accept"),
 
         library("Supervisor", ["Configuration", "Telemetry"]),
+        library("StageConformance", ["Bus", "Contract", "CZeroMQ", protobuf]),
         program(
             "Ingress",
             [
@@ -101,7 +102,7 @@ let package = Package(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
-                "PostgresClassify", "PostgresRender", "Contract", arguments,
+                "PostgresClassify", "PostgresRender", "StageConformance", "Contract", arguments,
             ]),
 
         .executableTarget(

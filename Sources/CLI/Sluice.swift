@@ -14,7 +14,7 @@ struct Sluice: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, StatusCommand.self, ScaleCommand.self, RestartCommand.self, CheckCommand.self,
             ExplainCommand.self, TokenCommand.self, ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
-            KeysCommand.self,
+            KeysCommand.self, StageCommand.self,
         ])
 
     static func main() async {

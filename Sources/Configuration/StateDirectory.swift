@@ -39,6 +39,10 @@ public struct StateDirectory: Sendable, Equatable {
     /// The socket on which the supervisor takes commands.
     public var controlSocket: String { run + "/control" }
 
+    /// The folder in which custom stage `stage` may keep files.
+    public func folder(stage: String) -> String { "\(stageFolders)/\(stage)" }
+    public var stageFolders: String { root + "/stages" }
+
     /// The key with which `stage` authenticates its decisions.
     public func key(stage: String) -> String { "\(keys)/\(stage).key" }
 

@@ -5,12 +5,14 @@ import Glibc
 enum Directories {
     static let keyBytes = 32
 
-    static func prepare(_ state: StateDirectory, stages: [String]) throws(SupervisorError) {
+    static func prepare(_ state: StateDirectory, stages: [String], custom: [String] = []) throws(SupervisorError) {
         for path in [state.root, state.run] { try makeParents(of: path) }
         for path in [state.root, state.run, state.bus, state.metrics, state.keys, state.recordings, state.tls] {
             try makeDirectory(path)
         }
         for stage in stages { try makeDirectory(state.inboxes(stage: stage)) }
+        if !custom.isEmpty { try makeDirectory(state.stageFolders) }
+        for stage in custom { try makeDirectory(state.folder(stage: stage)) }
         for path in stages.map({ state.key(stage: $0) }) + [state.recordingKey, state.maskingKey] { try makeKey(path) }
     }
 

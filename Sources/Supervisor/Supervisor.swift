@@ -51,7 +51,8 @@ public struct Supervisor {
         fleet = Fleet(
             order.map { Fleet.Stage($0) }, drainMilliseconds: UInt64(configuration.limits.drainSeconds) * 1000)
         try Self.guardDescriptors(listeners: configuration.listeners.count)
-        try Directories.prepare(configuration.state, stages: order.map(\.name))
+        try Directories.prepare(
+            configuration.state, stages: order.map(\.name), custom: configuration.stages.custom.map(\.name))
         try Directories.lock(configuration.state)
         try Orphans.end(configuration.state)
         Directories.removeAllSockets(configuration.state)
@@ -253,6 +254,9 @@ public struct Supervisor {
         result["SLUICE_KEY_FILE"] = configuration.state.key(stage: stage)
         result[StateDirectory.keysVariable] = configuration.state.keys
         result["NOTIFY_SOCKET"] = configuration.state.notifySocket
+        if configuration.stages.custom.contains(where: { $0.name == stage }) {
+            result["SLUICE_STATE_DIR"] = configuration.state.folder(stage: stage)
+        }
         return result
     }
 

@@ -27,7 +27,9 @@ struct Rig: Sendable {
 
         """
 
-    static func start(stages: String = "", limits: String = "") async throws -> Rig {
+    static func start(
+        stages: String = "", limits: String = "", policy: String = Self.policy
+    ) async throws -> Rig {
         let server = try await PostgresServer.start()
         let filled = try await server.direct.run("pgbench", ["-i", "-s", "4", "-q"])
         guard filled.status == 0 else { throw TestKitError(filled.transcript) }
@@ -49,9 +51,9 @@ struct Rig: Sendable {
 
     /// Runs `body` with a rig that is stopped however it ends.
     static func with(
-        stages: String = "", limits: String = "", _ body: (Rig) async throws -> Void
+        stages: String = "", limits: String = "", policy: String = Self.policy, _ body: (Rig) async throws -> Void
     ) async throws {
-        let rig = try await start(stages: stages, limits: limits)
+        let rig = try await start(stages: stages, limits: limits, policy: policy)
         do {
             try await body(rig)
         } catch {
