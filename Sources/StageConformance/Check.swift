@@ -110,6 +110,13 @@ struct Report {
         }
     }
 
+    func wasMade(_ check: Check) -> Bool { order.contains(check) }
+
+    /// What was found here by checks that `other` has not seen fail.
+    func violations(not other: Report) -> [String] {
+        order.compactMap { other.violations[$0] == nil ? violations[$0] : nil }
+    }
+
     var results: [CheckResult] {
         order.map {
             CheckResult(

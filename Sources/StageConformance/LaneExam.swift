@@ -39,12 +39,16 @@ struct LaneExam<Examined: Lane> {
     func goesOn() throws {
         let sample = try lane.sample()
         try bench.send(sample.message)
-        guard let answer = try bench.answer(to: sample.message.header.sequence) else {
+        guard try bench.answer(to: sample.message.header.sequence) != nil else {
             throw Violation("it answers no more")
         }
-        var report = Report()
-        lane.verify(answer, to: sample, &report)
-        if let wrong = report.results.first(where: { !$0.isOK }) { throw Violation("afterwards: \(wrong.found)") }
+    }
+
+    /// Throws what is wrong with an answer, unless that is known already and stands elsewhere in the report.
+    private func look(at answer: Answer, to sample: Sample, _ report: Report) throws {
+        var verified = Report()
+        lane.verify(answer, to: sample, &verified)
+        if let wrong = verified.violations(not: report).first { throw Violation(wrong) }
     }
 
     func run(_ report: inout Report) throws {
@@ -54,9 +58,9 @@ struct LaneExam<Examined: Lane> {
         try revive()
         check(lane.checks.replyAddress, &report) { try replyAddress() }
         try revive()
-        check(lane.checks.deadline, &report) { try deadline() }
+        report.check(lane.checks.deadline) { try deadline($0) }
         try revive()
-        check(lane.checks.large, &report) { try large() }
+        report.check(lane.checks.large) { try large($0) }
         try revive()
         burst(&report)
         try revive()
@@ -164,27 +168,23 @@ struct LaneExam<Examined: Lane> {
         }
     }
 
-    private func deadline() throws {
+    private func deadline(_ report: Report) throws {
         var sample = try lane.sample()
         sample.message.header.deadlineMs = 1
         try bench.send(sample.message)
         try goesOn()
         for answer in bench.takeArrived() where answer.message.header.sequence == sample.message.header.sequence {
-            var report = Report()
-            lane.verify(answer, to: sample, &report)
-            if let wrong = report.results.first(where: { !$0.isOK }) { throw Violation(wrong.found) }
+            try look(at: answer, to: sample, report)
         }
     }
 
-    private func large() throws {
+    private func large(_ report: Report) throws {
         let sample = try lane.large(bytes: Self.largeBytes)
         try bench.send(sample.message)
         guard let answer = try bench.answer(to: sample.message.header.sequence, within: bench.timeout * Self.patience)
         else { throw Violation("no answer within \(bench.timeout * Self.patience) s") }
         guard answer.message.header.kind != .failed else { return }
-        var report = Report()
-        lane.verify(answer, to: sample, &report)
-        if let wrong = report.results.first(where: { !$0.isOK }) { throw Violation(wrong.found) }
+        try look(at: answer, to: sample, report)
     }
 
     private func burst(_ report: inout Report) {
@@ -207,13 +207,15 @@ struct LaneExam<Examined: Lane> {
                 guard let answer = try bench.answer(to: sample.message.header.sequence, within: left) else {
                     throw Violation("message \(index + 1) of \(Self.burst) got no answer")
                 }
-                var verified = Report()
-                lane.verify(answer, to: sample, &verified)
-                if let wrong = verified.results.first(where: { !$0.isOK }) { throw Violation(wrong.found) }
+                try look(at: answer, to: sample, report)
             }
             report.note(lane.checks.burst)
         } catch {
             report.note(lane.checks.burst, "\(error)")
+            // It did not come to the ping: the inbox was full long before.
+            if !report.wasMade(lane.checks.presence) {
+                report.note(lane.checks.presence, "no PING was taken: \(error)")
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from opa import OPA, UNDEFINED, OPAError
-from opa_server import Handler
+from opa_server import Engine, Handler
 from opa_stage import decision, document
 
 from sluice_stage import Command
@@ -83,7 +83,7 @@ def command(
 @pytest.fixture
 def opa(serve: Serve) -> OPA:
     class Here(Handler):
-        policy = (Path(__file__).parent / "sluice.rego").read_text()
+        engine = Engine((Path(__file__).parent / "sluice.rego").read_text())
 
     return OPA(serve(Here), "sluice/decision", timeout_s=5)
 
@@ -117,7 +117,7 @@ def test_one_connection_is_kept(serve: Serve) -> None:
     connections: set[Any] = set()
 
     class Counting(Handler):
-        policy = "package sluice\n\ndecision := true\n"
+        engine = Engine("package sluice\n\ndecision := true\n")
 
         def setup(self) -> None:
             connections.add(self.client_address)
