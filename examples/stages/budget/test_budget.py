@@ -57,7 +57,11 @@ class Rig:
         return "allow" if decision.verdict == bus.VERDICT_ALLOW else decision.rule
 
     def rows(
-        self, count: int, sequence: int | None = None, identity: str = "agent-1", groups: tuple[str, ...] = ("ai-agents",)
+        self,
+        count: int,
+        sequence: int | None = None,
+        identity: str = "agent-1",
+        groups: tuple[str, ...] = ("ai-agents",),
     ) -> str:
         body = bus.MaskBatch(principal=bus.Principal(name=identity, groups=groups))
         payload = postgres.row([b"x"]) * count
@@ -174,7 +178,14 @@ def test_replicas_share_the_books(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[[more]]\n", "[[budget]]\nrows_per_hour = 0\n", "[[budget]]\nrow_per_hour = 5\n", "[[budget]]\nrows_per_hour = 'x'\n"]
+    "text",
+    [
+        "",
+        "[[more]]\n",
+        "[[budget]]\nrows_per_hour = 0\n",
+        "[[budget]]\nrow_per_hour = 5\n",
+        "[[budget]]\nrows_per_hour = 'x'\n",
+    ],
 )
 def test_a_mistake_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(StageError):

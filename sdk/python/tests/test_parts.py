@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from sluice_stage import Batch, CannotAnswer, Command, Environment, Once, Purpose, StageError
 from sluice_stage import allow, annotate, emit, hold, keep, postgres, refuse, withhold
 from sluice_stage import bus_pb2 as bus
+from sluice_stage.environment import Watchdog
 from sluice_stage.links import Links
 from sluice_stage.signing import seen
 from sluice_stage.stage import is_given_up, read
@@ -190,6 +194,26 @@ def test_the_environment_names_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "key").unlink()
     with pytest.raises(StageError, match="cannot be read"):
         Environment.from_process(variables)
+
+
+def test_the_watchdog_is_told_twice_in_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        now = 100.0
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        watchdog = Watchdog({"WATCHDOG_USEC": "2000000"})
+        for now in (100.0, 100.9, 101.0, 101.5, 102.1):
+            watchdog.turned()
+        Watchdog({}).turned()
+        told = []
+        while True:
+            try:
+                told.append(listener.recv(100).decode())
+            except BlockingIOError:
+                break
+        assert told == [f"WATCHDOG=1\nMAINPID={os.getpid()}"] * 3
 
 
 def test_errors_keep_public_and_private_apart() -> None:

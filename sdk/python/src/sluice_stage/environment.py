@@ -73,6 +73,21 @@ def notify(state: str) -> None:
             datagram.sendto(text.encode(), "\0" + address[1:] if address[0] == "@" else address)
 
 
+class Watchdog:
+    """Tells systemd's watchdog (sd_watchdog_enabled(3)) that the work loop turns; nothing without WATCHDOG_USEC."""
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
+        microseconds = variables.get("WATCHDOG_USEC", "")
+        self._interval = int(microseconds) / 2_000_000 if microseconds else None
+        self._due = 0.0
+
+    def turned(self) -> None:
+        now = time.monotonic()
+        if self._interval is not None and now >= self._due:
+            self._due = now + self._interval
+            notify("WATCHDOG=1")
+
+
 def watch_lifeline() -> None:
     """Ends the process when the supervisor is gone: the pipe in SLUICE_LIFELINE_FD closes."""
     lifeline = os.environ.get("SLUICE_LIFELINE_FD")

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from . import bus_pb2 as bus
 from .answers import Reply, check, check_reply
-from .environment import Environment, log, notify, watch_lifeline
+from .environment import Environment, Watchdog, log, notify, watch_lifeline
 from .errors import CannotAnswer, StageError
 from .links import Links
 from .messages import Batch, Command
@@ -50,6 +50,7 @@ class Stage:
         self._tick: TickFunction | None = None
         self._incarnation = time.time_ns() // 1000
         self._draining = False
+        self._watchdog = Watchdog()
         self._taken: deque[Message] = deque()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._links = Links(self._context, self.environment.bus)
@@ -111,6 +112,7 @@ class Stage:
         if not self._taken:
             self._inbox.poll(wait_ms)
         self._take()
+        self._watchdog.turned()
         if self._tick:
             self._tick()
         if not self._taken:
