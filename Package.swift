@@ -119,7 +119,7 @@ let package = Package(
         tests("DetectionTests", ["Detection"]),
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
-        tests("RecordingTests", ["Recording", "Contract"]),
+        tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

@@ -5,6 +5,7 @@ import statistics
 import sys
 
 from measure import Bulk, Latencies, pgbench, memory_per_session
+from recorder import recorders
 from servers import Machine
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
@@ -56,6 +57,16 @@ def bulk(targets, what, sql):
         ]
 
 
+def recorders_alone():
+    rates = {}
+    for count in (1, 2):
+        say(f"{count} recorder{'s' if count > 1 else ''} alone")
+        rates[count], core = recorders(count, SECONDS)
+        yield [f"records, {count} recorder{'s' if count > 1 else ''} alone", "", f"{rates[count] / 1e6:,.0f} MB/s",
+               "", "", "", ""]
+        yield ["the same, for each second of processor time", "", f"{core / 1e6:,.0f} MB", "", "", "", ""]
+
+
 def main():
     machine = Machine(ROWS)
     try:
@@ -73,6 +84,8 @@ def main():
                 before, each = memory_per_session(endpoint, IDLE)
                 rows.append([f"idle session, of {IDLE}", name, f"{each:.1f} KiB", "", "", "", ""])
                 rows.append(["all processes, no session", name, f"{before / 1024:.1f} MiB", "", "", "", ""])
+        if os.environ["BENCH_BIN"]:
+            rows += recorders_alone()
     finally:
         machine.stop()
     for row in [HEADER, ["---"] * len(HEADER)] + rows:

@@ -1,6 +1,5 @@
 import Bus
 import Contract
-import Dispatch
 import Foundation
 import Glibc
 import Recording
@@ -9,7 +8,7 @@ import Telemetry
 
 /// Writes what comes in together as one block, and acknowledges it message by message.
 struct RecorderStage: Stage {
-    /// Encoded bytes written as one block at most; more goes into the next one.
+    /// Bytes of batches written as one block; beyond it a batch goes into the next one.
     static let blockBytes = 8 << 20
     /// How often the index learns what was written, nanoseconds.
     static let indexInterval: UInt64 = 250_000_000
@@ -18,8 +17,7 @@ struct RecorderStage: Stage {
     private let replica: String
     private let key: [UInt8]
     private var writer: SegmentWriter
-    private let index: RecordingIndex
-    private let indexing = DispatchQueue(label: "index")
+    private let indexer: Indexer
     private var indexedAt: UInt64 = 0
     private let metrics: RecorderMetrics
 
@@ -32,8 +30,8 @@ struct RecorderStage: Stage {
         self.key = key
         metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
         writer = try SegmentWriter(directory: "\(recordings)/\(replica)", key: key)
-        index = try RecordingIndex(recordings: recordings)
-        try index.catchUp(replica: replica)
+        indexer = Indexer(recordings: recordings, replica: replica)
+        indexer.catchUp()
         if writer.recovery != SegmentWriter.Recovery() {
             StageLog.info(
                 "recovered: \(writer.recovery.keptBlocks) whole blocks kept, \(writer.recovery.cutBytes) unacknowledged bytes cut"
@@ -42,56 +40,43 @@ struct RecorderStage: Stage {
     }
 
     mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
-        var batches: [(message: BusMessage, batch: RecordBatch)] = []
+        var pending: [(message: BusMessage, batch: IncomingBatch)] = []
         var bytes = 0
         for message in messages {
             do {
                 guard message.header.kind == .record else {
                     throw BusError(.malformed, "the recorder takes records, not \(message.header.kind)")
                 }
-                let batch = try message.body(as: RecordBatch.self)
-                if let first = batches.first, first.batch.durability != batch.durability || bytes >= Self.blockBytes {
-                    write(batches, &outbox)
-                    batches = []
+                let batch = try IncomingBatch(message.body)
+                if let first = pending.first, first.batch.durability != batch.durability || bytes >= Self.blockBytes {
+                    write(pending, &outbox)
+                    pending = []
                     bytes = 0
                 }
-                batches.append((message, batch))
-                bytes += message.body.count
+                pending.append((message, batch))
+                bytes += batch.size
             } catch {
                 StageLog.error("records dropped: \(error)")
             }
         }
-        if !batches.isEmpty { write(batches, &outbox) }
+        if !pending.isEmpty { write(pending, &outbox) }
     }
 
-    private mutating func write(_ batches: [(message: BusMessage, batch: RecordBatch)], _ outbox: inout Outbox) {
-        let records = batches.count == 1 ? batches[0].batch.records : batches.flatMap(\.batch.records)
-        var acknowledged: [String: SessionAck] = [:]
-        var failure = ""
+    private mutating func write(_ pending: [(message: BusMessage, batch: IncomingBatch)], _ outbox: inout Outbox) {
+        let answers: [RecordAck]
         do throws(RecordingError) {
-            let ack = try writer.append(records: records, durability: batches[0].batch.durability)
-            metrics.wrote(records: records.count, bytes: batches.reduce(0) { $0 + $1.message.body.count })
-            for session in ack.sessions { acknowledged[session.session] = session }
+            answers = try writer.append(pending.map(\.batch))
+            metrics.wrote(
+                records: pending.reduce(0) { $0 + $1.batch.count }, bytes: pending.reduce(0) { $0 + $1.batch.size })
         } catch {
             metrics.failed()
             StageLog.error("cannot record: \(error)")
-            failure = "records cannot be written"
+            answers = pending.map { $0.batch.refused("records cannot be written") }
             if error.code == .unusable { restart() }
         }
-        for (message, batch) in batches {
-            var ack = RecordAck()
-            ack.error = failure
-            var last = ""
-            var named: Set<String> = []
-            for record in batch.records where record.session != last {
-                last = record.session
-                guard named.insert(last).inserted else { continue }
-                var unknown = SessionAck()
-                unknown.session = last
-                ack.sessions.append(acknowledged[last] ?? unknown)
-            }
+        for (one, answer) in zip(pending, answers) {
             do {
-                outbox.reply(to: message, .recorded, body: try ack.serializedBytes())
+                outbox.reply(to: one.message, .recorded, body: try answer.serializedBytes())
             } catch {
                 StageLog.error("cannot acknowledge: \(error)")
             }
@@ -116,25 +101,11 @@ struct RecorderStage: Stage {
         let now = monotonicNanoseconds()
         guard now - indexedAt >= Self.indexInterval else { return }
         indexedAt = now
-        updateIndex()
-    }
-
-    private func updateIndex() {
-        let changes = writer.takeIndexChanges()
-        guard !changes.isEmpty else { return }
-        let index = self.index
-        indexing.async {
-            do {
-                try index.apply(changes)
-            } catch {
-                StageLog.error("the index is behind, recordings are complete: \(error)")
-            }
-        }
+        indexer.apply(writer.takeIndexChanges)
     }
 
     mutating func drain() {
-        updateIndex()
-        indexing.sync {}
+        indexer.finish(writer.takeIndexChanges)
         do {
             try writer.finish()
         } catch {

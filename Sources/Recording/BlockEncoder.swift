@@ -49,21 +49,23 @@ final class BlockEncoder {
         records = 0
     }
 
-    func append(record: [UInt8]) {
-        plain.reserve(payloadLength + 4 + record.count, keeping: payloadLength)
-        plain.bytes.storeBytes(of: UInt32(record.count).littleEndian, toByteOffset: payloadLength, as: UInt32.self)
-        append(bytes: record, at: payloadLength + 4)
+    /// Adds the serialised record that stands in `range` of `bytes`.
+    func append(_ bytes: [UInt8], _ range: Range<Int>) {
+        plain.reserve(payloadLength + 4 + range.count, keeping: payloadLength)
+        plain.bytes.storeBytes(of: UInt32(range.count).littleEndian, toByteOffset: payloadLength, as: UInt32.self)
+        bytes.withUnsafeBytes { append($0[range], at: payloadLength + 4) }
         records += 1
     }
 
     /// Bytes that are not a record: a seal's payload.
     func append(raw bytes: [UInt8]) {
         plain.reserve(payloadLength + bytes.count, keeping: payloadLength)
-        append(bytes: bytes, at: payloadLength)
+        bytes.withUnsafeBytes { append($0[...], at: payloadLength) }
     }
 
-    private func append(bytes: [UInt8], at place: Int) {
-        UnsafeMutableRawBufferPointer(rebasing: plain.bytes[place...]).copyBytes(from: bytes)
+    private func append(_ bytes: Slice<UnsafeRawBufferPointer>, at place: Int) {
+        UnsafeMutableRawBufferPointer(rebasing: plain.bytes[place...])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes))
         payloadLength = place + bytes.count
     }
 

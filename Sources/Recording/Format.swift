@@ -15,6 +15,8 @@ enum Format {
     static let headAuthenticated = 136
     static let maxReplicaBytes = 56
     static let maxSessionBytes = 128
+    /// Bytes of a `session_resumed` record, with two session ids, a replica's name, a chain value and their frames.
+    static let maxResumedBytes = 512
     /// Payload of one block before compression.
     static let maxBlockBytes = 64 << 20
     /// The same as an LZ4 frame: at most 1/255 larger than its content, plus frame and checksum.

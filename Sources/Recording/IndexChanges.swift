@@ -2,6 +2,14 @@ import Contract
 
 /// What some blocks add to the index. Built by the writer as it writes, or from the segments.
 public struct IndexChanges: Sendable {
+    /// What one record adds to its session's sums.
+    struct Count: Sendable {
+        var sequence: UInt64
+        var bytes: UInt64 = 0
+        var refused: UInt64 = 0
+        var held: UInt64 = 0
+    }
+
     struct Session: Sendable {
         var started: SessionStarted?
         var startedMicroseconds: UInt64
@@ -9,15 +17,16 @@ public struct IndexChanges: Sendable {
         var endReason = ""
         /// Highest command number seen.
         var commands: UInt64 = 0
-        var bytes: UInt64 = 0
-        var refused: UInt64 = 0
-        var held: UInt64 = 0
+        /// Apart, because another replica may have counted some of the same records.
+        var counts: [Count] = []
+        var sequences = SequenceSet()
         /// First block of the session in each segment.
         var segments: [UInt64: UInt64] = [:]
     }
 
     /// A writer whose changes nobody takes drops them; the index then reads the segments.
     static let maxSessions = 16_384
+    static let maxCounts = 262_144
 
     let replica: String
     /// The block before the first, and the last one, that these changes cover.
@@ -25,6 +34,7 @@ public struct IndexChanges: Sendable {
     var through: UInt64
     private(set) var isComplete = true
     private(set) var sessions: [String: Session] = [:]
+    private(set) var counts = 0
 
     init(replica: String, after: UInt64) {
         self.replica = replica
@@ -34,44 +44,64 @@ public struct IndexChanges: Sendable {
 
     public var isEmpty: Bool { through == after }
 
-    mutating func add(_ records: [Record], accepted: [Int], segment: UInt64, block: UInt64) {
+    mutating func add(
+        _ batches: [IncomingBatch], accepted: [(batch: Int, entry: Int)], segment: UInt64, block: UInt64
+    ) {
         through = block
         guard isComplete else { return }
-        for index in accepted { add(records[index], segment: segment, block: block) }
-        if sessions.count > Self.maxSessions {
+        for (place, index) in accepted {
+            let batch = batches[place]
+            let entry = batch.entries[index]
+            batch.body.withUnsafeBytes { raw in
+                add(entry.head, raw, session: batch.sessions[entry.session], segment: segment, block: block)
+            }
+        }
+        if sessions.count > Self.maxSessions || counts > Self.maxCounts {
             isComplete = false
             sessions = [:]
         }
     }
 
-    mutating func add(_ record: Record, segment: UInt64, block: UInt64) {
-        guard !record.session.isEmpty else { return }
-        sessions[record.session, default: Session(startedMicroseconds: record.timeUs)]
-            .add(record, segment: segment, block: block)
+    mutating func add(
+        _ head: RecordHead, _ raw: UnsafeRawBufferPointer, session: String, segment: UInt64, block: UInt64
+    ) {
+        let event = IndexedEvent(head, raw)
+        let added = sessions[session, default: Session(startedMicroseconds: head.time)]
+            .add(event, head, segment: segment, block: block)
+        counts += added
     }
 }
 
 extension IndexChanges.Session {
-    fileprivate mutating func add(_ record: Record, segment: UInt64, block: UInt64) {
+    /// Returns how many counts it added.
+    fileprivate mutating func add(
+        _ event: IndexedEvent, _ head: RecordHead, segment: UInt64, block: UInt64
+    ) -> Int {
         if segments[segment] == nil { segments[segment] = block }
-        switch record.event {
-        case .sessionStarted(let event):
+        guard event != .resumed else { return 0 }
+        sequences.insert(head.sequence...head.sequence)
+        var count = IndexChanges.Count(sequence: head.sequence)
+        switch event {
+        case .started(let event):
             started = event
-            startedMicroseconds = record.timeUs
-        case .command(let event):
-            commands = max(commands, event.command)
-            if event.hasMemoised, event.memoised.verdict == .refuse { refused += 1 }
-        case .decision(let event):
-            if event.verdict == .refuse { refused += 1 }
-        case .hold(let event):
-            if event.status == "pending" { held += 1 }
-        case .result(let event):
-            bytes += event.bytes
-        case .sessionEnded(let event):
-            endedMicroseconds = record.timeUs
-            endReason = event.reason
-        case .output, .notice, .stageEvent, .sessionResumed, nil:
-            break
+            startedMicroseconds = head.time
+            return 0
+        case .command(let number, let refused):
+            commands = max(commands, number)
+            guard refused else { return 0 }
+            count.refused = 1
+        case .refused: count.refused = 1
+        case .held: count.held = 1
+        case .result(let bytes):
+            guard bytes > 0 else { return 0 }
+            count.bytes = bytes
+        case .ended(let reason):
+            endedMicroseconds = head.time
+            endReason = reason
+            return 0
+        case .resumed, .other: return 0
         }
+        counts.append(count)
+        return 1
     }
 }

@@ -16,7 +16,8 @@ public struct RecordingArchive: Sendable {
         }
     }
 
-    /// Calls `body` with a session's records in their order.
+    /// Calls `body` with a session's records in their order, whichever replicas have them. Records that two of them
+    /// have come once. Where another replica took the session over, its note of that comes first.
     ///
     /// - Parameter locations: from ``RecordingIndex/locations(of:)``; nil reads everything.
     /// - Throws: `damaged` when a block on the way is not what was written, and what `body` throws.
@@ -24,25 +25,41 @@ public struct RecordingArchive: Sendable {
         of session: String, in locations: [RecordingIndex.Location]? = nil,
         _ body: (Record) throws(RecordingError) -> Void
     ) throws(RecordingError) {
-        let wanted = SessionFilter(session)
+        var cursors: [SessionCursor] = []
         let names: [String]
         if let locations { names = Set(locations.map(\.replica)).sorted() } else { names = try replicas() }
         for replica in names {
             let first = locations?.filter { $0.replica == replica }.map(\.firstBlock).min() ?? 1
             let segments = locations.map { all in Set(all.filter { $0.replica == replica }.map(\.segment)) }
-            for segment in try readable(replica: replica, fromBlock: first) {
-                if let segments, !segments.contains(segment.number) { continue }
-                let reader = try SegmentReader(path: segment.path)
-                while let block = try reader.next(limit: segment.limit) {
-                    guard block.number >= first else { continue }
-                    try reader.forEachRecord { raw throws(RecordingError) in
-                        guard wanted.mayMatch(raw) else { return }
-                        let record = try reader.parse(raw)
-                        if record.session == session { try body(record) }
-                    }
-                }
+            let readable = try readable(replica: replica, fromBlock: first).filter {
+                segments?.contains($0.number) ?? true
             }
+            cursors.append(try SessionCursor(session: session, segments: readable, firstBlock: first))
         }
+        var last: UInt64 = 0
+        while let next = Self.next(of: cursors), let record = next.current {
+            // Records without a session have no order among replicas.
+            if session.isEmpty {
+                try body(record)
+            } else if next.place?.isResumption == 1 {
+                if record.sequence >= last { try body(record) }
+            } else if record.sequence > last {
+                last = record.sequence
+                try body(record)
+            }
+            try next.advance()
+        }
+    }
+
+    /// The cursor whose record comes first; none at the end of all.
+    private static func next(of cursors: [SessionCursor]) -> SessionCursor? {
+        var first: SessionCursor?
+        for cursor in cursors {
+            guard let place = cursor.place else { continue }
+            if let other = first?.place, other <= place { continue }
+            first = cursor
+        }
+        return first
     }
 
     /// A replica's segments up to its head, from the one that holds `block`.
@@ -75,7 +92,7 @@ func isReplicaDirectory(_ path: String) -> Bool {
 }
 
 /// Skips other sessions' records without parsing them: a serialised record begins with its session field.
-private struct SessionFilter {
+struct SessionFilter {
     /// Tag of field 1, length-delimited.
     private static let tag: UInt8 = 0x0A
     private let prefix: [UInt8]

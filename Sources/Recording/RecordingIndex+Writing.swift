@@ -4,6 +4,7 @@ import GRDB
 extension RecordingIndex {
     /// Sessions put into one transaction when the index is brought up to date.
     private static let catchUpSessions = 4_096
+    private static let catchUpCounts = 65_536
 
     /// Adds what a writer wrote. Changes that do not follow on what the index has are read from the segments instead.
     public func apply(_ changes: IndexChanges) throws(RecordingError) {
@@ -27,11 +28,15 @@ extension RecordingIndex {
             let reader = try SegmentReader(path: segment.path)
             while let block = try reader.next(limit: segment.limit) {
                 guard block.number > done else { continue }
-                for record in try reader.records() {
-                    changes.add(record, segment: segment.number, block: block.number)
+                try reader.forEachHead { head, raw throws(RecordingError) in
+                    guard !head.session.isEmpty else { return }
+                    changes.add(
+                        head, raw, session: try head.sessionName(raw), segment: segment.number, block: block.number)
                 }
                 changes.through = block.number
-                if changes.sessions.count >= Self.catchUpSessions { done = try flush(&changes) }
+                if changes.sessions.count >= Self.catchUpSessions || changes.counts >= Self.catchUpCounts {
+                    done = try flush(&changes)
+                }
             }
         }
         _ = try flush(&changes)
@@ -76,14 +81,20 @@ extension RecordingIndex {
         let sessions = try database.cachedStatement(sql: storeSession)
         let segments = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO session_segments(session, replica, segment, first_block) VALUES (?, ?, ?, ?)")
+        let known = try database.cachedStatement(sql: "SELECT counted FROM sessions WHERE id = ?")
         for (id, session) in changes.sessions {
+            // Records that two replicas have, because their session moved, count once.
+            var counted = try String.fetchOne(known, arguments: [id]).flatMap { SequenceSet(text: $0) } ?? SequenceSet()
+            let new = session.counts.filter { !counted.contains($0.sequence) }
+            counted.insert(session.sequences)
             let actor = session.started?.principal ?? Principal()
             try sessions.execute(arguments: [
                 id, actor.name, actor.groups.joined(separator: "\n"), session.started?.resource ?? "",
                 session.started?.protocol ?? "", actor.sourceAddress, Int64(clamping: session.startedMicroseconds),
                 session.endedMicroseconds.map { Int64(clamping: $0) },
                 session.endedMicroseconds == nil ? nil : session.endReason, Int64(clamping: session.commands),
-                Int64(clamping: session.bytes), Int64(clamping: session.refused), Int64(clamping: session.held),
+                Int64(clamping: new.reduce(0) { $0 + $1.bytes }), Int64(clamping: new.reduce(0) { $0 + $1.refused }),
+                Int64(clamping: new.reduce(0) { $0 + $1.held }), counted.text,
             ])
             for (segment, block) in session.segments {
                 try segments.execute(arguments: [
@@ -98,8 +109,8 @@ extension RecordingIndex {
 
     private static let storeSession = """
         INSERT INTO sessions(id, identity, groups, resource, protocol, source, started_us, ended_us, end_reason,
-            commands, bytes, refused, held)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            commands, bytes, refused, held, counted)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT(id) DO UPDATE SET
             identity = CASE excluded.identity WHEN '' THEN identity ELSE excluded.identity END,
             groups = CASE excluded.identity WHEN '' THEN groups ELSE excluded.groups END,
@@ -110,6 +121,6 @@ extension RecordingIndex {
             ended_us = coalesce(excluded.ended_us, ended_us),
             end_reason = coalesce(excluded.end_reason, end_reason),
             commands = max(commands, excluded.commands), bytes = bytes + excluded.bytes,
-            refused = refused + excluded.refused, held = held + excluded.held
+            refused = refused + excluded.refused, held = held + excluded.held, counted = excluded.counted
         """
 }

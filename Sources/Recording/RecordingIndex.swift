@@ -72,10 +72,24 @@ public struct RecordingIndex: Sendable {
         configuration.busyMode = .timeout(Self.busySeconds)
         do {
             database = try DatabasePool(path: path, configuration: configuration)
-            try database.write { try $0.execute(sql: Self.schema) }
+            try database.write(Self.prepare)
         } catch {
             throw Self.failure(path, error)
         }
+    }
+
+    /// Raised with each change of the schema.
+    private static let version = 2
+
+    /// Makes the tables. Those of another version go, and what they held is read from the segments again.
+    private static func prepare(_ database: Database) throws {
+        guard try Int.fetchOne(database, sql: "PRAGMA user_version") != version else { return }
+        try database.execute(
+            sql: """
+                DROP TABLE IF EXISTS sessions; DROP TABLE IF EXISTS session_segments; DROP TABLE IF EXISTS progress;
+                \(schema)
+                PRAGMA user_version = \(version);
+                """)
     }
 
     private static let schema = """
@@ -83,7 +97,7 @@ public struct RecordingIndex: Sendable {
             id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, groups TEXT NOT NULL, resource TEXT NOT NULL,
             protocol TEXT NOT NULL, source TEXT NOT NULL, started_us INTEGER NOT NULL, ended_us INTEGER,
             end_reason TEXT, commands INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL,
-            held INTEGER NOT NULL
+            held INTEGER NOT NULL, counted TEXT NOT NULL
         ) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS sessions_started ON sessions(started_us);
         CREATE TABLE IF NOT EXISTS session_segments (

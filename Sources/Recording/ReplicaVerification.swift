@@ -10,12 +10,18 @@ struct ReplicaVerification {
     private var head: Head?
     /// The mark as last read; a live writer moves it.
     private var newest: Head?
-    private var isLive = false
+    private(set) var isLive = false
     private var headSeen = false
-    /// Last sequence of each session, and whether it has ended.
-    private var sessions: [String: (last: UInt64, ended: Bool)] = [:]
+    /// The last run of each session.
+    private(set) var sessions: [String: RecordedRun] = [:]
+    /// Runs before that, of sessions that were elsewhere between.
+    private var earlier: [String: [RecordedRun]] = [:]
+    /// Where the sessions that came from other replicas say that they were.
+    private(set) var resumptions: [RecordedResumption] = []
+    /// Number of the last block that was read.
+    private(set) var lastBlock: UInt64 = 0
     /// Set after damage: what follows can't be compared with what came before.
-    private var isBroken = false
+    private(set) var isBroken = false
 
     init(directory: String, key: [UInt8]?, index: Set<String>) {
         self.directory = directory
@@ -29,8 +35,23 @@ struct ReplicaVerification {
         total.segments += report.segments
         total.blocks += report.blocks
         total.records += report.records
+    }
+
+    /// Adds what was found in a replica or segment that stands for itself.
+    func addAlone(to total: inout VerificationReport) {
+        add(to: &total)
         total.sessions += sessions.count
-        total.openSessions += sessions.values.count { !$0.ended }
+        total.openSessions += sessions.values.count { !$0.hasEnded }
+        if !resumptions.isEmpty {
+            total.warnings.append(
+                "\(directory): \(Set(resumptions.map(\.session)).count) sessions began in other replicas: verify the "
+                    + "directory of all to join them")
+        }
+    }
+
+    /// A session's records here, as runs without gaps in the order they were written.
+    func runs(of session: String) -> [RecordedRun] {
+        (earlier[session] ?? []) + (sessions[session].map { [$0] } ?? [])
     }
 
     /// Where the walk stands between segments.
@@ -147,9 +168,10 @@ struct ReplicaVerification {
                     sealOffset = start
                     seal = try reader.seal()
                 } else {
-                    try take(reader, start)
+                    try take(reader, start, block.number)
                 }
                 report.blocks += 1
+                lastBlock = block.number
                 records += UInt64(block.records)
                 report.records += UInt64(block.records)
                 compareHead(reader, records)
@@ -206,22 +228,50 @@ struct ReplicaVerification {
         }
     }
 
-    /// The current block's records: each session's sequence goes on from 1 without gaps, and stops at its end.
-    private mutating func take(_ reader: SegmentReader, _ block: Int64) throws(RecordingError) {
-        for record in try reader.records() where !record.session.isEmpty {
-            let known = sessions[record.session]
-            var isEnd = false
-            if case .sessionEnded = record.event { isEnd = true }
-            let expected = (known?.last ?? 0) + 1
-            if !isBroken, record.sequence != expected {
-                problem(
-                    reader.path, block,
-                    "session '\(record.session)': record \(record.sequence) stands where record \(expected) must")
-            } else if !isBroken, known?.ended == true {
-                problem(reader.path, block, "session '\(record.session)' has records after its end")
+    /// The current block's records: each session's sequence goes on from 1 without gaps, and stops at its end. A session
+    /// that another replica had goes on behind the record where it left.
+    private mutating func take(_ reader: SegmentReader, _ place: Int64, _ block: UInt64) throws(RecordingError) {
+        try reader.forEachHead { head, raw throws(RecordingError) in
+            guard !head.session.isEmpty else { return }
+            let session = try head.sessionName(raw)
+            if head.event == RecordHead.Field.sessionResumed {
+                resume(session, head, raw, at: place, of: reader.path, block)
+                return
             }
-            sessions[record.session] = (record.sequence, isEnd)
+            let expected = (sessions[session]?.last ?? 0) &+ 1
+            if !isBroken, head.sequence != expected {
+                problem(
+                    reader.path, place,
+                    "session '\(session)': record \(head.sequence) stands where record \(expected) must")
+            } else if !isBroken, sessions[session]?.hasEnded == true {
+                problem(reader.path, place, "session '\(session)' has records after its end")
+            }
+            sessions[session, default: RecordedRun(from: max(1, head.sequence), block: block)]
+                .append(head.sequence, block: block, isEnd: head.event == RecordHead.Field.sessionEnded)
         }
+    }
+
+    private mutating func resume(
+        _ session: String, _ head: RecordHead, _ raw: UnsafeRawBufferPointer, at place: Int64, of file: String,
+        _ block: UInt64
+    ) {
+        let event: Resumption
+        do throws(RecordingError) {
+            event = try decoded(Resumption.self, raw, head.body)
+        } catch {
+            problem(file, place, "session '\(session)': where it was before cannot be read")
+            return
+        }
+        guard event.session == session, event.after == head.sequence, event.after > 0, event.after < .max else {
+            problem(file, place, "session '\(session)': where it was before is said of another record")
+            return
+        }
+        if let former = sessions[session] { earlier[session, default: []].append(former) }
+        sessions[session] = RecordedRun(from: event.after + 1, block: block)
+        resumptions.append(
+            RecordedResumption(
+                session: session, after: event.after, replica: event.replica, block: event.block,
+                chain: [UInt8](event.chain), file: file, offset: place))
     }
 
     private mutating func checkSeal(_ reader: SegmentReader, blocks: UInt64, records: UInt64) {
@@ -229,7 +279,7 @@ struct ReplicaVerification {
         if seal.blocks != blocks || seal.records != records || seal.firstChain != reader.headerChain {
             problem(reader.path, sealOffset, "the seal does not match the segment")
         }
-        for entry in seal.open where sessions[entry.session].map({ $0.last != entry.last || $0.ended }) ?? true {
+        for entry in seal.open where sessions[entry.session].map({ $0.last != entry.last || $0.hasEnded }) ?? true {
             problem(reader.path, sealOffset, "the seal names session '\(entry.session)' as open at \(entry.last)")
         }
     }

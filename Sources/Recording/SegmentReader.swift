@@ -150,6 +150,22 @@ public final class SegmentReader {
         guard place == payload.count else { throw contentProblem("bytes after its last record") }
     }
 
+    /// The current block's records by their heads, each with its serialised form, which is valid only during the call.
+    func forEachHead(
+        _ body: (RecordHead, UnsafeRawBufferPointer) throws(RecordingError) -> Void
+    ) throws(RecordingError) {
+        try forEachRecord { raw throws(RecordingError) in
+            let head: RecordHead
+            do throws(RecordingError) {
+                head = try RecordHead(raw)
+                _ = try head.sessionName(raw)
+            } catch {
+                throw contentProblem(error.detail)
+            }
+            try body(head, raw)
+        }
+    }
+
     /// The current block's records; empty for a seal.
     public func records() throws(RecordingError) -> [Record] {
         var records: [Record] = []

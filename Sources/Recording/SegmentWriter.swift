@@ -4,7 +4,7 @@ import Synchronization
 
 /// Appends records of many sessions to one replica's segment files.
 ///
-/// One call of ``append(records:durability:)`` writes one block; what it acknowledges lies in the hash chain at or
+/// One call of ``append(_:)`` writes one block; what it acknowledges lies in the hash chain at or
 /// before the head file's mark. After a failed write nothing of the call remains and the next call tries again;
 /// after a failed sync or head write the writer is unusable and its process must start anew, because what is on
 /// disk is then unknown.
@@ -54,6 +54,8 @@ public final class SegmentWriter: @unchecked Sendable {
     private var failure: RecordingError?
     private var closed = false
     private var unsynchronized = true
+    /// The last block and its chain value, as acknowledgements name it; zeros before the first.
+    private var lastBlock: (number: UInt64, chain: [UInt8])
     /// A rollback that failed: the file may be longer than its acknowledged end.
     private var mustTruncate = false
 
@@ -95,6 +97,7 @@ public final class SegmentWriter: @unchecked Sendable {
             segment = state.segment
             table = state.table
             changes = IndexChanges(replica: replica, after: state.head.value.block)
+            lastBlock = (state.head.value.block, state.chain)
             recovery = state.recovery
         } catch {
             close(lockDescriptor)
@@ -111,28 +114,36 @@ public final class SegmentWriter: @unchecked Sendable {
 
     deinit { closeFiles() }
 
-    /// Writes the new records of a batch and says for each of its sessions what is now durable.
+    /// Writes the new records of some batches as one block and says for each batch what of its sessions is now durable.
     ///
     /// A record at or before its session's last sequence is a late duplicate: dropped and acknowledged. After a gap
-    /// the session's later records are left out and its acknowledgement stays at the last whole sequence; a session
-    /// that this replica does not know must begin at sequence 1.
+    /// the session's later records are left out and its acknowledgement stays at the last whole sequence. A session
+    /// that this replica does not know must begin at sequence 1, or its batch must say which block of which replica
+    /// its former records end with: that is then recorded first.
     ///
-    /// - Throws: when nothing could be written. Nothing of the batch is then acknowledged.
-    public func append(records: [Record], durability: Durability) throws(RecordingError) -> RecordAck {
+    /// - Throws: when nothing could be written. Nothing of the batches is then acknowledged.
+    public func append(_ batches: [IncomingBatch]) throws(RecordingError) -> [RecordAck] {
         try lock.withLock { _ throws(RecordingError) in
             try usable()
-            var intake = Intake(encoder: encoder, options: options)
-            for (index, record) in records.enumerated() { try intake.take(record, index, table) }
+            let synced = batches.contains { $0.durability != .written }
+            var intake = try self.intake(of: batches)
             if intake.accepted.isEmpty {
-                if durability == .synced, unsynchronized { try synchronize() }
-                return intake.acknowledgement
+                if synced, unsynchronized { try synchronize() }
+            } else {
+                // Sealing a segment uses the encoder, so the batches are then encoded again.
+                if try makeRoom() { intake = try self.intake(of: batches) }
+                try writeBlock(synced: synced)
+                intake.commit(to: &table, block: head.value.block)
+                changes.add(batches, accepted: intake.accepted, segment: segment.number, block: head.value.block)
             }
-            try makeRoom(&intake, records)
-            try writeBlock(synced: durability == .synced)
-            intake.commit(to: &table, block: head.value.block)
-            changes.add(records, accepted: intake.accepted, segment: segment.number, block: head.value.block)
-            return intake.acknowledgement
+            return intake.acknowledgements(replica: replica, block: lastBlock.number, chain: lastBlock.chain)
         }
+    }
+
+    private func intake(of batches: [IncomingBatch]) throws(RecordingError) -> Intake {
+        var intake = Intake(encoder: encoder, options: options)
+        for batch in batches { try intake.take(batch, table) }
+        return intake
     }
 
     /// What was written since the last call, for the index.
@@ -173,10 +184,10 @@ public final class SegmentWriter: @unchecked Sendable {
         guard !closed else { throw RecordingError(.unusable, "the writer is closed") }
     }
 
-    /// Rolls the segment when it is full. Sealing uses the encoder, so the batch is then encoded again.
-    private func makeRoom(_ intake: inout Intake, _ records: [Record]) throws(RecordingError) {
+    /// Rolls the segment when it is full; true when it did.
+    private func makeRoom() throws(RecordingError) -> Bool {
         try truncateIfNeeded()
-        guard segment.isSealed || segment.length >= options.segmentBytes else { return }
+        guard segment.isSealed || segment.length >= options.segmentBytes else { return false }
         if !segment.isSealed { try sealSegment() }
         let next = try OpenSegment.create(
             after: segment, head: head.value, directory: directory, files: files, hasher: hasher)
@@ -184,8 +195,7 @@ public final class SegmentWriter: @unchecked Sendable {
         segment = next
         try advanceHead(
             to: segment.length, block: head.value.block, records: head.value.records, chain: next.firstChain)
-        intake = Intake(encoder: encoder, options: options)
-        for (index, record) in records.enumerated() { try intake.take(record, index, table) }
+        return true
     }
 
     private func sealSegment() throws(RecordingError) {
@@ -224,6 +234,7 @@ public final class SegmentWriter: @unchecked Sendable {
         let end = segment.length + Int64(block.bytes.count)
         try advanceHead(to: end, block: number, records: records, chain: block.chain)
         segment.length = end
+        lastBlock = (number, block.chain)
     }
 
     private func truncateIfNeeded() throws(RecordingError) {
@@ -267,12 +278,10 @@ public final class SegmentWriter: @unchecked Sendable {
         record.notice.text =
             "recovered: \(recovery.keptBlocks) whole blocks beyond the head kept, \(recovery.cutBytes) bytes of a "
             + "torn tail cut"
-        if segment.isSealed {
-            var intake = Intake(encoder: encoder, options: options)
-            try makeRoom(&intake, [])
-        }
+        if segment.isSealed { _ = try makeRoom() }
+        let bytes = try serialized(record)
         encoder.reset()
-        encoder.append(record: try serialized(record))
+        encoder.append(bytes, 0..<bytes.count)
         try writeBlock(synced: true)
     }
 

@@ -8,6 +8,8 @@ struct StartUp {
         var segment: OpenSegment
         var table: SessionTable
         var recovery: SegmentWriter.Recovery
+        /// Chain value of the last block, zeros before the first.
+        var chain: [UInt8]
     }
 
     let directory: String
@@ -53,7 +55,8 @@ struct StartUp {
             close(segment.descriptor)
             throw error
         }
-        return State(head: head, segment: segment, table: newTable, recovery: SegmentWriter.Recovery())
+        return State(
+            head: head, segment: segment, table: newTable, recovery: SegmentWriter.Recovery(), chain: ChainHasher.zero)
     }
 
     private var newTable: SessionTable {
@@ -153,7 +156,9 @@ struct StartUp {
                 throw error
             }
         }
-        return State(head: head, segment: segment, table: scan.table, recovery: scan.recovery)
+        // A segment without blocks goes on where the one before it ended.
+        let chain = last.nextNumber == last.header.firstBlock ? last.header.carried : last.chain
+        return State(head: head, segment: segment, table: scan.table, recovery: scan.recovery, chain: chain)
     }
 
     private struct Scan {
@@ -165,10 +170,11 @@ struct StartUp {
         mutating func take(_ block: SegmentReader.Block, of reader: SegmentReader) throws(RecordingError) {
             records += UInt64(block.records)
             if block.isSeal { lastSeal = block.offset }
-            for record in try reader.records() where !record.session.isEmpty {
-                var isEnd = false
-                if case .sessionEnded = record.event { isEnd = true }
-                table.advance(record.session, to: record.sequence, block: block.number, ended: isEnd)
+            try reader.forEachHead { head, raw throws(RecordingError) in
+                guard !head.session.isEmpty else { return }
+                table.advance(
+                    try head.sessionName(raw), to: head.sequence, block: block.number,
+                    ended: head.event == RecordHead.Field.sessionEnded)
             }
         }
     }

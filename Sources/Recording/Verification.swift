@@ -44,7 +44,7 @@ private func verify(_ path: String, _ key: [UInt8]?, _ report: inout Verificatio
         if status.st_mode & S_IFMT != S_IFDIR {
             var check = ReplicaVerification(directory: parent(trimmed), key: nil, index: [])
             check.segment(alone: trimmed)
-            check.add(to: &report)
+            check.addAlone(to: &report)
         } else if isReplicaDirectory(trimmed) {
             let index = try openIndex(parent(trimmed))
             try verifyReplica(trimmed, key, index, &report)
@@ -64,12 +64,14 @@ private func verifyAll(
     let names = try directoryEntries(recordings).filter { name in
         Format.isReplicaName(name) && isDirectory(recordings + "/" + name)
     }
+    var joined = JoinedVerification(recordings: recordings, key: key, index: index)
     for name in names {
         // A directory without head and segments is a recording only if the index or a lock file says so.
         let directory = recordings + "/" + name
         guard isReplicaDirectory(directory) || indexed.contains(name) else { continue }
-        try verifyReplica(directory, key, index, &report)
+        try joined.walk(name)
     }
+    try joined.finish(&report)
     for name in indexed where !names.contains(name) {
         report.problems.append(
             .init(file: recordings + "/" + name, offset: 0, reason: "the index names this replica; it is missing"))
@@ -85,7 +87,7 @@ private func verifyReplica(
     let indexed = try index?.sessions(inReplica: name) ?? []
     var check = ReplicaVerification(directory: directory, key: key, index: indexed)
     check.run()
-    check.add(to: &report)
+    check.addAlone(to: &report)
 }
 
 private func openIndex(_ recordings: String) throws(RecordingError) -> RecordingIndex? {

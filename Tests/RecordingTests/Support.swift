@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import Recording
+import SwiftProtobuf
 import Synchronization
 
 /// A directory of its own for each test, removed with the value.
@@ -21,6 +22,10 @@ final class Scratch {
         _ options: SegmentWriter.Options = .init(), files: any FileLayer = SystemFiles()
     ) throws -> SegmentWriter {
         try SegmentWriter(directory: replica, key: key, options: options, files: files)
+    }
+
+    func writer(named name: String, _ options: SegmentWriter.Options = .init()) throws -> SegmentWriter {
+        try SegmentWriter(directory: path + "/" + name, key: key, options: options)
     }
 
     func verified() -> VerificationReport { verify([path], key: key) }
@@ -73,7 +78,31 @@ func ended(_ session: String, _ sequence: UInt64) -> Record {
     return record
 }
 
+extension SegmentWriter {
+    func append(
+        records: [Record], durability: Durability, resumptions: [Resumption] = []
+    ) throws -> RecordAck {
+        var batch = RecordBatch()
+        batch.records = records
+        batch.durability = durability
+        batch.resumptions = resumptions
+        let acks = try append([IncomingBatch(try batch.serializedBytes())])
+        return acks[0]
+    }
+}
+
 extension RecordAck {
+    /// What the next recorder is told when this one's session moves to it.
+    func resumption(_ session: String) -> Resumption {
+        var resumption = Resumption()
+        resumption.session = session
+        resumption.after = self[session]?.through ?? 0
+        resumption.replica = replica
+        resumption.block = block
+        resumption.chain = chain
+        return resumption
+    }
+
     subscript(session: String) -> SessionAck? { sessions.first { $0.session == session } }
 }
 
