@@ -163,7 +163,7 @@ def recorders(count, seconds):
     bus = f"{folder}/bus"
     running = []
     try:
-        for path in (bus, f"{bus}/ingress", f"{bus}/recorder", f"{folder}/state"):
+        for path in (bus, f"{bus}/ingress", f"{bus}/recorder", f"{folder}/state", f"{folder}/state/keys"):
             os.mkdir(path, 0o700)
         for name, content in (("sluice.yaml", CONFIGURATION), ("policy.yaml", "rules: []\n")):
             with open(f"{folder}/{name}", "w") as file:

@@ -33,6 +33,14 @@ extension AuditTrail {
         private(set) var hasEnded = false
         /// Number of the last batch that began with the first unacknowledged record.
         private(set) var firstBatch: UInt64 = 0
+        /// Where its records go; nil until there is a recorder.
+        private(set) var recorder: AuditRecorder?
+        /// Answers to batches before this one are of a former recorder: they say nothing of this one.
+        private(set) var validFrom: UInt64 = 0
+        /// The last acknowledged block with records of the session.
+        private(set) var mark: AuditMark?
+        /// Whether the recorder must be told where the former one's records end.
+        private(set) var isResuming = false
         /// Whether the trail's list of sessions to send has it, and its place among those that wait for the recorder.
         var isDirty = false
         var place: Int?
@@ -99,7 +107,21 @@ extension AuditTrail {
 
         var isWaiting: Bool { !unacknowledged.isEmpty || !waiters.isEmpty }
 
+        var isUnderWay: Bool { sentThrough > acknowledged }
+
         var hasUnsent: Bool { acknowledged + UInt64(unacknowledged.count) > sentThrough }
+
+        /// From now on `recorder` gets the records, all that are not acknowledged first. Answers to batches up to
+        /// `lastBatch` do not count any more.
+        func move(to recorder: AuditRecorder, lastBatch: UInt64) {
+            if self.recorder != nil {
+                validFrom = lastBatch + 1
+                isResuming = mark != nil
+            }
+            self.recorder = recorder
+            sentThrough = acknowledged
+            resendAfter = AuditTrail.resendFirst
+        }
 
         /// Adds what was not sent yet to a batch, up to its bound.
         func write(to batch: inout AuditBatch) {
@@ -109,6 +131,7 @@ extension AuditTrail {
                 batch.append(record: unacknowledged[index])
                 index += 1
             }
+            if index > start, isResuming, let mark { batch.append(resumption: mark, of: id, after: acknowledged) }
             if index > start {
                 batch.members.append((self, through: acknowledged + UInt64(index), beginsWhole: start == 0))
             }
@@ -122,10 +145,10 @@ extension AuditTrail {
 
         /// While the recorder acknowledges anything it is alive and has what was sent before: what is lost is lost with
         /// all that was on its way.
-        func isResendDue(heardAt: UInt64, now: UInt64) -> Bool {
-            guard sentThrough > acknowledged, failure == nil else { return false }
+        func isResendDue(now: UInt64) -> Bool {
+            guard isUnderWay, failure == nil, let recorder else { return false }
             return sentAt + AuditTrail.resendMaximum <= now
-                || sentAt + resendAfter <= now && heardAt + AuditTrail.resendFirst <= now
+                || sentAt + resendAfter <= now && recorder.heardAt + AuditTrail.resendFirst <= now
         }
 
         func sendAgain(now: UInt64) {
@@ -135,9 +158,14 @@ extension AuditTrail {
 
         func waitLonger() { resendAfter = min(resendAfter * 2, AuditTrail.resendMaximum) }
 
-        /// What the recorder says that it has. Waiters that it satisfies are returned, for the caller to tell.
-        func advance(to acknowledgement: UInt64) -> [Waiter] {
+        /// What the recorder says that it has, and the block that this was written in or before. Waiters that it satisfies
+        /// are returned, for the caller to tell.
+        func advance(to acknowledgement: UInt64, mark: AuditMark?) -> [Waiter] {
             let through = min(acknowledgement, lastSequence)
+            if let mark, through >= acknowledged, through > 0 {
+                self.mark = mark
+                isResuming = false
+            }
             guard through > acknowledged else { return [] }
             let count = Int(through - acknowledged)
             for record in unacknowledged[..<count] { bytes -= record.count }

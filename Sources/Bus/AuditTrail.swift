@@ -3,7 +3,9 @@ import SwiftProtobuf
 import Telemetry
 
 /// Ingress's side of the audit lane: numbers each session's records, sends them in batches to the session's recorder,
-/// keeps them until they are acknowledged, and tells when they are. Owned by one event loop.
+/// keeps them until they are acknowledged, and tells when they are. A session stays with one recorder until that is
+/// silent, gone or draining while another is live; then what is not acknowledged goes to that one. Owned by one event
+/// loop.
 public final class AuditTrail {
     /// Bytes of records after which a message takes no more.
     static let batchBytes = 4 << 20
@@ -25,10 +27,10 @@ public final class AuditTrail {
     private let replyTo: String
     /// Number of the last batch that was sent; the recorder's answer carries it.
     private(set) var lastBatch: UInt64
-    /// When the recorder last acknowledged anything.
-    private var heardAt: UInt64 = 0
-    /// When a batch last found no room.
-    private var refusedAt: UInt64?
+    /// The recorders that are registered now.
+    private var recorders: [AuditRecorder] = []
+    /// Tells which recorders there are.
+    var registry: () -> [Replica]
     private var sessions: [String: Session] = [:]
     /// Sessions with records to send.
     private var dirty: [Session] = []
@@ -41,6 +43,7 @@ public final class AuditTrail {
         self.links = links
         self.replyTo = replyTo
         lastBatch = UInt64(loop) << 56
+        registry = { links.replicas(of: StageName.recorder) }
     }
 
     /// Begins the recording of a session, whose id no other has. It is over with its `SessionEnded`.
@@ -96,24 +99,101 @@ public final class AuditTrail {
         }
     }
 
+    // MARK: Recorders
+
+    /// Learns which recorders there are now.
+    private func refresh() {
+        let found = registry()
+        for recorder in recorders where !found.contains(where: { $0.endpoint == recorder.endpoint }) {
+            recorder.state = .gone
+        }
+        recorders.removeAll { $0.state == .gone }
+        for replica in found {
+            guard let place = recorders.firstIndex(where: { $0.endpoint == replica.endpoint }) else {
+                recorders.append(AuditRecorder(replica))
+                continue
+            }
+            if !recorders[place].update(replica) {
+                // Another process: what the former one had and did not acknowledge is lost.
+                recorders[place].state = .replaced
+                recorders[place] = AuditRecorder(replica)
+            }
+        }
+    }
+
+    /// Where the session's next records go, after moving it when it must. Nil: they wait.
+    private func recorder(for session: Session, now: UInt64) -> AuditRecorder? {
+        let current = session.recorder
+        switch current?.state {
+        case .live: return current
+        case .suspect, .draining:
+            guard let other = best(for: session.id, among: .live) else { return current }
+            guard !isAnswering(session, now: now) else { return nil }
+            session.move(to: other, lastBatch: lastBatch)
+        case .replaced, .gone, nil:
+            let same = recorders.first { $0.endpoint == current?.endpoint && $0.state == .live }
+            guard
+                let other = same ?? best(for: session.id, among: .live) ?? best(for: session.id, among: .draining)
+                    ?? best(for: session.id, among: .suspect)
+            else { return nil }
+            guard !isAnswering(session, now: now) else { return nil }
+            session.move(to: other, lastBatch: lastBatch)
+        }
+        return session.recorder
+    }
+
+    /// Whether the session leaves a recorder that still answers: what it has is soon acknowledged, and then not sent to
+    /// the next one too.
+    private func isAnswering(_ session: Session, now: UInt64) -> Bool {
+        guard session.isUnderWay else { return false }
+        switch session.recorder?.state {
+        case .draining, .gone: return now < session.sentAt + Self.resendFirst
+        case .live, .suspect, .replaced, nil: return false
+        }
+    }
+
+    /// The same for a session as long as the recorders in this state stay the same (rendezvous hashing).
+    private func best(for session: String, among state: AuditRecorder.State) -> AuditRecorder? {
+        recorders.filter { $0.state == state }
+            .max { Links.weight($0.endpoint, session) < Links.weight($1.endpoint, session) }
+    }
+
+    /// Whether records under way to a recorder must be sent to another one, which is there.
+    private func isStranded(_ session: Session, hasLive: Bool, now: UInt64) -> Bool {
+        guard session.isUnderWay, session.failure == nil else { return false }
+        switch session.recorder?.state {
+        case .live, nil: return false
+        case .suspect: return hasLive
+        case .draining: return hasLive && !isAnswering(session, now: now)
+        case .gone, .replaced: return !recorders.isEmpty && !isAnswering(session, now: now)
+        }
+    }
+
     // MARK: Sending
 
-    /// Sends what was appended since the last time, one message per durability.
+    /// Sends what was appended since the last time, one message per recorder and durability.
     public func flush(now: UInt64) {
         guard !dirty.isEmpty else { return }
-        if let refusedAt, now < refusedAt + Self.retryUnsent { return }
-        refusedAt = nil
+        if recorders.isEmpty { refresh() }
         var batches: [AuditBatch] = []
         var later: [Session] = []
         for session in dirty {
             session.isDirty = false
-            guard session.hasUnsent, session.failure == nil else { continue }
+            guard session.failure == nil, session.hasUnsent || session.recorder?.state != .live else { continue }
+            guard let recorder = recorder(for: session, now: now), recorder.isOpen(now: now) else {
+                later.append(session)
+                continue
+            }
+            guard session.hasUnsent else { continue }
             let place: Int
-            if let found = batches.firstIndex(where: { $0.durability == session.durability }) {
+            if let found = batches.firstIndex(where: {
+                $0.recorder === recorder && $0.durability == session.durability
+            }) {
                 place = found
             } else {
                 place = batches.count
-                batches.append(AuditBatch(durability: session.durability, buffer: takeBuffer()))
+                batches.append(
+                    AuditBatch(recorder: recorder, durability: session.durability, buffer: takeBuffer()))
             }
             session.write(to: &batches[place])
             if batches[place].members.last?.session !== session { later.append(session) }
@@ -130,11 +210,10 @@ public final class AuditTrail {
     }
 
     private func send(_ batch: consuming AuditBatch, now: UInt64) {
-        batch.close()
         let members = batch.members
         let number = lastBatch + 1
-        guard queue(batch.body, number: number) else {
-            refusedAt = now
+        guard queue(&batch, number: number) else {
+            batch.recorder.refusedAt = now
             for member in members { mustSend(member.session) }
             return
         }
@@ -147,15 +226,16 @@ public final class AuditTrail {
         if used.capacity <= Self.keptBuffer { buffer = used }
     }
 
-    private func queue(_ body: [UInt8], number: UInt64) -> Bool {
+    private func queue(_ batch: inout AuditBatch, number: UInt64) -> Bool {
         var header = Header()
         header.kind = .record
         header.lane = .audit
         header.sequence = number
         header.replyTo = replyTo
         do {
-            let message = BusMessage(header: header, body: body)
-            switch try links.send(message, to: .pinned(stage: StageName.recorder, key: "")) {
+            try batch.close()
+            let message = BusMessage(header: header, body: batch.body)
+            switch try links.send(message, to: .inbox(batch.recorder.endpoint)) {
             case .queued(let endpoint):
                 links.settled(endpoint: endpoint)
                 return true
@@ -179,17 +259,20 @@ public final class AuditTrail {
             StageLog.error("acknowledgement dropped: \(error)")
             return
         }
-        heardAt = now
+        let batch = message.header.sequence
+        let mark = ack.replica.isEmpty ? nil : AuditMark(ack)
         for one in ack.sessions {
-            if let session = sessions[one.session] {
-                acknowledge(session, one, error: ack.error, batch: message.header.sequence, now: now)
-            }
+            guard let session = sessions[one.session], batch >= session.validFrom else { continue }
+            session.recorder?.heardAt = now
+            acknowledge(session, one, mark, error: ack.error, batch: batch, now: now)
         }
         tellWhenDrained()
     }
 
-    private func acknowledge(_ session: Session, _ ack: SessionAck, error: String, batch: UInt64, now: UInt64) {
-        let reached = session.advance(to: ack.through)
+    private func acknowledge(
+        _ session: Session, _ ack: SessionAck, _ mark: AuditMark?, error: String, batch: UInt64, now: UInt64
+    ) {
+        let reached = session.advance(to: ack.through, mark: mark)
         var failed: [Waiter] = []
         var failure = AuditFailure(reason: error)
         if !ack.error.isEmpty {
@@ -214,11 +297,15 @@ public final class AuditTrail {
     /// Sends again what is not acknowledged in time and fails waiters past their deadline. Call about every 10 ms;
     /// sessions that wait for nothing cost nothing.
     public func tick(now: UInt64) {
+        refresh()
+        let hasLive = recorders.contains { $0.state == .live }
         var late: [Waiter] = []
         var orphans = 0
         for session in waiting {
             if session.hasEnded { orphans += 1 }
-            if session.isResendDue(heardAt: heardAt, now: now) {
+            if isStranded(session, hasLive: hasLive, now: now) {
+                mustSend(session)
+            } else if session.isResendDue(now: now) {
                 session.sendAgain(now: now)
                 session.waitLonger()
                 PeerMetrics.of(StageName.recorder).resends.add()

@@ -7,10 +7,9 @@ public enum BuiltInStage: String, Sendable, CaseIterable {
     /// Why there can be only one, or nil when it may be replicated.
     public var soleReason: String? {
         switch self {
-        case .recorder: "it alone writes the recordings"
         case .approver: "it alone owns the approvals"
         case .ingress: "it alone owns the listeners"
-        case .classifier, .masker: nil
+        case .recorder, .classifier, .masker: nil
         }
     }
 }

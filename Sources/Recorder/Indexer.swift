@@ -18,11 +18,16 @@ final class Indexer: @unchecked Sendable {
         self.replica = replica
     }
 
-    /// Has the index learn what an earlier process wrote.
+    /// Has the index learn what earlier processes wrote, this replica's and those that were killed and do not run now.
     func catchUp() {
         idle.wait()
         queue.async { [self] in
-            update { index in try index.catchUp(replica: replica) }
+            update { index in
+                try index.catchUp(replica: replica)
+                for other in try RecordingArchive(recordings: recordings).replicas() where other != replica {
+                    try index.catchUp(replica: other)
+                }
+            }
             idle.signal()
         }
     }

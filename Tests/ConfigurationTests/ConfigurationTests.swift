@@ -190,9 +190,10 @@ struct StageTableTests {
         #expect(table.responseRoute() == ["masker"])
     }
 
-    @Test func replicasAreForStatelessStages() throws {
+    @Test func replicasAreForStagesThatShareNothing() throws {
         #expect(try stages("  classifier: {replicas: 3}\n").replicas(of: .classifier) == 3)
-        for name in ["recorder", "approver", "ingress"] {
+        #expect(try stages("  recorder: {replicas: 2}\n").replicas(of: .recorder) == 2)
+        for name in ["approver", "ingress"] {
             #expect(refusal("  \(name): {replicas: 2}\n")?.contains("runs exactly once") == true)
             #expect(refusal("  \(name): {replicas: 1}\n") == nil)
         }
