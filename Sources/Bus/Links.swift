@@ -2,7 +2,7 @@ import Contract
 import SwiftProtobuf
 
 /// Where a message goes among the replicas of the next stage.
-public enum Destination: Sendable {
+public enum Destination: Hashable, Sendable {
     /// The live replica with the least outstanding work.
     case anyReplica(of: String)
     /// Always the same replica for one key, as long as the set of replicas stays (rendezvous hashing).

@@ -28,7 +28,7 @@ public struct StageRunner {
     private let incarnation = unixMicroseconds()
     private var isDraining = false
     /// Peers that did not take a message in time: not waited for again until they take one.
-    private var stalled: Set<String> = []
+    private var stalled: Set<Destination> = []
     private var watchdog = Watchdog()
     private let metrics = BusMetrics.current
     private let heartbeat = ProcessTelemetry.current.health.addLoop("the work loop")
@@ -156,8 +156,7 @@ public struct StageRunner {
     }
 
     private mutating func deliver(_ message: BusMessage, to destination: Destination) {
-        let name = "\(destination)"
-        let patience = stalled.contains(name) ? 0 : Self.sendPatience
+        let patience = !stalled.isEmpty && stalled.contains(destination) ? 0 : Self.sendPatience
         let giveUp = monotonicNanoseconds() + UInt64(patience) * 1_000_000
         do {
             while true {
@@ -165,12 +164,14 @@ public struct StageRunner {
                 case .queued(let endpoint):
                     links.settled(endpoint: endpoint)
                     metrics.gave(message)
-                    stalled.remove(name)
+                    if !stalled.isEmpty { stalled.remove(destination) }
                     return
                 case .unavailable:
                     guard monotonicNanoseconds() < giveUp else {
                         metrics.undelivered.add()
-                        if stalled.insert(name).inserted { StageLog.error("no room towards \(name); answer dropped") }
+                        if stalled.insert(destination).inserted {
+                            StageLog.error("no room towards \(destination); answer dropped")
+                        }
                         return
                     }
                     if case .inbox(let endpoint) = destination, endpoint.hasPrefix("ipc://\(links.directory)/") {
@@ -181,7 +182,7 @@ public struct StageRunner {
                 }
             }
         } catch {
-            StageLog.error("cannot send to \(name): \(error)")
+            StageLog.error("cannot send to \(destination): \(error)")
         }
     }
 
