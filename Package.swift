@@ -13,6 +13,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -72,7 +73,7 @@ let package = Package(
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
 
-        library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio]),
+        library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio, nioPosix]),
 
         library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
         library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
@@ -113,7 +114,7 @@ let package = Package(
         tests("StrictYAMLTests", ["StrictYAML"]),
         tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
         tests("BusTests", ["Bus", "Contract", "Telemetry", "CZeroMQ", protobuf]),
-        tests("GatewayTests", ["Gateway", "Bus", "Contract"]),
+        tests("GatewayTests", ["Gateway", "Bus", "Contract", nio, nioPosix]),
         tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
         tests("IdentityTests", ["Identity"]),
         tests("DetectionTests", ["Detection"]),
@@ -128,7 +129,7 @@ let package = Package(
             "PostgresAcceptTests",
             [
                 "PostgresAccept", "PostgresWire", "Gateway", "Bus", "Configuration", "Contract", "Identity", protobuf,
-                nio, nioPosix,
+                nio, nioPosix, nioEmbedded,
             ]),
         tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 

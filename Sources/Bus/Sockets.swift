@@ -92,6 +92,14 @@ public final class Inbox {
         unlink(String(endpoint.dropFirst("ipc://".count)))
     }
 
+    /// ZMQ_FD of its sockets: readable when messages may have come. Edge-triggered: only ``receive()`` tells whether they
+    /// have, and it is to be called until it returns nil.
+    public var descriptors: [Int32] {
+        var descriptor: Int32 = -1
+        var size = MemoryLayout<Int32>.size
+        return zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size) == 0 ? [descriptor] : []
+    }
+
     /// Waits up to `milliseconds` for a message (-1: for ever). False: none, or interrupted by a signal.
     public func wait(milliseconds: Int) -> Bool {
         var item = zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)

@@ -16,9 +16,12 @@ public final class LoopServices: @unchecked Sendable {
     let links: Links
     let replyTo: String
     private var flushScheduled = false
+    private var lateFlushScheduled = false
 
     /// How often resends and deadlines are looked at.
     static let tickInterval = TimeAmount.milliseconds(10)
+    /// Longest time that a record which nothing waits for is kept back, to travel with others.
+    static let lateFlush = TimeAmount.milliseconds(2)
 
     public init(
         eventLoop: any EventLoop, index: UInt8, context: BusContext, replyTo: String, shared: GatewayShared,
@@ -68,6 +71,16 @@ public final class LoopServices: @unchecked Sendable {
         flushScheduled = true
         eventLoop.execute { [self] in
             flushScheduled = false
+            audit.flush(now: monotonicNanoseconds())
+        }
+    }
+
+    /// Sends records that nothing waits for within ``lateFlush``.
+    public func scheduleLateFlush() {
+        guard !lateFlushScheduled, !flushScheduled else { return }
+        lateFlushScheduled = true
+        eventLoop.scheduleTask(in: Self.lateFlush) { [self] in
+            lateFlushScheduled = false
             audit.flush(now: monotonicNanoseconds())
         }
     }

@@ -22,7 +22,7 @@ final class IngressProcess: Sendable {
     private let shared: GatewayShared
     private let group: MultiThreadedEventLoopGroup
     private let services: [LoopServices]
-    private let pump: InboxPump
+    private let reader: InboxReader
     private let certificate: SelfSignedCertificate
     private let tls: NIOSSLContext
 
@@ -50,7 +50,8 @@ final class IngressProcess: Sendable {
                     network: network))
         }
         self.services = services
-        pump = InboxPump(inbox: inbox) { [services] batch in
+        reader = InboxReader(inbox: inbox, eventLoop: services[0].eventLoop) { [services] batch in
+            if services.count == 1, services[0].eventLoop.inEventLoop { return services[0].receive(batch) }
             let perLoop = Dictionary(grouping: batch) { Conductor.loop(ofSequence: $0.header.sequence) }
             for (index, messages) in perLoop where index < services.count {
                 services[index].eventLoop.execute { services[index].receive(messages) }
@@ -60,7 +61,7 @@ final class IngressProcess: Sendable {
     }
 
     func run() async throws {
-        pump.start()
+        reader.start()
         let monitor = try Monitoring.start(
             stage: environment.stage, replica: environment.replica, bus: environment.bus)
         let inherited = try SocketActivation(environment: ProcessInfo.processInfo.environment)

@@ -123,6 +123,7 @@ struct ReplyStreamTests {
     private static func frame(_ type: Character, _ text: String) -> Frame {
         message(type.asciiValue ?? 0, Array(text.utf8))
     }
+    private static func bytes(_ text: String) -> [UInt8] { array(frame("D", text).bytes) }
     private static let ready = BackendEncoder.readyForQuery(.idle)
     private static var plan: MaskPlan {
         var plan = MaskPlan()
@@ -142,6 +143,27 @@ struct ReplyStreamTests {
             #expect(command.bytes == 10)
         }
         #expect(try rig.text().contains("plain"))
+    }
+
+    /// Two batches are with the masker: what comes meanwhile travels in one message, once it has an answer.
+    @Test func whileTheMaskerIsBusyRowsGatherInOneBatch() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            for text in ["a", "b", "c", "d"] {
+                rig.stream.append(Self.frame("D", text), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+                rig.stream.flush()
+            }
+        }
+        let first = try rig.batch()
+        let second = try rig.batch()
+        try rig.answer(first, Self.bytes("A"))
+        let third = try rig.batch()
+        #expect(third.payload == Self.bytes("c") + Self.bytes("d"))
+        try rig.answer(third, Self.bytes("C"))
+        try rig.answer(second, Self.bytes("B"))
+        #expect(try rig.run { $0.written } == Self.bytes("A") + Self.bytes("B") + Self.bytes("C"))
     }
 
     @Test func rowsAreHeldBackUntilTheyAreMasked() throws {

@@ -25,7 +25,7 @@ extension PostgresSession: TargetEvents {
     func targetDidFinishReading() {
         guard !isEnded else { return }
         replies.flush()
-        client.flush()
+        flushClient()
         advance()
         updateReading()
     }

@@ -75,7 +75,7 @@ extension PostgresSession {
                 self.gate = .open
                 pending.ruled(ruling)
                 self.advance()
-                self.client.flush()
+                self.flushClient()
             case .unavailable(let reason):
                 self.metrics.commandsUnavailable.add()
                 if case .held(_, let holdID, _) = self.gate {
@@ -96,7 +96,8 @@ extension PostgresSession {
         let left = hold.expiresAtMs > now ? (hold.expiresAtMs - now + 999) / 1000 : 0
         let notice = BackendEncoder.notice(Refusals.held((hold.id, left)))
         if replies.isEmpty {
-            client.writeAndFlush(notice, promise: nil)
+            writeToClient(notice)
+            flushClient()
         } else {
             replies.append(notice, command: nil)
         }
@@ -201,7 +202,7 @@ extension PostgresSession {
         let extended = pending.frame.type != FrontendType.query
         refuse(pending.number, notice, extended: extended, status: status)
         advance()
-        client.flush()
+        flushClient()
     }
 
     /// Refuses a message that no stage was asked about; it is recorded like any other.

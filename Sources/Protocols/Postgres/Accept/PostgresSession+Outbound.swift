@@ -22,7 +22,7 @@ extension PostgresSession {
                     break loop
                 }
                 dequeue()
-                target?.write(bytes, promise: nil)
+                writeToTarget(bytes)
                 wrote = true
                 if let command = expecting?.command, let readAt = command.readAt {
                     command.readAt = nil
@@ -42,7 +42,7 @@ extension PostgresSession {
                 return end("client closed the session")
             }
         }
-        if wrote { target?.flush() }
+        if wrote { flushTarget() }
     }
 
     private func waitForRecord(_ record: UInt64) {
@@ -55,7 +55,7 @@ extension PostgresSession {
             self.metrics.auditWait.observe(nanoseconds: monotonicNanoseconds() &- since)
             if let failure { self.recordingFailed(failure) }
             self.advance()
-            self.client.flush()
+            self.flushClient()
         }
     }
 
@@ -80,15 +80,15 @@ extension PostgresSession {
             replies.append(BackendEncoder.notice(notice), command: command)
             if !extended { replies.append(BackendEncoder.readyForQuery(status), command: command) }
             if let command { replies.end(command) }
-            client.flush()
+            flushClient()
             return false
         }
         if extended {
             isBatchOpenAtTarget = true
-            target?.write(FrontendEncoder.parse(name: "sluice_refused", text: Self.refusedText), promise: nil)
+            writeToTarget(FrontendEncoder.parse(name: "sluice_refused", text: Self.refusedText))
             expected.append(.refusedParse(notice, command))
         } else {
-            target?.write(FrontendEncoder.query(Self.refusedText), promise: nil)
+            writeToTarget(FrontendEncoder.query(Self.refusedText))
             expected.append(.refusedQuery(notice, command))
         }
         return true

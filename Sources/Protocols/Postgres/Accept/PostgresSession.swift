@@ -133,6 +133,8 @@ final class PostgresSession: @unchecked Sendable {
     private var countsAsHeld = false
     /// Of the session's messages: span 0 is the session, further ones are its commands.
     let trace: TraceContext
+    private let toClient = OutputBatch()
+    private let toTarget = OutputBatch()
 
     init(
         recording: AuditTrail.Session, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity,
@@ -157,16 +159,16 @@ final class PostgresSession: @unchecked Sendable {
                 guard let self else { return }
                 self.deliveredBytes += UInt64(bytes.readableBytes)
                 self.metrics.clientSentBytes.add(bytes.readableBytes)
-                self.client.write(bytes, promise: nil)
+                self.writeToClient(bytes)
             },
             delivered: { [weak self] in
                 guard let self else { return }
-                self.client.flush()
+                self.flushClient()
                 self.updateReading()
                 self.advance()
             },
             finished: { [weak self] command in self?.recordResult(of: command) },
-            record: { [weak self] event in self?.append(event) })
+            record: { [weak self] event in self?.appendResult(event) })
     }
 
     private static func origin(_ principal: Principal, _ resource: Resource) -> MaskBatch {
@@ -211,13 +213,31 @@ final class PostgresSession: @unchecked Sendable {
             && !isMidBatch
     }
 
+    // MARK: Output
+
+    func writeToClient(_ bytes: ByteBuffer) { toClient.write(bytes, to: client) }
+    func flushClient() { toClient.flush(client) }
+    func writeToTarget(_ bytes: ByteBuffer) {
+        if let target { toTarget.write(bytes, to: target) }
+    }
+    func flushTarget() {
+        if let target { toTarget.flush(target) }
+    }
+
     // MARK: Recording
 
+    /// Adds a record that a command waits for: it leaves with this turn of the loop.
     @discardableResult
     func append(_ event: Record.OneOf_Event) -> UInt64 {
         let sequence = recording.append(event)
         services.scheduleFlush()
         return sequence
+    }
+
+    /// Adds a record that nothing waits for: it leaves with the next one that something does, or soon by itself.
+    private func appendResult(_ event: Record.OneOf_Event) {
+        recording.append(event)
+        services.scheduleLateFlush()
     }
 
     func finish(_ command: Command, _ status: Command.Status) {
@@ -229,7 +249,7 @@ final class PostgresSession: @unchecked Sendable {
 
     private func recordResult(of command: Command) {
         if !command.sqlState.isEmpty { metrics.error(sqlState: command.sqlState) }
-        append(.result(command.result()))
+        appendResult(.result(command.result()))
     }
 
     // MARK: Backpressure
@@ -293,7 +313,7 @@ final class PostgresSession: @unchecked Sendable {
             StageLog.info(
                 "session ends: \(reason) \(failure.detail)", session: id, traceparent: trace.traceparent(span: 0))
             metrics.error(sqlState: failure.notice.sqlState)
-            client.write(BackendEncoder.notice(failure.notice), promise: nil)
+            writeToClient(BackendEncoder.notice(failure.notice))
         }
         switch gate {
         case .judging(let sequence, _): services.conductor.cancel(sequence: sequence)
@@ -325,10 +345,10 @@ final class PostgresSession: @unchecked Sendable {
         ended.bytes = deliveredBytes
         append(.sessionEnded(ended))
         if let target, target.isActive {
+            toTarget.handOver(to: target)
             target.writeAndFlush(FrontendEncoder.terminate()).whenComplete { _ in target.close(promise: nil) }
         }
-        let client = self.client
-        client.flush()
+        flushClient()
         if failure == nil { client.close(promise: nil) } else { client.closeAfterLinger() }
         onEnd(self)
     }

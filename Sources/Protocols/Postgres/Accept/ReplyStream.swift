@@ -11,17 +11,29 @@ import PostgresWire
 final class ReplyStream {
     /// Size at which a batch is sent to be masked.
     static let batchBytes = 128 << 10
+    /// Batches that are with the masker above which one that may still grow is kept back: few large messages cost less
+    /// than many small ones, and the masker has enough to do meanwhile.
+    static let batchesAhead = 2
     /// Largest message that can be masked; a larger one withholds the reply.
     static let maskableMessage = 32 << 20
     /// Bytes waiting to be delivered above which nothing more is read from the target.
     static let queueBytes = 4 << 20
 
-    /// What one batch is masked by; another value starts another batch.
-    private struct Context: Equatable {
-        var plan: MaskPlan
-        var columns: [ResultColumn]
-        var columnsKnown: Bool
-        var copy: CopyShape?
+    /// What one batch is masked by; another one starts another batch. A class, since every row asks for it.
+    private final class Context {
+        let plan: MaskPlan
+        let columns: [ResultColumn]?
+        let copy: CopyShape?
+
+        init(_ plan: MaskPlan, _ columns: [ResultColumn]?, _ copy: CopyShape?) {
+            self.plan = plan
+            self.columns = columns
+            self.copy = copy
+        }
+
+        func masks(_ plan: MaskPlan, _ columns: [ResultColumn]?, _ copy: CopyShape?) -> Bool {
+            self.plan == plan && self.columns == columns && self.copy == copy
+        }
     }
 
     private enum State {
@@ -32,18 +44,27 @@ final class ReplyStream {
         case failed(MaskFailure)
     }
 
-    private struct Segment {
-        let id: UInt64
+    /// A class, so that gathered bytes grow in their place instead of being copied with every row.
+    private final class Segment {
         var bytes: ByteBuffer
         /// nil: delivered as it is.
-        var context: Context?
+        let context: Context?
         let command: Command?
         var endsCommand = false
         var isLastOfCopy = false
         var state: State
         var size: Int
 
+        init(_ bytes: ByteBuffer, context: Context?, command: Command?) {
+            self.bytes = bytes
+            self.context = context
+            self.command = command
+            state = context == nil ? .ready : .waiting
+            size = bytes.readableBytes
+        }
+
         var isGathering: Bool { if case .waiting = state { true } else { false } }
+        var mayGrow: Bool { !endsCommand && !isLastOfCopy && size < ReplyStream.batchBytes }
     }
 
     private let session: String
@@ -58,7 +79,8 @@ final class ReplyStream {
     private let finished: (Command) -> Void
     private let record: (Record.OneOf_Event) -> Void
     private var segments = CircularBuffer<Segment>()
-    private var lastID: UInt64 = 0
+    /// Batches that are with the masker.
+    private var inFlight = 0
     private var copyTail = Data()
     /// Of the COPY whose data is being appended.
     private var copyContext: Context?
@@ -100,7 +122,7 @@ final class ReplyStream {
         {
             // The masker passes on what it does not mask; one batch keeps the order. ReadyForQuery stays out of it: it is
             // what a client gets of a batch that is withheld, and nothing unmasked may come behind it.
-            extend(bytes)
+            extend(last, bytes)
         } else {
             add(bytes, context: nil, command: command)
         }
@@ -109,17 +131,22 @@ final class ReplyStream {
     /// Adds a message that is masked by `plan`. `columns` describe rows; nil: not known.
     func append(_ frame: Frame, maskedBy plan: MaskPlan, columns: [ResultColumn]?, copy: CopyShape?, command: Command?)
     {
-        let context = Context(plan: plan, columns: columns ?? [], columnsKnown: columns != nil, copy: copy)
-        if copy != nil { copyContext = context }
-        if let last = segments.last, last.context == context, last.command === command, !last.endsCommand,
-            case .waiting = last.state, last.size + frame.count <= Self.batchBytes
-        {
-            extend(frame.bytes)
+        let last = segments.last
+        let context: Context
+        if let known = last?.context, known.masks(plan, columns, copy) {
+            context = known
         } else {
-            add(frame.bytes, context: context, command: command)
+            context = Context(plan, columns, copy)
+        }
+        if copy != nil { copyContext = context }
+        if let last, last.context === context, last.command === command, !last.endsCommand, last.isGathering,
+            last.size + frame.count <= Self.batchBytes
+        {
+            extend(last, frame.bytes)
+        } else {
+            let segment = add(frame.bytes, context: context, command: command)
             if frame.count > Self.maskableMessage {
-                segments[lastIndex].state = .failed(
-                    MaskFailure(reason: "a value is larger than \(Self.maskableMessage) bytes"))
+                segment.state = .failed(MaskFailure(reason: "a value is larger than \(Self.maskableMessage) bytes"))
             }
         }
     }
@@ -130,34 +157,33 @@ final class ReplyStream {
             if segments.isEmpty {
                 finished(command)
             } else {
-                add(ByteBuffer(), context: nil, command: command)
-                segments[lastIndex].endsCommand = true
+                add(ByteBuffer(), context: nil, command: command).endsCommand = true
             }
             return
         }
-        segments[lastIndex].endsCommand = true
+        last.endsCommand = true
     }
 
     /// The COPY whose data was appended is complete: a cut row must not remain.
     func endCopy() {
         guard let copyContext else { return }
         self.copyContext = nil
-        if segments.isEmpty || segments.last?.context != copyContext || !segments[lastIndex].isGathering {
-            add(ByteBuffer(), context: copyContext, command: segments.last?.command)
+        if let last = segments.last, last.context === copyContext, last.isGathering {
+            last.isLastOfCopy = true
+        } else {
+            add(ByteBuffer(), context: copyContext, command: segments.last?.command).isLastOfCopy = true
         }
-        segments[lastIndex].isLastOfCopy = true
     }
-
-    private var lastIndex: CircularBuffer<Segment>.Index { segments.index(before: segments.endIndex) }
 
     /// Sends gathered batches off and delivers what is ready.
     func flush() {
         drain()
-        for index in segments.indices {
-            guard case .waiting = segments[index].state, let context = segments[index].context else { continue }
+        for (place, segment) in segments.enumerated() {
+            guard segment.isGathering, let context = segment.context else { continue }
             // A batch of a COPY needs the tail that the one before it left.
-            if context.copy != nil, index != segments.startIndex { break }
-            dispatch(index, context)
+            if context.copy != nil, place > 0 { break }
+            if inFlight >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
+            dispatch(segment, context)
         }
     }
 
@@ -168,59 +194,55 @@ final class ReplyStream {
         queuedBytes = 0
     }
 
-    private func add(_ bytes: ByteBuffer, context: Context?, command: Command?) {
-        lastID += 1
-        segments.append(
-            Segment(
-                id: lastID, bytes: bytes, context: context, command: command, state: context == nil ? .ready : .waiting,
-                size: bytes.readableBytes))
+    @discardableResult
+    private func add(_ bytes: ByteBuffer, context: Context?, command: Command?) -> Segment {
+        let segment = Segment(bytes, context: context, command: command)
+        segments.append(segment)
+        queuedBytes += segment.size
+        return segment
+    }
+
+    private func extend(_ segment: Segment, _ bytes: ByteBuffer) {
+        segment.bytes.writeImmutableBuffer(bytes)
+        segment.size += bytes.readableBytes
         queuedBytes += bytes.readableBytes
     }
 
-    private func extend(_ bytes: ByteBuffer) {
-        let index = lastIndex
-        segments[index].bytes.writeImmutableBuffer(bytes)
-        segments[index].size += bytes.readableBytes
-        queuedBytes += bytes.readableBytes
-    }
-
-    private func dispatch(_ index: CircularBuffer<Segment>.Index, _ context: Context) {
-        segments[index].state = .withMasker
-        let id = segments[index].id
+    private func dispatch(_ segment: Segment, _ context: Context) {
+        segment.state = .withMasker
+        inFlight += 1
         var batch = origin
-        batch.command = segments[index].command?.number ?? 0
+        batch.command = segment.command?.number ?? 0
         batch.plan = context.plan
-        batch.columns = context.columns
-        batch.columnsKnown = context.columnsKnown
+        batch.columns = context.columns ?? []
+        batch.columnsKnown = context.columns != nil
         if let copy = context.copy {
             batch.copy = copy
             batch.tail = copyTail
-            batch.last = segments[index].isLastOfCopy
+            batch.last = segment.isLastOfCopy
         }
         services.mask(
-            batch, payload: [UInt8](segments[index].bytes.readableBytesView), session: session,
-            traceparent: traceparent
+            batch, payload: [UInt8](segment.bytes.readableBytesView), session: session, traceparent: traceparent
         ) {
             [weak self] result in
-            self?.masked(id, result)
+            self?.masked(segment, result)
         }
     }
 
-    private func masked(_ id: UInt64, _ result: Result<MaskedReply, MaskFailure>) {
-        guard !isClosed, let index = segments.firstIndex(where: { $0.id == id }) else { return }
+    private func masked(_ segment: Segment, _ result: Result<MaskedReply, MaskFailure>) {
+        guard !isClosed else { return }
+        inFlight -= 1
         switch result {
         case .success(let masked):
-            segments[index].bytes = ByteBuffer(bytes: masked.payload)
-            segments[index].state = .ready
-            segments[index].command?.count(masked.counts)
-            if segments[index].context?.copy != nil {
-                copyTail = segments[index].isLastOfCopy ? Data() : Data(masked.tail)
-            }
-            record(masked.events, of: segments[index].command)
+            segment.bytes = ByteBuffer(bytes: masked.payload)
+            segment.state = .ready
+            segment.command?.count(masked.counts)
+            if segment.context?.copy != nil { copyTail = segment.isLastOfCopy ? Data() : Data(masked.tail) }
+            record(masked.events, of: segment.command)
         case .failure(let failure):
-            segments[index].state = .failed(failure)
+            segment.state = .failed(failure)
             copyTail = Data()
-            record(failure.events, of: segments[index].command)
+            record(failure.events, of: segment.command)
         }
         flush()
     }
@@ -259,7 +281,8 @@ final class ReplyStream {
         write(bytes)
     }
 
-    /// In place of what could not be masked, or what a stage withholds, the client gets an error, then ReadyForQuery when it comes.
+    /// In place of what could not be masked, or what a stage withholds, the client gets an error, then ReadyForQuery when
+    /// it comes.
     private func withhold(_ failure: MaskFailure, _ bytes: ByteBuffer, command: Command?) {
         if !isDiscarding {
             isDiscarding = true
