@@ -6,7 +6,7 @@ RELEASE := .build/release
 BUILD := swift build
 SOURCES := Package.swift Sources Tests
 
-.PHONY: install build debug run demo test bench format lint clean
+.PHONY: install build debug run demo test bench bench-allocations format lint clean
 
 install:
 	@scripts/install.sh
@@ -30,6 +30,10 @@ test: build
 
 bench: build
 	@Benchmarks/run.sh
+
+# Heap allocations per command, against Benchmarks/thresholds.json.
+bench-allocations: build
+	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/allocations.py
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

@@ -16,6 +16,7 @@ PASSWORD = "bench-Pa55word"
 OWNER = "bench"
 SYSTEM_USER = "postgres"
 PATIENCE = 60  # seconds for a server to come up
+CONNECTIONS = max(1500, int(os.environ.get("BENCH_IDLE", "500")) + 100)
 
 POLICY = """\
 rules:
@@ -124,7 +125,7 @@ class Machine:
         port = free_port()
         settings = {
             "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "port": port,
-            "max_connections": 1500, "fsync": "off", "shared_buffers": "512MB", "autovacuum": "off",
+            "max_connections": 2 * CONNECTIONS + 100, "fsync": "off", "shared_buffers": "512MB", "autovacuum": "off",
             "max_wal_size": "4GB",
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
@@ -160,8 +161,8 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {self.folder}/users.txt
 pool_mode = {pooling}
-max_client_conn = 1500
-default_pool_size = 600
+max_client_conn = {CONNECTIONS}
+default_pool_size = {CONNECTIONS}
 ignore_startup_parameters = extra_float_digits
 log_connections = 0
 log_disconnections = 0
@@ -190,7 +191,7 @@ resources:
     credentials: {{user: {OWNER}, password: {{env: BENCH_PASSWORD}}}}
     recording: written
 policy: policy.yaml
-limits: {{max_connections: 1500}}
+limits: {{max_connections: {CONNECTIONS}}}
 """)
         program = os.environ["BENCH_BIN"] + "/sluice"
         config = ["--config", f"{folder}/sluice.yaml"]

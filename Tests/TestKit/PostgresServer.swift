@@ -16,8 +16,8 @@ public struct PostgresServer: Sendable {
     private static let programs = "/usr/lib/postgresql/15/bin/"
     private static let system = "postgres"
 
-    /// Starts the server and fills the sample database.
-    public static func start() async throws -> PostgresServer {
+    /// Starts the server for `connections` at once and fills the sample database.
+    public static func start(connections: Int = 700) async throws -> PostgresServer {
         let directory = try TemporaryDirectory()
         let data = directory.file("data")
         guard mkdir(data, 0o700) == 0 else { throw TestKitError("mkdir \(data): errno \(errno)") }
@@ -39,7 +39,7 @@ public struct PostgresServer: Sendable {
         let port = try freePort()
         let settings = [
             "listen_addresses=127.0.0.1", "unix_socket_directories=\(directory.path)", "port=\(port)",
-            "max_connections=700", "fsync=off", "log_statement=all", "log_destination=jsonlog",
+            "max_connections=\(connections)", "fsync=off", "log_statement=all", "log_destination=jsonlog",
             "logging_collector=on", "log_directory=\(data)/log", "log_filename=statements", "log_file_mode=0644",
             "log_rotation_age=0", "log_rotation_size=0", "ssl=off", "autovacuum=off",
             "max_prepared_transactions=4",
