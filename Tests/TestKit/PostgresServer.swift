@@ -5,6 +5,8 @@ import Synchronization
 public struct PostgresServer: Sendable {
     public let port: Int
     public let directory: TemporaryDirectory
+    /// Most connections at once.
+    let connections: Int
     private let process: RunningServer
 
     /// The superuser that tests connect with directly, past Sluice.
@@ -38,8 +40,8 @@ public struct PostgresServer: Sendable {
         guard created.status == 0 else { throw TestKitError(created.transcript) }
 
         let port = try freePort()
-        let process = RunningServer(try launch(in: directory, port: port))
-        let server = PostgresServer(port: port, directory: directory, process: process)
+        let process = RunningServer(try launch(in: directory, port: port, connections: connections))
+        let server = PostgresServer(port: port, directory: directory, connections: connections, process: process)
         try await server.waitUntilReady()
         try await server.fill()
         return server
@@ -50,11 +52,11 @@ public struct PostgresServer: Sendable {
     public func restart(by signal: Int32) async throws {
         process.current.signal(signal)
         try await process.current.finish()
-        process.current = try Self.launch(in: directory, port: port)
+        process.current = try Self.launch(in: directory, port: port, connections: connections)
         try await waitUntilReady()
     }
 
-    private static func launch(in directory: TemporaryDirectory, port: Int) throws -> Child {
+    private static func launch(in directory: TemporaryDirectory, port: Int, connections: Int) throws -> Child {
         let data = directory.file("data")
         let settings = [
             "listen_addresses=127.0.0.1", "unix_socket_directories=\(directory.path)", "port=\(port)",
