@@ -2,7 +2,7 @@ import CZeroMQ
 import Foundation
 
 /// Admits peers by key: ZeroMQ asks it during each CURVE handshake (ZAP, rfc.zeromq.org/spec/27). A key opens only the
-/// links that its stage is permitted; without this thread no handshake ends.
+/// links that its stage is permitted. It lives as long as the process: without it ZeroMQ would admit every key.
 final class Authenticator: @unchecked Sendable {
     // The socket is used by its own thread alone once that runs.
     private let socket: UnsafeMutableRawPointer

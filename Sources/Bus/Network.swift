@@ -33,8 +33,10 @@ public final class Network: Sendable {
         }
         self.plan = plan
         self.stage = stage
-        folder = LinkKeyFolder(path: plan.keys)
-        known = Mutex(Known(keys: try folder.read(stage: stage, stages: Self.stages(plan))))
+        let folder = LinkKeyFolder(path: plan.keys)
+        let keys = try folder.read(stage: stage, stages: Self.stages(plan))
+        self.folder = folder
+        known = Mutex(Known(keys: keys))
         update(addresses: [:])
     }
 
@@ -44,14 +46,17 @@ public final class Network: Sendable {
     ) throws(BusError) -> Network? {
         guard let plan = environment.network else { return nil }
         let network = try Network(plan: plan, stage: environment.stage)
-        try network.start(context: context)
-        if let place = plan.listen { try inbox.listen(on: place, advertise: plan.advertise, network: network) }
+        let authenticator = try network.start(context: context)
+        if let place = plan.listen {
+            try inbox.listen(on: place, advertise: plan.advertise, network: network, authenticator: authenticator)
+        }
         return network
     }
 
     /// Begins to watch keys and names, and to admit peers, for as long as the process lives.
-    func start(context: BusContext) throws(BusError) {
-        try Authenticator(network: self, context: context).start()
+    func start(context: BusContext) throws(BusError) -> Authenticator {
+        let authenticator = try Authenticator(network: self, context: context)
+        authenticator.start()
         Thread.detachNewThread { [self] in
             var second: UInt64 = 0
             while true {
@@ -65,6 +70,7 @@ public final class Network: Sendable {
                 readKeys()
             }
         }
+        return authenticator
     }
 
     private static func stages(_ plan: NetworkPlan) -> [String] {

@@ -76,8 +76,11 @@ public final class Inbox {
     deinit { zmq_close(socket) }
 
     /// Listens for other hosts too, under the stage's key. Throws ``BusError`` when no port of the range is free.
-    public func listen(on place: NetworkPlan.Place, advertise: String?, network: Network) throws(BusError) {
-        hosts = try HostInbox(socket: socket, place: place, advertise: advertise, network: network)
+    func listen(
+        on place: NetworkPlan.Place, advertise: String?, network: Network, authenticator: Authenticator
+    ) throws(BusError) {
+        hosts = try HostInbox(
+            socket: socket, place: place, advertise: advertise, network: network, authenticator: authenticator)
     }
 
     /// Where answers find this inbox: from other hosts, when it listens for them.

@@ -29,8 +29,8 @@ struct KeysCommand: ParsableCommand {
             let configuration = try config.load()
             try Preparation.prepare(configuration)
             let folder = LinkKeyFolder(path: configuration.state.linkKeys)
-            for stage in KeysCommand.linkStages(configuration) where try folder.make(stage: stage) {
-                print("made the link key of \(stage)")
+            for stage in KeysCommand.linkStages(configuration) {
+                if try folder.make(stage: stage) { print("made the link key of \(stage)") }
             }
             print("keys are in \(configuration.state.keys)")
         }
@@ -81,10 +81,7 @@ struct KeysCommand: ParsableCommand {
 
         /// The first 8 bytes of the SHA-256 of the key's text.
         private static func fingerprint(_ key: String) -> String {
-            SHA256Digest(of: Array(key.utf8)).bytes.prefix(8).map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count == 1 ? "0" + digits : digits
-            }.joined()
+            String(SHA256Digest(of: Array(key.utf8)).hex.prefix(16))
         }
 
         private static func age(_ date: Date) -> String {

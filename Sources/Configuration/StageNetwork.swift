@@ -61,7 +61,8 @@ public struct StageNetwork: Sendable, Equatable {
             guard self.listen != nil else { throw advertise.error("advertise needs listen") }
             let text = try advertise.string()
             let scheme = "tcp://"
-            guard text.hasPrefix(scheme), let (host, _) = Endpoint.hostAndPort(text.dropFirst(scheme.count) + ":1")
+            guard text.hasPrefix(scheme),
+                let (host, _) = Endpoint.hostAndPort(String(text.dropFirst(scheme.count)) + ":1")
             else { throw advertise.error("expected tcp://host, the address or name under which others reach it") }
             self.advertise = host
         } else {

@@ -165,7 +165,9 @@ public struct StageTable: Sendable, Equatable {
                 guard let value = keys.optional(name) else { throw node.error("stage “\(name)” is empty") }
                 nodes[name] = value
                 if let stage = BuiltInStage(rawValue: name) {
-                    (replicas[stage], network[stage]) = try Self.builtIn(stage, value)
+                    let entry = try Self.builtIn(stage, value)
+                    replicas[stage] = entry.replicas
+                    network[stage] = entry.network
                 } else {
                     custom.append(try CustomStage(name: name, node: value))
                 }

@@ -46,7 +46,8 @@ final class IngressProcess: Sendable {
         for (index, loop) in group.makeIterator().enumerated() {
             services.append(
                 LoopServices(
-                    eventLoop: loop, index: UInt8(index), context: context, replyTo: inbox.replyEndpoint, shared: shared,
+                    eventLoop: loop, index: UInt8(index), context: context, replyTo: inbox.replyEndpoint,
+                    shared: shared,
                     network: network))
         }
         self.services = services
