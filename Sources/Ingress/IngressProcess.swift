@@ -25,6 +25,8 @@ final class IngressProcess: Sendable {
     private let reader: InboxReader
     private let certificate: SelfSignedCertificate
     private let tls: NIOSSLContext
+    /// From the start, so that counts begin with 0 and not with the first client.
+    private let metrics = IngressMetrics.current
 
     init(configuration: Configuration, environment: StageEnvironment) throws {
         self.configuration = configuration

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Glibc
+import Telemetry
 
 extension Fleet.Stage {
     init(_ entry: StageTable.Entry) {
@@ -24,6 +25,8 @@ public struct Supervisor {
     private let notify: NotifySocket
     private let signals: Signals
     private let lifeline: PipeEnds
+    private let log: SupervisorLog
+    private let monitor: SupervisorMonitor
     private var control: ControlSocket
     /// Held open all the time; empty when Ingress runs elsewhere, and once everything stops.
     private var listening: [ListeningSocket] = []
@@ -32,6 +35,9 @@ public struct Supervisor {
     /// Who asked for the command under way.
     private var asking: Int?
     private var result: Result?
+
+    /// Longest wait for events, milliseconds: a supervisor that makes no turn is stuck, as its metrics say.
+    private static let longestWait: Int32 = 1000
 
     /// How the run ended.
     public enum Result: Sendable, Equatable {
@@ -46,6 +52,7 @@ public struct Supervisor {
         umask(0o077)
         self.configuration = configuration
         self.programs = programs
+        log = SupervisorLog(style: configuration.log)
         let order = configuration.stages.startOrder
         entries = Dictionary(uniqueKeysWithValues: order.map { ($0.name, $0) })
         fleet = Fleet(
@@ -59,6 +66,7 @@ public struct Supervisor {
         notify = try NotifySocket(path: configuration.state.notifySocket)
         signals = try Signals()
         lifeline = try PipeEnds(blocking: true)
+        monitor = try SupervisorMonitor(state: configuration.state, listener: configuration.metrics)
         control = try ControlSocket(path: configuration.state.controlSocket)
         if entries[BuiltInStage.ingress.rawValue]?.replicas ?? 0 > 0 {
             for listener in configuration.listeners { listening.append(try ListeningSocket(listener)) }
@@ -78,6 +86,7 @@ public struct Supervisor {
     public mutating func run() -> Result {
         perform(fleet.start(now: now()))
         while result == nil {
+            monitor.beat()
             waitForEvents()
             readChildren()
             for notification in notify.receive() { handle(notification) }
@@ -87,6 +96,11 @@ public struct Supervisor {
         }
         control.close()
         notify.close()
+        do {
+            try monitor.close()
+        } catch {
+            say("\(error)")
+        }
         unlink(configuration.state.statusFile)
         return result ?? .stopped
     }
@@ -101,17 +115,17 @@ public struct Supervisor {
                 polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
             }
         }
-        var timeout: Int32 = -1
+        var timeout = Self.longestWait
         if let deadline = [fleet.nextDeadline, control.nextDeadline].compactMap({ $0 }).min() {
             let current = now()
-            timeout = deadline > current ? Int32(clamping: deadline - current) : 0
+            timeout = deadline > current ? min(Int32(clamping: deadline - current), timeout) : 0
         }
         _ = poll(&polled, nfds_t(polled.count), timeout)
     }
 
     private mutating func readChildren() {
         for index in children.keys.sorted() {
-            for line in children[index]?.readLines() ?? [] { print("\(fleet.label(index)) | \(line)") }
+            for line in children[index]?.readLines() ?? [] { passOn(line, of: index) }
         }
     }
 
@@ -152,7 +166,7 @@ public struct Supervisor {
                 guard let exit = children[index]?.reap(), var child = children.removeValue(forKey: index) else {
                     continue
                 }
-                for line in child.finish() { print("\(fleet.label(index)) | \(line)") }
+                for line in child.finish() { passOn(line, of: index) }
                 if let member = fleet.members[index], !member.role.isStaying {
                     // Nobody comes back under this number soon: senders need not wait for it.
                     Directories.removeSockets(configuration.state, stage: member.stage, replica: member.replica)
@@ -191,9 +205,14 @@ public struct Supervisor {
             case .finished(let reason): result = reason.map { .failed($0) } ?? .stopped
             }
         }
-        if fleet.isStopping { closeListeners() }
+        if fleet.isStopping {
+            closeListeners()
+            monitor.beganStopping()
+        }
         do {
-            try Status(fleet.ordered).write(configuration.state)
+            let status = Status(fleet.ordered)
+            monitor.update(status)
+            try status.write(configuration.state)
         } catch {
             say("status file: \(error)")
         }
@@ -253,6 +272,7 @@ public struct Supervisor {
         result["SLUICE_BUS"] = configuration.state.bus
         result["SLUICE_KEY_FILE"] = configuration.state.key(stage: stage)
         result[StateDirectory.keysVariable] = configuration.state.keys
+        result["SLUICE_LOG"] = configuration.log.rawValue
         result["NOTIFY_SOCKET"] = configuration.state.notifySocket
         if configuration.stages.custom.contains(where: { $0.name == stage }) {
             result["SLUICE_STATE_DIR"] = configuration.state.folder(stage: stage)
@@ -264,22 +284,22 @@ public struct Supervisor {
         let listeners = configuration.listeners.map { "\($0.protocolName) on \($0.description)" }
         let stages = Set(fleet.ordered.map(\.stage)).sorted()
         let what = listening.isEmpty ? stages : listeners
-        print("ready: \(what.joined(separator: ", "))\(status.map { "; \($0)" } ?? "")")
+        monitor.becameReady()
+        write(log.announcement("ready: \(what.joined(separator: ", "))\(status.map { "; \($0)" } ?? "")"))
     }
 
-    private func say(_ text: String) {
-        var seconds = time(nil)
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { $0 < 10 ? "0\($0)" : "\($0)" }
-        print("\(clock.joined(separator: ":")) \(text)")
+    private func say(_ text: String) { write(log.own(text)) }
+
+    private func passOn(_ line: String, of index: Int) {
+        guard let member = fleet.members[index] else { return }
+        write(log.passOn(line, of: member.stage, replica: member.replica))
     }
 
-    private func print(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
+    private func write(_ line: String) {
+        let bytes = Array(line.utf8)
         var offset = 0
         while offset < bytes.count {
-            let count = bytes[offset...].withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+            let count = bytes[offset...].withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             offset += count

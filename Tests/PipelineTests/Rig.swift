@@ -28,7 +28,7 @@ struct Rig: Sendable {
         """
 
     static func start(
-        stages: String = "", limits: String = "", policy: String = Self.policy
+        stages: String = "", limits: String = "", policy: String = Self.policy, extra: String = ""
     ) async throws -> Rig {
         let server = try await PostgresServer.start()
         let filled = try await server.direct.run("pgbench", ["-i", "-s", "4", "-q"])
@@ -36,6 +36,7 @@ struct Rig: Sendable {
         var options = Gateway.Options(policy: policy)
         options.stages = stages
         options.limits = limits
+        options.extra = extra
         let gateway = try await Gateway.start(options, before: server)
         return Rig(
             server: server, gateway: gateway,
@@ -51,9 +52,10 @@ struct Rig: Sendable {
 
     /// Runs `body` with a rig that is stopped however it ends.
     static func with(
-        stages: String = "", limits: String = "", policy: String = Self.policy, _ body: (Rig) async throws -> Void
+        stages: String = "", limits: String = "", policy: String = Self.policy, extra: String = "",
+        _ body: (Rig) async throws -> Void
     ) async throws {
-        let rig = try await start(stages: stages, limits: limits, policy: policy)
+        let rig = try await start(stages: stages, limits: limits, policy: policy, extra: extra)
         do {
             try await body(rig)
         } catch {

@@ -14,6 +14,8 @@ public struct Gateway: Sendable {
         public var recording = "written"
         /// YAML under `limits:`, without indentation; empty for none.
         public var limits = ""
+        /// Further lines of `sluice.yaml`; empty for none.
+        public var extra = ""
         public init(policy: String) { self.policy = policy }
     }
 
@@ -69,6 +71,7 @@ public struct Gateway: Sendable {
             yaml += "stages:\n" + lines.joined()
         }
         if !options.limits.isEmpty { yaml += "limits:\n  \(options.limits)\n" }
+        if !options.extra.isEmpty { yaml += options.extra + "\n" }
         try directory.write(yaml, to: "sluice.yaml")
         try directory.write(options.policy, to: "policy.yaml")
     }

@@ -50,6 +50,11 @@ public enum JSONValue: Sendable, CustomStringConvertible {
         return false
     }
 
+    public var bool: Bool? {
+        if case .bool(let bool) = self { return bool }
+        return nil
+    }
+
     public var array: [JSONValue] {
         if case .elements(let elements) = self { return elements }
         return []
