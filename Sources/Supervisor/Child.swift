@@ -95,9 +95,6 @@ struct Child {
             posix_spawn_file_actions_adddup2(&actions, descriptor, firstDescriptor + Int32(offset))
         }
 
-        // Threads open sockets that close on exec only a moment later, or not at all: none may reach a child.
-        posix_spawn_file_actions_addclosefrom_np(&actions, firstDescriptor + Int32(inherited.count))
-
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
