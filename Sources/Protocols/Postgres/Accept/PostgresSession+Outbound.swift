@@ -53,33 +53,38 @@ extension PostgresSession {
             guard let self, !self.isEnded else { return }
             self.isWaitingForRecord = false
             self.metrics.auditWait.observe(nanoseconds: monotonicNanoseconds() &- since)
-            if let failure { self.recordingFailed(failure) }
+            if let failure { self.recordingFailed(failure, record: record) }
             self.advance()
             self.client.flush()
         }
     }
 
-    /// The command at the head was not recorded: it does not run.
-    private func recordingFailed(_ failure: AuditTrail.AuditFailure) {
-        guard case .message(_, _, let expecting?, let type) = outbound.first else { return }
-        dequeue()
+    /// The command at the head was not recorded: it does not run. Nothing happens when it was dropped meanwhile.
+    private func recordingFailed(_ failure: AuditTrail.AuditFailure, record: UInt64) {
+        guard case .message(_, record, let expecting?, let type) = outbound.first else { return }
         let notice = Refusals.unavailable("its recording failed: \(failure.reason)")
         let extended = type != FrontendType.query
-        undo(expecting)
         let command = expecting.command
         command?.sqlState = notice.sqlState
         command?.error = notice.message
         command?.status = .refused
+        if extended {
+            // With all that is behind it: what it defined is covered by later definitions, which are undone before it.
+            dropOutboundToSync(sparing: command)
+        } else {
+            dequeue()
+            undo(expecting)
+        }
         enqueueFirst(.refusal(notice, command, extended: extended))
     }
 
     /// Puts a refusal into the reply order. True when the target was written to.
     private func send(_ notice: WireNotice, _ command: Command?, extended: Bool) -> Bool {
-        if extended { dropOutboundToSync() }
+        if extended { dropOutboundToSync(sparing: command) }
         if expected.isEmpty, status == .idle, !isBatchOpenAtTarget {
             replies.append(BackendEncoder.notice(notice), command: command)
             if !extended { replies.append(BackendEncoder.readyForQuery(status), command: command) }
-            if let command { replies.end(command) }
+            if let command { finish(command, .refused) }
             client.flush()
             return false
         }
@@ -94,8 +99,9 @@ extension PostgresSession {
         return true
     }
 
-    /// After a refusal or an error in the extended protocol: nothing is sent before the next Sync.
-    func dropOutboundToSync() {
+    /// After a refusal or an error in the extended protocol: nothing is sent before the next Sync. `spared` is the command
+    /// whose refusal is still to be said, and which ends by that.
+    func dropOutboundToSync(sparing spared: Command? = nil) {
         var dropped: [ExpectedReply] = []
         var foundSync = false
         while let next = outbound.first, !foundSync {
@@ -114,14 +120,14 @@ extension PostgresSession {
             isSkippingToSync = true
             abandonPending()
         }
-        undo(dropped)
+        undo(dropped, sparing: spared)
     }
 
     /// Undoes what messages that the target does not act on had defined, the last one first.
-    func undo(_ replies: some BidirectionalCollection<ExpectedReply>) {
+    func undo(_ replies: some BidirectionalCollection<ExpectedReply>, sparing spared: Command? = nil) {
         for reply in replies.reversed() { undo(reply) }
         for reply in replies {
-            if let command = reply.command { finish(command, .skipped) }
+            if let command = reply.command, command !== spared { finish(command, .skipped) }
         }
     }
 
