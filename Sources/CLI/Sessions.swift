@@ -8,8 +8,8 @@ import Recording
 /// `sluice sessions`: what was recorded.
 struct SessionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sessions", abstract: "List, show and replay recorded sessions.",
-        subcommands: [List.self, Show.self, Replay.self])
+        commandName: "sessions", abstract: "List, show, replay and export recorded sessions.",
+        subcommands: [List.self, Show.self, Replay.self, Export.self])
 }
 
 extension SessionsCommand {
