@@ -61,9 +61,15 @@ struct Rig: Sendable {
         await rig.stop()
     }
 
+    func books() async throws -> (history: Int, balanced: Bool) { try await server.books() }
+
+    func history() async throws -> Int { try await books().history }
+}
+
+extension PostgresServer {
     /// pgbench's invariant: the history explains every balance, and holds exactly the committed transactions.
     func books() async throws -> (history: Int, balanced: Bool) {
-        let answer = try await server.direct.query(
+        let answer = try await direct.query(
             """
             SELECT (SELECT count(*) FROM pgbench_history),
               (SELECT sum(abalance) FROM pgbench_accounts) = (SELECT coalesce(sum(delta), 0) FROM pgbench_history)
@@ -74,8 +80,6 @@ struct Rig: Sendable {
         guard parts.count == 2, let history = Int(parts[0]) else { throw TestKitError("no answer: \(answer)") }
         return (history, parts[1] == "t")
     }
-
-    func history() async throws -> Int { try await books().history }
 }
 
 /// What pgbench said about its run.

@@ -48,8 +48,8 @@ extension Gateway {
                 throw TestKitError("no stage or state in \(entry)")
             }
             return StageProcess(
-                stage: stage, pid: entry["pid"].int.map { pid_t($0) }, state: state,
-                restarts: entry["restarts"].int ?? 0)
+                stage: stage, replica: entry["replica"].int ?? 0, pid: entry["pid"].int.map { pid_t($0) },
+                state: state, restarts: entry["restarts"].int ?? 0)
         }
     }
 
@@ -88,6 +88,7 @@ extension Gateway {
 
 public struct StageProcess: Sendable {
     public let stage: String
+    public let replica: Int
     /// Nil while no process runs.
     public let pid: pid_t?
     public let state: String

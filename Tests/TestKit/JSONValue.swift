@@ -44,6 +44,12 @@ public enum JSONValue: Sendable, CustomStringConvertible {
         return nil
     }
 
+    /// False also when it is no boolean.
+    public var isTrue: Bool {
+        if case .bool(let flag) = self { return flag }
+        return false
+    }
+
     public var array: [JSONValue] {
         if case .elements(let elements) = self { return elements }
         return []

@@ -1,10 +1,11 @@
 import Foundation
+import Synchronization
 
 /// A real PostgreSQL 15 on a free loopback port, with its own data and a log of every statement.
 public struct PostgresServer: Sendable {
     public let port: Int
     public let directory: TemporaryDirectory
-    private let process: Child
+    private let process: RunningServer
 
     /// The superuser that tests connect with directly, past Sluice.
     public static let owner = "owner"
@@ -37,6 +38,24 @@ public struct PostgresServer: Sendable {
         guard created.status == 0 else { throw TestKitError(created.transcript) }
 
         let port = try freePort()
+        let process = RunningServer(try launch(in: directory, port: port))
+        let server = PostgresServer(port: port, directory: directory, process: process)
+        try await server.waitUntilReady()
+        try await server.fill()
+        return server
+    }
+
+    /// Ends the server by `signal`, SIGINT (fast) or SIGQUIT (immediate, as in a crash; PostgreSQL manual 18.5), and
+    /// starts it again on the same data and port.
+    public func restart(by signal: Int32) async throws {
+        process.current.signal(signal)
+        try await process.current.finish()
+        process.current = try Self.launch(in: directory, port: port)
+        try await waitUntilReady()
+    }
+
+    private static func launch(in directory: TemporaryDirectory, port: Int) throws -> Child {
+        let data = directory.file("data")
         let settings = [
             "listen_addresses=127.0.0.1", "unix_socket_directories=\(directory.path)", "port=\(port)",
             "max_connections=700", "fsync=off", "log_statement=all", "log_destination=jsonlog",
@@ -44,12 +63,7 @@ public struct PostgresServer: Sendable {
             "log_rotation_age=0", "log_rotation_size=0", "ssl=off", "autovacuum=off",
             "max_prepared_transactions=4",
         ]
-        let process = try program(
-            "postgres", ["-D", data] + settings.flatMap { ["-c", $0] }, in: directory)
-        let server = PostgresServer(port: port, directory: directory, process: process)
-        try await server.waitUntilReady()
-        try await server.fill()
-        return server
+        return try program("postgres", ["-D", data] + settings.flatMap { ["-c", $0] }, in: directory)
     }
 
     public func endpoint(user: String = owner, database: String = Self.database) -> Endpoint {
@@ -61,15 +75,16 @@ public struct PostgresServer: Sendable {
 
     /// Ends the server at once (SIGINT: fast shutdown, PostgreSQL manual 19.5).
     public func stop() async {
-        process.signal(SIGINT)
-        await process.stop()
+        process.current.signal(SIGINT)
+        await process.current.stop()
     }
 
-    private func waitUntilReady() async throws {
+    /// Waits until it takes connections.
+    public func waitUntilReady() async throws {
         let probe = Clients(endpoint(database: "postgres"), in: directory)
         try await eventually("PostgreSQL accepts", deadline: .seconds(60)) {
-            if let status = process.status {
-                throw TestKitError("postgres ended with \(status)\n\(process.errors)")
+            if let status = process.current.status {
+                throw TestKitError("postgres ended with \(status)\n\(process.current.errors)")
             }
             return try await probe.run("psql", ["-X", "-c", "SELECT 1"]).status == 0
         }
@@ -88,5 +103,17 @@ public struct PostgresServer: Sendable {
         // setpriv becomes the program, where su and runuser stay as its parent: the pid is the server's own.
         let become = ["--reuid=\(system)", "--regid=\(system)", "--init-groups", programs + name]
         return try Child("setpriv", become + arguments, directory: directory, label: name)
+    }
+}
+
+/// The server's process, another one after a restart.
+private final class RunningServer: Sendable {
+    private let child: Mutex<Child>
+
+    init(_ child: Child) { self.child = Mutex(child) }
+
+    var current: Child {
+        get { child.withLock { $0 } }
+        set { child.withLock { $0 = newValue } }
     }
 }

@@ -13,12 +13,13 @@ final class Reaper: Sendable {
 
     private static let script = """
         trap '' INT TERM HUP
-        pids=' '; dirs=
+        pids=' '; dirs=; mounts=
         while read -r what value; do
           case $what in
             start) pids="$pids$value " ;;
             ended) pids="${pids%% $value *} ${pids#* $value }" ;;
             remove) dirs="$dirs $value" ;;
+            unmount) mounts="$value $mounts" ;;
           esac
         done
         for p in $pids; do kill -TERM "$p"; done
@@ -29,6 +30,7 @@ final class Reaper: Sendable {
           sleep 0.1; n=$((n + 1))
         done
         for p in $pids; do kill -KILL -- "-$p"; kill -KILL "$p"; done
+        for m in $mounts; do umount -l "$m" || sudo -n umount -l "$m"; done
         for d in $dirs; do rm -rf "$d"; done
         """
 
@@ -49,6 +51,8 @@ final class Reaper: Sendable {
     func started(_ pid: pid_t) { tell("start \(pid)") }
     func ended(_ pid: pid_t) { tell("ended \(pid)") }
     func remove(directory: String) { tell("remove \(directory)") }
+    /// Before directories are removed.
+    func unmount(_ path: String) { tell("unmount \(path)") }
 
     private func tell(_ line: String) {
         let bytes = Array((line + "\n").utf8)
