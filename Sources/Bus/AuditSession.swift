@@ -23,7 +23,7 @@ extension AuditTrail {
         /// Serialised records after ``acknowledged``, in order.
         private(set) var unacknowledged: [[UInt8]] = []
         private(set) var bytes = 0
-        private(set) var lastSequence: UInt64 = 0
+        public private(set) var lastSequence: UInt64 = 0
         private(set) var sentThrough: UInt64 = 0
         private(set) var acknowledged: UInt64 = 0
         private(set) var sentAt: UInt64 = 0

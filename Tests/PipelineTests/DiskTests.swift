@@ -19,7 +19,7 @@ extension Pipeline {
 
                 try rig.disk.fill()
                 // Random, so that no compression makes it fit into what is left of the disk's last page.
-                let padding = (1...500).map { _ in UUID().uuidString }.joined()
+                let padding = (1...300).map { _ in UUID().uuidString }.joined()
                 for turn in 1...3 {
                     try simple.send("SELECT 'full alone \(turn)' /* \(padding) */;\n")
                     try pipeline.send("full-\(turn)\n")

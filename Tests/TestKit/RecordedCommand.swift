@@ -7,8 +7,12 @@ public struct RecordedCommand: Sendable {
     /// The protocol's message: Query, Parse, Bind, Execute.
     public let message: String
     public let text: String
-    /// The last decision on it was to allow it.
+    /// A decision on it is recorded.
+    public fileprivate(set) var isDecided = false
+    /// The last one was to allow it.
     public fileprivate(set) var isAllowed = false
+    /// It waited for reviewers.
+    public fileprivate(set) var isHeld = false
     /// How it ended, empty when nothing of that was recorded: done, failed, refused, skipped, suspended, lost.
     public fileprivate(set) var status = ""
     public fileprivate(set) var sqlState = ""
@@ -62,12 +66,18 @@ public struct RecordedSessions: Sendable {
                 var command = RecordedCommand(
                     session: session, number: Self.number(event["command"]), message: event["message"] as? String ?? "",
                     text: event["text"] as? String ?? "")
-                if let memoised = event["memoised"] as? Object { command.isAllowed = Self.isAllowed(memoised) }
+                if let memoised = event["memoised"] as? Object {
+                    command.isDecided = true
+                    command.isAllowed = Self.isAllowed(memoised)
+                }
                 if found.updateValue(command, forKey: command.number) != nil {
                     problems.append("\(session): command \(command.number) twice")
                 }
             } else if let event = record["decision"] as? Object {
+                found[Self.number(event["command"])]?.isDecided = true
                 found[Self.number(event["command"])]?.isAllowed = Self.isAllowed(event)
+            } else if let event = record["hold"] as? Object {
+                found[Self.number(event["command"])]?.isHeld = true
             } else if let event = record["result"] as? Object {
                 let number = Self.number(event["command"])
                 if found[number]?.status.isEmpty == false {

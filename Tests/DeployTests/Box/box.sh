@@ -14,8 +14,14 @@ if [[ ${BOX_INSIDE:-} != yes ]]; then
     if ! mountpoint -q "$folder/cgroup"; then mount -t cgroup2 cgroup2 "$folder/cgroup"; fi
     group=$folder/cgroup/sluice-box-$$
     mkdir "$group"
+    # A group can be removed once the last of its processes is gone, which takes the kernel a moment: 10 s at most.
     leave() {
-        find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        echo 1 > "$group/cgroup.kill"
+        for ((n = 0; n < 100; n++)); do
+            if grep -q '^populated 0' "$group/cgroup.events"; then break; fi
+            sleep 0.1
+        done
+        find "$group" -depth -type d -exec rmdir {} \;
         umount "$folder/cgroup"
     }
     trap leave EXIT

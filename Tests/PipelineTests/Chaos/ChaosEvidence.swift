@@ -16,7 +16,14 @@ struct ChaosEvidence {
     /// Statements in the target's log that are not recorded as allowed, as often as they ran.
     func unjudged() -> [String] {
         var allowed: [String: Int] = [:]
-        for command in recorded.commands where command.mayHaveRun { allowed[command.text, default: 0] += 1 }
+        for command in recorded.commands {
+            // A command is recorded before it runs; what the policy said of it, and was on its way to the recorder, is
+            // lost with Ingress. What people allowed is not: it is recorded before.
+            let isCut =
+                run.breaksConnections && recorded.open.contains(command.session) && !command.isDecided
+                && !command.isHeld && command.message != "Parse"
+            if command.mayHaveRun || isCut { allowed[command.text, default: 0] += 1 }
+        }
         let ran = Dictionary(grouping: log, by: \.text).mapValues(\.count)
         return ran.filter { allowed[$0.key, default: 0] < $0.value }
             .map { "\($0.value) × in the log, \(allowed[$0.key, default: 0]) × recorded as allowed: \($0.key)" }

@@ -27,6 +27,8 @@ LOGIN = [
     ("could not receive data from server", "lost"),
     ("consuming input failed", "lost"),
     ("could not send data to server", "lost"),
+    # psycopg, of a FATAL error and the end of the connection behind it.
+    ("COPY cannot be mixed", "lost"),
 ]
 
 

@@ -11,7 +11,7 @@ from wire import Wire, fields, row
 
 SIZE = 5
 # Random, so that no compression makes it fit into what is left of a disk's last page.
-PADDING = os.urandom(8192).hex()
+PADDING = os.urandom(6000).hex()
 
 wire = Wire()
 wire.login()

@@ -36,7 +36,8 @@ extension PostgresSession {
             switch ruling.outcome {
             case .allow:
                 metrics.commandsAllowed.add()
-                release(number, record, ruling)
+                // What people allowed does not run before it is recorded that they did.
+                release(number, ruling.holdID.isEmpty ? record : recording.lastSequence, ruling)
             case .hold:
                 metrics.commandsHeld.add()
                 // Only a statement that is not run yet gets here: its executions are judged on their own.
