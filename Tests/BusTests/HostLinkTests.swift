@@ -58,15 +58,22 @@ final class HostLinkTests {
         return (Links(context: context, directory: folder.directory + "/elsewhere", network: network), network)
     }
 
+    /// A plain socket's, which is free again as soon as it is closed; ZeroMQ closes one of its own later.
     private func freePort() throws -> Int {
-        let probe = try #require(zmq_socket(folder.context.raw, ZMQ_PULL))
-        defer { zmq_close(probe) }
-        #expect(zmq_bind(probe, "tcp://127.0.0.1:*") == 0)
-        var text = [CChar](repeating: 0, count: 256)
-        var length = text.count
-        #expect(zmq_getsockopt(probe, ZMQ_LAST_ENDPOINT, &text, &length) == 0)
-        let endpoint = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return try #require(endpoint.split(separator: ":").last.flatMap { Int($0) })
+        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(probe >= 0)
+        defer { close(probe) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(probe, $0, length) == 0 && getsockname(probe, $0, &length) == 0
+            }
+        }
+        try #require(isBound)
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Sends until one arrives, ticking as a process does; the number of tries is bounded.

@@ -197,7 +197,7 @@ struct StageTableTests {
             #expect(refusal("  \(name): {replicas: 2}\n")?.contains("runs exactly once") == true)
             #expect(refusal("  \(name): {replicas: 1}\n") == nil)
         }
-        #expect(refusal("  masker: {replicas: 0}\n")?.contains("out of range") == true)
+        #expect(refusal("  masker: {replicas: 0}\n")?.contains("has to run somewhere") == true)
         #expect(refusal("  masker: {replicas: 65}\n")?.contains("out of range") == true)
     }
 
