@@ -22,6 +22,11 @@ extension Pipeline {
                 try await eventually("clients go on", deadline: .seconds(60)) { load.progress() > reached + 200 }
                 let report = try await load.end()
                 try await rig.healthy()
+                // As many replicas as before the faults, so that what each process holds can be compared.
+                for stage in ["classifier", "masker"] {
+                    let scaled = try await rig.gateway.sluice(["scale", stage, "2"], deadline: .seconds(60))
+                    #expect(scaled.status == 0, "\(scaled.transcript)")
+                }
 
                 try await run.keep(rig)
                 try await Self.compare(run, rig, report)
