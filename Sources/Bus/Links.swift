@@ -1,4 +1,5 @@
 import Contract
+import Glibc
 import SwiftProtobuf
 
 /// Where a message goes among the replicas of the next stage.
@@ -29,6 +30,8 @@ public final class Links {
     static let registryInterval: UInt64 = 250_000_000
     /// How long a link to a replica that left the registry stays open for what is outstanding there, nanoseconds.
     static let retirement: UInt64 = 2_000_000_000
+    /// How long a reply link stays open unused once its inbox is gone, nanoseconds: who lives pings, and gets pongs.
+    static let replyIdle: UInt64 = 10_000_000_000
 
     /// One replica and the socket towards it.
     private final class Peer {
@@ -69,8 +72,12 @@ public final class Links {
     private var stages: [String: Known] = [:]
     private var peers: [String: Peer] = [:]
     private var numbers: [UInt32: Peer] = [:]
-    private var replyLinks: [String: (link: Link, usedAt: UInt64)] = [:]
+    /// `use` orders them by their last use, whose time is `at`.
+    private var replyLinks: [String: (link: Link, use: UInt64, at: UInt64)] = [:]
     private var replyUses: UInt64 = 0
+    private var repliesReadAt: UInt64 = 0
+    /// When ``tick(now:)`` was called last.
+    private var tickedAt: UInt64 = 0
     private var presence = Presence()
     private var lastNumber: UInt32 = 0
     private var turn = 0
@@ -203,7 +210,9 @@ public final class Links {
     /// Pings what is due, reads the registry again, and closes what has retired. Call about every 10 to 100 ms. Returns
     /// what has to be sent again at once.
     public func tick(now: UInt64) -> [LostWork] {
+        tickedAt = now
         for stage in stages.keys { _ = replicas(in: stage, now: now) }
+        closeReplyLinks(now: now)
         for peer in peers.values {
             guard let retiredAt = peer.retiredAt else { continue }
             if peer.outstanding == 0 || retiredAt + Self.retirement <= now { close(peer) }
@@ -390,19 +399,28 @@ public final class Links {
             if link.look() == .refused, let stage = network?.stage(at: endpoint) {
                 link = otherKeys(link, stage: stage) ?? link
             }
-            replyLinks[endpoint] = (link, replyUses)
+            replyLinks[endpoint] = (link, replyUses, tickedAt)
             return link
         }
         let stage = network?.stage(at: endpoint)
         guard isInbox(endpoint) || stage != nil else { return nil }
         if replyLinks.count >= Self.maximumReplyLinks,
-            let oldest = replyLinks.min(by: { $0.value.usedAt < $1.value.usedAt })?.key
+            let oldest = replyLinks.min(by: { $0.value.use < $1.value.use })?.key
         {
             replyLinks[oldest] = nil
         }
         let link = try open(endpoint, stage: stage)
-        replyLinks[endpoint] = (link, replyUses)
+        replyLinks[endpoint] = (link, replyUses, tickedAt)
         return link
+    }
+
+    /// Closes what was open towards processes of this host that have gone: their numbers do not come again.
+    private func closeReplyLinks(now: UInt64) {
+        guard now >= repliesReadAt + Self.registryInterval else { return }
+        repliesReadAt = now
+        for (endpoint, reply) in replyLinks where reply.at + Self.replyIdle <= now && isInbox(endpoint) {
+            if access(String(endpoint.dropFirst("ipc://".count)), F_OK) != 0 { replyLinks[endpoint] = nil }
+        }
     }
 
     /// Whether `endpoint` is `<bus>/stage/replica`, without a step out of the directory.

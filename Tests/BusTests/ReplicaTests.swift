@@ -179,6 +179,23 @@ struct ReplicaTests {
         #expect(try links.send(message(), to: .inbox(bus.endpoint("masker", "0.metrics"))).endpoint == nil)
     }
 
+    @Test func aReplyLinkToAnInboxThatIsGoneIsClosed() throws {
+        let now = monotonicNanoseconds()
+        let (gone, alive) = (try bus.inbox("ingress", "0"), try bus.inbox("ingress", "1"))
+        _ = links.tick(now: now)
+        for inbox in [gone, alive] {
+            #expect(try links.waitWritable(endpoint: inbox.endpoint, milliseconds: 10_000))
+            #expect(try links.send(message(), to: .inbox(inbox.endpoint)).endpoint == inbox.endpoint)
+        }
+        try FileManager.default.removeItem(atPath: String(gone.endpoint.dropFirst("ipc://".count)))
+        // Its process may still drain, and gets its answers.
+        _ = links.tick(now: now + Links.replyIdle - 1)
+        #expect(links.openReplyLinks == 2)
+        _ = links.tick(now: now + Links.replyIdle + Links.registryInterval)
+        #expect(links.openReplyLinks == 1)
+        #expect(try links.send(message(), to: .inbox(alive.endpoint)).endpoint == alive.endpoint)
+    }
+
     @Test func theReplyLinkThatIsLongestUnusedIsClosed() throws {
         let favourite = try bus.inbox("ingress", "favourite")
         let names = (0..<Links.maximumReplyLinks).map { "\($0)" }
