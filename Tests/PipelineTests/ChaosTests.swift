@@ -23,7 +23,7 @@ extension Pipeline {
                 let report = try await load.end()
                 try await rig.healthy()
                 // As many replicas as before the faults, so that what each process holds can be compared.
-                for stage in ["classifier", "masker"] {
+                for stage in ["classifier", "masker", "recorder"] {
                     let scaled = try await rig.gateway.sluice(["scale", stage, "2"], deadline: .seconds(60))
                     #expect(scaled.status == 0, "\(scaled.transcript)")
                 }
@@ -31,7 +31,9 @@ extension Pipeline {
                 try await run.keep(rig)
                 try await Self.compare(run, rig, report)
                 do {
-                    try await eventually("everything is given back") { try await before.growth(rig).isEmpty }
+                    try await eventually("everything is given back", deadline: .seconds(60)) {
+                        try await before.growth(rig).isEmpty
+                    }
                 } catch {
                     Self.expectNone(try await before.growth(rig), "kept")
                 }

@@ -45,6 +45,7 @@ struct ChaosRig: Sendable {
     static let stages = """
         classifier: {replicas: 2}
         masker: {replicas: 2}
+        recorder: {replicas: 2}
         """
 
     static func start(ownStateDisk: Bool = false) async throws -> ChaosRig {

@@ -99,7 +99,7 @@ struct FaultPlan: Sendable, CustomStringConvertible {
         case .restart:
             .restart(["classifier", "masker", "approver", "recorder", "ingress"].randomElement(using: &random) ?? "")
         case .scale:
-            .scale(["classifier", "masker"].randomElement(using: &random) ?? "", Int.random(in: 1...3, using: &random))
+            .scale(["classifier", "masker", "recorder"].randomElement(using: &random) ?? "", Int.random(in: 1...3, using: &random))
         }
     }
 
