@@ -81,6 +81,19 @@ struct Child {
         self.errors = Stream(descriptor: errors.reader)
     }
 
+    /// Marks all open descriptors but the standard streams to close on exec; a copy by dup2 does not.
+    static func closeOnExec() {
+        guard let directory = opendir("/proc/self/fd") else { return }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard let descriptor = Int32(name), descriptor >= firstDescriptor else { continue }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
     private static func spawn(
         _ program: Program, output: Int32, errors: Int32, lifeline: Int32
     ) -> (code: Int32, pid: Int32) {
@@ -95,6 +108,8 @@ struct Child {
             posix_spawn_file_actions_adddup2(&actions, descriptor, firstDescriptor + Int32(offset))
         }
 
+        // Libraries open sockets that would stay open: none of ours may reach a child.
+        closeOnExec()
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

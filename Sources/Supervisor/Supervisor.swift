@@ -324,9 +324,6 @@ public struct Supervisor {
                 break
             }
         }
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor >= Child.firstDescriptor {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
+        Child.closeOnExec()
     }
 }

@@ -84,8 +84,18 @@ private final class Rig: @unchecked Sendable {
     /// The next batch that was sent to be masked, or to the operator's stage.
     func batch(of inbox: Inbox? = nil) throws -> BusMessage {
         let inbox = inbox ?? masker
-        try #require(inbox.wait(milliseconds: 10_000), "nothing was sent to \(inbox.endpoint)")
-        return try #require(try inbox.receive())
+        return try #require(try next(of: inbox, within: 10_000), "nothing was sent to \(inbox.endpoint)")
+    }
+
+    /// The next message that is no ping; nil when none comes within `milliseconds`.
+    func next(of inbox: Inbox, within milliseconds: Int) throws -> BusMessage? {
+        let end = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
+        while case let now = monotonicNanoseconds(), now < end,
+            inbox.wait(milliseconds: Int((end - now) / 1_000_000) + 1)
+        {
+            if let message = try inbox.receive(), message.header.lane != .presence { return message }
+        }
+        return nil
     }
 
     func answer(
@@ -321,7 +331,7 @@ struct ReplyStreamTests {
         let first = try rig.batch()
         #expect(try first.body(as: MaskBatch.self).tail.isEmpty)
         #expect(try !first.body(as: MaskBatch.self).last)
-        #expect(!rig.masker.wait(milliseconds: 20))
+        #expect(try rig.next(of: rig.masker, within: 20) == nil)
         try rig.answer(first, [], tail: [7])
         let second = try rig.batch()
         #expect(try second.body(as: MaskBatch.self).tail == Data([7]))
