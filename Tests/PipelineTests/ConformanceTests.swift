@@ -43,6 +43,11 @@ extension Pipeline {
             #expect(outcome.failed.isEmpty, "\(outcome.finished.transcript)")
         }
 
+        @Test func theSwiftExampleConforms() async throws {
+            let outcome = try await Self.test([Project.binaries + "/example-forbid-word", "forbiddenword"])
+            #expect(outcome.failed.isEmpty && outcome.finished.status == 0, "\(outcome.finished.transcript)")
+        }
+
         /// Each fault is found under the name of the point that it breaks.
         @Test(arguments: [
             ("never-ready", "ready"), ("never-binds", "ready"), ("ends-at-once", "ready"), ("another-pid", "ready"),
