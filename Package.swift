@@ -114,7 +114,7 @@ let package = Package(
         tests("StrictYAMLTests", ["StrictYAML"]),
         tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
         tests("BusTests", ["Bus", "Contract", "Telemetry", "CZeroMQ", protobuf]),
-        tests("GatewayTests", ["Gateway", "Bus", "Contract", nio, nioPosix]),
+        tests("GatewayTests", ["Gateway", "Bus", "Contract", "Telemetry", nio, nioPosix]),
         tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
         tests("IdentityTests", ["Identity"]),
         tests("DetectionTests", ["Detection"]),

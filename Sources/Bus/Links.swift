@@ -1,6 +1,7 @@
 import Contract
 import Glibc
 import SwiftProtobuf
+import Telemetry
 
 /// Where a message goes among the replicas of the next stage.
 public enum Destination: Hashable, Sendable {
@@ -292,6 +293,7 @@ public final class Links {
             case .suspected(let number):
                 membership += 1
                 guard let peer = numbers[number] else { continue }
+                PeerMetrics.of(peer.stage).suspicions.add()
                 StageLog.error("\(peer.endpoint) does not answer")
                 let others = stages[peer.stage]?.peers ?? []
                 // With nobody better it stays where it is.

@@ -8,6 +8,8 @@ public final class PeerMetrics: Sendable {
     public let resends: Counter
     public let timeouts: Counter
     public let failures: Counter
+    /// Replicas that went silent while they were pinged.
+    public let suspicions: Counter
     /// Messages sent and not answered.
     public let outstanding: Gauge
 
@@ -23,6 +25,8 @@ public final class PeerMetrics: Sendable {
             "sluice_bus_timeouts_total", help: "Messages given up at their deadline.", labels: label)
         failures = registry.counter(
             "sluice_bus_failures_total", help: "Messages that a stage said it could not handle.", labels: label)
+        suspicions = registry.counter(
+            "sluice_bus_suspicions_total", help: "Replicas that went silent and were passed by.", labels: label)
         outstanding = registry.gauge(
             "sluice_outstanding_messages", help: "Messages sent and not answered.", labels: label)
     }

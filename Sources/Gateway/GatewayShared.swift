@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Identity
 import Synchronization
+import Telemetry
 
 /// What every event loop of Ingress shares. Re-read once a second by the process's main file.
 public final class GatewayShared: Sendable {
@@ -14,6 +15,9 @@ public final class GatewayShared: Sendable {
     public let inspectsReplies: Bool
     /// Seconds that a lane may take before its command is refused.
     public let laneSeconds: Int
+
+    /// Counted again by the first event loop.
+    public let readiness: LaneReadiness
 
     private let store: IdentityStore
     private let identities: Mutex<IdentitySnapshot>
@@ -34,6 +38,8 @@ public final class GatewayShared: Sendable {
         responseRoute = configuration.stages.responseRoute()
         inspectsReplies = responseRoute.contains { $0 != StageName.masker }
         laneSeconds = Self.builtInLaneSeconds + configuration.stages.custom.reduce(0) { $0 + $1.timeoutSeconds }
+        readiness = LaneReadiness(
+            stages: Set([StageName.recorder] + requestRoute + responseRoute), telemetry: ProcessTelemetry.current)
         identities = Mutex(try store.snapshot())
         epoch = Mutex([])
     }

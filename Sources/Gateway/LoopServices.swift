@@ -16,6 +16,7 @@ public final class LoopServices: @unchecked Sendable {
     let links: Links
     let replyTo: String
     private var flushScheduled = false
+    private var readinessDue: UInt64 = 0
     private var lateFlushScheduled = false
 
     /// How often resends and deadlines are looked at.
@@ -44,6 +45,10 @@ public final class LoopServices: @unchecked Sendable {
         eventLoop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { [self] _ in
             let now = monotonicNanoseconds()
             heartbeat.beat(now: now)
+            if index == 0, now >= readinessDue {
+                readinessDue = now + LaneReadiness.interval
+                shared.readiness.update(links)
+            }
             conductor.tick(now: now)
             audit.tick(now: now)
         }

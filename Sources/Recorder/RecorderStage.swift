@@ -64,10 +64,12 @@ struct RecorderStage: Stage {
 
     private mutating func write(_ pending: [(message: BusMessage, batch: IncomingBatch)], _ outbox: inout Outbox) {
         let answers: [RecordAck]
+        let syncsBefore = writer.syncs
         do throws(RecordingError) {
             answers = try writer.append(pending.map(\.batch))
             metrics.wrote(
-                records: pending.reduce(0) { $0 + $1.batch.count }, bytes: pending.reduce(0) { $0 + $1.batch.size })
+                records: pending.reduce(0) { $0 + $1.batch.count }, bytes: pending.reduce(0) { $0 + $1.batch.size },
+                syncs: writer.syncs - syncsBefore)
         } catch {
             metrics.failed()
             StageLog.error("cannot record: \(error)")

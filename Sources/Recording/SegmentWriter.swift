@@ -54,6 +54,7 @@ public final class SegmentWriter: @unchecked Sendable {
     private var failure: RecordingError?
     private var closed = false
     private var unsynchronized = true
+    private var syncCount: UInt64 = 0
     /// The last block and its chain value, as acknowledgements name it; zeros before the first.
     private var lastBlock: (number: UInt64, chain: [UInt8])
     /// A rollback that failed: the file may be longer than its acknowledged end.
@@ -255,7 +256,11 @@ public final class SegmentWriter: @unchecked Sendable {
             throw problem
         }
         unsynchronized = false
+        syncCount += 1
     }
+
+    /// How often segments were forced to the disk since the writer was opened.
+    public var syncs: UInt64 { lock.withLock { _ in syncCount } }
 
     private func advanceHead(to offset: Int64, block: UInt64, records: UInt64, chain: [UInt8]) throws(RecordingError) {
         let value = Head(
