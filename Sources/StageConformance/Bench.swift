@@ -25,6 +25,8 @@ final class Bench {
     /// Longest start, seconds (docs/adding-a-stage.md, “Start”).
     static let startSeconds = 20.0
     static let pollMilliseconds = 20
+    /// How often a sender pings (docs/messages.md).
+    static let pingSeconds = 0.25
 
     let workspace: Workspace
     let timeout: Double
@@ -161,6 +163,25 @@ final class Bench {
             }
             try pump()
         }
+    }
+
+    /// Pings as a sender does, again and again: an answer that finds no link yet is lost, and the next one is not.
+    /// Throws ``Violation`` when no ping is answered, or one wrongly.
+    func checkPresence() throws {
+        let end = Date.now.addingTimeInterval(timeout)
+        var pings: [BusMessage] = []
+        repeat {
+            let ping = try ping()
+            try send(ping)
+            pings.append(ping)
+            _ = try answer(to: ping.header.sequence, within: Self.pingSeconds).map { arrived.append($0) }
+            for ping in pings {
+                guard let answer = try answer(to: ping.header.sequence, within: 0) else { continue }
+                if let violation = Bench.violation(of: answer, to: ping) { throw Violation(violation) }
+                return
+            }
+        } while Date.now < end
+        throw Violation("no PONG came")
     }
 
     /// Everything that has come and was not asked for.

@@ -50,13 +50,7 @@ public struct Conformance {
         } catch let violation as Violation {
             return report.note(.ready, violation.description)
         }
-        report.check(.presence) { _ in
-            let ping = try bench.ping()
-            try bench.send(ping)
-            if let violation = Bench.violation(of: try bench.answer(to: ping.header.sequence), to: ping) {
-                throw Violation(violation)
-            }
-        }
+        report.check(.presence) { _ in try bench.checkPresence() }
         do {
             if lanes != .response {
                 let lane = try RequestLane(bench, canary: canary)

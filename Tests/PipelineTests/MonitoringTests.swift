@@ -43,7 +43,7 @@ extension Pipeline {
                 stages: "masker: {replicas: 2}", extra: "metrics: {listen: 127.0.0.1:\(port)}"
             ) { rig in
                 let bench = try await rig.gateway.clients(rig.free).run(
-                    "pgbench", ["-n", "-S", "-c", "4", "-t", "200", "orders"])
+                    "pgbench", ["-n", "-S", "-M", "prepared", "-c", "4", "-t", "200", "orders"])
                 #expect(try BenchReport(bench).errors.isEmpty, "\(bench.transcript)")
                 let asked = try await rig.gateway.clients(rig.free).psql(
                     "SELECT email, ssn FROM customers WHERE id <= 20;\nSELECT 1/0;")

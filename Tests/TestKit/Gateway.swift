@@ -36,7 +36,7 @@ public struct Gateway: Sendable {
                 throw TestKitError("sluice up ended with \(status)\n\(supervisor.output)\n\(supervisor.errors)")
             }
             return (supervisor.output + "\n" + supervisor.errors).split(separator: "\n").contains {
-                $0.hasPrefix("ready")
+                $0.hasPrefix("ready") || $0.contains("\"msg\":\"ready")
             }
         }
         return gateway
