@@ -12,14 +12,20 @@ final class SupervisorMonitor: Sendable {
 
     private let state: StateDirectory
     private let members = Mutex<[Status.Process]>([])
-    private let heartbeat = ProcessTelemetry.current.health.addLoop("the supervisor's loop")
+    private let telemetry: ProcessTelemetry
+    private let heartbeat: Heartbeat
     private let server: Mutex<MetricsServer?> = Mutex(nil)
 
-    init(state: StateDirectory, listener: MetricsListener?) throws(SupervisorError) {
+    /// `telemetry`: this process's own.
+    init(
+        state: StateDirectory, listener: MetricsListener?, telemetry: ProcessTelemetry = .current
+    ) throws(SupervisorError) {
         self.state = state
+        self.telemetry = telemetry
+        heartbeat = telemetry.health.addLoop("the supervisor's loop")
         let server = MetricsServer(
             waits: true,
-            tick: { [telemetry = ProcessTelemetry.current] in telemetry.tick() },
+            tick: { telemetry.tick() },
             respond: { [weak self] endpoint in
                 self?.respond(to: endpoint) ?? MetricsResponse(status: 503, body: "stopping\n")
             })
@@ -39,8 +45,8 @@ final class SupervisorMonitor: Sendable {
     /// The supervisor's loop turned.
     func beat() { heartbeat.beat(now: Clock.monotonic()) }
 
-    func becameReady() { ProcessTelemetry.current.health.becameReady() }
-    func beganStopping() { ProcessTelemetry.current.health.beganDraining() }
+    func becameReady() { telemetry.health.becameReady() }
+    func beganStopping() { telemetry.health.beganDraining() }
 
     func close() throws { try server.withLock { try $0?.close() } }
 
@@ -50,7 +56,7 @@ final class SupervisorMonitor: Sendable {
         case .metrics:
             return .metrics(Exposition.text(merged(ask(.metrics, members), members)))
         case .health:
-            return .verdict(ProcessTelemetry.current.health.unhealthyReason())
+            return .verdict(telemetry.health.unhealthyReason())
         case .readiness:
             return .verdict(unreadyReason(ask(.readiness, members), members))
         case .status:
@@ -72,7 +78,7 @@ final class SupervisorMonitor: Sendable {
 
     /// Each stage needs a process that takes work; one that serves no metrics counts by what the supervisor knows.
     private func unreadyReason(_ answers: [MetricsClient.Answer], _ members: [Status.Process]) -> String? {
-        if let reason = ProcessTelemetry.current.health.unreadyReason() { return reason }
+        if let reason = telemetry.health.unreadyReason() { return reason }
         for stage in Set(members.map(\.stage)).sorted() {
             let takesWork = zip(members, answers).contains { member, answer in
                 guard member.stage == stage, member.state == "ready" else { return false }
@@ -91,7 +97,7 @@ final class SupervisorMonitor: Sendable {
     /// does not bear its process's own labels, is left out, and `sluice_scraped` of that process is 0.
     func merged(_ answers: [MetricsClient.Answer], _ members: [Status.Process]) -> [MetricFamily] {
         var merge = FamilyMerge()
-        for family in ProcessTelemetry.current.registry.families() {
+        for family in telemetry.registry.families() {
             merge.add(family, labels: [.init("stage", Self.name), .init("replica", "0")])
         }
         var up = MetricFamily("sluice_process_up", help: "1 when the supervisor sees it ready.", kind: .gauge)

@@ -98,7 +98,7 @@ struct MonitorTests {
             try forged.listen(path: state.metricsSocket(stage: "forger", replica: 0))
             let broken = MetricsServer { _ in .metrics("a 1\n") }
             try broken.listen(path: state.metricsSocket(stage: "broken", replica: 0))
-            let monitor = try SupervisorMonitor(state: state, listener: nil)
+            let monitor = try SupervisorMonitor(state: state, listener: nil, telemetry: ProcessTelemetry())
             let stages = ["masker", "classifier", "forger", "broken", "absent"]
             monitor.update(Status(stages: stages.map { Self.process($0) }))
             let text = monitor.respond(to: .metrics).body
@@ -120,7 +120,7 @@ struct MonitorTests {
     @Test func readyWhenEachStageHasAProcessThatTakesWork() throws {
         try Self.withState { state in
             let masker = try Self.serve("masker", in: state) { $0.health.becameReady() }
-            let monitor = try SupervisorMonitor(state: state, listener: nil)
+            let monitor = try SupervisorMonitor(state: state, listener: nil, telemetry: ProcessTelemetry())
             monitor.becameReady()
             monitor.beat()
             monitor.update(Status(stages: [Self.process("masker"), Self.process("my-check")]))
