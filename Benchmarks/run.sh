@@ -14,8 +14,8 @@ targets=${BENCH_TARGETS:-direct pgbouncer pgbouncer-tx sluice sluice-mask}
 case $targets in
   *sluice*)
     if [ -z "${BENCH_BIN:-}" ]; then
-      swift build --package-path "$root" -c release >&2
-      BENCH_BIN=$(swift build --package-path "$root" -c release --show-bin-path)
+      make -C "$root" build >&2
+      BENCH_BIN=$root/.build/release
     fi ;;
 esac
 export BENCH_BIN="${BENCH_BIN:-}" BENCH_TARGETS="$targets"

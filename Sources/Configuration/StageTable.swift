@@ -152,6 +152,16 @@ public struct StageTable: Sendable, Equatable {
         public let replicas: Int
         /// Nil for Sluice's own stages.
         public let custom: CustomStage?
+        /// How many may run here: none only when it also runs elsewhere, no more than it has ports for other hosts.
+        public let bounds: ClosedRange<Int>
+
+        init(_ name: String, replicas: Int, custom: CustomStage? = nil, network: StageNetwork? = nil) {
+            self.name = name
+            self.replicas = replicas
+            self.custom = custom
+            let fewest = network?.at.isEmpty == false ? 0 : 1
+            bounds = fewest...(network?.listen?.ports.count ?? StageTable.maximumReplicas)
+        }
     }
 
     init(_ node: StrictNode?) throws(ConfigurationError) {
@@ -259,9 +269,9 @@ public struct StageTable: Sendable, Equatable {
         var result: [Entry] = []
         for stage in BuiltInStage.allCases {
             if stage == .ingress {
-                result += custom.map { Entry(name: $0.name, replicas: $0.replicas, custom: $0) }
+                result += custom.map { Entry($0.name, replicas: $0.replicas, custom: $0) }
             }
-            result.append(Entry(name: stage.rawValue, replicas: replicas(of: stage), custom: nil))
+            result.append(Entry(stage.rawValue, replicas: replicas(of: stage), network: network[stage]))
         }
         return result
     }

@@ -8,7 +8,7 @@ extension Fleet.Stage {
         let sole = BuiltInStage(rawValue: entry.name)?.soleReason
         self.init(
             name: entry.name, replicas: entry.replicas,
-            bounds: min(entry.replicas, 1)...StageTable.maximumReplicas, soleReason: sole)
+            bounds: entry.bounds, soleReason: sole)
     }
 }
 
@@ -267,6 +267,8 @@ public struct Supervisor {
         if stage != BuiltInStage.ingress.rawValue {
             for name in configuration.secretEnvironmentNames { result[name] = nil }
         }
+        // Memory holds commands and replies: a crash's backtrace would show them.
+        if result["SWIFT_BACKTRACE"] == nil { result["SWIFT_BACKTRACE"] = "enable=no" }
         result["SLUICE_STAGE"] = stage
         result["SLUICE_REPLICA"] = "\(replica)"
         result["SLUICE_BUS"] = configuration.state.bus

@@ -201,6 +201,37 @@ struct StageTableTests {
         #expect(refusal("  masker: {replicas: 65}\n")?.contains("out of range") == true)
     }
 
+    @Test func stagesOfSeveralHostsHaveTheirBounds() throws {
+        let table = try stages(
+            """
+              masker: {replicas: 0, at: ["tcp://10.0.0.3:7401-7404", "tcp://masker.example:7401"]}
+              classifier: {listen: "tcp://0.0.0.0:7411-7413", advertise: "tcp://10.0.0.2", replicas: 2}
+
+            """)
+        let bounds = Dictionary(uniqueKeysWithValues: table.startOrder.map { ($0.name, $0.bounds) })
+        #expect(bounds["masker"] == 0...64 && table.replicas(of: .masker) == 0)
+        #expect(bounds["classifier"] == 1...3)
+        #expect(bounds["recorder"] == 1...64)
+        #expect(table.network[.masker]?.at.map(\.host) == ["10.0.0.3", "masker.example"])
+        #expect(table.network[.masker]?.at.map(\.ports) == [7401...7404, 7401...7401])
+        #expect(table.network[.classifier]?.advertise == "10.0.0.2")
+    }
+
+    @Test(arguments: [
+        ("listen: \"tcp://0.0.0.0:7411\", replicas: 2", "need as many ports"),
+        ("listen: \"0.0.0.0:7411\"", "expected tcp://host:port"),
+        ("listen: \"tcp://0.0.0.0:7411-7410\"", "expected tcp://host:port"),
+        ("listen: \"tcp://0.0.0.0:7000-7064\"", "more than 64 ports"),
+        ("advertise: \"tcp://10.0.0.2\"", "advertise needs listen"),
+        ("listen: \"tcp://0.0.0.0:1\", advertise: 10.0.0.2", "expected tcp://host"),
+        ("at: \"tcp://10.0.0.2:1\"", "expected a list"),
+        ("at: []", "expected 1 to 64 places"),
+        ("at: [\"tcp://0.0.0.0:1\"]", "that can be reached"),
+    ])
+    func aPlaceOnTheBusIsChecked(_ keys: String, _ message: String) {
+        #expect(refusal("  masker: {\(keys)}\n")?.contains(message) == true)
+    }
+
     @Test func customStagesTakeTheirPlace() throws {
         let table = try stages(
             """

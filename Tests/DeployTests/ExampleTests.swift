@@ -18,7 +18,7 @@ struct ExampleTests {
         try String(contentsOfFile: Project.root + "/" + path, encoding: .utf8)
     }
 
-    @Test(arguments: ["deploy/systemd", "deploy/host"])
+    @Test(arguments: ["deploy/systemd", "deploy/host", "deploy/kubernetes/base"])
     func shippedConfigurationIsValid(_ folder: String) async throws {
         let own = folder + "/policy.yaml"
         let isThere = FileManager.default.fileExists(atPath: Project.root + "/" + own)
