@@ -12,7 +12,8 @@ extension SessionsCommand {
             discussion: """
                 The keys are those of the message Record in bus.proto, as protobuf's JSON mapping writes them: \
                 64-bit numbers are strings, bytes are base64. Without an ID everything recorded is written, \
-                recorder after recorder; order a session's records by their sequence.
+                recorder after recorder: order a session's records by their sequence. After a move to another recorder a \
+                few have been kept by both and come twice, with the same sequence.
                 """)
 
         @OptionGroup var config: ConfigOption

@@ -6,8 +6,8 @@ extension Pipeline {
     /// Memory is bounded (invariant I7): by what is under way, not by what a peer leaves lying.
     @Suite(.serialized)
     struct MemoryTests {
-        /// Idle sessions that are opened at once. `make bench` takes more (BENCH_IDLE).
-        static let sessions = 1000
+        /// Idle sessions that are opened at once.
+        static let sessions = 5000
         /// Most memory that an idle session may add over all processes, KiB.
         static let kilobytesPerSession = 40
         /// Most memory that one reply which nobody reads may add to Ingress: the reply queue, as much again with the
@@ -73,7 +73,7 @@ extension Pipeline {
         private static func hold(_ clients: Clients, _ arguments: [String], until text: String) async throws -> Child {
             let interpreter = try await PythonEnvironment.shared.value
             let child = try clients.start(interpreter, [script] + arguments, input: .pipe)
-            try await child.waitFor(text, deadline: .seconds(120))
+            try await child.waitFor(text, deadline: .seconds(300))
             return child
         }
     }

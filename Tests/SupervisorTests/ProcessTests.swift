@@ -269,6 +269,7 @@ struct EnvironmentTests {
         #expect(masker["SLUICE_REPLICA"] == "1")
         #expect(masker["SLUICE_KEY_FILE"] == "/srv/s/keys/masker.key")
         #expect(masker["SLUICE_KEYS"] == "/srv/s/keys")
+        #expect(masker["SWIFT_BACKTRACE"] == "enable=no")
         let ingress = Supervisor.environment(
             of: "ingress", replica: 0, configuration: configuration, inherited: inherited)
         #expect(ingress["DB_PASSWORD"] == "x")
