@@ -115,12 +115,12 @@ struct ApproverStage: Stage {
 
     private mutating func close(_ message: BusMessage, _ outbox: inout Outbox) throws {
         let close = try message.body(as: HoldClose.self)
-        waiting[close.id] = nil
         if close.used {
             try store.markUsed(id: close.id, session: message.header.session, sequence: close.sequence)
         } else {
             try store.cancel(id: close.id, session: message.header.session, sequence: close.sequence)
         }
+        waiting[close.id] = nil
         outbox.reply(to: message, .holdClosed, body: message.body)
     }
 }

@@ -41,6 +41,8 @@ extension AuditTrail {
         private(set) var mark: AuditMark?
         /// Whether the recorder must be told where the former one's records end.
         private(set) var isResuming = false
+        /// Whether the present recorder was told so because it did not know the session.
+        private var hasResumedHere = false
         /// Whether the trail's list of sessions to send has it, and its place among those that wait for the recorder.
         var isDirty = false
         var place: Int?
@@ -119,6 +121,7 @@ extension AuditTrail {
                 isResuming = mark != nil
             }
             self.recorder = recorder
+            hasResumedHere = isResuming
             sentThrough = acknowledged
             resendAfter = AuditTrail.resendFirst
         }
@@ -156,17 +159,29 @@ extension AuditTrail {
             sentAt = now
         }
 
+        /// The recorder refused the first records: it may have forgotten a session that was idle for long. Once it is told
+        /// where the acknowledged ones end; false when it was.
+        func resumeOnce() -> Bool {
+            guard mark != nil, !hasResumedHere else { return false }
+            hasResumedHere = true
+            isResuming = true
+            sentThrough = acknowledged
+            return true
+        }
+
         func waitLonger() { resendAfter = min(resendAfter * 2, AuditTrail.resendMaximum) }
 
         /// What the recorder says that it has, and the block that this was written in or before. Waiters that it satisfies
         /// are returned, for the caller to tell.
         func advance(to acknowledgement: UInt64, mark: AuditMark?) -> [Waiter] {
+            guard failure == nil else { return [] }
             let through = min(acknowledgement, lastSequence)
             if let mark, through >= acknowledged, through > 0 {
                 self.mark = mark
                 isResuming = false
             }
             guard through > acknowledged else { return [] }
+            hasResumedHere = false
             let count = Int(through - acknowledged)
             for record in unacknowledged[..<count] { bytes -= record.count }
             if count == unacknowledged.count {

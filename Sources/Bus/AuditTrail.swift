@@ -24,9 +24,10 @@ public final class AuditTrail {
     static let keptBuffer = 64 << 10
 
     private let links: Links
-    private let replyTo: String
-    /// Number of the last batch that was sent; the recorder's answer carries it.
-    private(set) var lastBatch: UInt64
+    private let replyTo: ReplyAddress
+    /// Number of the last batch that was sent.
+    private var lastBatch: UInt64 = 0
+    private var questions: AuditQuestions
     /// The recorders that are registered now.
     private var recorders: [AuditRecorder] = []
     /// Tells which recorders there are.
@@ -39,10 +40,10 @@ public final class AuditTrail {
     private var buffer: [UInt8] = []
     private var drained: (() -> Void)?
 
-    public init(links: Links, replyTo: String, loop: UInt8) {
+    public init(links: Links, replyTo: ReplyAddress, loop: UInt8) {
         self.links = links
         self.replyTo = replyTo
-        lastBatch = UInt64(loop) << 56
+        questions = AuditQuestions(loop: loop)
         registry = { links.replicas(of: StageName.recorder) }
     }
 
@@ -52,6 +53,9 @@ public final class AuditTrail {
         sessions[id] = session
         return session
     }
+
+    /// What the answer to the last batch carries.
+    var lastSequence: UInt64 { questions.last }
 
     /// Sessions that wait for a recorder; idle ones do not.
     var waitingSessions: Int { waiting.count }
@@ -212,7 +216,7 @@ public final class AuditTrail {
     private func send(_ batch: consuming AuditBatch, now: UInt64) {
         let members = batch.members
         let number = lastBatch + 1
-        guard queue(&batch, number: number) else {
+        guard queue(&batch, sequence: questions.ask(batch: number)) else {
             batch.recorder.refusedAt = now
             for member in members { mustSend(member.session) }
             return
@@ -226,12 +230,12 @@ public final class AuditTrail {
         if used.capacity <= Self.keptBuffer { buffer = used }
     }
 
-    private func queue(_ batch: inout AuditBatch, number: UInt64) -> Bool {
+    private func queue(_ batch: inout AuditBatch, sequence: UInt64) -> Bool {
         var header = Header()
         header.kind = .record
         header.lane = .audit
-        header.sequence = number
-        header.replyTo = replyTo
+        header.sequence = sequence
+        replyTo.write(to: &header)
         do {
             try batch.close()
             let message = BusMessage(header: header, body: batch.body)
@@ -239,7 +243,7 @@ public final class AuditTrail {
             case .queued(let endpoint):
                 links.settled(endpoint: endpoint)
                 return true
-            case .unavailable:
+            case .unavailable, .noInbox:
                 return false
             }
         } catch {
@@ -250,8 +254,9 @@ public final class AuditTrail {
 
     // MARK: Acknowledgements
 
-    /// Takes a recorder's acknowledgement.
+    /// Takes a recorder's acknowledgement. One that answers no batch is dropped.
     public func receive(_ message: BusMessage, now: UInt64) {
+        guard message.header.kind == .recorded, let batch = questions.batch(of: message.header.sequence) else { return }
         let ack: RecordAck
         do {
             ack = try message.body(as: RecordAck.self)
@@ -259,7 +264,6 @@ public final class AuditTrail {
             StageLog.error("acknowledgement dropped: \(error)")
             return
         }
-        let batch = message.header.sequence
         let mark = ack.replica.isEmpty ? nil : AuditMark(ack)
         for one in ack.sessions {
             guard let session = sessions[one.session], batch >= session.validFrom else { continue }
@@ -276,7 +280,9 @@ public final class AuditTrail {
         var failed: [Waiter] = []
         var failure = AuditFailure(reason: error)
         if !ack.error.isEmpty {
-            if batch == session.firstBatch {
+            if batch == session.firstBatch, session.resumeOnce() {
+                mustSend(session)
+            } else if batch == session.firstBatch {
                 failure = AuditFailure(reason: ack.error)
                 failed = session.fail(failure)
             } else if batch > session.firstBatch {
@@ -313,20 +319,21 @@ public final class AuditTrail {
             }
             late += session.takeWaiters { $0.deadline <= now }
         }
-        if orphans > Self.orphanSessions { giveUpOldest() }
+        if orphans > Self.orphanSessions { giveUpOldest(orphans - Self.orphanSessions) }
         flush(now: now)
         for waiter in late { waiter.handler(AuditFailure(reason: "the recorder did not answer in time")) }
         tellWhenDrained()
     }
 
-    private func giveUpOldest() {
-        // Session ids begin with their time.
-        guard let oldest = waiting.filter(\.hasEnded).min(by: { $0.id < $1.id }) else { return }
-        StageLog.error("the end of a session was never acknowledged; given up", session: oldest.id)
+    private func giveUpOldest(_ count: Int) {
         let failure = AuditFailure(reason: "the recorder did not answer in time")
-        let waiters = oldest.fail(failure)
-        forget(oldest)
-        for waiter in waiters { waiter.handler(failure) }
+        // Session ids begin with their time.
+        for oldest in waiting.filter(\.hasEnded).sorted(by: { $0.id < $1.id }).prefix(count) {
+            StageLog.error("the end of a session was never acknowledged; given up", session: oldest.id)
+            let waiters = oldest.fail(failure)
+            forget(oldest)
+            for waiter in waiters { waiter.handler(failure) }
+        }
     }
 
     private func tellWhenDrained() {

@@ -57,26 +57,23 @@ public final class Conductor {
     }
 
     private let links: Links
-    private let replyTo: String
+    private let replyTo: ReplyAddress
     private var exchanges: [UInt64: Exchange] = [:]
-    private var lastSequence: UInt64
+    private var numbers: QuestionNumbers
     private var peers: [(stage: String, metrics: PeerMetrics)] = []
 
     /// `loop` marks this conductor's sequences (top byte), so that the inbox's thread finds the loop they belong to.
-    public init(links: Links, replyTo: String, loop: UInt8) {
+    public init(links: Links, replyTo: ReplyAddress, loop: UInt8) {
         self.links = links
         self.replyTo = replyTo
-        lastSequence = UInt64(loop) << 56
+        numbers = QuestionNumbers(loop: loop)
     }
 
     /// The loop that a reply with this sequence belongs to.
-    public static func loop(ofSequence sequence: UInt64) -> Int { Int(sequence >> 56) }
+    public static func loop(ofSequence sequence: UInt64) -> Int { QuestionNumbers.loop(of: sequence) }
 
-    /// The next sequence: never used before by this conductor.
-    public func nextSequence() -> UInt64 {
-        lastSequence += 1
-        return lastSequence
-    }
+    /// A sequence for an exchange, of no other that is open.
+    public func nextSequence() -> UInt64 { numbers.next { exchanges[$0] == nil } }
 
     /// Number of exchanges still open.
     public var openExchanges: Int { exchanges.count }
@@ -97,7 +94,7 @@ public final class Conductor {
         header.session = session
         header.sequence = sequence
         header.route = Array(route.dropFirst())
-        header.replyTo = replyTo
+        replyTo.write(to: &header)
         header.deadlineMs = unixMilliseconds() + timeout / 1_000_000
         header.traceparent = traceparent
         let peer = peer(stage)
@@ -122,7 +119,7 @@ public final class Conductor {
         }
         let event: LaneEvent
         do {
-            event = try Self.event(from: message, sent: exchange.message.header.kind)
+            event = try Self.event(from: message, of: exchange)
         } catch {
             StageLog.error("reply dropped: \(error)", session: message.header.session)
             return
@@ -149,6 +146,8 @@ public final class Conductor {
     /// Pings, sends again what is due and gives up what is over. Call about every 10 ms.
     public func tick(now: UInt64) {
         sendAgain(links.tick(now: now), now: now)
+        // One that found no room speaks for all that go the same way: they are tried again later.
+        var full: Set<String> = []
         for sequence in Array(exchanges.keys) {
             // A handler may have cancelled it meanwhile.
             guard let exchange = exchanges[sequence], exchange.sendAt <= now || exchange.deadline <= now else {
@@ -159,8 +158,10 @@ public final class Conductor {
                 settle(exchange)
                 exchange.peer.timeouts.add()
                 exchange.handler(.timedOut(stage: exchange.stage))
-            } else {
-                send(sequence, now: now)
+            } else if full.contains(exchange.stage) {
+                exchanges[sequence]?.sendAt = now + Self.retryUnsent
+            } else if !send(sequence, now: now) {
+                full.insert(exchange.stage)
             }
         }
     }
@@ -181,11 +182,22 @@ public final class Conductor {
             }
         }
         guard !lost.isEmpty else { return }
-        for sequence in exchanges.keys.sorted() where exchanges[sequence]?.sendAt == now { send(sequence, now: now) }
+        var full: Set<String> = []
+        for sequence in exchanges.keys.sorted() {
+            guard let exchange = exchanges[sequence], exchange.sendAt == now else { continue }
+            if full.contains(exchange.stage) {
+                exchanges[sequence]?.sendAt = now + Self.retryUnsent
+            } else if !send(sequence, now: now) {
+                full.insert(exchange.stage)
+            }
+        }
     }
 
-    private func send(_ sequence: UInt64, now: UInt64) {
-        guard var exchange = exchanges[sequence] else { return }
+    /// False when no replica has room.
+    @discardableResult
+    private func send(_ sequence: UInt64, now: UInt64) -> Bool {
+        guard var exchange = exchanges[sequence] else { return true }
+        var hasRoom = true
         do {
             let result = try links.send(
                 exchange.message, to: .anyReplica(of: exchange.stage), avoiding: exchange.endpoint)
@@ -196,7 +208,8 @@ public final class Conductor {
                 exchange.message.header.attempt += 1
                 exchange.sendAt = now + exchange.interval
                 exchange.interval = min(exchange.interval * 2, Self.resendMaximum)
-            case .unavailable:
+            case .unavailable, .noInbox:
+                hasRoom = false
                 exchange.sendAt = now + Self.retryUnsent
             }
         } catch {
@@ -204,6 +217,7 @@ public final class Conductor {
             exchange.sendAt = now + Self.retryUnsent
         }
         exchanges[sequence] = exchange
+        return hasRoom
     }
 
     /// A conductor talks to few stages: a look along a short list.
@@ -220,16 +234,23 @@ public final class Conductor {
         for endpoint in exchange.earlier { links.settled(endpoint: endpoint) }
     }
 
-    private static func event(from message: BusMessage, sent: Kind) throws(BusError) -> LaneEvent {
-        switch (message.header.kind, sent) {
+    private static func event(from message: BusMessage, of exchange: Exchange) throws(BusError) -> LaneEvent {
+        let sent = exchange.message.header
+        switch (message.header.kind, sent.kind) {
         case (.judged, .judge): return .judged(message.header.decisions)
-        case (.holdPending, .judge): return .held(try message.body(as: HoldPending.self))
+        case (.holdPending, .judge):
+            let pending = try message.body(as: HoldPending.self)
+            guard RemarkBounds.isName(pending.id) else { throw BusError(.malformed, "a hold without a valid id") }
+            return .held(pending)
         case (.masked, .mask): return .masked(try message.body(as: MaskReply.self), payload: message.payload)
         case (.holdClosed, .holdClose): return .judged([])
         case (.failed, _):
             let failure = try message.body(as: Failure.self)
-            return .failed(stage: failure.stage, reason: failure.reason)
-        default: throw BusError(.malformed, "\(message.header.kind) does not answer \(sent)")
+            guard RemarkBounds.isValue(failure.reason) else { throw BusError(.malformed, "a reason beyond its bound") }
+            // Whoever answers was on the way; it cannot speak for one that was not.
+            let isOnTheWay = failure.stage == exchange.stage || sent.route.contains(failure.stage)
+            return .failed(stage: isOnTheWay ? failure.stage : exchange.stage, reason: failure.reason)
+        default: throw BusError(.malformed, "\(message.header.kind) does not answer \(sent.kind)")
         }
     }
 }

@@ -6,17 +6,20 @@ import Glibc
 final class HostInbox {
     /// How often a changed key is looked for, nanoseconds.
     static let tendInterval: UInt64 = 250_000_000
-    /// A port is free again a moment after it was let go: tries, and microseconds between them.
-    static let rebindTries = 100
-    static let rebindPause: UInt32 = 5000
+    /// How often a port that was let go is tried again, nanoseconds: ZeroMQ frees it a moment later.
+    static let rebindInterval: UInt64 = 20_000_000
+    /// How long that may take before it is said, nanoseconds.
+    static let rebindPatience: UInt64 = 5_000_000_000
 
     private let socket: UnsafeMutableRawPointer
     private let network: Network
     /// ZeroMQ admits every key while nobody is there to ask: there is no listening without it.
     private let authenticator: Authenticator
-    private var bound: String
+    private let bound: String
     private var secretKey: LinkKey
     private var tendedAt: UInt64 = 0
+    /// Since when the inbox listens no more, while the port is not free again.
+    private var unboundSince: UInt64?
     /// Where other hosts find it.
     let advertised: String
 
@@ -52,27 +55,31 @@ final class HostInbox {
             "no free port for the bus at \(place.host), \(place.ports.lowerBound) to \(place.ports.upperBound)")
     }
 
-    /// Connections end with the old key's listener; their senders connect again.
+    /// Connections end with the old key's listener; their senders connect again. Never waits: where the port is not free
+    /// yet, a later call takes it.
     func tend() {
         let now = monotonicNanoseconds()
-        guard now >= tendedAt + Self.tendInterval else { return }
+        guard now >= tendedAt + (unboundSince == nil ? Self.tendInterval : Self.rebindInterval) else { return }
         tendedAt = now
         let current = network.keys.secretKey
-        guard current != secretKey else { return }
+        guard unboundSince != nil || current != secretKey else { return }
         do {
-            // Fails when the last try could let it go but not bind it again.
-            if zmq_unbind(socket, bound) != 0, zmq_errno() != ENOENT { throw lastSocketError("zmq_unbind") }
-            try setOption(socket, ZMQ_CURVE_SECRETKEY, current.bytes)
-            for _ in 0..<Self.rebindTries {
-                if zmq_bind(socket, bound) == 0 {
-                    secretKey = current
-                    StageLog.info("listens with a new key on \(bound)")
-                    return
-                }
-                guard zmq_errno() == EADDRINUSE else { break }
-                usleep(Self.rebindPause)
+            if unboundSince == nil {
+                guard zmq_unbind(socket, bound) == 0 else { throw lastSocketError("zmq_unbind") }
+                unboundSince = now
             }
-            throw lastSocketError("cannot listen again on \(bound)")
+            try setOption(socket, ZMQ_CURVE_SECRETKEY, current.bytes)
+            guard zmq_bind(socket, bound) == 0 else {
+                guard zmq_errno() == EADDRINUSE else { throw lastSocketError("cannot listen again on \(bound)") }
+                if let since = unboundSince, now >= since + Self.rebindPatience {
+                    unboundSince = now
+                    throw BusError(.socket, "cannot listen again on \(bound): another process has the port")
+                }
+                return
+            }
+            unboundSince = nil
+            secretKey = current
+            StageLog.info("listens with a new key on \(bound)")
         } catch {
             StageLog.error("\(error)")
         }

@@ -14,6 +14,8 @@ public struct LinkKeyFolder: Sendable {
     static let textLength = 40
     /// How long a former public key is admitted after its rotation, seconds: 24 hours.
     public static let grace: TimeInterval = 86_400
+    /// How far ahead the clock of the host that made a key may be, seconds.
+    static let clockSkew: TimeInterval = 300
 
     public let path: String
 
@@ -87,9 +89,10 @@ public struct LinkKeyFolder: Sendable {
     }
 
     private func admittedPrevious(_ stage: String) throws(BusError) -> String? {
-        guard let since = modified(file(stage, "previous.public")), Date().timeIntervalSince(since) < Self.grace else {
-            return nil
-        }
+        // A time to come tells nothing of when it was replaced.
+        guard let since = modified(file(stage, "previous.public")),
+            case let age = Date().timeIntervalSince(since), age >= -Self.clockSkew, age < Self.grace
+        else { return nil }
         return try text(stage, "previous.public")
     }
 

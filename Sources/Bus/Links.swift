@@ -18,6 +18,8 @@ public enum SendResult: Sendable {
     case queued(endpoint: String)
     /// Every replica is full or away: try again, or push back.
     case unavailable
+    /// There is no such inbox on this bus.
+    case noInbox
 }
 
 /// One sender's sockets: one `PUSH` per replica of each stage it talks to. Owned by one thread or event loop.
@@ -39,16 +41,19 @@ public final class Links {
         let stage: String
         let endpoint: String
         let number: UInt32
+        /// What its pongs carry: nobody else knows it.
+        let pingSequence: UInt64
         var link: Link
         var name: String?
         var outstanding = 0
         /// When it left the registry.
         var retiredAt: UInt64?
 
-        init(stage: String, endpoint: String, number: UInt32, link: Link) {
+        init(stage: String, endpoint: String, number: UInt32, pingSequence: UInt64, link: Link) {
             self.stage = stage
             self.endpoint = endpoint
             self.number = number
+            self.pingSequence = pingSequence
             self.link = link
         }
     }
@@ -64,15 +69,15 @@ public final class Links {
     private let context: BusContext
     /// The bus directory, an absolute path.
     public let directory: String
-    /// The inbox that pongs come to; empty for none.
-    private let replyTo: String
-    /// Marks this sender's pings (top byte of the sequence), so that the inbox's thread finds the loop they belong to.
-    private let loop: UInt8
+    /// The inbox that pongs come to; nil for none.
+    private let replyTo: ReplyAddress?
+    private var pings: QuestionNumbers
     /// Nil when all stages are on this host.
     private let network: Network?
     private var stages: [String: Known] = [:]
     private var peers: [String: Peer] = [:]
     private var numbers: [UInt32: Peer] = [:]
+    private var pinged: [UInt64: Peer] = [:]
     /// `use` orders them by their last use, whose time is `at`.
     private var replyLinks: [String: (link: Link, use: UInt64, at: UInt64)] = [:]
     private var replyUses: UInt64 = 0
@@ -86,13 +91,13 @@ public final class Links {
     public private(set) var membership: UInt64 = 0
 
     public init(
-        context: BusContext, directory: String, replyTo: String = "", loop: UInt8 = 0, network: Network? = nil
+        context: BusContext, directory: String, replyTo: ReplyAddress? = nil, loop: UInt8 = 0, network: Network? = nil
     ) {
         self.network = network
         self.context = context
         self.directory = directory
         self.replyTo = replyTo
-        self.loop = loop
+        pings = QuestionNumbers(loop: loop)
     }
 
     // MARK: - Sending
@@ -105,7 +110,7 @@ public final class Links {
         let header = try message.encodedHeader()
         switch destination {
         case .inbox(let endpoint):
-            guard let link = try link(toInbox: endpoint) else { return .unavailable }
+            guard let link = try link(toInbox: endpoint) else { return .noInbox }
             guard try link.send(header: header, body: message.body, payload: message.payload) else {
                 return .unavailable
             }
@@ -220,7 +225,7 @@ public final class Links {
         }
         var lost: [LostWork] = []
         if network != nil { for peer in peers.values { lost += look(at: peer) } }
-        return replyTo.isEmpty ? lost : lost + perform(presence.tick(now: now))
+        return replyTo == nil ? lost : lost + perform(presence.tick(now: now))
     }
 
     private func look(at peer: Peer) -> [LostWork] {
@@ -270,8 +275,7 @@ public final class Links {
 
     /// Takes a pong. Returns what has to be sent again at once.
     public func receive(_ message: BusMessage) -> [LostWork] {
-        let number = UInt32(truncatingIfNeeded: message.header.sequence)
-        guard message.header.kind == .pong, let peer = numbers[number] else { return [] }
+        guard message.header.kind == .pong, let peer = pinged[message.header.sequence] else { return [] }
         let pong: Pong
         do {
             pong = try message.body(as: Pong.self)
@@ -279,9 +283,11 @@ public final class Links {
             StageLog.error("pong dropped: \(error)")
             return []
         }
-        guard pong.stage == peer.stage else { return [] }
+        guard pong.stage == peer.stage, pong.replica.utf8.count <= RemarkBounds.nameBytes else { return [] }
         peer.name = pong.replica
-        return perform(presence.ponged(number, incarnation: pong.incarnation, draining: pong.draining))
+        // Where one process of a stage answers pings, all do.
+        for other in stages[peer.stage]?.peers ?? [] where canPing(other.link) { presence.mustAnswer(other.number) }
+        return perform(presence.ponged(peer.number, incarnation: pong.incarnation, draining: pong.draining))
     }
 
     private func perform(_ answers: [Presence.Answer]) -> [LostWork] {
@@ -318,13 +324,12 @@ public final class Links {
     }
 
     private func ping(_ peer: Peer) {
-        // A pong from another host needs an inbox that it can reach.
-        guard peer.link.keys == nil || replyTo.hasPrefix("tcp://") else { return }
+        guard let replyTo, canPing(peer.link) else { return }
         var header = Header()
         header.kind = .ping
         header.lane = .presence
-        header.sequence = UInt64(loop) << 56 | UInt64(peer.number)
-        header.replyTo = replyTo
+        header.sequence = peer.pingSequence
+        replyTo.write(to: &header)
         let message = BusMessage(header: header)
         do {
             // One that finds no room is as good as unanswered.
@@ -333,6 +338,9 @@ public final class Links {
             StageLog.error("cannot ping \(peer.endpoint): \(error)")
         }
     }
+
+    /// A pong from another host needs an inbox that it can reach.
+    private func canPing(_ link: Link) -> Bool { replyTo != nil && (link.keys == nil || replyTo?.acrossHosts != nil) }
 
     private func replicas(in stage: String) -> [Peer] { replicas(in: stage, now: monotonicNanoseconds()) }
 
@@ -364,6 +372,7 @@ public final class Links {
             if known.retiredAt != nil {
                 known.retiredAt = nil
                 presence.appeared(known.number)
+                expectAnswers(of: known)
                 membership += 1
             }
             return known
@@ -375,17 +384,32 @@ public final class Links {
             link = try self.open(endpoint, stage: stage)
         }
         lastNumber &+= 1
-        let peer = Peer(stage: stage, endpoint: endpoint, number: lastNumber, link: link)
+        let sequence = pings.next { pinged[$0] == nil }
+        let peer = Peer(stage: stage, endpoint: endpoint, number: lastNumber, pingSequence: sequence, link: link)
         peers[endpoint] = peer
         numbers[peer.number] = peer
+        pinged[sequence] = peer
         presence.appeared(peer.number)
+        expectAnswers(of: peer)
         membership += 1
         return peer
+    }
+
+    /// Sluice's own stages answer pings, and so does a custom one of which another process did.
+    private func expectAnswers(of peer: Peer) {
+        let others = stages[peer.stage]?.peers ?? []
+        guard canPing(peer.link),
+            StageName.builtIn.contains(peer.stage) || others.contains(where: { presence.incarnation(of: $0.number) != nil })
+        else { return }
+        presence.mustAnswer(peer.number)
     }
 
     private func close(_ peer: Peer) {
         peers[peer.endpoint] = nil
         numbers[peer.number] = nil
+        pinged[peer.pingSequence] = nil
+        // What it said last came before now.
+        membership += 1
     }
 
     // MARK: - Replies
@@ -405,7 +429,9 @@ public final class Links {
             return link
         }
         let stage = network?.stage(at: endpoint)
-        guard isInbox(endpoint) || stage != nil else { return nil }
+        guard stage != nil || isInbox(endpoint) && access(String(endpoint.dropFirst("ipc://".count)), F_OK) == 0 else {
+            return nil
+        }
         if replyLinks.count >= Self.maximumReplyLinks,
             let oldest = replyLinks.min(by: { $0.value.use < $1.value.use })?.key
         {

@@ -1,8 +1,8 @@
 /// Which replicas answer: a pure value, events in and answers out. The owner sends the pings and brings the pongs and
 /// the time (monotonic nanoseconds).
 ///
-/// A replica answers from its work loop, so a stuck one goes silent. One that never answered, such as a stage program
-/// that does not know pings, counts as live: its silence tells nothing.
+/// A replica answers from its work loop, so a stuck one goes silent. One that never answered counts as live unless it
+/// must know pings: the silence of a stage program that does not know them tells nothing.
 struct Presence {
     /// How often a replica is pinged, nanoseconds.
     static let pingInterval: UInt64 = 250_000_000
@@ -17,7 +17,7 @@ struct Presence {
     /// Whether a replica gets work.
     enum State: Sendable, Equatable {
         case live
-        /// It answered before and has gone silent.
+        /// It knows pings and is silent.
         case suspect
         /// It finishes what it has.
         case draining
@@ -42,6 +42,7 @@ struct Presence {
         var silence: UInt64 = 0
         /// Nil until it answered.
         var incarnation: UInt64?
+        var mustAnswer = false
         var state = State.live
     }
 
@@ -49,6 +50,9 @@ struct Presence {
     private var tickedAt: UInt64?
 
     mutating func appeared(_ number: UInt32) { peers[number] = Peer() }
+
+    /// It knows pings, whether it has answered one or not.
+    mutating func mustAnswer(_ number: UInt32) { peers[number]?.mustAnswer = true }
 
     mutating func vanished(_ number: UInt32) { peers[number] = nil }
 
@@ -70,7 +74,7 @@ struct Presence {
         guard var peer = peers[number] else { return }
         if peer.unanswered > 0 {
             peer.silence += step
-            if peer.silence >= Self.silenceLimit, peer.incarnation != nil, peer.state != .suspect {
+            if peer.silence >= Self.silenceLimit, peer.mustAnswer || peer.incarnation != nil, peer.state != .suspect {
                 peer.state = .suspect
                 answers.append(.suspected(number))
             }

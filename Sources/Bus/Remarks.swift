@@ -12,9 +12,14 @@ public enum RemarkBounds {
     public static let annotations = 16
     /// Events of one decision or reply.
     public static let events = 16
+    /// UTF-8 bytes of a decision's rule, reason or hint.
+    public static let textBytes = 8 << 10
+    /// Entities that one reply counts.
+    public static let entities = 256
 
     static func isName(_ text: String) -> Bool { (1...nameBytes).contains(text.utf8.count) }
     static func isValue(_ text: String) -> Bool { text.utf8.count <= valueBytes }
+    static func isText(_ text: String) -> Bool { text.utf8.count <= textBytes }
 }
 
 extension Annotation {
@@ -65,7 +70,7 @@ extension Decision {
         events.append(AuditEvent(name, fields))
     }
 
-    /// Throws ``BusError`` when annotations or events exceed ``RemarkBounds``, or an annotation names another stage.
+    /// Throws ``BusError`` when texts, annotations or events exceed ``RemarkBounds``, or an annotation names another stage.
     public func checkRemarks() throws(BusError) {
         guard annotations.count <= RemarkBounds.annotations, annotations.allSatisfy(\.isWithinBounds) else {
             throw BusError(.malformed, "annotations of stage \(stage) exceed their bounds")
@@ -75,6 +80,9 @@ extension Decision {
         }
         guard events.count <= RemarkBounds.events, events.allSatisfy(\.isWithinBounds) else {
             throw BusError(.malformed, "events of stage \(stage) exceed their bounds")
+        }
+        guard [rule, reason, hint].allSatisfy(RemarkBounds.isText) else {
+            throw BusError(.malformed, "rule, reason or hint of stage \(stage) exceeds its bound")
         }
     }
 }
@@ -90,13 +98,16 @@ extension MaskReply {
         refusal = Refusal(rule: rule, reason: reason, hint: hint)
     }
 
-    /// Throws ``BusError`` when events or the refusal exceed ``RemarkBounds``.
+    /// Throws ``BusError`` when events, counts or the refusal exceed ``RemarkBounds``.
     public func checkRemarks() throws(BusError) {
         guard events.count <= RemarkBounds.events, events.allSatisfy(\.isWithinBounds) else {
             throw BusError(.malformed, "the reply's events exceed their bounds")
         }
         guard !hasRefusal || refusal.isWithinBounds else {
             throw BusError(.malformed, "the reply's refusal exceeds its bounds")
+        }
+        guard counts.count <= RemarkBounds.entities, counts.allSatisfy({ RemarkBounds.isName($0.entity) }) else {
+            throw BusError(.malformed, "the reply's counts exceed their bounds")
         }
     }
 }

@@ -4,7 +4,7 @@ public struct Replica: Sendable, Equatable {
     public enum State: Sendable, Equatable {
         /// It answers, or has never been heard of yet.
         case live
-        /// It has answered before and is silent now: it gets work only while no other replica is better.
+        /// It should answer and is silent: it gets work only while no other replica is better.
         case suspect
         /// It finishes what it has, and gets more only while no other replica is live.
         case draining

@@ -83,8 +83,8 @@ public final class Inbox {
             socket: socket, place: place, advertise: advertise, network: network, authenticator: authenticator)
     }
 
-    /// Where answers find this inbox: from other hosts, when it listens for them.
-    public var replyEndpoint: String { hosts?.advertised ?? endpoint }
+    /// Where answers find this inbox.
+    public var replyAddress: ReplyAddress { ReplyAddress(local: endpoint, acrossHosts: hosts?.advertised) }
 
     /// Takes a new key of this stage into use. Cheap; call it at least each second, on the thread that receives.
     public func tend() { hosts?.tend() }

@@ -27,10 +27,13 @@ public struct Outbox {
     /// The stage's name, put on decisions and failures.
     public let stage: String
     let key: DecisionKey
+    /// Whether this process has links to other hosts.
+    let hasNetwork: Bool
 
-    init(stage: String, key: DecisionKey) {
+    init(stage: String, key: DecisionKey, hasNetwork: Bool = false) {
         self.stage = stage
         self.key = key
+        self.hasNetwork = hasNetwork
     }
 
     public mutating func send(_ message: BusMessage, to destination: Destination) {
@@ -41,7 +44,11 @@ public struct Outbox {
     public mutating func reply(
         to message: BusMessage, _ kind: Kind, body: [UInt8] = [], payload: [UInt8] = []
     ) {
-        queue.append((message.reply(kind, body: body, payload: payload), .inbox(message.header.replyTo)))
+        send(message.reply(kind, body: body, payload: payload), to: asker(of: message))
+    }
+
+    private func asker(of message: BusMessage) -> Destination {
+        .inbox(message.header.answerEndpoint(hasNetwork: hasNetwork))
     }
 
     /// Answers that the work could not be done; ingress refuses the command. `reason` is shown to people: it
@@ -82,7 +89,7 @@ public struct Outbox {
         guard decision.verdict != .refuse, let stop = route.first else {
             var end = next.reply(.judged)
             end.header.decisions = next.header.decisions
-            send(end, to: .inbox(message.header.replyTo))
+            send(end, to: asker(of: message))
             return
         }
         next.header.route = Array(route.dropFirst())

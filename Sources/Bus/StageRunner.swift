@@ -11,8 +11,8 @@ public struct StageRunner {
     public static let batchLimit = 64
     /// Longest time between two calls of ``Stage/tick(_:)``, milliseconds.
     public static let tickInterval = 100
-    /// Longest wait for room towards a peer, milliseconds; then the answer is dropped and asked for again.
-    static let sendPatience = 1000
+    /// Longest time between two turns while answers wait for room, milliseconds.
+    static let retryInterval = 2
     /// A draining process has its inbox to itself when nothing but pings came for this long, nanoseconds: longer than
     /// ``Links/registryInterval``, within which every sender sees that it is gone.
     static let drainQuiet: UInt64 = 300_000_000
@@ -23,12 +23,13 @@ public struct StageRunner {
     private let context: BusContext
     private let inbox: Inbox
     private let key: DecisionKey
+    private let hasNetwork: Bool
     private var links: Links
     /// When this process began, Unix microseconds: tells senders that it is another one.
     private let incarnation = unixMicroseconds()
     private var isDraining = false
-    /// Peers that did not take a message in time: not waited for again until they take one.
-    private var stalled: Set<Destination> = []
+    /// Answers that found no room yet.
+    private var backlog = Backlog()
     private var watchdog = Watchdog()
     private let metrics = BusMetrics.current
     private let heartbeat = ProcessTelemetry.current.health.addLoop("the work loop")
@@ -39,7 +40,9 @@ public struct StageRunner {
         context = try BusContext()
         inbox = try Inbox(context: context, endpoint: try environment.inboxEndpoint())
         let network = try Network.start(environment, inbox: inbox, context: context)
-        links = Links(context: context, directory: environment.bus, replyTo: inbox.endpoint, network: network)
+        hasNetwork = network != nil
+        links = Links(
+            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint), network: network)
     }
 
     /// Runs until the process is told to drain.
@@ -62,7 +65,7 @@ public struct StageRunner {
         var quietSince = monotonicNanoseconds()
         let end = quietSince + Self.drainLimit
         while case let now = monotonicNanoseconds(), now < quietSince + Self.drainQuiet, now < end {
-            if turn(&stage, waiting: Self.tickInterval) { quietSince = monotonicNanoseconds() }
+            if turn(&stage, waiting: Self.tickInterval) || !backlog.isEmpty { quietSince = monotonicNanoseconds() }
         }
         stage.drain()
     }
@@ -74,7 +77,9 @@ public struct StageRunner {
         var pings: [BusMessage] = []
         heartbeat.beat(now: monotonicNanoseconds())
         inbox.tend()
-        if inbox.wait(milliseconds: milliseconds) {
+        if backlog.isFull {
+            usleep(UInt32(Self.retryInterval) * 1000)
+        } else if inbox.wait(milliseconds: backlog.isEmpty ? milliseconds : Self.retryInterval) {
             var read = 0
             while messages.count < Self.batchLimit, read < 2 * Self.batchLimit {
                 read += 1
@@ -109,10 +114,11 @@ public struct StageRunner {
         for ping in pings { answer(ping, queued: messages.count) }
         // Ingress alone sends again what is lost.
         _ = links.tick(now: began)
-        var outbox = Outbox(stage: environment.stage, key: key)
+        var outbox = Outbox(stage: environment.stage, key: key, hasNetwork: hasNetwork)
         if !messages.isEmpty { stage.handle(messages, &outbox) }
         stage.tick(&outbox)
-        for (message, destination) in outbox.queue { deliver(message, to: destination) }
+        for (message, destination) in outbox.queue { backlog.add(message, to: destination, now: began) }
+        deliver()
         watchdog.turned()
         if !messages.isEmpty {
             metrics.queued.set(0)
@@ -132,7 +138,9 @@ public struct StageRunner {
         pong.queued = UInt32(clamping: queued)
         do {
             let answer = ping.reply(.pong, body: try pong.serializedBytes())
-            if case .queued(let endpoint) = try links.send(answer, to: .inbox(ping.header.replyTo)) {
+            if case .queued(let endpoint) = try links.send(
+                answer, to: .inbox(ping.header.answerEndpoint(hasNetwork: hasNetwork)))
+            {
                 links.settled(endpoint: endpoint)
             }
         } catch {
@@ -155,34 +163,29 @@ public struct StageRunner {
         }
     }
 
-    private mutating func deliver(_ message: BusMessage, to destination: Destination) {
-        let patience = !stalled.isEmpty && stalled.contains(destination) ? 0 : Self.sendPatience
-        let giveUp = monotonicNanoseconds() + UInt64(patience) * 1_000_000
-        do {
-            while true {
+    /// Sends what has room now. Nothing is waited for: a peer that takes nothing must not hold up the others.
+    private mutating func deliver() {
+        let now = monotonicNanoseconds()
+        let dropped = backlog.send(now: now) { message, destination in
+            do {
                 switch try links.send(message, to: destination) {
                 case .queued(let endpoint):
                     links.settled(endpoint: endpoint)
                     metrics.gave(message)
-                    if !stalled.isEmpty { stalled.remove(destination) }
-                    return
                 case .unavailable:
-                    guard monotonicNanoseconds() < giveUp else {
-                        metrics.undelivered.add()
-                        if stalled.insert(destination).inserted {
-                            StageLog.error("no room towards \(destination); answer dropped")
-                        }
-                        return
-                    }
-                    if case .inbox(let endpoint) = destination, endpoint.hasPrefix("ipc://\(links.directory)/") {
-                        _ = try links.waitWritable(endpoint: endpoint, milliseconds: 20)
-                    } else {
-                        usleep(5000)
-                    }
+                    return false
+                case .noInbox:
+                    metrics.undelivered.add()
+                    StageLog.error("no such inbox: \(destination); answer dropped")
                 }
+            } catch {
+                StageLog.error("cannot send to \(destination): \(error)")
             }
-        } catch {
-            StageLog.error("cannot send to \(destination): \(error)")
+            return true
+        }
+        for destination in dropped {
+            metrics.undelivered.add()
+            StageLog.error("no room towards \(destination); answer dropped")
         }
     }
 

@@ -227,10 +227,11 @@ public struct StageTable: Sendable, Equatable {
             throw replicas.error("\(stage.rawValue) runs exactly once: \(reason)")
         }
         guard listen != nil || at != nil || advertise != nil else { return (count, nil) }
-        return (
-            count,
-            try StageNetwork(listen: listen, advertise: advertise, at: at, replicas: count)
-        )
+        let network = try StageNetwork(listen: listen, advertise: advertise, at: at, replicas: count)
+        if stage == .approver, let reason = stage.soleReason, network.at.count > 1, let at {
+            throw at.error("\(stage.rawValue) runs exactly once, at one place: \(reason)")
+        }
+        return (count, network)
     }
 
     /// The built-in stage of a lane.

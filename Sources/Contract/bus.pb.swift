@@ -379,15 +379,16 @@ public nonisolated struct Header: Sendable {
   /// empty on audit batches, which carry many sessions
   public var session: String = String()
 
-  /// unique within (session, lane); replies carry the request's
+  /// names the question; its answer carries it. From ingress, all but the top byte is random: only
   public var sequence: UInt64 = 0
 
+  /// who was asked can answer
   public var lane: Lane = .unspecified
 
   /// stages still to visit, the next one first
   public var route: [String] = []
 
-  /// endpoint of the inbox that gets the lane's end
+  /// endpoint of the inbox that gets the lane's end, on the sender's host
   public var replyTo: String = String()
 
   /// Unix time, milliseconds; later the message may be dropped
@@ -403,6 +404,9 @@ public nonisolated struct Header: Sendable {
 
   /// 0 on the first sending
   public var attempt: UInt32 = 0
+
+  /// the same inbox for processes with links to other hosts; empty: there are none
+  public var replyToHosts: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1688,7 +1692,7 @@ nonisolated extension Durability: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Header: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Header"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}contract_version\0\u{1}kind\0\u{1}session\0\u{1}sequence\0\u{1}lane\0\u{1}route\0\u{3}reply_to\0\u{3}deadline_ms\0\u{3}policy_epoch\0\u{1}traceparent\0\u{1}decisions\0\u{1}attempt\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}contract_version\0\u{1}kind\0\u{1}session\0\u{1}sequence\0\u{1}lane\0\u{1}route\0\u{3}reply_to\0\u{3}deadline_ms\0\u{3}policy_epoch\0\u{1}traceparent\0\u{1}decisions\0\u{1}attempt\0\u{3}reply_to_hosts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1708,6 +1712,7 @@ nonisolated extension Header: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       case 10: try { try decoder.decodeSingularStringField(value: &self.traceparent) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.decisions) }()
       case 12: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.replyToHosts) }()
       default: break
       }
     }
@@ -1750,6 +1755,9 @@ nonisolated extension Header: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 12)
     }
+    if !self.replyToHosts.isEmpty {
+      try visitor.visitSingularStringField(value: self.replyToHosts, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1766,6 +1774,7 @@ nonisolated extension Header: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if lhs.traceparent != rhs.traceparent {return false}
     if lhs.decisions != rhs.decisions {return false}
     if lhs.attempt != rhs.attempt {return false}
+    if lhs.replyToHosts != rhs.replyToHosts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

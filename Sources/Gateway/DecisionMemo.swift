@@ -2,11 +2,16 @@ import Contract
 
 /// Decisions that were opened once and hold for the same text, actor and resource within a policy epoch.
 ///
-/// Only decisions that every stage calls pure are kept. Two generations bound the memory: when the young one is full
-/// it becomes the old one, and the former old one is forgotten.
+/// Only decisions that every stage calls pure are kept, and only while the same processes serve: new ones may judge
+/// otherwise. Two generations bound the memory: when the young one is full it becomes the old one, and the former old one
+/// is forgotten.
 public final class DecisionMemo {
     /// Entries in one generation.
     static let generationSize = 2048
+    /// Bytes of signed decisions in one generation.
+    static let generationBytes = 4 << 20
+    /// Bytes of signed decisions above which a ruling is not kept: it is about an unusually large text.
+    static let rulingBytes = 16 << 10
 
     public struct Key: Hashable {
         let digest: [UInt8]
@@ -21,7 +26,9 @@ public final class DecisionMemo {
     }
 
     private var epoch: [UInt8] = []
+    private var membership: UInt64 = 0
     private var young: [Key: Ruling] = [:]
+    private var youngBytes = 0
     private var old: [Key: Ruling] = [:]
 
     public init() {}
@@ -38,24 +45,38 @@ public final class DecisionMemo {
     /// Keeps `ruling` when it is pure and was made in `epoch`.
     public func store(_ ruling: Ruling, for key: Key, epoch: [UInt8]) {
         renew(epoch)
-        guard !epoch.isEmpty, ruling.isPure, ruling.epoch == epoch else { return }
+        guard !epoch.isEmpty, ruling.isPure, ruling.epoch == epoch, ruling.size <= Self.rulingBytes else { return }
         var ruling = ruling
         ruling.isMemoised = true
         insert(ruling, for: key)
     }
 
+    /// Forgets everything when processes have come, gone or changed their state since the last call.
+    public func renew(membership: UInt64) {
+        guard membership != self.membership else { return }
+        self.membership = membership
+        forget()
+    }
+
     private func insert(_ ruling: Ruling, for key: Key) {
-        if young.count >= Self.generationSize {
+        if young.count >= Self.generationSize || youngBytes >= Self.generationBytes {
             old = young
             young = [:]
+            youngBytes = 0
         }
-        young[key] = ruling
+        if let former = young.updateValue(ruling, forKey: key) { youngBytes -= former.size }
+        youngBytes += ruling.size
     }
 
     private func renew(_ epoch: [UInt8]) {
         guard epoch != self.epoch else { return }
         self.epoch = epoch
+        forget()
+    }
+
+    private func forget() {
         young = [:]
+        youngBytes = 0
         old = [:]
     }
 }

@@ -13,8 +13,10 @@ public final class InboxReader: @unchecked Sendable {
     // Everything is used on `eventLoop` alone once it runs.
     /// Most messages handed over at once.
     static let batchLimit = 256
+    /// Pause before more than one batch is read.
+    static let turnPause = TimeAmount.microseconds(100)
     /// How often a changed key of the inbox is looked for.
-    static let tendInterval = TimeAmount.milliseconds(250)
+    static let tendInterval = TimeAmount.milliseconds(50)
 
     private let inbox: Inbox
     private let eventLoop: any EventLoop
@@ -93,8 +95,8 @@ public final class InboxReader: @unchecked Sendable {
             }
         }
         if !batch.isEmpty { handler(batch) }
-        // Others have their turn in between.
-        if !isEmpty { eventLoop.execute { self.readInbox() } }
+        // Others have their turn in between: a task for now would come before them.
+        if !isEmpty { eventLoop.scheduleTask(in: Self.turnPause) { self.readInbox() } }
     }
 }
 

@@ -16,6 +16,10 @@ public final class IngressMetrics: Sendable {
     public let commandsRefused: Counter
     public let commandsHeld: Counter
     public let commandsUnavailable: Counter
+    /// Commands that were allowed and did not run, since their record was not acknowledged.
+    public let commandsUnrecorded: Counter
+    /// Logins that were refused since no stage could judge or record them.
+    public let sessionsUnavailable: Counter
     /// Commands that an earlier decision covered.
     public let commandsRemembered: Counter
     /// Commands that wait for reviewers now.
@@ -46,6 +50,12 @@ public final class IngressMetrics: Sendable {
         commandsRefused = commands("refuse")
         commandsHeld = commands("hold")
         commandsUnavailable = commands("unavailable")
+        commandsUnrecorded = registry.counter(
+            "sluice_commands_unrecorded_total",
+            help: "Commands that were allowed and then refused, since their record was not acknowledged.")
+        sessionsUnavailable = registry.counter(
+            "sluice_sessions_unavailable_total",
+            help: "Logins that were refused since they could not be judged or recorded.")
         commandsRemembered = registry.counter(
             "sluice_commands_remembered_total", help: "Commands that an earlier decision covered.")
         holds = registry.gauge("sluice_commands_held", help: "Commands that wait for reviewers.")
@@ -66,7 +76,8 @@ public final class IngressMetrics: Sendable {
         let counted = [commandsAllowed, commandsRefused, commandsHeld, commandsUnavailable]
         telemetry.showTotal("commands") { counted.reduce(0) { $0 + $1.value } }
         telemetry.showTotal("refused") { [commandsRefused] in commandsRefused.value }
-        telemetry.showTotal("unavailable") { [commandsUnavailable] in commandsUnavailable.value }
+        let unavailable = [commandsUnavailable, commandsUnrecorded, sessionsUnavailable]
+        telemetry.showTotal("unavailable") { unavailable.reduce(0) { $0 + $1.value } }
         telemetry.showTotal("sessions") { [sessions] in UInt64(max(0, sessions.value)) }
     }
 

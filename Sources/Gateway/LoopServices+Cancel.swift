@@ -35,7 +35,7 @@ extension LoopServices {
     /// it either say nothing. Beyond ``CancelBudget/perSecond`` requests are dropped like wrong ones.
     public func forwardCancel(protocol name: String, key: [UInt8]) {
         eventLoop.preconditionInEventLoop()
-        let others = links.inboxes(of: StageName.ingress).filter { $0 != replyTo }
+        let others = links.inboxes(of: StageName.ingress).filter { $0 != replyTo.local }
         guard !others.isEmpty, shared.cancelBudget.withLock({ $0.take(now: monotonicNanoseconds()) }) else { return }
         var cancel = Cancel()
         cancel.protocol = name
@@ -55,6 +55,8 @@ extension LoopServices {
         do {
             switch try links.send(message, to: .inbox(endpoint)) {
             case .queued(let endpoint): links.settled(endpoint: endpoint)
+            // It has ended meanwhile: its sessions too.
+            case .noInbox: break
             case .unavailable:
                 guard tries > 1 else { return }
                 eventLoop.scheduleTask(in: Self.cancelRetry) { [self] in

@@ -14,8 +14,10 @@ public final class LoopServices: @unchecked Sendable {
     public let audit: AuditTrail
     public let memo = DecisionMemo()
     let links: Links
-    let replyTo: String
+    let replyTo: ReplyAddress
     private var flushScheduled = false
+    /// Counts the turns of the loop in which anything was recorded.
+    public private(set) var turn: UInt64 = 0
     private var readinessDue: UInt64 = 0
     private var lateFlushScheduled = false
 
@@ -25,7 +27,7 @@ public final class LoopServices: @unchecked Sendable {
     static let lateFlush = TimeAmount.milliseconds(2)
 
     public init(
-        eventLoop: any EventLoop, index: UInt8, context: BusContext, replyTo: String, shared: GatewayShared,
+        eventLoop: any EventLoop, index: UInt8, context: BusContext, replyTo: ReplyAddress, shared: GatewayShared,
         network: Network? = nil
     ) {
         self.eventLoop = eventLoop
@@ -50,6 +52,7 @@ public final class LoopServices: @unchecked Sendable {
                 shared.readiness.update(links)
             }
             conductor.tick(now: now)
+            memo.renew(membership: links.membership)
             audit.tick(now: now)
         }
     }
@@ -76,6 +79,7 @@ public final class LoopServices: @unchecked Sendable {
         flushScheduled = true
         eventLoop.execute { [self] in
             flushScheduled = false
+            turn &+= 1
             audit.flush(now: monotonicNanoseconds())
         }
     }

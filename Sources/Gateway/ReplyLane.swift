@@ -1,5 +1,6 @@
 import Bus
 import Contract
+import Foundation
 import SwiftProtobuf
 
 /// A reply batch as the response lane gave it back.
@@ -51,7 +52,10 @@ extension LoopServices {
         guard let stage = stages.first else { return handler(.success(progress)) }
         let body: [UInt8]
         do {
-            body = try batch.serializedBytes()
+            var asked = batch
+            // Of a cut row, not masked yet: the masker's alone.
+            if stage != StageName.masker { asked.tail = .init() }
+            body = try asked.serializedBytes()
         } catch {
             return handler(
                 .failure(MaskFailure(reason: "the reply could not be sent to be masked", events: progress.events)))

@@ -29,6 +29,8 @@ public struct Ruling: Sendable {
     /// A stage noted something: the signed decisions tell what.
     public let isAnnotated: Bool
     public internal(set) var isMemoised = false
+    /// Bytes of its signed decisions.
+    var size: Int { signed.reduce(0) { $0 + $1.decision.count } }
 
     /// Combines opened decisions. `required` stages must all have decided unless one refused; with `approval`, a hold
     /// must have been approved by the approver. Throws ``BusError`` when something is missing.

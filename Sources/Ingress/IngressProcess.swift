@@ -14,6 +14,8 @@ import Telemetry
 final class IngressProcess: Sendable {
     /// How long sessions may finish what they do after SIGTERM.
     static let drainSeconds = 25
+    /// A loop's number is one byte of its questions' sequences.
+    static let maximumLoops = 256
     /// How often identities and policy are looked at.
     static let watchInterval = Duration.seconds(1)
 
@@ -38,7 +40,8 @@ final class IngressProcess: Sendable {
         certificate = try SelfSignedCertificate.ensure(directory: configuration.state.tls)
         tls = try Self.tlsContext(certificate)
         // One loop leaves the other cores to the stages and the target; connections are spread over all there are.
-        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
+        let loops = min(max(1, ProcessInfo.processInfo.activeProcessorCount / 2), Self.maximumLoops)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let context = try BusContext()
         let inbox = try Inbox(context: context, endpoint: try environment.inboxEndpoint())
         var onNetwork = environment
@@ -48,7 +51,7 @@ final class IngressProcess: Sendable {
         for (index, loop) in group.makeIterator().enumerated() {
             services.append(
                 LoopServices(
-                    eventLoop: loop, index: UInt8(index), context: context, replyTo: inbox.replyEndpoint,
+                    eventLoop: loop, index: UInt8(index), context: context, replyTo: inbox.replyAddress,
                     shared: shared,
                     network: network))
         }

@@ -23,7 +23,7 @@ struct AuditMoveTests {
         bus = try TemporaryBus()
         inboxes = [try bus.inbox("recorder", "0"), try bus.inbox("recorder", "1")]
         links = try bus.links(to: inboxes[0], inboxes[1])
-        trail = AuditTrail(links: links, replyTo: bus.endpoint("ingress", "0"), loop: 1)
+        trail = AuditTrail(links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 1)
         trail.registry = { [seen] in seen.values }
         seen.values = inboxes.map {
             Replica(endpoint: $0.endpoint, name: nil, state: .live, incarnation: 1)
@@ -74,7 +74,7 @@ struct AuditMoveTests {
         ack.replica = "recorder-\(place)"
         ack.block = block
         ack.chain = Data(repeating: UInt8(block), count: 32)
-        trail.receive(try reply(.recorded, ack, sequence: batch ?? trail.lastBatch), now: now)
+        trail.receive(try reply(.recorded, ack, sequence: batch ?? trail.lastSequence), now: now)
         trail.flush(now: now)
     }
 

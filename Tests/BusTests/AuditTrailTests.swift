@@ -1,6 +1,7 @@
 @testable import Bus
 import Contract
 import Foundation
+import SwiftProtobuf
 import Testing
 
 /// Sends over real sockets to a recorder that the test plays; the time is the test's own.
@@ -20,7 +21,7 @@ struct AuditTrailTests {
         bus = try TemporaryBus()
         recorder = try bus.inbox("recorder")
         links = try bus.links(to: recorder)
-        trail = AuditTrail(links: links, replyTo: bus.endpoint("ingress", "0"), loop: 2)
+        trail = AuditTrail(links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 2)
         session = trail.begin(session: "a", durability: .written)
     }
 
@@ -42,7 +43,7 @@ struct AuditTrailTests {
         var ack = RecordAck()
         ack.sessions = [one]
         ack.error = batchError
-        trail.receive(try reply(.recorded, ack, sequence: batch ?? trail.lastBatch), now: now)
+        trail.receive(try reply(.recorded, ack, sequence: batch ?? trail.lastSequence), now: now)
     }
 
     private func wait(through: UInt64, deadline: UInt64 = .max) {
@@ -245,7 +246,7 @@ struct AuditTrailTests {
     @Test func aRefusalOfLaterRecordsIsNoFailureOfTheSession() throws {
         session.append(note())
         trail.flush(now: now)
-        let first = trail.lastBatch
+        let first = trail.lastSequence
         session.append(note())
         trail.flush(now: now)
         wait(through: 2)
@@ -256,6 +257,58 @@ struct AuditTrailTests {
         #expect(try batch().records.map(\.sequence) == [1, 2])
         // An old answer counts no more; one to the whole does.
         try acknowledge(through: 0, error: "this recorder does not know the session", batch: first)
+        #expect(told.values.isEmpty)
+        try acknowledge(through: 0, error: "this recorder does not know the session")
+        #expect(told.values == ["this recorder does not know the session"])
+    }
+
+    /// Whoever may write to the inbox may send an acknowledgement; only the recorder knows what it would answer.
+    @Test func onlyTheAnswerToABatchCounts() throws {
+        session.append(note())
+        trail.flush(now: now)
+        wait(through: 1)
+        let asked = try recorder.next().header.sequence
+        for guess in [UInt64(0), asked &+ 1, asked &- 1, asked | 0xff, .max] where guess != asked {
+            try acknowledge(through: .max, batch: guess)
+        }
+        var ack = RecordAck()
+        ack.sessions = [SessionAck.with { $0.session = "a"; $0.through = 1 }]
+        trail.receive(try reply(.masked, ack, sequence: asked), now: now)
+        #expect(told.values.isEmpty && !session.isDurable(through: 1))
+        try acknowledge(through: 1, batch: asked)
+        #expect(told.values == [""])
+    }
+
+    @Test func anAcknowledgementAfterTheFailureIsNothing() throws {
+        session.append(note())
+        trail.flush(now: now)
+        wait(through: 1)
+        try acknowledge(through: 0, error: "broken")
+        session.append(note())
+        try acknowledge(through: 2)
+        #expect(told.values == ["broken"])
+        #expect(!session.isDurable(through: 1))
+    }
+
+    /// A recorder may have forgotten a session that was idle for long; its last block tells where it stood.
+    @Test func aForgottenSessionIsResumedOnce() throws {
+        session.append(note())
+        trail.flush(now: now)
+        _ = try batch()
+        var ack = RecordAck()
+        ack.sessions = [SessionAck.with { $0.session = "a"; $0.through = 1 }]
+        ack.replica = "recorder-0"
+        ack.block = 5
+        ack.chain = Data(repeating: 1, count: 32)
+        trail.receive(try reply(.recorded, ack, sequence: trail.lastSequence), now: now)
+        session.append(note())
+        trail.flush(now: now)
+        wait(through: 2)
+        #expect(try batch().resumptions.isEmpty)
+        try acknowledge(through: 0, error: "this recorder does not know the session")
+        trail.flush(now: now)
+        let again = try batch()
+        #expect(again.resumptions.map(\.after) == [1] && again.records.map(\.sequence) == [2])
         #expect(told.values.isEmpty)
         try acknowledge(through: 0, error: "this recorder does not know the session")
         #expect(told.values == ["this recorder does not know the session"])
@@ -296,6 +349,7 @@ struct AuditTrailTests {
         #expect(!session.isFull)
         session.append(.output(output))
         #expect(session.isFull)
+        trail.flush(now: now)
         try acknowledge(through: 4)
         #expect(!session.isFull)
     }
@@ -316,7 +370,7 @@ struct AuditTrailTests {
 
     @Test func recordsWaitForARecorderThatIsAway() throws {
         let bus = try TemporaryBus()
-        let trail = AuditTrail(links: bus.links(), replyTo: "", loop: 0)
+        let trail = AuditTrail(links: bus.links(), replyTo: ReplyAddress(local: ""), loop: 0)
         let session = trail.begin(session: "a", durability: .written)
         session.append(note("first"))
         trail.flush(now: now)

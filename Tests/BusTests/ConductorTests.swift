@@ -19,7 +19,7 @@ struct ConductorTests {
         bus = try TemporaryBus()
         stage = try bus.inbox("classifier")
         links = try bus.links(to: stage)
-        conductor = Conductor(links: links, replyTo: bus.endpoint("ingress", "0"), loop: 3)
+        conductor = Conductor(links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 3)
     }
 
     private func begin(
@@ -47,10 +47,11 @@ struct ConductorTests {
     }
 
     @Test func sequencesTellTheirLoop() {
-        let first = conductor.nextSequence()
-        let second = conductor.nextSequence()
-        #expect(second == first + 1)
-        #expect(Conductor.loop(ofSequence: first) == 3)
+        let sequences = (0..<1000).map { _ in conductor.nextSequence() }
+        #expect(Set(sequences).count == sequences.count)
+        #expect(sequences.allSatisfy { Conductor.loop(ofSequence: $0) == 3 })
+        // Nobody can guess one: each of the other 56 bits is sometimes set.
+        #expect(sequences.reduce(0, |) << 8 == UInt64.max << 8)
         #expect(Conductor.loop(ofSequence: 0) == 0)
         #expect(Conductor.loop(ofSequence: .max) == 255)
     }
@@ -177,6 +178,7 @@ struct ConductorTests {
         let sequence = begin(timeout: Self.second)
         _ = try stage.next()
         var pending = HoldPending()
+        pending.id = "req-1"
         pending.expiresAtMs = unixMilliseconds() + 60_000
         conductor.receive(try reply(.holdPending, pending, sequence: sequence), now: start)
         conductor.tick(now: start + Conductor.resendMaximum)
@@ -191,6 +193,7 @@ struct ConductorTests {
     @Test func aHoldThatHasRunOutAlreadyEnds() throws {
         let sequence = begin(timeout: Self.second)
         var pending = HoldPending()
+        pending.id = "req-1"
         pending.expiresAtMs = 1
         conductor.receive(try reply(.holdPending, pending, sequence: sequence), now: start)
         conductor.tick(now: start + Conductor.holdGrace)
@@ -200,6 +203,7 @@ struct ConductorTests {
     @Test func aHoldWithoutEndIsCutShort() throws {
         let sequence = begin(timeout: Self.second)
         var pending = HoldPending()
+        pending.id = "req-1"
         pending.expiresAtMs = .max
         conductor.receive(try reply(.holdPending, pending, sequence: sequence), now: start)
         conductor.tick(now: start + 30 * 86_400 * Self.second)
@@ -261,7 +265,7 @@ struct ConductorTests {
         let other = try bus.inbox("classifier", "1")
         #expect(try links.waitWritable(endpoint: other.endpoint, milliseconds: 10_000))
         let fresh = try bus.links(to: stage, other)
-        let conductor = Conductor(links: fresh, replyTo: "", loop: 0)
+        let conductor = Conductor(links: fresh, replyTo: ReplyAddress(local: ""), loop: 0)
         for round in UInt64(1)...12 {
             conductor.start(
                 .judge, lane: .request, session: "s", sequence: round, route: ["classifier"], body: [], payload: [],

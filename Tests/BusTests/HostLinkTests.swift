@@ -270,3 +270,7 @@ final class HostLinkTests {
         #expect(failureCode { _ = try Network(plan: plan(), stage: "ingress") } == .environment)
     }
 }
+
+extension Inbox {
+    fileprivate var replyEndpoint: String { replyAddress.acrossHosts ?? replyAddress.local }
+}

@@ -46,6 +46,15 @@ struct PresenceTests {
         #expect(run.presence.incarnation(of: 1) == nil)
     }
 
+    @Test func oneThatMustAnswerIsSuspectWithoutEverHavingAnswered() {
+        var run = Run(2)
+        run.presence.mustAnswer(1)
+        #expect(run.pass(1500).filter { $0 == .suspected(1) }.count == 1)
+        #expect(run.presence.state(of: 1) == .suspect && run.presence.state(of: 2) == .live)
+        #expect(run.pong() == [.changed(1)])
+        #expect(run.presence.state(of: 1) == .live)
+    }
+
     @Test func whatIsNotReadIsNotHeapedUp() {
         var run = Run()
         // Four a second at first, then one.

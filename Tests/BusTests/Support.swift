@@ -73,7 +73,7 @@ extension SendResult {
     var endpoint: String? {
         switch self {
         case .queued(let endpoint): endpoint
-        case .unavailable: nil
+        case .unavailable, .noInbox: nil
         }
     }
 }

@@ -232,6 +232,12 @@ struct StageTableTests {
         #expect(refusal("  masker: {\(keys)}\n")?.contains(message) == true)
     }
 
+    @Test func theApproverStandsAtOnePlace() throws {
+        #expect(try stages("  approver: {at: [\"tcp://10.0.0.1:7430-7431\"]}\n").network[.approver]?.at.count == 1)
+        let two = refusal("  approver: {at: [\"tcp://10.0.0.1:7430\", \"tcp://10.0.0.2:7430\"]}\n")
+        #expect(two?.contains("at one place") == true)
+    }
+
     @Test func customStagesTakeTheirPlace() throws {
         let table = try stages(
             """

@@ -2,6 +2,7 @@ import Bus
 import Contract
 import Foundation
 @testable import Gateway
+import SwiftProtobuf
 import Testing
 
 @Suite("Memoised decisions")
@@ -9,13 +10,16 @@ struct DecisionMemoTests {
     let memo = DecisionMemo()
     let epoch: [UInt8] = [1]
 
-    private func ruling(epoch: [UInt8] = [1], pure: Bool = true, rule: String = "r") throws -> Ruling {
+    private func ruling(
+        epoch: [UInt8] = [1], pure: Bool = true, rule: String = "r", bytes: Int = 0
+    ) throws -> Ruling {
         let decision = decision("classifier", .allow) {
             $0.policyEpoch = Data(epoch)
             $0.pure = pure
             $0.rule = rule
         }
-        return try Ruling(decisions: [decision], signed: [], required: ["classifier"], approval: false)
+        let signed = SignedDecision.with { $0.decision = Data(count: bytes) }
+        return try Ruling(decisions: [decision], signed: [signed], required: ["classifier"], approval: false)
     }
 
     private func key(_ digest: Int = 0, identity: String = "i", resource: String = "r") -> DecisionMemo.Key {
@@ -48,6 +52,26 @@ struct DecisionMemoTests {
         // Before ingress has seen the policy there is no epoch to go by.
         memo.store(try ruling(epoch: []), for: key(), epoch: [])
         #expect(memo.ruling(for: key(), epoch: []) == nil)
+    }
+
+    @Test func otherProcessesForgetEverything() throws {
+        memo.renew(membership: 1)
+        memo.store(try ruling(), for: key(), epoch: epoch)
+        memo.renew(membership: 1)
+        #expect(memo.ruling(for: key(), epoch: epoch) != nil)
+        memo.renew(membership: 2)
+        #expect(memo.ruling(for: key(), epoch: epoch) == nil)
+    }
+
+    @Test func largeRulingsAreNotKeptAndManyMiddlingOnesAreForgotten() throws {
+        memo.store(try ruling(bytes: DecisionMemo.rulingBytes + 1), for: key(), epoch: epoch)
+        #expect(memo.ruling(for: key(), epoch: epoch) == nil)
+        let perGeneration = DecisionMemo.generationBytes / DecisionMemo.rulingBytes
+        for index in 0..<(2 * perGeneration + 1) {
+            memo.store(try ruling(bytes: DecisionMemo.rulingBytes), for: key(index), epoch: epoch)
+        }
+        #expect(memo.ruling(for: key(0), epoch: epoch) == nil)
+        #expect(memo.ruling(for: key(2 * perGeneration), epoch: epoch) != nil)
     }
 
     @Test func aNewEpochForgetsEverything() throws {

@@ -12,14 +12,14 @@ extension Integration {
             "protocol_versions", "huge_statement", "cancel", "refused_in_pipeline", "refused_in_transaction",
             "savepoint_survives_refusal", "flush_and_portals", "several_statements", "statement_replaced",
             "byte_by_byte", "secret_in_error", "unsafe_settings", "ambiguous_names", "settings_as_rows",
-            "utility_under_a_name", "query_in_a_failed_batch",
+            "utility_under_a_name", "query_in_a_failed_batch", "query_during_copy", "flood",
         ])
         func probe(_ name: String) async throws {
             let world = try await World.shared.value
             let before = try await world.logCount()
             let restarts = try await world.gateway.stages().map(\.restarts)
             // Whoever may do anything may do what the parser does not understand; the agent may not.
-            let token = name == "huge_statement" ? world.agent : world.plain
+            let token = ["huge_statement", "flood"].contains(name) ? world.agent : world.plain
             let ran = try await world.clients(token).python(client("probes.py"), [name])
             #expect(ran.status == 0, "\(ran.transcript)")
             let log = try await world.logged(since: before)

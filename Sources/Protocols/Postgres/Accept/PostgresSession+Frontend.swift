@@ -26,6 +26,19 @@ extension PostgresSession {
             drainOutbound()
             // Sending may have made room for more to be judged.
         } while mayJudge && !isEnded
+        if turn.isUsedUp(in: services.turn), !inbound.isEmpty { continueNextTurn() }
+    }
+
+    private func continueNextTurn() {
+        guard !isEnded, !turn.isScheduled else { return }
+        turn.isScheduled = true
+        services.eventLoop.scheduleTask(in: Self.turnPause) { [weak self] in
+            guard let self else { return }
+            self.turn.isScheduled = false
+            self.advance()
+            self.updateReading()
+            self.flushClient()
+        }
     }
 
     private var mayJudge: Bool {
@@ -33,9 +46,10 @@ extension PostgresSession {
         return mayFollow(frame) && !isUnsettled
     }
 
-    /// Whether one more command may be taken: none is being judged, and neither the recorder nor the target is behind.
+    /// Whether one more command may be taken: none is being judged, neither the recorder nor the target is behind, and
+    /// the others wait no longer than they must.
     private var hasRoom: Bool {
-        guard case .open = gate else { return false }
+        guard case .open = gate, !turn.isUsedUp(in: services.turn) else { return false }
         return outbound.count < Self.outboundMessages && outboundSize < Self.outboundBytes
             && !recording.isFull
     }
@@ -44,7 +58,14 @@ extension PostgresSession {
         guard !isEnded else { return }
         isUnsettled = false
         while hasRoom, let frame = inbound.first {
-            guard mayFollow(frame) else { break }
+            guard mayFollow(frame) else {
+                // The target would wait for copy data for ever.
+                guard copyIn != .active else {
+                    let message = "unexpected message type 0x\(Hexadecimal.encode([frame.type])) during COPY from stdin"
+                    return end("protocol violation", failure: SessionFailure("08P01", message))
+                }
+                break
+            }
             inbound.removeFirst()
             inboundSize -= frame.count
             do {

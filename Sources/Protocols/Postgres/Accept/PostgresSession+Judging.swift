@@ -19,6 +19,7 @@ extension PostgresSession {
         release: @escaping (_ number: UInt64, _ record: UInt64, _ ruling: Ruling) -> Void
     ) {
         commands += 1
+        turn.take(in: services.turn)
         let number = commands
         judgingSince = monotonicNanoseconds()
         // A memoised hold says that an execution needs an approval of its own, so it has to be asked for.
@@ -209,6 +210,7 @@ extension PostgresSession {
     /// Refuses a message that no stage was asked about; it is recorded like any other.
     func refuseUnjudged(_ frame: Frame, _ notice: WireNotice, message: String, extended: Bool) {
         commands += 1
+        turn.take(in: services.turn)
         var received = CommandReceived()
         received.command = commands
         received.message = message

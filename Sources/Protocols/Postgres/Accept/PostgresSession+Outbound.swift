@@ -63,6 +63,7 @@ extension PostgresSession {
     private func recordingFailed(_ failure: AuditTrail.AuditFailure, record: UInt64) {
         guard case .message(_, record, let expecting?, let type) = outbound.first else { return }
         let notice = Refusals.unavailable("its recording failed: \(failure.reason)")
+        metrics.commandsUnrecorded.add()
         let extended = type != FrontendType.query
         let command = expecting.command
         command?.sqlState = notice.sqlState

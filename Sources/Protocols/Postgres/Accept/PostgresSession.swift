@@ -26,7 +26,11 @@ final class PostgresSession: @unchecked Sendable {
     /// Bytes of messages waiting for their records above which no more are judged.
     static let outboundBytes = 4 << 20
     /// Messages sent to the target whose answers are outstanding above which no more are sent.
-    static let expectedReplies = 4096
+    static let expectedReplies = 512
+    /// Commands of one session that one turn of the event loop takes; then the other sessions have theirs.
+    static let commandsPerTurn = 64
+    /// Pause before a session with more commands goes on.
+    static let turnPause = TimeAmount.milliseconds(1)
 
     /// What keeps the next client message from being looked at.
     enum Gate {
@@ -107,6 +111,7 @@ final class PostgresSession: @unchecked Sendable {
     var isBatchOpenAtTarget = false
     var batch: UInt64 = 0
     var copyIn = CopyIn.none
+    var turn = SessionTurn()
     /// A command that can change what names stand for is on its way: nothing is sent behind it.
     var barrier: Command?
 

@@ -1,3 +1,4 @@
+import Bus
 import Contract
 import Foundation
 import Gateway
@@ -14,6 +15,8 @@ final class ReplyStream {
     /// Batches that are with the masker above which one that may still grow is kept back: few large messages cost less
     /// than many small ones, and the masker has enough to do meanwhile.
     static let batchesAhead = 2
+    /// Batches that may be with the masker at once; the others wait here.
+    static let batchesUnderWay = 64
     /// Largest message that can be masked; a larger one withholds the reply.
     static let maskableMessage = 32 << 20
     /// Bytes waiting to be delivered above which nothing more is read from the target.
@@ -179,6 +182,7 @@ final class ReplyStream {
     func flush() {
         drain()
         for (place, segment) in segments.enumerated() {
+            guard inFlight < Self.batchesUnderWay else { break }
             guard segment.isGathering, let context = segment.context else { continue }
             // A batch of a COPY needs the tail that the one before it left.
             if context.copy != nil, place > 0 { break }
@@ -234,17 +238,36 @@ final class ReplyStream {
         inFlight -= 1
         switch result {
         case .success(let masked):
-            segment.bytes = ByteBuffer(bytes: masked.payload)
-            segment.state = .ready
-            segment.command?.count(masked.counts)
-            if segment.context?.copy != nil { copyTail = segment.isLastOfCopy ? Data() : Data(masked.tail) }
             record(masked.events, of: segment.command)
+            take(masked, for: segment)
         case .failure(let failure):
             segment.state = .failed(failure)
             copyTail = Data()
             record(failure.events, of: segment.command)
         }
         flush()
+    }
+
+    private func take(_ masked: MaskedReply, for segment: Segment) {
+        let rewritten = ByteBuffer(bytes: masked.payload)
+        let objection: String?
+        do {
+            objection = try RewrittenReply.objection(to: rewritten, for: segment.bytes)
+        } catch {
+            objection = "the reply came back with a message that cannot be read"
+        }
+        if let objection {
+            StageLog.error("reply withheld: \(objection)", session: session, traceparent: traceparent)
+            segment.state = .failed(MaskFailure(reason: objection))
+            copyTail = Data()
+            return
+        }
+        queuedBytes += rewritten.readableBytes - segment.size
+        segment.size = rewritten.readableBytes
+        segment.bytes = rewritten
+        segment.state = .ready
+        segment.command?.count(masked.counts)
+        if segment.context?.copy != nil { copyTail = segment.isLastOfCopy ? Data() : Data(masked.tail) }
     }
 
     private func record(_ events: [StageEvent], of command: Command?) {
@@ -303,7 +326,6 @@ final class ReplyStream {
             let length = bytes.getInteger(at: bytes.readerIndex + 1, as: Int32.self)
         {
             if type == BackendType.readyForQuery { return true }
-            // What a stage of the response lane sent need not be whole messages.
             guard length >= 4, bytes.readableBytes > Int(length) else { return false }
             bytes.moveReaderIndex(forwardBy: Int(length) + 1)
         }

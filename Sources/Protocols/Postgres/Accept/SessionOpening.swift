@@ -57,7 +57,9 @@ struct SessionOpening {
         _ = services.judge(request) { event in
             switch event {
             case .held: break
-            case .unavailable(let reason): refuse(Self.fatal(Refusals.unavailable(reason)))
+            case .unavailable(let reason):
+                IngressMetrics.current.sessionsUnavailable.add()
+                refuse(Self.fatal(Refusals.unavailable(reason)))
             case .ruled(let ruling):
                 for event in Self.remarks(ruling) { recording.append(event) }
                 services.scheduleFlush()
@@ -66,6 +68,7 @@ struct SessionOpening {
                     through: record, deadline: monotonicNanoseconds() + PostgresSession.recordTimeout
                 ) { failure in
                     if let failure {
+                        IngressMetrics.current.sessionsUnavailable.add()
                         return refuse(Self.fatal(Refusals.unavailable("its recording failed: \(failure.reason)")))
                     }
                     connect(recording, resource, principal, trace, mask: ruling.mask, refuse: refuse, done)

@@ -51,8 +51,14 @@ final class SharedAcceptor: Sendable {
         var polled = (sockets + [stopping.reader]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while true {
             let count = poll(&polled, nfds_t(polled.count), -1)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0, polled[sockets.count].revents == 0 else { break }
+            if count < 0 {
+                guard errno != EINTR else { continue }
+                // Short of memory: it must not end, since clients would wait for ever.
+                StageLog.error("cannot wait for connections: \(String(cString: strerror(errno)))")
+                usleep(Self.pauseMicroseconds)
+                continue
+            }
+            guard polled[sockets.count].revents == 0 else { break }
             for entry in polled where entry.revents != 0 { acceptAll(entry.fd) }
         }
         for socket in sockets { close(socket) }
@@ -76,10 +82,9 @@ final class SharedAcceptor: Sendable {
                 continue
             }
             switch errno {
-            // Another process has it, or the client is gone already (accept(2) lists the network's errors).
+            // Another process has it, or the client is gone already.
             case EAGAIN: return
-            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH:
-                continue
+            case EINTR, ECONNABORTED: continue
             default:
                 StageLog.error("cannot accept a connection: \(String(cString: strerror(errno)))")
                 usleep(Self.pauseMicroseconds)

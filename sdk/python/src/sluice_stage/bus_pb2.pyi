@@ -280,7 +280,7 @@ class Failure(_message.Message):
     def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Header(_message.Message):
-    __slots__ = ["attempt", "contract_version", "deadline_ms", "decisions", "kind", "lane", "policy_epoch", "reply_to", "route", "sequence", "session", "traceparent"]
+    __slots__ = ["attempt", "contract_version", "deadline_ms", "decisions", "kind", "lane", "policy_epoch", "reply_to", "reply_to_hosts", "route", "sequence", "session", "traceparent"]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     CONTRACT_VERSION_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_MS_FIELD_NUMBER: _ClassVar[int]
@@ -289,6 +289,7 @@ class Header(_message.Message):
     LANE_FIELD_NUMBER: _ClassVar[int]
     POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
+    REPLY_TO_HOSTS_FIELD_NUMBER: _ClassVar[int]
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
@@ -301,11 +302,12 @@ class Header(_message.Message):
     lane: Lane
     policy_epoch: bytes
     reply_to: str
+    reply_to_hosts: str
     route: _containers.RepeatedScalarFieldContainer[str]
     sequence: int
     session: str
     traceparent: str
-    def __init__(self, contract_version: _Optional[int] = ..., kind: _Optional[_Union[Kind, str]] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., lane: _Optional[_Union[Lane, str]] = ..., route: _Optional[_Iterable[str]] = ..., reply_to: _Optional[str] = ..., deadline_ms: _Optional[int] = ..., policy_epoch: _Optional[bytes] = ..., traceparent: _Optional[str] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., attempt: _Optional[int] = ...) -> None: ...
+    def __init__(self, contract_version: _Optional[int] = ..., kind: _Optional[_Union[Kind, str]] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., lane: _Optional[_Union[Lane, str]] = ..., route: _Optional[_Iterable[str]] = ..., reply_to: _Optional[str] = ..., deadline_ms: _Optional[int] = ..., policy_epoch: _Optional[bytes] = ..., traceparent: _Optional[str] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., attempt: _Optional[int] = ..., reply_to_hosts: _Optional[str] = ...) -> None: ...
 
 class Hold(_message.Message):
     __slots__ = ["approver_groups", "approver_identities", "expires_seconds", "quorum"]

@@ -1,0 +1,49 @@
+import NIOCore
+import PostgresWire
+
+/// What the response lane may make of a reply batch: whole messages, of the same types in the same order, but for rows and
+/// notices, of which there may be more or fewer. Anything else would have the client take one command's answer for
+/// another's.
+enum RewrittenReply {
+    /// Why `rewritten` cannot stand for `sent`, which is whole messages; nil when it can. Public: it carries no data.
+    static func objection(to rewritten: ByteBuffer, for sent: ByteBuffer) throws(WireError) -> String? {
+        var before = Messages(sent)
+        var after = Messages(rewritten)
+        while true {
+            let expected = try before.nextFixed()
+            let found = try after.nextFixed()
+            guard expected?.type == found?.type else {
+                return "the reply came back with other messages than a reply may be rewritten to"
+            }
+            guard let found else { return after.isAtEnd ? nil : "the reply came back cut off" }
+            if found.type == BackendType.parameterStatus {
+                let status = try BackendDecoder.parameterStatus(found)
+                if StartupRules.objection(toSetting: status.name, value: status.value) != nil {
+                    return "the reply came back with a setting that the target did not report"
+                }
+            }
+        }
+    }
+
+    private struct Messages {
+        private var rest: ByteBuffer
+
+        init(_ bytes: ByteBuffer) { rest = bytes }
+
+        var isAtEnd: Bool { rest.readableBytes == 0 }
+
+        /// The next message that must stay; nil at the end, or where a message is cut off.
+        mutating func nextFixed() throws(WireError) -> Frame? {
+            while let type = rest.getInteger(at: rest.readerIndex, as: UInt8.self),
+                let length = rest.getInteger(at: rest.readerIndex + 1, as: Int32.self), length >= 4,
+                let bytes = rest.readSlice(length: Int(length) + 1)
+            {
+                switch type {
+                case BackendType.dataRow, BackendType.copyData, BackendType.noticeResponse: continue
+                default: return Frame(type: type, bytes: bytes)
+                }
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,55 @@
+@testable import Bus
+import Contract
+import Testing
+
+@Suite("Backlog of answers")
+struct BacklogTests {
+    private var backlog = Backlog()
+    private let second: UInt64 = 1_000_000_000
+
+    /// Offers everything at `now`; those that go to `full` find no room. Returns what was sent and what was dropped.
+    private mutating func offer(now: UInt64, full: Set<Destination> = []) -> (sent: [UInt64], dropped: [Destination]) {
+        var sent: [UInt64] = []
+        let dropped = backlog.send(now: now) { message, destination in
+            guard !full.contains(destination) else { return false }
+            sent.append(message.header.sequence)
+            return true
+        }
+        return (sent, dropped)
+    }
+
+    @Test mutating func aFullPeerHoldsUpNoOther() {
+        let (a, b) = (Destination.inbox("a"), Destination.inbox("b"))
+        for (sequence, destination) in [(1, a), (2, b), (3, a), (4, b)] {
+            backlog.add(message(sequence: UInt64(sequence)), to: destination, now: 0)
+        }
+        #expect(offer(now: 0, full: [a]) == ([2, 4], []))
+        #expect(offer(now: second / 2) == ([1, 3], []))
+        #expect(backlog.isEmpty)
+    }
+
+    @Test mutating func whatFindsNoRoomForLongIsDropped() {
+        let a = Destination.inbox("a")
+        backlog.add(message(sequence: 1), to: a, now: 0)
+        backlog.add(message(sequence: 2), to: a, now: second / 2)
+        #expect(offer(now: second, full: [a]) == ([], [a]))
+        #expect(offer(now: second) == ([2], []))
+        #expect(backlog.isEmpty)
+    }
+
+    @Test mutating func itIsFullByCountAndByBytes() {
+        let a = Destination.inbox("a")
+        for _ in 0..<Backlog.maximumCount { backlog.add(message(), to: a, now: 0) }
+        #expect(backlog.isFull)
+        _ = offer(now: 0)
+        #expect(!backlog.isFull)
+        backlog.add(message(payload: Array(repeating: 0, count: Backlog.maximumBytes)), to: a, now: 0)
+        #expect(backlog.isFull)
+        _ = offer(now: 0)
+        #expect(!backlog.isFull)
+    }
+}
+
+private func == (
+    left: (sent: [UInt64], dropped: [Destination]), right: (sent: [UInt64], dropped: [Destination])
+) -> Bool { left.sent == right.sent && left.dropped == right.dropped }

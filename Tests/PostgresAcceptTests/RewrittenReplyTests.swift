@@ -1,0 +1,57 @@
+import NIOCore
+@testable import PostgresAccept
+import PostgresWire
+import Testing
+
+@Suite("Rewritten replies")
+struct RewrittenReplyTests {
+    private static func bytes(_ messages: [(Character, String)]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        for (type, text) in messages {
+            buffer.writeImmutableBuffer(message(type.asciiValue ?? 0, Array(text.utf8)).bytes)
+        }
+        return buffer
+    }
+
+    private static let sent = bytes([("T", "columns"), ("D", "one"), ("D", "two"), ("C", "SELECT 2\0")])
+
+    private func objection(_ messages: [(Character, String)], for sent: ByteBuffer = Self.sent) throws -> String? {
+        try RewrittenReply.objection(to: Self.bytes(messages), for: sent)
+    }
+
+    @Test func rowsAndNoticesMayChangeInNumber() throws {
+        #expect(try objection([("T", "x"), ("D", "1"), ("D", "2"), ("C", "SELECT 2\0")]) == nil)
+        #expect(try objection([("T", "x"), ("C", "SELECT 2\0")]) == nil)
+        #expect(try objection([("T", "x"), ("N", "n"), ("D", "1"), ("D", "2"), ("D", "3"), ("C", "s")]) == nil)
+        #expect(try RewrittenReply.objection(to: Self.sent, for: Self.sent) == nil)
+    }
+
+    @Test(arguments: [
+        // One message less, more, or in another place: the client would wait for ever, or take the next answer for this one.
+        [("T", "x"), ("D", "1")], [("D", "1"), ("C", "s")], [("T", "x"), ("C", "s"), ("C", "s")],
+        [("T", "x"), ("C", "s"), ("Z", "I")], [("C", "s"), ("T", "x")], [("T", "x"), ("E", "e")], [],
+    ] as [[(Character, String)]])
+    func nothingElseMayChange(_ messages: [(Character, String)]) throws {
+        #expect(try objection(messages) != nil)
+    }
+
+    @Test func cutOffMessagesAreNone() throws {
+        for length in 0..<Self.sent.readableBytes {
+            let cut = try #require(Self.sent.getSlice(at: 0, length: length))
+            #expect(try RewrittenReply.objection(to: cut, for: Self.sent) != nil, "\(length)")
+        }
+        var longer = Self.sent
+        longer.writeBytes([0x44, 0, 0, 0])
+        #expect(try RewrittenReply.objection(to: longer, for: Self.sent) != nil)
+        var invalid = Self.sent
+        invalid.setInteger(Int32(-1), at: 1)
+        #expect(try RewrittenReply.objection(to: invalid, for: Self.sent) != nil)
+    }
+
+    @Test func aSettingThatChangesHowTextsAreReadIsRefused() throws {
+        let sent = Self.bytes([("S", "standard_conforming_strings\0on\0")])
+        #expect(try objection([("S", "standard_conforming_strings\0on\0")], for: sent) == nil)
+        #expect(try objection([("S", "standard_conforming_strings\0off\0")], for: sent) != nil)
+        #expect(throws: WireError.self) { try objection([("S", "no end")], for: sent) }
+    }
+}
