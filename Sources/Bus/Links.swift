@@ -399,7 +399,8 @@ public final class Links {
     private func expectAnswers(of peer: Peer) {
         let others = stages[peer.stage]?.peers ?? []
         guard canPing(peer.link),
-            StageName.builtIn.contains(peer.stage) || others.contains(where: { presence.incarnation(of: $0.number) != nil })
+            StageName.builtIn.contains(peer.stage)
+                || others.contains(where: { presence.incarnation(of: $0.number) != nil })
         else { return }
         presence.mustAnswer(peer.number)
     }

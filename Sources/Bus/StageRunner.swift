@@ -42,7 +42,8 @@ public struct StageRunner {
         let network = try Network.start(environment, inbox: inbox, context: context)
         hasNetwork = network != nil
         links = Links(
-            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint), network: network)
+            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint), network: network
+        )
     }
 
     /// Runs until the process is told to drain.

@@ -272,7 +272,11 @@ struct AuditTrailTests {
             try acknowledge(through: .max, batch: guess)
         }
         var ack = RecordAck()
-        ack.sessions = [SessionAck.with { $0.session = "a"; $0.through = 1 }]
+        ack.sessions = [
+            SessionAck.with {
+                $0.session = "a"; $0.through = 1
+            }
+        ]
         trail.receive(try reply(.masked, ack, sequence: asked), now: now)
         #expect(told.values.isEmpty && !session.isDurable(through: 1))
         try acknowledge(through: 1, batch: asked)
@@ -296,7 +300,11 @@ struct AuditTrailTests {
         trail.flush(now: now)
         _ = try batch()
         var ack = RecordAck()
-        ack.sessions = [SessionAck.with { $0.session = "a"; $0.through = 1 }]
+        ack.sessions = [
+            SessionAck.with {
+                $0.session = "a"; $0.through = 1
+            }
+        ]
         ack.replica = "recorder-0"
         ack.block = 5
         ack.chain = Data(repeating: 1, count: 32)

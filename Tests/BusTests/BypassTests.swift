@@ -18,7 +18,8 @@ struct BypassTests {
         let bus = try TemporaryBus()
         self.bus = bus
         replicas = try (0..<2).map { try bus.inbox("classifier", "\($0)") }
-        links = Links(context: bus.context, directory: bus.directory, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")))
+        links = Links(
+            context: bus.context, directory: bus.directory, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")))
         for inbox in replicas {
             #expect(try links.waitWritable(endpoint: inbox.endpoint, milliseconds: 10_000))
         }

@@ -15,7 +15,9 @@ struct ReplicaTests {
         let bus = try TemporaryBus()
         self.bus = bus
         replicas = try (0..<3).map { try bus.inbox("masker", "\($0)") }
-        links = Links(context: bus.context, directory: bus.directory, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 5)
+        links = Links(
+            context: bus.context, directory: bus.directory, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")),
+            loop: 5)
         for inbox in replicas {
             #expect(try links.waitWritable(endpoint: inbox.endpoint, milliseconds: 10_000))
         }

@@ -56,7 +56,8 @@ private final class Rig: @unchecked Sendable {
         masker = try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/masker/0")
         custom = isCustom ? try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/budget/0") : nil
         services = LoopServices(
-            eventLoop: group.next(), index: 0, context: context, replyTo: ReplyAddress(local: "ipc:///x"), shared: shared)
+            eventLoop: group.next(), index: 0, context: context, replyTo: ReplyAddress(local: "ipc:///x"),
+            shared: shared)
         var origin = MaskBatch()
         origin.protocol = "postgres"
         origin.principal.name = "agent-1"

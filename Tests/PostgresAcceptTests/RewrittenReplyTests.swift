@@ -26,11 +26,12 @@ struct RewrittenReplyTests {
         #expect(try RewrittenReply.objection(to: Self.sent, for: Self.sent) == nil)
     }
 
-    @Test(arguments: [
-        // One message less, more, or in another place: the client would wait for ever, or take the next answer for this one.
-        [("T", "x"), ("D", "1")], [("D", "1"), ("C", "s")], [("T", "x"), ("C", "s"), ("C", "s")],
-        [("T", "x"), ("C", "s"), ("Z", "I")], [("C", "s"), ("T", "x")], [("T", "x"), ("E", "e")], [],
-    ] as [[(Character, String)]])
+    @Test(
+        arguments: [
+            // One message less, more, or in another place: the client would wait for ever, or take the next answer for this one.
+            [("T", "x"), ("D", "1")], [("D", "1"), ("C", "s")], [("T", "x"), ("C", "s"), ("C", "s")],
+            [("T", "x"), ("C", "s"), ("Z", "I")], [("C", "s"), ("T", "x")], [("T", "x"), ("E", "e")], [],
+        ] as [[(Character, String)]])
     func nothingElseMayChange(_ messages: [(Character, String)]) throws {
         #expect(try objection(messages) != nil)
     }

@@ -28,9 +28,9 @@ final class PostgresSession: @unchecked Sendable {
     /// Messages sent to the target whose answers are outstanding above which no more are sent.
     static let expectedReplies = 512
     /// Commands of one session that one turn of the event loop takes; then the other sessions have theirs.
-    static let commandsPerTurn = 64
+    static let commandsPerTurn = 32
     /// Pause before a session with more commands goes on.
-    static let turnPause = TimeAmount.milliseconds(1)
+    static let turnPause = TimeAmount.microseconds(500)
 
     /// What keeps the next client message from being looked at.
     enum Gate {
