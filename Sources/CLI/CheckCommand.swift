@@ -5,7 +5,8 @@ import Policy
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Validate the configuration and the policy.",
-        discussion: "A mistake is named as file:line:column, with exit code 1.")
+        discussion: "A mistake is named as file:line:column, with exit code 1. Secrets and certificates that are not "
+            + "here are named too, with exit code 0: the check may run elsewhere.")
 
     @OptionGroup var config: ConfigOption
 
@@ -16,5 +17,6 @@ struct CheckCommand: ParsableCommand {
         let rules = policy.ruleNames.count
         print("valid: \(resources) resource\(resources == 1 ? "" : "s") in \(configuration.file)")
         print("valid: \(rules) rule\(rules == 1 ? "" : "s") in \(configuration.policyFile)")
+        for absence in configuration.absences() { print("absent here: \(absence)") }
     }
 }

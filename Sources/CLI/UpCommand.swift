@@ -1,6 +1,5 @@
 import ArgumentParser
 import Configuration
-import Foundation
 import Policy
 import Supervisor
 
@@ -17,10 +16,8 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         let configuration = try config.load()
         _ = try PolicySet.load(path: configuration.policyFile)
-        for name in configuration.secretEnvironmentNames
-        where ProcessInfo.processInfo.environment[name]?.isEmpty ?? true {
-            throw CommandFailure("environment variable \(name), which holds a target's password, is not set")
-        }
+        let absences = configuration.absences()
+        guard absences.isEmpty else { throw CommandFailure(absences.joined(separator: "\n")) }
         var supervisor = try Supervisor(configuration: configuration, programs: Supervisor.programFolder())
         switch supervisor.run() {
         case .stopped: return

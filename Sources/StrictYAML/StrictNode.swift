@@ -130,6 +130,8 @@ public struct StrictMapping {
     let node: StrictNode
     let pairs: [(key: String, keyNode: StrictNode, node: StrictNode)]
     private var asked: [String] = []
+    /// Letters that a mistyped key differs by at most.
+    private static let typo = 2
 
     init(node: StrictNode, pairs: [(key: String, keyNode: StrictNode, node: StrictNode)]) {
         self.node = node
@@ -146,8 +148,13 @@ public struct StrictMapping {
     }
 
     public mutating func required(_ key: String) throws(ConfigurationError) -> StrictNode {
-        guard let found = optional(key) else { throw node.error("missing key “\(key)”") }
-        return found
+        if let found = optional(key) { return found }
+        // Written wrong, it is there under a name that nobody asks for.
+        let typo = min(Self.typo, key.utf8.count / 3)
+        if let wrong = pairs.first(where: { !asked.contains($0.key) && editDistance($0.key, key) <= typo }) {
+            throw wrong.keyNode.error("unknown key “\(wrong.key)”; did you mean “\(key)”?")
+        }
+        throw node.error("missing key “\(key)”")
     }
 
     public func error(_ message: String) -> ConfigurationError { node.error(message) }
@@ -155,7 +162,7 @@ public struct StrictMapping {
     /// Throws when the file has a key that was never asked for, with the nearest known one.
     public func finish() throws(ConfigurationError) {
         for pair in pairs where !asked.contains(pair.key) {
-            let near = asked.map { ($0, editDistance($0, pair.key)) }.filter { $0.1 <= 2 }.min { $0.1 < $1.1 }?.0
+            let near = asked.map { ($0, editDistance($0, pair.key)) }.filter { $0.1 <= Self.typo }.min { $0.1 < $1.1 }?.0
             let advice = near.map { "; did you mean “\($0)”?" } ?? "; known keys: \(asked.joined(separator: ", "))"
             throw pair.keyNode.error("unknown key “\(pair.key)”\(advice)")
         }

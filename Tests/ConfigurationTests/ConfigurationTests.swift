@@ -57,6 +57,21 @@ struct ConfigurationTests {
         #expect(configuration.secretEnvironmentNames == ["ORDERS_PASSWORD"])
     }
 
+    @Test func whatIsAbsentIsNamedWhereIngressRuns() throws {
+        let secrets = [
+            "credentials": "    credentials: {user: app, password: {file: /nonexistent/password}}",
+            "tls": "    tls: verify-full\n    ca: /nonexistent/ca.pem",
+        ]
+        #expect(
+            try parse(secrets).absences() == [
+                "the password of resource “orders”: /nonexistent/password cannot be read",
+                "the ca of resource “orders”: /nonexistent/ca.pem cannot be read",
+            ])
+        let elsewhere = "stages:\n  ingress: {replicas: 0, at: [\"tcp://10.0.0.1:7400\"]}\n"
+        #expect(try parse(secrets, extra: elsewhere).absences() == [])
+        #expect(try parse(["credentials": "    credentials: {user: app}"]).absences() == [])
+    }
+
     @Test func stateDirectoryHasOnePlaceForEverything() throws {
         let state = try parse().state
         #expect(state.root == "/srv/app/state")

@@ -53,6 +53,14 @@ struct StrictYAMLTests {
         #expect(error?.description == "f.yaml:1:1: missing key “b”")
     }
 
+    @Test func aMissingKeyThatIsWrittenWrongIsNamed() {
+        let error = failure("state: x\nlistners: y\n") { keys in
+            _ = try keys.required("state")
+            _ = try keys.required("listeners")
+        }
+        #expect(error?.description == "f.yaml:2:1: unknown key “listners”; did you mean “listeners”?")
+    }
+
     @Test(arguments: [
         "a: 1\na: 2\n", "a: &x 1\nb: *x\n", "a: [1\n", "\tx: 1\n", "a: 1\n---\nb: 2\n", "", "a: b: c\n",
     ])
