@@ -191,7 +191,13 @@ public struct StageTable: Sendable, Equatable {
         self.custom = custom
         requestOrder = Self.order(of: .request, custom)
         responseOrder = Self.order(of: .response, custom)
+        let isReachable = network[.classifier]?.at.isEmpty ?? true && replicas[.approver] != 0
         for stage in custom {
+            if !isReachable, replicas[.ingress] != 0, stage.lane.all.contains(.request), let place = nodes[stage.name] {
+                throw place.error(
+                    "stage “\(stage.name)” talks over this host's sockets only: with a custom request stage, classifier has "
+                        + "no at:, and approver a replica here")
+            }
             for lane in stage.lane.all where !order(of: lane).contains(stage.name) {
                 let message =
                     "stage “\(stage.name)” has no place: after: “\(stage.after[lane] ?? "")” must be ingress (first in "

@@ -247,6 +247,23 @@ struct StageTableTests {
         #expect(refusal("  masker: {\(keys)}\n")?.contains(message) == true)
     }
 
+    @Test func customRequestStagesHaveTheirNeighboursOnTheirHost() throws {
+        let check = "  check: {lane: request, command: [x]}\n"
+        let replies = "  replies: {lane: response, command: [x]}\n"
+        let elsewhere = [
+            "  classifier: {replicas: 0, at: [\"tcp://10.0.0.2:7410\"]}\n",
+            "  classifier: {listen: \"tcp://10.0.0.1:7410\", at: [\"tcp://10.0.0.1:7410\", \"tcp://10.0.0.2:7410\"]}\n",
+            "  approver: {replicas: 0, at: [\"tcp://10.0.0.2:7430\"]}\n",
+        ]
+        for stage in elsewhere {
+            #expect(refusal(stage + check)?.contains("over this host's sockets only") == true, "\(stage)")
+            #expect(refusal(stage + replies) == nil)
+            // Where no client comes in, it is asked nothing.
+            #expect(refusal(stage + check + "  ingress: {replicas: 0, at: [\"tcp://10.0.0.1:7400\"]}\n") == nil)
+        }
+        #expect(refusal("  masker: {replicas: 0, at: [\"tcp://10.0.0.2:7420\"]}\n" + check) == nil)
+    }
+
     @Test func theApproverStandsAtOnePlace() throws {
         #expect(try stages("  approver: {at: [\"tcp://10.0.0.1:7430-7431\"]}\n").network[.approver]?.at.count == 1)
         let two = refusal("  approver: {at: [\"tcp://10.0.0.1:7430\", \"tcp://10.0.0.2:7430\"]}\n")

@@ -42,9 +42,31 @@ extension Pipeline {
             }
         }
 
-        private static func configure(_ directory: TemporaryDirectory, isFirst: Bool, server: PostgresServer) throws {
-            let lines = stages.replacing("INGRESS", with: isFirst ? "1" : "0")
-                .replacing("OTHERS", with: isFirst ? "0" : "1").split(separator: "\n")
+        /// The operator's own stage beside ingress: it sees what the masker of the other host has masked.
+        private static let replies = """
+            from sluice_stage import Batch, Reply, Stage, keep, withhold
+
+            stage = Stage()
+
+            @stage.response
+            def look(batch: Batch) -> Reply:
+                if b"withheld here" in batch.payload:
+                    return withhold("replies", "the operator's stage says so", "Ask for something else.")
+                return keep(batch.payload)
+
+            stage.run()
+            """
+
+        private static func configure(
+            _ directory: TemporaryDirectory, isFirst: Bool, server: PostgresServer
+        ) async throws {
+            var lines = stages.replacing("INGRESS", with: isFirst ? "1" : "0")
+                .replacing("OTHERS", with: isFirst ? "0" : "1").split(separator: "\n").map(String.init)
+            if isFirst {
+                let interpreter = try await PythonEnvironment.shared.value
+                try directory.write(replies, to: "replies.py")
+                lines.append("replies: {lane: response, command: [\(interpreter), \(directory.file("replies.py"))]}")
+            }
             try directory.write(
                 """
                 state: ./state
@@ -84,8 +106,8 @@ extension Pipeline {
                 for host in [hosts.first, hosts.second] { try hosts.names(["masker.internal": "10.77.0.3"], on: host) }
                 let first = try TemporaryDirectory()
                 let second = try TemporaryDirectory()
-                try configure(first, isFirst: true, server: server)
-                try configure(second, isFirst: false, server: server)
+                try await configure(first, isFirst: true, server: server)
+                try await configure(second, isFirst: false, server: server)
                 _ = try await sluice(["keys", "make"], in: first)
                 try FileManager.default.createDirectory(
                     atPath: second.file("state"), withIntermediateDirectories: false,
@@ -125,6 +147,8 @@ extension Pipeline {
                 let masked = try await world.psql("SELECT email, ssn FROM customers WHERE id = 1;")
                 #expect(masked.errors.isEmpty, "\(masked.transcript)")
                 #expect(!masked.output.contains(SampleDatabase.customer(1).ssn))
+                let withheld = try await world.psql("SELECT 'withheld here';")
+                #expect(withheld.errors.contains("the operator's stage says so"), "\(withheld.transcript)")
 
                 let session = try world.start(
                     "psql", ["-X", "-A", "-t", "-q", "-v", "VERBOSITY=verbose"], .pipe)
