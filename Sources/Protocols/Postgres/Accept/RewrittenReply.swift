@@ -1,8 +1,8 @@
 import NIOCore
 import PostgresWire
 
-/// What the response lane may make of a reply batch: whole messages, of the same types in the same order, but for rows and
-/// notices, of which there may be more or fewer. Anything else would have the client take one command's answer for
+/// What the response lane may make of a reply batch: whole messages, of the same types in the same order, but for copy
+/// data, which may be cut elsewhere, and notices. Anything else would have the client take one command's answer for
 /// another's.
 enum RewrittenReply {
     /// Why `rewritten` cannot stand for `sent`, which is whole messages; nil when it can. Public: it carries no data.
@@ -39,7 +39,7 @@ enum RewrittenReply {
                 let bytes = rest.readSlice(length: Int(length) + 1)
             {
                 switch type {
-                case BackendType.dataRow, BackendType.copyData, BackendType.noticeResponse: continue
+                case BackendType.copyData, BackendType.noticeResponse: continue
                 default: return Frame(type: type, bytes: bytes)
                 }
             }
