@@ -27,15 +27,19 @@ struct StatusTable {
             let agree = epochs.allSatisfy { $0 == first }
             lines.append("policy \(first.prefix(12))" + (agree ? "" : " (the classifiers do not agree yet)"))
         }
+        func total(_ key: String, of stage: String) -> UInt64? {
+            let values = status.stages.filter { $0.stage == stage }.compactMap { $0.live?.totals[key] }
+            return values.isEmpty ? nil : values.reduce(0, +)
+        }
+        if let sessions = total("sessions", of: "ingress") { lines.append("sessions open: \(sessions)") }
         let names: [(key: String, stage: String)] = [
-            ("sessions", "ingress"), ("commands", "ingress"), ("refused", "ingress"), ("unavailable", "ingress"),
+            ("commands", "ingress"), ("refused", "ingress"), ("unavailable", "ingress"),
             ("rows", "masker"), ("records", "recorder"),
         ]
         let totals = names.compactMap { name -> String? in
-            let values = status.stages.filter { $0.stage == name.stage }.compactMap { $0.live?.totals[name.key] }
-            return values.isEmpty ? nil : "\(name.key) \(values.reduce(0, +))"
+            total(name.key, of: name.stage).map { "\(name.key) \($0)" }
         }
-        if !totals.isEmpty { lines.append("since the start: " + totals.joined(separator: ", ")) }
+        if !totals.isEmpty { lines.append("since these processes began: " + totals.joined(separator: ", ")) }
         for process in status.stages where process.state == "stuck" || process.live?.reason != nil {
             lines.append("\(process.stage).\(process.replica): \(process.live?.reason ?? "")")
         }
