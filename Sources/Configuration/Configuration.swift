@@ -106,14 +106,21 @@ public struct Limits: Sendable, Equatable {
     public let maxConnections: Int
     /// How long the connections of a replaced ingress may go on, in seconds.
     public let drainSeconds: Int
+    /// Bytes of replies that ingress keeps over all sessions, waiting for maskers and clients.
+    public let replyMemory: Int
 
     static let defaultMaxConnections = 1000
+    static let defaultReplyMemory = 512
+    static let replyMemoryRange = 16...1_048_576
+    private static let mebibyte = 1 << 20
     static let defaultDrainSeconds = 300
     static let drainRange = 1...86_400
 
-    public init(maxConnections: Int? = nil, drainSeconds: Int? = nil) {
+    /// `replyMemory` in MiB.
+    public init(maxConnections: Int? = nil, drainSeconds: Int? = nil, replyMemory: Int? = nil) {
         self.maxConnections = maxConnections ?? Self.defaultMaxConnections
         self.drainSeconds = drainSeconds ?? Self.defaultDrainSeconds
+        self.replyMemory = (replyMemory ?? Self.defaultReplyMemory) * Self.mebibyte
     }
 
     init(_ node: StrictNode?) throws(ConfigurationError) {
@@ -124,9 +131,21 @@ public struct Limits: Sendable, Equatable {
         var keys = try node.mapping()
         let connections = keys.optional("max_connections")
         let drain = keys.optional("drain")
+        let memory = keys.optional("reply_memory")
         try keys.finish()
         self.init(
             maxConnections: try connections.map { (node) throws(ConfigurationError) in try node.int(in: 1...100_000) },
-            drainSeconds: try drain.map { (node) throws(ConfigurationError) in try node.seconds(in: Self.drainRange) })
+            drainSeconds: try drain.map { (node) throws(ConfigurationError) in try node.seconds(in: Self.drainRange) },
+            replyMemory: try memory.map { (node) throws(ConfigurationError) in try Self.mebibytes(node) })
+    }
+
+    private static func mebibytes(_ node: StrictNode) throws(ConfigurationError) -> Int {
+        let unit = "MiB"
+        let text = try node.string()
+        guard text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)), replyMemoryRange.contains(count) else {
+            throw node.error(
+                "expected \(replyMemoryRange.lowerBound)\(unit) to \(replyMemoryRange.upperBound)\(unit), such as 512\(unit)")
+        }
+        return count
     }
 }

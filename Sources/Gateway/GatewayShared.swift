@@ -26,6 +26,7 @@ public final class GatewayShared: Sendable {
     private let draining = Mutex(false)
     private let cancels = Mutex<[String: @Sendable ([UInt8]) -> Void]>([:])
     let cancelBudget = Mutex(CancelBudget())
+    public let replyBudget: ReplyBudget
 
     /// Time that the built-in stages of a lane get together, seconds; custom stages add theirs.
     static let builtInLaneSeconds = 5
@@ -40,6 +41,7 @@ public final class GatewayShared: Sendable {
         laneSeconds = Self.builtInLaneSeconds + configuration.stages.custom.reduce(0) { $0 + $1.timeoutSeconds }
         readiness = LaneReadiness(
             stages: Set([StageName.recorder] + requestRoute + responseRoute), telemetry: ProcessTelemetry.current)
+        replyBudget = ReplyBudget(limit: configuration.limits.replyMemory)
         identities = Mutex(try store.snapshot())
         epoch = Mutex([])
     }

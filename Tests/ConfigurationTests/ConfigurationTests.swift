@@ -46,6 +46,7 @@ struct ConfigurationTests {
         #expect(configuration.listeners.map(\.description) == ["127.0.0.1:15432"])
         #expect(configuration.limits.maxConnections == 1000)
         #expect(configuration.limits.drainSeconds == 300)
+        #expect(configuration.limits.replyMemory == 512 << 20)
         let resource = try #require(configuration.resources.first)
         #expect(resource.name == "orders")
         #expect(resource.target.host == "127.0.0.1")
@@ -70,6 +71,13 @@ struct ConfigurationTests {
         let elsewhere = "stages:\n  ingress: {replicas: 0, at: [\"tcp://10.0.0.1:7400\"]}\n"
         #expect(try parse(secrets, extra: elsewhere).absences() == [])
         #expect(try parse(["credentials": "    credentials: {user: app}"]).absences() == [])
+    }
+
+    @Test func replyMemoryHasAUnitAndBounds() throws {
+        #expect(try parse(extra: "limits: {reply_memory: 64MiB}\n").limits.replyMemory == 64 << 20)
+        for wrong in ["64", "64MB", "15MiB", "-16MiB", "MiB", "99999999MiB"] {
+            #expect(failure(extra: "limits: {reply_memory: \(wrong)}\n")?.message.contains("such as 512MiB") == true)
+        }
     }
 
     @Test func stateDirectoryHasOnePlaceForEverything() throws {

@@ -23,6 +23,7 @@ private final class Rig: @unchecked Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let services: LoopServices
     var stream: ReplyStream!
+    var clientTakesMore = true
     var written: [UInt8] = []
     var finished: [UInt64] = []
     var recorded: [Record.OneOf_Event] = []
@@ -63,7 +64,8 @@ private final class Rig: @unchecked Sendable {
         origin.principal.name = "agent-1"
         origin.resource = "orders"
         stream = ReplyStream(
-            session: "s", services: services, origin: origin, write: { [weak self] in self?.written += array($0) },
+            session: "s", services: services, origin: origin,
+            canWrite: { [weak self] in self?.clientTakesMore ?? false }, write: { [weak self] in self?.written += array($0) },
             delivered: {},
             finished: { [weak self] in self?.finished.append($0.number) },
             record: { [weak self] in self?.recorded.append($0) })
@@ -172,9 +174,9 @@ struct ReplyStreamTests {
         try rig.answer(first, Self.bytes("A"))
         let third = try rig.batch()
         #expect(third.payload == Self.bytes("c") + Self.bytes("d"))
-        try rig.answer(third, Self.bytes("C"))
+        try rig.answer(third, Self.bytes("C") + Self.bytes("D"))
         try rig.answer(second, Self.bytes("B"))
-        #expect(try rig.run { $0.written } == Self.bytes("A") + Self.bytes("B") + Self.bytes("C"))
+        #expect(try rig.run { $0.written } == ["A", "B", "C", "D"].flatMap(Self.bytes))
     }
 
     @Test func rowsAreHeldBackUntilTheyAreMasked() throws {
@@ -201,6 +203,39 @@ struct ReplyStreamTests {
         #expect(try !rig.text().contains("secret"))
         #expect(try rig.run { $0.finished } == [1])
         #expect(try rig.run { $0.stream.isEmpty && $0.stream.queuedBytes == 0 })
+    }
+
+    /// What the client does not take stays where it counts, for the session and over all of them.
+    @Test func whatTheClientDoesNotTakeWaitsHere() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            rig.stream.append(Self.frame("D", "a"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            rig.stream.flush()
+            rig.clientTakesMore = false
+        }
+        try rig.answer(try rig.batch(), Self.bytes("A"))
+        let waiting = Self.bytes("A").count
+        #expect(try rig.run { $0.written.isEmpty && $0.stream.queuedBytes == waiting })
+        #expect(rig.services.shared.replyBudget.waiting == waiting)
+        try rig.run { rig in
+            rig.clientTakesMore = true
+            rig.stream.flush()
+        }
+        #expect(try rig.run { $0.written } == Self.bytes("A"))
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+    }
+
+    @Test func aBudgetThatIsUsedUpLeavesEachItsShare() {
+        let budget = ReplyBudget(limit: 1000)
+        budget.change(by: 999)
+        #expect(!budget.isUsedUp(with: ReplyBudget.share + 1))
+        budget.change(by: 1)
+        #expect(budget.isUsedUp(with: ReplyBudget.share + 1))
+        #expect(!budget.isUsedUp(with: ReplyBudget.share))
+        budget.change(by: -1000)
+        #expect(budget.waiting == 0)
     }
 
     @Test func orderIsKeptWhenMaskersAnswerInAnother() throws {

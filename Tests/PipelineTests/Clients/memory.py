@@ -1,7 +1,7 @@
 """Connections that cost memory, and nothing else, for as long as standard input is open.
 
 memory.py idle COUNT   opens COUNT sessions and asks each one thing
-memory.py unread SQL   sends SQL and reads nothing; at the end reads the answer and prints its rows
+memory.py unread COUNT SQL   COUNT sessions send SQL and read nothing; at the end each reads its answer and prints its rows
 """
 
 import pathlib
@@ -23,16 +23,19 @@ def idle(count):
     say("done")
 
 
-def unread(sql):
-    wire = Wire().login()
-    wire.query(sql)
+def unread(count, sql):
+    sessions = [Wire().login() for _ in range(count)]
+    for wire in sessions:
+        wire.query(sql)
     say("asked")
     sys.stdin.read()
-    say(f"rows {sum(kind == b'D' for kind, _ in wire.ready())}")
+    for wire in sessions:
+        say(f"rows {sum(kind == b'D' for kind, _ in wire.ready())}")
+        wire.close()
 
 
 def say(text):
     print(text, flush=True)
 
 
-{"idle": lambda: idle(int(sys.argv[2])), "unread": lambda: unread(sys.argv[2])}[sys.argv[1]]()
+{"idle": lambda: idle(int(sys.argv[2])), "unread": lambda: unread(int(sys.argv[2]), sys.argv[3])}[sys.argv[1]]()

@@ -82,7 +82,7 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if case .session(let session) = phase { session.updateReading() }
+        if case .session(let session) = phase { session.clientWritabilityDidChange() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

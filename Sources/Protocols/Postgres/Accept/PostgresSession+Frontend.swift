@@ -19,6 +19,12 @@ extension PostgresSession {
         updateReading()
     }
 
+    func clientWritabilityDidChange() {
+        guard !isEnded else { return }
+        if client.isWritable { replies.flush() }
+        updateReading()
+    }
+
     /// Judges what can be judged and sends what can be sent.
     func advance() {
         repeat {

@@ -160,6 +160,7 @@ final class PostgresSession: @unchecked Sendable {
         replies = ReplyStream(
             session: recording.id, services: services, origin: Self.origin(principal, resource),
             traceparent: trace.traceparent(span: 0),
+            canWrite: { [client] in client.isWritable },
             write: { [weak self] bytes in
                 guard let self else { return }
                 self.deliveredBytes += UInt64(bytes.readableBytes)

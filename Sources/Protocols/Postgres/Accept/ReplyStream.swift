@@ -75,6 +75,8 @@ final class ReplyStream {
     /// What every batch of the session says: protocol, principal, resource.
     private let origin: MaskBatch
     private let traceparent: String
+    /// Whether the client takes more: what it does not take waits here, where it counts.
+    private let canWrite: () -> Bool
     /// Writes bytes to the client, without flushing.
     private let write: (ByteBuffer) -> Void
     /// Called after anything was delivered.
@@ -90,10 +92,13 @@ final class ReplyStream {
     /// After a reply was withheld: everything up to the next ReadyForQuery is dropped.
     private var isDiscarding = false
     private var isClosed = false
-    private(set) var queuedBytes = 0
+    private(set) var queuedBytes = 0 {
+        didSet { services.shared.replyBudget.change(by: queuedBytes - oldValue) }
+    }
 
     init(
         session: String, services: LoopServices, origin: MaskBatch, traceparent: String = "",
+        canWrite: @escaping () -> Bool = { true },
         write: @escaping (ByteBuffer) -> Void,
         delivered: @escaping () -> Void, finished: @escaping (Command) -> Void,
         record: @escaping (Record.OneOf_Event) -> Void
@@ -102,6 +107,7 @@ final class ReplyStream {
         self.services = services
         self.origin = origin
         self.traceparent = traceparent
+        self.canWrite = canWrite
         self.write = write
         self.delivered = delivered
         self.finished = finished
@@ -109,7 +115,9 @@ final class ReplyStream {
     }
 
     var isEmpty: Bool { segments.isEmpty }
-    var isFull: Bool { queuedBytes >= Self.queueBytes }
+    var isFull: Bool {
+        queuedBytes >= Self.queueBytes || services.shared.replyBudget.isUsedUp(with: queuedBytes)
+    }
 
     /// Adds the message that begins a COPY: the masker takes copy data only behind it.
     func appendStart(ofCopy bytes: ByteBuffer, command: Command) {
@@ -279,7 +287,7 @@ final class ReplyStream {
 
     private func drain() {
         var anything = false
-        loop: while let segment = segments.first {
+        loop: while canWrite(), let segment = segments.first {
             switch segment.state {
             case .waiting, .withMasker: break loop
             case .ready: deliver(segment.bytes, command: segment.command)
