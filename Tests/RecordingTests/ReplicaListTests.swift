@@ -144,6 +144,8 @@ import Testing
         try two.writer(named: "recorder-0").finish()
         #expect(try ReplicaFolder.find(for: "recorder-0", in: two.path) == "recorder-0")
         try two.writer(named: "recorder-0-0badcafe").finish()
+        #expect(try ReplicaFolder.find(for: "recorder-0", in: two.path) == "recorder-0-0badcafe")
+        try two.writer(named: "recorder-0-0badbeef").finish()
         #expect(throws: RecordingError.self) { try ReplicaFolder.find(for: "recorder-0", in: two.path) }
     }
 }
