@@ -14,11 +14,15 @@ public protocol Stage {
     mutating func tick(_ outbox: inout Outbox)
     /// Called once after the last message, when the process drains.
     mutating func drain()
+    /// False while the stage cannot do its work. Senders then turn to other replicas, as if it drained; what comes anyway
+    /// is handed over as always.
+    var takesWork: Bool { get }
 }
 
 extension Stage {
     public mutating func tick(_ outbox: inout Outbox) {}
     public mutating func drain() {}
+    public var takesWork: Bool { true }
 }
 
 /// What a stage sends while it handles messages.

@@ -112,7 +112,7 @@ public struct StageRunner {
         }
         let began = monotonicNanoseconds()
         metrics.queued.set(messages.count)
-        for ping in pings { answer(ping, queued: messages.count) }
+        for ping in pings { answer(ping, queued: messages.count, takesWork: stage.takesWork) }
         // Ingress alone sends again what is lost.
         _ = links.tick(now: began)
         var outbox = Outbox(stage: environment.stage, key: key, hasNetwork: hasNetwork)
@@ -130,12 +130,12 @@ public struct StageRunner {
 
     /// Answers from this loop, so that a stage that is stuck in its work goes silent. A pong that finds no room is not
     /// waited for: the next ping comes soon.
-    private func answer(_ ping: BusMessage, queued: Int) {
+    private func answer(_ ping: BusMessage, queued: Int, takesWork: Bool) {
         var pong = Pong()
         pong.stage = environment.stage
         pong.replica = environment.replica
         pong.incarnation = incarnation
-        pong.draining = isDraining
+        pong.draining = isDraining || !takesWork
         pong.queued = UInt32(clamping: queued)
         do {
             let answer = ping.reply(.pong, body: try pong.serializedBytes())

@@ -9,14 +9,14 @@ import Recording
 struct SessionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sessions", abstract: "List, show, replay and export recorded sessions.",
-        subcommands: [List.self, Show.self, Replay.self, Export.self])
+        subcommands: [List.self, Show.self, Replay.self, Export.self, Reindex.self])
 }
 
 extension SessionsCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List recorded sessions, the latest first.")
 
-        @OptionGroup var config: ConfigOption
+        @OptionGroup var source: RecordingsOption
         @Option(help: "Only sessions of this identity.") var identity: String?
         @Option(help: "Only sessions on this resource.") var resource: String?
         @Option(help: "At most this many sessions.") var limit = 50
@@ -27,7 +27,7 @@ extension SessionsCommand {
         }
 
         func run() throws {
-            let index = try RecordingIndex(recordings: config.load().state.recordings)
+            let index = try RecordingIndex(recordings: source.folder())
             let sessions = try index.list(.init(identity: identity, resource: resource, limit: limit))
             switch format {
             case .json: try printJSON(sessions.map(SessionRow.init))
@@ -57,12 +57,12 @@ extension SessionsCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what was recorded of one session.")
 
-        @OptionGroup var config: ConfigOption
+        @OptionGroup var source: RecordingsOption
         @Argument(help: "The session's id, or the beginning of it.") var id: String
         @Option(help: "table or json.") var format: OutputFormat = .table
 
         func run() throws {
-            let recordings = try config.load().state.recordings
+            let recordings = try source.folder()
             let index = try RecordingIndex(recordings: recordings)
             let session = try index.session(id)
             switch format {
@@ -99,7 +99,7 @@ extension SessionsCommand {
             discussion: "Pauses are those of the session, divided by --speed, and never longer than 5 seconds.")
         private static let longestPause = 5.0
 
-        @OptionGroup var config: ConfigOption
+        @OptionGroup var source: RecordingsOption
         @Argument(help: "The session's id, or the beginning of it.") var id: String
         @Option(help: "How many times as fast.") var speed = 1.0
         @Flag(help: "Without pauses.") var noDelay = false
@@ -109,7 +109,7 @@ extension SessionsCommand {
         }
 
         func run() throws {
-            let recordings = try config.load().state.recordings
+            let recordings = try source.folder()
             let index = try RecordingIndex(recordings: recordings)
             let session = try index.session(id)
             var timeline = PostgresTimeline()

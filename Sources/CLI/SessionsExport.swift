@@ -16,11 +16,11 @@ extension SessionsCommand {
                 few have been kept by both and come twice, with the same sequence.
                 """)
 
-        @OptionGroup var config: ConfigOption
+        @OptionGroup var source: RecordingsOption
         @Argument(help: "The session's id, or the beginning of it.") var id: String?
 
         func run() throws {
-            let recordings = try config.load().state.recordings
+            let recordings = try source.folder()
             let archive = RecordingArchive(recordings: recordings)
             let output = LineOutput()
             if let id {

@@ -10,7 +10,8 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify", abstract: "Prove recordings whole; exit 1 and name the first bad byte.",
         discussion: """
             Without PATH: all recordings of the configuration, with the recorder's key. A PATH is a directory of \
-            recordings, one replica's directory, or a segment file.
+            recordings, one replica's directory, or a segment file. Several directories are judged as one recording: \
+            those of several hosts, or with folders that were moved away. Nothing is changed.
             """)
 
     @OptionGroup var config: ConfigOption

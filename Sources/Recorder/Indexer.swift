@@ -23,9 +23,9 @@ final class Indexer: @unchecked Sendable {
         idle.wait()
         queue.async { [self] in
             update { index in
-                try index.catchUp(replica: replica)
+                report(try index.catchUp(replica: replica), replica)
                 for other in try RecordingArchive(recordings: recordings).replicas() where other != replica {
-                    try index.catchUp(replica: other)
+                    report(try index.catchUp(replica: other), other)
                 }
             }
             idle.signal()
@@ -33,24 +33,31 @@ final class Indexer: @unchecked Sendable {
     }
 
     /// Applies what `take` gives; returns at once without asking for it while the changes before are not applied.
-    func apply(_ take: () -> IndexChanges) {
+    func apply(_ take: () -> IndexChanges?) {
         guard idle.wait(timeout: .now()) == .success else { return }
-        let changes = take()
-        guard !changes.isEmpty else {
+        guard let changes = take(), !changes.isEmpty else {
             idle.signal()
             return
         }
         queue.async { [self] in
-            update { index in try index.apply(changes) }
+            update { index in report(try index.apply(changes), replica) }
             idle.signal()
         }
     }
 
     /// Waits for what is under way, applies the last changes, and waits for these.
-    func finish(_ take: () -> IndexChanges) {
+    func finish(_ take: () -> IndexChanges?) {
         queue.sync {}
         apply(take)
         queue.sync {}
+    }
+
+    private func report(_ outcome: RecordingIndex.Outcome, _ replica: String) {
+        switch outcome {
+        case .followed: return
+        case .otherRecording: StageLog.error("the index knew another recording named \(replica); that is forgotten")
+        case .olderCopy: StageLog.error("the index knew more of \(replica): an older copy was put back; read anew")
+        }
     }
 
     private func update(_ body: (RecordingIndex) throws -> Void) {

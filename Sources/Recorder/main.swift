@@ -2,8 +2,9 @@
 //
 // Security: sees commands and masked replies, never credentials or unmasked data. What it acknowledged lies in a hash
 // chain whose head is authenticated with the recording key.
-// Failure: killed, it loses nothing that it acknowledged; ingress sends the rest again. A full or broken disk is
-// answered as an error, so that commands stop; writing resumes by itself when there is space again.
+// Failure: killed, it loses nothing that it acknowledged; ingress sends the rest again. With a full disk it takes no work,
+// so that another recorder gets its sessions, or else commands stop; writing resumes by itself when there is space again.
+// After a failed fdatasync it takes none for good.
 // Diagnostics: one line an event on standard error.
 
 import Bus
@@ -13,7 +14,8 @@ import Recording
 StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
     environment.network = try configuration.networkPlan(for: environment.stage)
-    return try RecorderStage(
-        recordings: configuration.state.recordings, replica: "\(environment.stage)-\(environment.replica)",
-        key: try RecordingKey.load(creatingAt: configuration.state.recordingKey))
+    let recordings = configuration.state.recordings
+    let key = try RecordingKey.load(creatingAt: configuration.state.recordingKey, for: recordings)
+    let replica = try ReplicaFolder.find(for: "\(environment.stage)-\(environment.replica)", in: recordings)
+    return try RecorderStage(recordings: recordings, replica: replica, key: key)
 }

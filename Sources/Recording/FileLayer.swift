@@ -25,6 +25,8 @@ public protocol FileLayer: Sendable {
     /// Returns when the file's data is on stable storage.
     func synchronize(_ descriptor: Int32) throws(FileError)
     func truncate(_ descriptor: Int32, to length: Int64) throws(FileError)
+    /// Takes room for `length` bytes from an offset; the file may be longer afterwards, also when this fails.
+    func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError)
 }
 
 /// The operating system's files.
@@ -57,6 +59,11 @@ public struct SystemFiles: FileLayer {
 
     public func truncate(_ descriptor: Int32, to length: Int64) throws(FileError) {
         guard ftruncate(descriptor, __off_t(length)) == 0 else { throw FileError("truncate", number: errno) }
+    }
+
+    public func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {
+        let number = posix_fallocate(descriptor, __off_t(offset), __off_t(length))
+        guard number == 0 else { throw FileError("posix_fallocate", number: number) }
     }
 }
 
@@ -92,13 +99,46 @@ func synchronizeDirectory(_ path: String) throws(RecordingError) {
     guard fsync(descriptor) == 0 else { throw .system(FileError("fsync", number: errno), path) }
 }
 
-/// Creates a directory of mode 0700; its parent must exist. One that exists stays as it is.
+/// Creates a directory of mode 0700 and makes its name durable; its parent must exist. One that exists stays as it is.
 func makeDirectory(_ path: String) throws(RecordingError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(FileError("mkdir", number: errno), path) }
+    guard isDirectory(path) else { throw RecordingError(.storage, file: path, "is not a directory") }
+    // Also of one that was there: what made it may have died before this.
+    try synchronizeDirectory(parent(path))
+}
+
+func isDirectory(_ path: String) -> Bool {
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-        throw RecordingError(.storage, file: path, "is not a directory")
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// A path without trailing slashes.
+func trimmedPath(_ path: String) -> String {
+    var trimmed = Substring(path)
+    while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    return String(trimmed)
+}
+
+func parent(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// Writes a small file whole or not at all, mode 0600, and makes it durable under its name.
+func replaceFile(_ path: String, with bytes: [UInt8], files: any FileLayer) throws(RecordingError) {
+    let draft = path + ".new"
+    unlink(draft)
+    do throws(FileError) {
+        let descriptor = try files.create(draft)
+        defer { close(descriptor) }
+        try files.writeAll(bytes, to: descriptor, at: 0)
+        try files.synchronize(descriptor)
+        guard rename(draft, path) == 0 else { throw FileError("rename", number: errno) }
+    } catch {
+        unlink(draft)
+        throw .system(error, path)
     }
+    try synchronizeDirectory(parent(path))
 }
 
 /// Names in a directory, sorted, without `.` and `..`.

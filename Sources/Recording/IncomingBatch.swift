@@ -57,7 +57,10 @@ public struct IncomingBatch: Sendable {
                 case (Field.resumption, let range?):
                     let resumption = try decoded(Resumption.self, raw, range)
                     resumptions[resumption.session] = resumption
-                default: throw RecordingError(.invalid, "a batch with an unknown field")
+                case (Field.record, nil), (Field.durability, .some), (Field.resumption, nil):
+                    throw RecordingError(.invalid, "a batch's field has another type")
+                // A later contract's: a batch is not kept, and its records are kept as they came.
+                default: break
                 }
             }
         }
@@ -73,7 +76,36 @@ public struct IncomingBatch: Sendable {
     }
 
     /// The answer when nothing of the batch could be written; `reason` is public.
-    public func refused(_ reason: String) -> RecordAck {
+    public func refused(_ reason: String) -> RecordAck { Self.refusal(of: sessions, reason) }
+
+    /// The answer to bytes that are no batch, for the sessions that can be found in them; `reason` is public.
+    public static func refusal(ofUnreadable body: [UInt8], _ reason: String) -> RecordAck {
+        let found = body.withUnsafeBytes { raw in sessions(raw) }
+        return refusal(of: found, reason)
+    }
+
+    /// The sessions of the records up to the first byte that is no protobuf message.
+    private static func sessions(_ raw: UnsafeRawBufferPointer) -> [String] {
+        var found: [String] = []
+        var fields = WireFields(raw)
+        do throws(RecordingError) {
+            while let field = try fields.next() {
+                guard field.number == Field.record, let record = field.bytes else { continue }
+                var parts = WireFields(raw, in: record)
+                if let first = try parts.next(), first.number == RecordHead.Field.session, let name = first.bytes,
+                    let session = String(validating: raw[name], as: UTF8.self)
+                {
+                    found.append(session)
+                }
+            }
+        } catch {
+            // What comes behind cannot be told apart; those before are answered.
+            return found
+        }
+        return found
+    }
+
+    private static func refusal(of sessions: [String], _ reason: String) -> RecordAck {
         var ack = RecordAck()
         ack.error = reason
         ack.sessions = Set(sessions).sorted().map { session in

@@ -1,52 +1,74 @@
 import Contract
+import Foundation
 
 /// Proves that the parts of sessions which several replicas recorded are one whole: each part begins where an
-/// acknowledged block of the part before ends, no record is missing, and what two replicas have is the same.
+/// acknowledged block of the part before ends, no record is missing, and what two replicas have is the same. The replicas
+/// may stand in several folders.
 struct JoinedVerification {
     /// Problems of this kind that are listed; the rest is counted.
     static let maxProblems = 100
     /// How often a live replica is read again because another names a block that it wrote meanwhile.
     static let maxRounds = 5
 
-    private let recordings: String
     private let key: [UInt8]?
-    private let index: RecordingIndex?
-    private var replicas: [String: ReplicaVerification] = [:]
+    /// Where each replica stands.
+    private var directories: [String: String] = [:]
+    private var indexed: [String: Set<String>] = [:]
+    private(set) var replicas: [String: ReplicaVerification] = [:]
+    /// Replicas of a name that another one here has: each proven for itself alone.
+    private var namesakes: [ReplicaVerification] = []
     private var problems: [VerificationReport.Problem] = []
     private var warnings: [String] = []
 
-    init(recordings: String, key: [UInt8]?, index: RecordingIndex?) {
-        self.recordings = recordings
-        self.key = key
-        self.index = index
+    init(key: [UInt8]?) { self.key = key }
+
+    private func directory(_ replica: String) -> String { directories[replica] ?? replica }
+
+    /// Takes one replica's folder and walks it.
+    ///
+    /// - Parameter indexed: the sessions that an index names in it, read before: a live recorder indexes only what it
+    ///   wrote before.
+    mutating func add(_ directory: String, indexed sessions: Set<String>) {
+        let replica = String(directory.split(separator: "/").last ?? "")
+        if let other = directories[replica] {
+            guard canonical(other) != canonical(directory) else { return }
+            var check = ReplicaVerification(directory: directory, key: key, index: sessions)
+            check.run()
+            namesakes.append(check)
+            problems.append(
+                .init(
+                    file: directory, offset: 0,
+                    reason: "\(other) is named '\(replica)' too: what other parts name cannot be told apart; verify "
+                        + "each folder of recordings for itself"))
+            return
+        }
+        directories[replica] = directory
+        indexed[replica] = sessions
+        walk(replica)
     }
 
-    private func directory(_ replica: String) -> String { recordings + "/" + replica }
-
-    /// Walks one replica.
-    mutating func walk(_ replica: String) throws(RecordingError) {
-        // Read before the segments: a live recorder indexes only what it wrote before.
-        let indexed = try index?.sessions(inReplica: replica) ?? []
-        var check = ReplicaVerification(directory: directory(replica), key: key, index: indexed)
+    private mutating func walk(_ replica: String) {
+        var check = ReplicaVerification(directory: directory(replica), key: key, index: indexed[replica] ?? [])
         check.run()
         replicas[replica] = check
     }
 
     /// Checks what joins the replicas walked so far, and adds everything found.
     mutating func finish(_ report: inout VerificationReport) throws(RecordingError) {
-        try walkAgain()
+        walkAgain()
         let moved = movedSessions()
         checkResumptions()
         try checkChains()
         for session in moved { checkWhole(session) }
         try compareCopies(of: moved)
         for replica in replicas.keys.sorted() { replicas[replica]?.add(to: &report) }
+        for check in namesakes { check.add(to: &report) }
         countSessions(&report)
         report.problems += problems.prefix(Self.maxProblems)
         if problems.count > Self.maxProblems {
             report.problems.append(
                 .init(
-                    file: recordings, offset: 0,
+                    file: problems[Self.maxProblems].file, offset: problems[Self.maxProblems].offset,
                     reason: "\(problems.count - Self.maxProblems) more problems where sessions join"))
         }
         report.warnings += warnings
@@ -57,7 +79,7 @@ struct JoinedVerification {
     }
 
     /// A replica that was read before another one may by now have what that names.
-    private mutating func walkAgain() throws(RecordingError) {
+    private mutating func walkAgain() {
         for _ in 0..<Self.maxRounds {
             let behind = Set(
                 resumptions.filter { resumption in
@@ -65,7 +87,7 @@ struct JoinedVerification {
                     return former.lastBlock < resumption.block
                 }.map(\.replica))
             if behind.isEmpty { return }
-            for replica in behind.sorted() { try walk(replica) }
+            for replica in behind.sorted() { walk(replica) }
         }
     }
 
@@ -176,4 +198,11 @@ struct JoinedVerification {
                 reason: "session '\(resumption.session)' goes on here after record \(resumption.after), block "
                     + "\(resumption.block) of '\(resumption.replica)': \(reason)"))
     }
+}
+
+/// A folder by the one path that has no symbolic links.
+private func canonical(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
 }

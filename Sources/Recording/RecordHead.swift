@@ -15,6 +15,7 @@ struct RecordHead: Equatable, Sendable {
         static let hold = 13
         static let result = 14
         static let sessionEnded = 16
+        static let notice = 17
         static let sessionResumed = 19
     }
 
@@ -28,7 +29,8 @@ struct RecordHead: Equatable, Sendable {
     private(set) var body = 0..<0
 
     /// Reads the record in `range`. Fields must come in ascending order, each once, as every serialiser writes them:
-    /// another reader could otherwise see another record in the same bytes.
+    /// another reader could otherwise see another record in the same bytes. Fields of a later contract are kept as they
+    /// came: below ``Field/firstEvent`` whatever they are, from there on as an event.
     ///
     /// - Throws: `invalid` when the bytes are no such record.
     init(_ raw: UnsafeRawBufferPointer, in range: Range<Int>) throws(RecordingError) {
@@ -45,7 +47,7 @@ struct RecordHead: Equatable, Sendable {
                 guard event == 0 else { throw RecordingError(.invalid, "a record with two events") }
                 event = field.number
                 body = try Self.delimited(field)
-            default: throw RecordingError(.invalid, "a record with an unknown field")
+            default: break
             }
         }
     }

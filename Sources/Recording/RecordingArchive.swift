@@ -62,10 +62,14 @@ public struct RecordingArchive: Sendable {
         return first
     }
 
+    func directory(of replica: String) throws(RecordingError) -> String {
+        guard Format.isReplicaName(replica) else { throw RecordingError(.invalid, "not a replica's name") }
+        return recordings + "/" + replica
+    }
+
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
-        guard Format.isReplicaName(replica) else { throw RecordingError(.invalid, "not a replica's name") }
-        let directory = recordings + "/" + replica
+        let directory = try directory(of: replica)
         let head = try StoredHead.read(directory: directory, key: nil).value
         var found: [ReadableSegment] = []
         for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted(by: >)
@@ -84,6 +88,14 @@ struct ReadableSegment {
     let path: String
     let number: UInt64
     let limit: Int64
+}
+
+/// What tells a recording from every other one: the chain value that its first segment begins with. Nil when that is not
+/// here.
+func recordingIdentity(_ directory: String) throws(RecordingError) -> [UInt8]? {
+    let first = directory + "/" + Format.segmentName(1)
+    guard fileSize(first) != nil else { return nil }
+    return try SegmentReader(path: first).headerChain
 }
 
 func isReplicaDirectory(_ path: String) -> Bool {

@@ -13,6 +13,8 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         public static let storage = Code(name: "storage")
         /// An earlier failure makes this writer unusable: restart the process.
         public static let unusable = Code(name: "unusable")
+        /// The disk did not keep what it was given: the folder takes no more records.
+        public static let diskFailed = Code(name: "diskFailed")
         /// The arguments cannot be used.
         public static let invalid = Code(name: "invalid")
         /// No such session, or more than one.

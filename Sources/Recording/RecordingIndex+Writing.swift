@@ -1,4 +1,5 @@
 import Contract
+import Foundation
 import GRDB
 
 extension RecordingIndex {
@@ -6,24 +7,37 @@ extension RecordingIndex {
     private static let catchUpSessions = 4_096
     private static let catchUpCounts = 65_536
 
+    /// What bringing the index up to date found.
+    public enum Outcome: Sendable {
+        case followed
+        /// What the index had of the replica was another recording's, which it has forgotten.
+        case otherRecording
+        /// The index had more of the replica than there is, which it has forgotten.
+        case olderCopy
+    }
+
     /// Adds what a writer wrote. Changes that do not follow on what the index has are read from the segments instead.
-    public func apply(_ changes: IndexChanges) throws(RecordingError) {
-        guard !changes.isEmpty else { return }
+    @discardableResult
+    public func apply(_ changes: IndexChanges) throws(RecordingError) -> Outcome {
+        guard !changes.isEmpty else { return .followed }
         let follows = try write { database in
-            guard changes.isComplete, try Self.progress(database, changes.replica) == changes.after else {
-                return false
-            }
+            guard changes.isComplete, try Self.knows(database, changes.replica, as: changes.recording),
+                try Self.progress(database, changes.replica) == changes.after
+            else { return false }
             try Self.store(changes, database)
             return true
         }
-        if !follows { try catchUp(replica: changes.replica) }
+        return follows ? .followed : try catchUp(replica: changes.replica)
     }
 
     /// Reads what a replica's segments hold beyond what the index has, up to the replica's head.
-    public func catchUp(replica: String) throws(RecordingError) {
+    @discardableResult
+    public func catchUp(replica: String) throws(RecordingError) -> Outcome {
         let archive = RecordingArchive(recordings: recordings)
+        let identity = try recordingIdentity(archive.directory(of: replica))
+        let outcome = try settle(replica, identity)
         var done = try access { try Self.progress($0, replica) }
-        var changes = IndexChanges(replica: replica, after: done)
+        var changes = IndexChanges(replica: replica, after: done, recording: identity)
         for segment in try archive.readable(replica: replica, fromBlock: done + 1) {
             let reader = try SegmentReader(path: segment.path)
             while let block = try reader.next(limit: segment.limit) {
@@ -40,15 +54,69 @@ extension RecordingIndex {
             }
         }
         _ = try flush(&changes)
+        return outcome
     }
 
     /// Forgets everything and reads all segments.
+    ///
+    /// - Throws: the first replica's error, after all others were read.
     public func rebuild() throws(RecordingError) {
         _ = try write { database in
-            try database.execute(sql: "DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM progress;")
+            try database.execute(
+                sql: """
+                    DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM progress; DELETE FROM recordings;
+                    """)
             return true
         }
-        for replica in try RecordingArchive(recordings: recordings).replicas() { try catchUp(replica: replica) }
+        var problem: RecordingError?
+        for replica in try RecordingArchive(recordings: recordings).replicas() {
+            do throws(RecordingError) {
+                try catchUp(replica: replica)
+            } catch {
+                problem = problem ?? error
+            }
+        }
+        if let problem { throw problem }
+    }
+
+    /// Forgets what the index has of a replica when that is not what the replica's folder holds now.
+    private func settle(_ replica: String, _ identity: [UInt8]?) throws(RecordingError) -> Outcome {
+        let isKnown = try write { database in
+            let isKnown = try Self.knows(database, replica, as: identity)
+            if !isKnown { try Self.forget(replica, database) }
+            if let identity {
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO recordings(replica, first_chain) VALUES (?, ?)",
+                    arguments: [replica, Data(identity)])
+            }
+            return isKnown
+        }
+        guard isKnown else { return .otherRecording }
+        // In this order: a live recorder moves its head before the index.
+        let done = try access { try Self.progress($0, replica) }
+        let head = try StoredHead.read(directory: recordings + "/" + replica, key: nil).value
+        guard done > head.block else { return .followed }
+        _ = try write { database in
+            try Self.forget(replica, database)
+            return true
+        }
+        return .olderCopy
+    }
+
+    /// Whether what the index has of a replica is of this recording, as far as it knows.
+    private static func knows(_ database: Database, _ replica: String, as identity: [UInt8]?) throws -> Bool {
+        guard let identity else { return true }
+        let known = try Data.fetchOne(
+            database, sql: "SELECT first_chain FROM recordings WHERE replica = ?", arguments: [replica])
+        return known.map { $0.elementsEqual(identity) } ?? true
+    }
+
+    /// Sessions of which other replicas have parts stay, with the sums that were counted.
+    private static func forget(_ replica: String, _ database: Database) throws {
+        try database.execute(sql: "DELETE FROM session_segments WHERE replica = ?", arguments: [replica])
+        try database.execute(sql: "DELETE FROM progress WHERE replica = ?", arguments: [replica])
+        try database.execute(
+            sql: "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM session_segments WHERE session = sessions.id)")
     }
 
     private func flush(_ changes: inout IndexChanges) throws(RecordingError) -> UInt64 {
@@ -59,7 +127,7 @@ extension RecordingIndex {
             try Self.store(taken, database)
             return true
         }
-        changes = IndexChanges(replica: taken.replica, after: taken.through)
+        changes = IndexChanges(replica: taken.replica, after: taken.through, recording: taken.recording)
         return taken.through
     }
 
@@ -78,6 +146,11 @@ extension RecordingIndex {
     }
 
     private static func store(_ changes: IndexChanges, _ database: Database) throws {
+        if let identity = changes.recording {
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO recordings(replica, first_chain) VALUES (?, ?)",
+                arguments: [changes.replica, Data(identity)])
+        }
         let sessions = try database.cachedStatement(sql: storeSession)
         let segments = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO session_segments(session, replica, segment, first_block) VALUES (?, ?, ?, ?)")

@@ -79,10 +79,13 @@ public struct RecordingIndex: Sendable {
     }
 
     /// Raised with each change of the schema.
-    private static let version = 2
+    static let version = 2
 
     /// Makes the tables. Those of another version go, and what they held is read from the segments again.
     private static func prepare(_ database: Database) throws {
+        // Beside the schema's version: a recorder of the release before goes on with its tables meanwhile.
+        try database.execute(
+            sql: "CREATE TABLE IF NOT EXISTS recordings (replica TEXT PRIMARY KEY NOT NULL, first_chain BLOB NOT NULL)")
         guard try Int.fetchOne(database, sql: "PRAGMA user_version") != version else { return }
         try database.execute(
             sql: """
@@ -175,19 +178,6 @@ public struct RecordingIndex: Sendable {
         }
     }
 
-    /// Ids of the sessions that a replica holds, and of replicas with sessions.
-    func sessions(inReplica replica: String) throws(RecordingError) -> Set<String> {
-        try access { database in
-            try String.fetchSet(
-                database, sql: "SELECT DISTINCT session FROM session_segments WHERE replica = ?", arguments: [replica])
-        }
-    }
-
-    func replicas() throws(RecordingError) -> [String] {
-        try access { database in
-            try String.fetchAll(database, sql: "SELECT DISTINCT replica FROM session_segments ORDER BY replica")
-        }
-    }
 }
 
 private func unsigned(_ value: Int64) -> UInt64 { UInt64(max(0, value)) }

@@ -7,11 +7,21 @@ public enum RecordingKey {
 
     /// Reads the key; creates the file when it is missing.
     ///
-    /// A key file that others can read is refused.
-    public static func load(creatingAt path: String, files: any FileLayer = SystemFiles()) throws(RecordingError)
-        -> [UInt8]
-    {
-        if fileSize(path) == nil { try create(path, files) }
+    /// A key file that others can read is refused, and so is a new key for recordings that another one proves.
+    /// - Parameter recordings: the folder of recordings that the key is for.
+    public static func load(
+        creatingAt path: String, for recordings: String, files: any FileLayer = SystemFiles()
+    ) throws(RecordingError) -> [UInt8] {
+        if fileSize(path) == nil {
+            if fileSize(recordings) != nil, let replica = try RecordingArchive(recordings: recordings).replicas().first
+            {
+                throw RecordingError(
+                    .invalid, file: path,
+                    "the key is missing, and there are recordings (\(recordings)/\(replica)): restore it from a backup, or "
+                        + "move the recordings away")
+            }
+            try create(path, files)
+        }
         return try load(path)
     }
 
@@ -55,5 +65,6 @@ public enum RecordingKey {
         } catch {
             throw .system(error, path)
         }
+        try synchronizeDirectory(parent(path))
     }
 }

@@ -18,6 +18,8 @@ struct ReplicaVerification {
     private var earlier: [String: [RecordedRun]] = [:]
     /// Where the sessions that came from other replicas say that they were.
     private(set) var resumptions: [RecordedResumption] = []
+    /// The replicas that this recording's own notes name, each with where it is named last.
+    private(set) var noted: [String: (file: String, offset: Int64)] = [:]
     /// Number of the last block that was read.
     private(set) var lastBlock: UInt64 = 0
     /// Set after damage: what follows can't be compared with what came before.
@@ -70,6 +72,9 @@ struct ReplicaVerification {
             newest = head
         } catch {
             report.problems.append(.init(error))
+        }
+        if FailedDisk.exists(directory) {
+            report.warnings.append("\(directory): its disk failed: what was written last may be missing")
         }
         if let head, !directory.hasSuffix("/" + head.replica), directory != head.replica {
             problem(directory + "/head", 80, "the head of replica '\(head.replica)' in another one's directory")
@@ -232,7 +237,10 @@ struct ReplicaVerification {
     /// that another replica had goes on behind the record where it left.
     private mutating func take(_ reader: SegmentReader, _ place: Int64, _ block: UInt64) throws(RecordingError) {
         try reader.forEachHead { head, raw throws(RecordingError) in
-            guard !head.session.isEmpty else { return }
+            guard !head.session.isEmpty else {
+                if head.event == RecordHead.Field.notice { takeNotice(head, raw, at: place, of: reader.path) }
+                return
+            }
             let session = try head.sessionName(raw)
             if head.event == RecordHead.Field.sessionResumed {
                 resume(session, head, raw, at: place, of: reader.path, block)
@@ -272,6 +280,17 @@ struct ReplicaVerification {
             RecordedResumption(
                 session: session, after: event.after, replica: event.replica, block: event.block,
                 chain: [UInt8](event.chain), file: file, offset: place))
+    }
+
+    private mutating func takeNotice(
+        _ head: RecordHead, _ raw: UnsafeRawBufferPointer, at place: Int64, of file: String
+    ) {
+        do throws(RecordingError) {
+            let text = try decoded(Notice.self, raw, head.body).text
+            for name in ReplicaList.names(inNote: text) ?? [] { noted[name] = (file, place) }
+        } catch {
+            problem(file, place, "a recorder's note cannot be read")
+        }
     }
 
     private mutating func checkSeal(_ reader: SegmentReader, blocks: UInt64, records: UInt64) {

@@ -5,9 +5,9 @@ import Synchronization
 /// Appends records of many sessions to one replica's segment files.
 ///
 /// One call of ``append(_:)`` writes one block; what it acknowledges lies in the hash chain at or
-/// before the head file's mark. After a failed write nothing of the call remains and the next call tries again;
-/// after a failed sync or head write the writer is unusable and its process must start anew, because what is on
-/// disk is then unknown.
+/// before the head file's mark. After a failed write nothing of the call remains and the next call tries again.
+/// After a failed head write the writer is unusable (`unusable`) and another one must read the folder anew. After a
+/// failed sync nothing may be acknowledged in this folder any more (`diskFailed`), by no other writer either.
 public final class SegmentWriter: @unchecked Sendable {
     /// Sizes and bounds.
     public struct Options: Sendable {
@@ -45,6 +45,7 @@ public final class SegmentWriter: @unchecked Sendable {
     private let files: any FileLayer
     private let key: [UInt8]
     private let lockDescriptor: Int32
+    private let identity: [UInt8]?
     private let encoder: BlockEncoder
     private let hasher: ChainHasher
     private var head: OpenHead
@@ -73,14 +74,13 @@ public final class SegmentWriter: @unchecked Sendable {
         guard key.count == RecordingKey.length else {
             throw RecordingError(.invalid, "a recording key has \(RecordingKey.length) bytes")
         }
-        var trimmed = Substring(directory)
-        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-        let directory = String(trimmed)
+        let directory = trimmedPath(directory)
         let replica = String(directory.split(separator: "/").last ?? "")
         guard Format.isReplicaName(replica) else {
             throw RecordingError(.invalid, file: directory, "a replica's name has letters, digits, '-', '_' and '.'")
         }
         try makeDirectory(directory)
+        try FailedDisk.check(directory)
         var options = options
         options.maxBlockBytes = min(options.maxBlockBytes, Format.maxBlockBytes)
         options.maxRecordBytes = min(options.maxRecordBytes, Format.maxBlockBytes - 4)
@@ -92,12 +92,20 @@ public final class SegmentWriter: @unchecked Sendable {
             let start = StartUp(
                 directory: directory, replica: replica, key: key, options: options, files: files, hasher: hasher)
             let state = try start.run()
+            do throws(RecordingError) {
+                try ReplicaList.add(replica, recordings: parent(directory), key: key, files: files)
+                identity = try recordingIdentity(directory)
+                encoder = try BlockEncoder(hasher)
+            } catch {
+                close(state.segment.descriptor)
+                close(state.head.descriptor)
+                throw error
+            }
             self.hasher = hasher
-            encoder = try BlockEncoder(hasher)
             head = state.head
             segment = state.segment
             table = state.table
-            changes = IndexChanges(replica: replica, after: state.head.value.block)
+            changes = IndexChanges(replica: replica, after: state.head.value.block, recording: identity)
             lastBlock = (state.head.value.block, state.chain)
             recovery = state.recovery
         } catch {
@@ -150,10 +158,29 @@ public final class SegmentWriter: @unchecked Sendable {
     /// What was written since the last call, for the index.
     public func takeIndexChanges() -> IndexChanges {
         lock.withLock { _ in
-            var taken = IndexChanges(replica: replica, after: head.value.block)
+            var taken = IndexChanges(replica: replica, after: head.value.block, recording: identity)
             swap(&taken, &changes)
             taken.through = head.value.block
             return taken
+        }
+    }
+
+    /// Records something of the recorder's own, synced.
+    ///
+    /// - Parameter room: bytes that must be free for what comes after it.
+    /// - Throws: when it could not be written.
+    func note(_ text: String, room: Int64 = 0) throws(RecordingError) {
+        try lock.withLock { _ throws(RecordingError) in
+            try usable()
+            _ = try makeRoom()
+            if room > 0 {
+                mustTruncate = true
+                try wrapped(segment.path) { () throws(FileError) in
+                    try files.reserve(room, in: segment.descriptor, at: segment.length)
+                }
+                try truncateIfNeeded()
+            }
+            try writeNotice(text)
         }
     }
 
@@ -164,7 +191,7 @@ public final class SegmentWriter: @unchecked Sendable {
             defer { closeFiles() }
             try usable()
             try synchronize()
-            try wrapped(head.path) { () throws(FileError) in try files.synchronize(head.descriptor) }
+            do throws(FileError) { try files.synchronize(head.descriptor) } catch { throw lost(error, head.path) }
         }
     }
 
@@ -180,6 +207,7 @@ public final class SegmentWriter: @unchecked Sendable {
 
     private func usable() throws(RecordingError) {
         if let failure {
+            guard failure.code != .diskFailed else { throw failure }
             throw RecordingError(.unusable, file: failure.file, "the writer stopped: \(failure.detail)")
         }
         guard !closed else { throw RecordingError(.unusable, "the writer is closed") }
@@ -219,6 +247,7 @@ public final class SegmentWriter: @unchecked Sendable {
             try files.writeAll(block.bytes, to: segment.descriptor, at: segment.length)
         } catch {
             mustTruncate = true
+            // The next call tries again before it writes anything; until then a torn tail stands behind the head.
             try? truncateIfNeeded()
             throw .system(error, segment.path)
         }
@@ -227,8 +256,7 @@ public final class SegmentWriter: @unchecked Sendable {
             do throws(RecordingError) {
                 try synchronize()
             } catch {
-                // The block is not acknowledged, and whether it is on disk is unknown: it must not be found later.
-                try? files.truncate(segment.descriptor, to: segment.length)
+                takeBack()
                 throw error
             }
         }
@@ -236,6 +264,17 @@ public final class SegmentWriter: @unchecked Sendable {
         try advanceHead(to: end, block: number, records: records, chain: block.chain)
         segment.length = end
         lastBlock = (number, block.chain)
+    }
+
+    /// The last block is not acknowledged, and whether it is on disk is unknown: nobody may find it whole. When that fails
+    /// too, the folder is marked as failed all the same, and no writer begins there.
+    private func takeBack() {
+        do throws(FileError) {
+            try files.truncate(segment.descriptor, to: segment.length)
+        } catch {
+            let nothing = [UInt8](repeating: 0, count: Format.blockHeaderSize)
+            try? files.writeAll(nothing, to: segment.descriptor, at: segment.length)
+        }
     }
 
     private func truncateIfNeeded() throws(RecordingError) {
@@ -246,17 +285,16 @@ public final class SegmentWriter: @unchecked Sendable {
         mustTruncate = false
     }
 
-    /// After a failed sync the kernel may have dropped the data and forgotten the error: no later answer counts.
     private func synchronize() throws(RecordingError) {
-        do throws(FileError) {
-            try files.synchronize(segment.descriptor)
-        } catch {
-            let problem = RecordingError.system(error, segment.path)
-            failure = problem
-            throw problem
-        }
+        do throws(FileError) { try files.synchronize(segment.descriptor) } catch { throw lost(error, segment.path) }
         unsynchronized = false
         syncCount += 1
+    }
+
+    private func lost(_ error: FileError, _ path: String) -> RecordingError {
+        let problem = FailedDisk.mark(directory, error, path)
+        failure = problem
+        return problem
     }
 
     /// How often segments were forced to the disk since the writer was opened.
@@ -278,12 +316,16 @@ public final class SegmentWriter: @unchecked Sendable {
     }
 
     private func noteRecovery() throws(RecordingError) {
+        if segment.isSealed { _ = try makeRoom() }
+        try writeNotice(
+            "recovered: \(recovery.keptBlocks) whole blocks beyond the head kept, \(recovery.cutBytes) bytes of a "
+                + "torn tail cut")
+    }
+
+    private func writeNotice(_ text: String) throws(RecordingError) {
         var record = Record()
         record.timeUs = currentMicroseconds()
-        record.notice.text =
-            "recovered: \(recovery.keptBlocks) whole blocks beyond the head kept, \(recovery.cutBytes) bytes of a "
-            + "torn tail cut"
-        if segment.isSealed { _ = try makeRoom() }
+        record.notice.text = text
         let bytes = try serialized(record)
         encoder.reset()
         encoder.append(bytes, 0..<bytes.count)

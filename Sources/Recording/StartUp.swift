@@ -132,19 +132,7 @@ struct StartUp {
             lastSeal = try scanBeyond(next, &scan)
             last = next
         }
-        let segment: OpenSegment
-        do throws(FileError) {
-            let descriptor = try files.open(last.path)
-            segment = OpenSegment(reader: last, descriptor: descriptor, length: last.offset, sealOffset: lastSeal)
-            if let size = fileSize(last.path), size > last.offset {
-                scan.recovery.cutBytes += size - last.offset
-                try files.truncate(descriptor, to: last.offset)
-            }
-            // What is kept beyond the head counts as acknowledged from here on.
-            try files.synchronize(descriptor)
-        } catch {
-            throw .system(error, last.path)
-        }
+        let segment = try reopen(last, sealOffset: lastSeal, &scan)
         head.value = Head(
             segment: segment.number, offset: UInt64(segment.length), block: last.nextNumber - 1,
             records: scan.records, chain: last.chain, replica: replica)
@@ -159,6 +147,37 @@ struct StartUp {
         // A segment without blocks goes on where the one before it ended.
         let chain = last.nextNumber == last.header.firstBlock ? last.header.carried : last.chain
         return State(head: head, segment: segment, table: scan.table, recovery: scan.recovery, chain: chain)
+    }
+
+    private func reopen(
+        _ reader: SegmentReader, sealOffset: Int64?, _ scan: inout Scan
+    ) throws(RecordingError) -> OpenSegment {
+        let descriptor: Int32
+        do throws(FileError) { descriptor = try files.open(reader.path) } catch { throw .system(error, reader.path) }
+        do throws(RecordingError) {
+            if let size = fileSize(reader.path), size > reader.offset {
+                scan.recovery.cutBytes += size - reader.offset
+                do throws(FileError) {
+                    try files.truncate(descriptor, to: reader.offset)
+                } catch {
+                    throw .system(error, reader.path)
+                }
+            }
+            // What is kept beyond the head counts as acknowledged from here on.
+            try synchronize(descriptor, reader.path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        return OpenSegment(reader: reader, descriptor: descriptor, length: reader.offset, sealOffset: sealOffset)
+    }
+
+    private func synchronize(_ descriptor: Int32, _ path: String) throws(RecordingError) {
+        do throws(FileError) {
+            try files.synchronize(descriptor)
+        } catch {
+            throw FailedDisk.mark(directory, error, path)
+        }
     }
 
     private struct Scan {
@@ -260,9 +279,9 @@ struct StartUp {
         let bytes = try head.value.encoded(key: key)
         do throws(FileError) {
             try files.writeAll(bytes, to: head.descriptor, at: 0)
-            try files.synchronize(head.descriptor)
         } catch {
             throw .system(error, head.path)
         }
+        try synchronize(head.descriptor, head.path)
     }
 }

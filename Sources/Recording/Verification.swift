@@ -23,86 +23,51 @@ public struct VerificationReport: Sendable, Equatable {
     public var isWhole: Bool { problems.isEmpty }
 }
 
-/// Proves recordings whole, or names the first bad byte of each damaged file.
+/// Proves recordings whole, or names the first bad byte of each damaged file. Several folders are judged as one recording,
+/// as several hosts make it.
 ///
 /// - Parameters:
 ///   - paths: directories of recordings, of one replica, or single segment files.
-///   - key: the recorder's key; without it the heads' HMACs are not checked.
+///   - key: the recorder's key; without it HMACs are not checked.
 public func verify(_ paths: [String], key: [UInt8]?) -> VerificationReport {
     var report = VerificationReport()
-    if key == nil { report.warnings.append("no key: the heads' HMACs were not checked") }
-    for path in paths { verify(path, key, &report) }
-    return report
-}
-
-private func verify(_ path: String, _ key: [UInt8]?, _ report: inout VerificationReport) {
-    var trimmed = path
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-    do throws(RecordingError) {
-        var status = stat()
-        guard stat(trimmed, &status) == 0 else { throw .system(FileError("open", number: errno), trimmed) }
-        if status.st_mode & S_IFMT != S_IFDIR {
-            var check = ReplicaVerification(directory: parent(trimmed), key: nil, index: [])
-            check.segment(alone: trimmed)
-            check.addAlone(to: &report)
-        } else if isReplicaDirectory(trimmed) {
-            let index = try openIndex(parent(trimmed))
-            try verifyReplica(trimmed, key, index, &report)
-        } else {
-            try verifyAll(trimmed, key, &report)
+    if key == nil { report.warnings.append("no key: the HMACs of heads and lists were not checked") }
+    var joined = JoinedVerification(key: key)
+    var folders: [RecordingsFolder] = []
+    for path in paths.map(trimmedPath) {
+        do throws(RecordingError) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { throw .system(FileError("open", number: errno), path) }
+            if status.st_mode & S_IFMT != S_IFDIR {
+                var check = ReplicaVerification(directory: parent(path), key: nil, index: [])
+                check.segment(alone: path)
+                check.addAlone(to: &report)
+            } else if !isReplicaDirectory(path) {
+                var folder = RecordingsFolder(path, key: key, &report)
+                try folder.walk(&joined)
+                folders.append(folder)
+            } else {
+                let name = String(path.split(separator: "/").last ?? "")
+                let indexed = IndexSnapshot.read(parent(path)).sessions[name] ?? []
+                if paths.count > 1 {
+                    joined.add(path, indexed: indexed)
+                } else {
+                    var check = ReplicaVerification(directory: path, key: key, index: indexed)
+                    check.run()
+                    check.addAlone(to: &report)
+                }
+            }
+        } catch {
+            report.problems.append(.init(error))
         }
+    }
+    do throws(RecordingError) {
+        try joined.finish(&report)
     } catch {
         report.problems.append(.init(error))
     }
-}
-
-private func verifyAll(
-    _ recordings: String, _ key: [UInt8]?, _ report: inout VerificationReport
-) throws(RecordingError) {
-    let index = try openIndex(recordings)
-    let indexed = try index?.replicas() ?? []
-    let names = try directoryEntries(recordings).filter { name in
-        Format.isReplicaName(name) && isDirectory(recordings + "/" + name)
-    }
-    var joined = JoinedVerification(recordings: recordings, key: key, index: index)
-    for name in names {
-        // A directory without head and segments is a recording only if the index or a lock file says so.
-        let directory = recordings + "/" + name
-        guard isReplicaDirectory(directory) || indexed.contains(name) else { continue }
-        try joined.walk(name)
-    }
-    try joined.finish(&report)
-    for name in indexed where !names.contains(name) {
-        report.problems.append(
-            .init(file: recordings + "/" + name, offset: 0, reason: "the index names this replica; it is missing"))
-    }
-    if names.isEmpty { report.warnings.append("\(recordings): no recordings here") }
-}
-
-private func verifyReplica(
-    _ directory: String, _ key: [UInt8]?, _ index: RecordingIndex?, _ report: inout VerificationReport
-) throws(RecordingError) {
-    let name = String(directory.split(separator: "/").last ?? "")
-    // Read before the segments: a live recorder indexes only what it wrote before.
-    let indexed = try index?.sessions(inReplica: name) ?? []
-    var check = ReplicaVerification(directory: directory, key: key, index: indexed)
-    check.run()
-    check.addAlone(to: &report)
-}
-
-private func openIndex(_ recordings: String) throws(RecordingError) -> RecordingIndex? {
-    guard fileSize(recordings + "/" + RecordingIndex.fileName) != nil else { return nil }
-    return try RecordingIndex(recordings: recordings)
-}
-
-private func parent(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-}
-
-private func isDirectory(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    for folder in folders { folder.finish(joined.replicas, &report) }
+    return report
 }
 
 extension VerificationReport.Problem {

@@ -13,7 +13,8 @@ enum Directories {
         for stage in stages { try makeDirectory(state.inboxes(stage: stage)) }
         if !custom.isEmpty { try makeDirectory(state.stageFolders) }
         for stage in custom { try makeDirectory(state.folder(stage: stage)) }
-        for path in stages.map({ state.key(stage: $0) }) + [state.recordingKey, state.maskingKey] { try makeKey(path) }
+        for path in stages.map({ state.key(stage: $0) }) + [state.maskingKey] { try makeKey(path) }
+        try makeKey(state.recordingKey, of: state.recordings)
     }
 
     /// A directory of ours, mode 0700 when it is made here.
@@ -40,8 +41,9 @@ enum Directories {
         }
     }
 
-    /// A key of random bytes that only we can read; an existing one is checked and kept.
-    static func makeKey(_ path: String) throws(SupervisorError) {
+    /// A key of random bytes that only we can read; an existing one is checked and kept. None is made when there are
+    /// recordings in the folder that it is for: another key proves those.
+    static func makeKey(_ path: String, of recordings: String? = nil) throws(SupervisorError) {
         var info = stat()
         if lstat(path, &info) == 0 {
             guard info.st_mode & S_IFMT == S_IFREG, info.st_uid == geteuid() else {
@@ -57,6 +59,12 @@ enum Directories {
             return
         }
         guard errno == ENOENT else { throw .system("look at \(path)") }
+        let replicas = recordings.map { folder in names(in: folder).map { folder + "/" + $0 } } ?? []
+        if let replica = replicas.first(where: { access($0 + "/head", F_OK) == 0 }) {
+            throw SupervisorError(
+                "key \(path) is missing, and there are recordings (\(replica)): restore it from a backup, or "
+                    + "move the recordings away")
+        }
         var generator = SystemRandomNumberGenerator()
         let key = (0..<keyBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let temporary = path + ".new"
@@ -67,6 +75,11 @@ enum Directories {
         guard write(file, key, keyBytes) == keyBytes, fsync(file) == 0, rename(temporary, path) == 0 else {
             throw .system("write key \(path)")
         }
+        let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .system("open the folder of key \(path)") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw .system("write the folder of key \(path)") }
     }
 
     /// Takes the installation for this process until it ends. The file names the holder for people.

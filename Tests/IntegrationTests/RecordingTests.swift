@@ -118,8 +118,34 @@ extension Integration {
                 }
             ) { try await finds("a block repeated") }
             try await Self.findsMissingSegment(segment, gateway)
+            try await Self.findsMissingFolder(segment, gateway)
             let restored = try await gateway.sluice(["verify"])
             #expect(restored.status == 0, "\(restored.transcript)")
+        }
+
+        /// The recorder's whole folder and the index are gone; then they are made good.
+        private static func findsMissingFolder(_ segment: String, _ gateway: Gateway) async throws {
+            func sessions(_ options: [String] = []) async throws -> [String] {
+                try await gateway.json(["sessions", "list"] + options).list.compactMap { $0["id"].string }
+            }
+            let listed = try await sessions()
+            // Those of the rounds, and the login with which the token was tried.
+            #expect(listed.count == 6)
+            let recordings = gateway.directory.file("state/recordings")
+            let folder = URL(filePath: segment).deletingLastPathComponent().lastPathComponent
+            let away = gateway.directory.file(folder)
+            try FileManager.default.removeItem(atPath: recordings + "/index.sqlite")
+            try FileManager.default.moveItem(atPath: recordings + "/" + folder, toPath: away)
+            let checked = try await gateway.sluice(["verify"])
+            #expect(checked.status == 1 && checked.output.contains(folder), "\(checked.transcript)")
+            let joined = try await gateway.sluice(["verify", recordings, away])
+            #expect(joined.status == 0, "\(joined.transcript)")
+            #expect(!FileManager.default.fileExists(atPath: recordings + "/index.sqlite"))
+            try FileManager.default.moveItem(atPath: away, toPath: recordings + "/" + folder)
+            let made = try await gateway.sluice(["sessions", "reindex"])
+            #expect(made.status == 0, "\(made.transcript)")
+            #expect(try await sessions() == listed)
+            #expect(try await sessions(["--recordings", recordings]) == listed)
         }
 
         private static func findsMissingSegment(_ segment: String, _ gateway: Gateway) async throws {

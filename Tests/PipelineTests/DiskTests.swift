@@ -56,6 +56,70 @@ extension Pipeline {
             }
         }
 
+        /// One of two recorders has a disk of its own, which fills up: the other one takes all sessions, and no command
+        /// is refused.
+        @Test func oneFullDiskRefusesNothing() async throws {
+            let server = try await PostgresServer.start()
+            let directory = try TemporaryDirectory()
+            let port = try freePort()
+            var options = Gateway.Options(policy: Rig.policy)
+            options.stages = "recorder: {replicas: 2}"
+            try Gateway.configure(options, port: port, target: server.port, in: directory)
+            let folder = directory.file("state/recordings/recorder-0-0000beef")
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let disk = try await SmallDisk(at: folder, megabytes: 64, in: directory)
+            let gateway = try await Gateway.start(in: directory, port: port)
+            do {
+                let free = try await gateway.createToken("free-1", groups: ["unlimited"])
+                try await Self.recordWithOneFullDisk(gateway, gateway.clients(free), disk)
+            } catch {
+                await gateway.stop()
+                await server.stop()
+                throw error
+            }
+            await gateway.stop()
+            await server.stop()
+        }
+
+        private static func recordWithOneFullDisk(
+            _ gateway: Gateway, _ clients: Clients, _ disk: SmallDisk
+        ) async throws {
+            let sessions = try (0..<6).map { _ in try clients.startPsql(input: .pipe) }
+            // Random, so that no compression makes it fit into what is left of the disk's last page.
+            let padding = (1...300).map { _ in UUID().uuidString }.joined()
+            func everyoneRuns(_ name: String) async throws {
+                for session in sessions { try session.send("SELECT '\(name)' || ' ran' /* \(padding) */;\n") }
+                for session in sessions { try await session.waitFor("\(name) ran") }
+                let newcomer = try await clients.psql("SELECT '\(name)' || ' ran' /* \(padding) */;")
+                #expect(newcomer.output.contains("\(name) ran"), "\(newcomer.transcript)")
+            }
+            func logged(_ text: String) -> Int {
+                (gateway.supervisor.output + gateway.supervisor.errors).components(separatedBy: text).count - 1
+            }
+            for round in 1...2 {
+                try await everyoneRuns("before-\(round)")
+                try disk.fill()
+                for turn in 1...4 { try await everyoneRuns("full-\(round)-\(turn)") }
+                try await eventually("the recorder found its disk full") {
+                    try await everyoneRuns("more-\(round)")
+                    return logged("cannot record") >= round
+                }
+                try disk.free()
+                try await eventually("the recorder takes records again") {
+                    logged("records are written again") >= round
+                }
+            }
+            try await everyoneRuns("after")
+            for session in sessions {
+                #expect(!session.errors.contains("ERROR") && !session.errors.contains("FATAL"), "\(session.errors)")
+                session.closeInput()
+                try await session.finish()
+            }
+            let verified = try await gateway.sluice(["verify"])
+            #expect(verified.status == 0, "\(verified.transcript)")
+        }
+
         @Test func holdsAreRefusedWithoutTheApproversDisk() async throws {
             try await ChaosRig.with(ownStateDisk: true) { rig in
                 let state = try #require(rig.stateDisk)

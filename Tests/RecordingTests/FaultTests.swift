@@ -33,7 +33,7 @@ import Testing
         let report = scratch.verified()
         #expect(report.problems == [])
         #expect(report.records == 2)
-        #expect(report.warnings == [])
+        #expect(report.notes == [])
     }
 
     @Test func failedSyncStopsTheWriter() throws {
@@ -46,9 +46,46 @@ import Testing
         files.set(.none)
         #expect(throws: RecordingError.self) { try writer.append(records: [command("a", 2)], durability: .synced) }
         #expect(throws: RecordingError.self) { try writer.finish() }
+    }
+
+    /// fdatasync(2) tells once: what another writer reads back may stand in memory alone.
+    @Test(arguments: [FaultyFiles.Fault.synchronize, .synchronizeAndTruncate])
+    func aFolderWithAFailedSyncTakesNothingMore(_ fault: FaultyFiles.Fault) throws {
+        let scratch = try Scratch()
+        let files = FaultyFiles()
+        let writer = try scratch.writer(files: files)
+        _ = try writer.append(records: [started("a")], durability: .synced)
+        files.set(fault)
+        #expect(throws: RecordingError.self) { try writer.append(records: [command("a", 2)], durability: .synced) }
+        #expect(throws: RecordingError.self) { try writer.finish() }
+        files.set(.none)
+        do {
+            _ = try scratch.writer()
+            Issue.record("a writer began in the folder")
+        } catch let error as RecordingError {
+            #expect(error.code == .diskFailed)
+            #expect(error.detail.contains("replace the disk, then move the folder"))
+        }
+        let report = scratch.verified()
+        #expect(report.problems == [])
+        #expect(report.records == 1)
+        #expect(report.notes.contains { $0.contains("its disk failed") })
+        // Even without the mark, the block that was not acknowledged is not found.
+        try scratch.remove("recorder-1/failed")
         let next = try scratch.writer()
-        #expect(try next.append(records: [command("a", 2)], durability: .synced)["a"]?.through == 2)
-        #expect(scratch.verified().records == 2)
+        #expect(next.recovery.keptBlocks == 0)
+        #expect(try next.append(records: [command("a", 2, "another")], durability: .synced)["a"]?.through == 2)
+        #expect(scratch.verified().problems == [])
+    }
+
+    @Test func aFailedSyncAtTheStartIsFinalToo() throws {
+        let scratch = try Scratch()
+        let files = FaultyFiles()
+        try scratch.writer().finish()
+        files.set(.synchronize)
+        #expect(throws: RecordingError.self) { try scratch.writer(files: files) }
+        files.set(.none)
+        #expect(throws: RecordingError.self) { try scratch.writer(files: files) }
     }
 
     @Test func failedRollIsTriedAgain() throws {
@@ -83,7 +120,7 @@ import Testing
             try scratch.overwrite(headFile, head)
             let report = scratch.verified()
             #expect(report.problems == [])
-            #expect(!report.warnings.isEmpty)
+            #expect(!report.notes.isEmpty)
             let next = try scratch.writer()
             #expect(next.recovery.keptBlocks == 1)
             #expect(next.recovery.cutBytes == Int64(length - two))

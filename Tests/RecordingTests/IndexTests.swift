@@ -60,6 +60,63 @@ import Testing
         #expect(try index.session("d").identity == "agent-1")
     }
 
+    /// A new recording in the place of one that was moved away.
+    @Test func anotherRecordingOfTheSameNameIsReadAnew() throws {
+        let scratch = try Scratch()
+        let index = try RecordingIndex(recordings: scratch.path)
+        let former = try scratch.writer()
+        for session in ["a", "b", "c"] { _ = try former.append(records: [started(session)], durability: .written) }
+        try index.apply(former.takeIndexChanges())
+        try former.finish()
+        try scratch.remove("recorder-1")
+        let writer = try scratch.writer()
+        #expect(try index.list().count == 3)
+        _ = try writer.append(records: [started("d")], durability: .written)
+        try index.apply(writer.takeIndexChanges())
+        #expect(try index.list().map(\.id) == ["d"])
+        _ = try writer.append(records: [started("e")], durability: .written)
+        try index.apply(writer.takeIndexChanges())
+        #expect(try Set(index.list().map(\.id)) == ["d", "e"])
+        #expect(scratch.verified().problems == [])
+    }
+
+    @Test func anOlderCopyIsReadAnew() throws {
+        let scratch = try Scratch()
+        let index = try RecordingIndex(recordings: scratch.path)
+        let former = try scratch.writer()
+        _ = try former.append(records: [started("a")], durability: .written)
+        let files = [scratch.replica + "/head", scratch.segments[0]]
+        let older = try files.map { try scratch.bytes($0) }
+        for sequence in UInt64(2)...9 {
+            _ = try former.append(records: [command("a", sequence)], durability: .written)
+        }
+        _ = try former.append(records: [started("b")], durability: .written)
+        try index.apply(former.takeIndexChanges())
+        try former.finish()
+        for (file, bytes) in zip(files, older) { try scratch.overwrite(file, bytes) }
+        let writer = try scratch.writer()
+        guard case .olderCopy = try index.catchUp(replica: "recorder-1") else {
+            Issue.record("not seen")
+            return
+        }
+        _ = try writer.append(records: [started("c")], durability: .written)
+        try index.apply(writer.takeIndexChanges())
+        #expect(try Set(index.list().map(\.id)) == ["a", "c"])
+    }
+
+    @Test func rebuildingPassesOverADamagedReplica() throws {
+        let scratch = try Scratch()
+        for name in ["recorder-0", "recorder-1"] {
+            let writer = try scratch.writer(named: name)
+            _ = try writer.append(records: [started(name)], durability: .written)
+            try writer.finish()
+        }
+        try scratch.overwrite(scratch.path + "/recorder-0/head", [1, 2, 3])
+        let index = try RecordingIndex(recordings: scratch.path)
+        #expect(throws: RecordingError.self) { try index.rebuild() }
+        #expect(try index.list().map(\.id) == ["recorder-1"])
+    }
+
     @Test func recordsAreReadByLocation() throws {
         let scratch = try Scratch()
         var options = SegmentWriter.Options()

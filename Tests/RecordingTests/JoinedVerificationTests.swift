@@ -33,8 +33,8 @@ import Testing
         #expect(report.problems == [])
         #expect(report.sessions == 2)
         #expect(report.openSessions == 0)
-        #expect(report.warnings.count == 1)
-        #expect(report.warnings.first?.contains("1 records of 1 sessions stand in two replicas") == true)
+        #expect(report.notes.count == 1)
+        #expect(report.notes.first?.contains("1 records of 1 sessions stand in two replicas") == true)
         let shown = try scratch.records(of: "a")
         #expect(shown.filter { $0.sessionResumed == Resumption() }.map(\.sequence) == Array(1...7))
         #expect(shown.filter { $0.sessionResumed != Resumption() }.map(\.sequence) == [3, 5])
@@ -153,7 +153,41 @@ import Testing
         let scratch = try whole()
         let report = verify([scratch.path + "/recorder-1"], key: scratch.key)
         #expect(report.problems == [])
-        #expect(report.warnings.contains { $0.contains("1 sessions began in other replicas") })
+        #expect(report.notes.contains { $0.contains("1 sessions began in other replicas") })
+    }
+
+    /// Two hosts, each with its own folder of recordings.
+    @Test func partsJoinAcrossFolders() throws {
+        let (one, two) = (try Scratch(), try Scratch())
+        let first = try one.writer(named: "recorder-0-00000001")
+        let second = try two.writer(named: "recorder-0-00000002")
+        let left = try first.append(records: [started("a"), command("a", 2)], durability: .written)
+        _ = try second.append(
+            records: [command("a", 3), ended("a", 4)], durability: .written, resumptions: [left.resumption("a")])
+        for writer in [first, second] { try writer.finish() }
+        for paths in [[one.path, two.path], [two.path, one.path], [one.path, two.path + "/recorder-0-00000002"]] {
+            let report = verify(paths, key: one.key)
+            #expect(report.problems == [])
+            #expect(report.sessions == 1 && report.openSessions == 0)
+        }
+        #expect(verify([one.path, one.path + "/"], key: one.key).isWhole)
+        let alone = verify([two.path], key: one.key).problems
+        #expect(alone.contains { $0.reason.contains("'recorder-0-00000001' is missing") })
+        try two.overwrite(two.path + "/recorder-0-00000002/head", [])
+        #expect(!verify([one.path, two.path], key: one.key).isWhole)
+    }
+
+    @Test func namesakesCannotBeJoined() throws {
+        let (one, two) = (try Scratch(), try Scratch())
+        for scratch in [one, two] {
+            let writer = try scratch.writer(named: "recorder-0")
+            _ = try writer.append(records: [started("a")], durability: .written)
+            try writer.finish()
+        }
+        let report = verify([one.path, two.path], key: one.key)
+        #expect(report.problems.count == 1)
+        #expect(report.problems.first?.reason.contains("is named 'recorder-0' too") == true)
+        #expect(report.segments == 2)
     }
 
     @Test func liveRecordingsJoinWhileSessionsMove() throws {
@@ -165,7 +199,7 @@ import Testing
                 records: [command("a", sequence)], durability: .written, resumptions: [ack.resumption("a")])
             let report = scratch.verified()
             #expect(report.problems == [])
-            #expect(report.warnings == [])
+            #expect(report.notes == [])
         }
     }
 

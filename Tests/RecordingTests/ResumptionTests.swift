@@ -140,7 +140,7 @@ import Testing
         _ = try first.append(records: [ended("a", sequence)], durability: .written)
         let report = scratch.verified()
         #expect(report.problems == [])
-        #expect(report.warnings == [])
+        #expect(report.notes == [])
         #expect(report.sessions == 1)
         #expect(report.openSessions == 0)
         let shown = try scratch.records(of: "a").filter { $0.sessionResumed == Resumption() }
@@ -159,7 +159,7 @@ import Testing
         #expect(try resumed(first).isEmpty)
         let report = scratch.verified()
         #expect(report.problems == [])
-        #expect(report.warnings.count == 1)
+        #expect(report.notes.count == 1)
         #expect(
             try scratch.records(of: "a").filter { $0.sessionResumed == Resumption() }.map(\.sequence) == [
                 1, 2, 3, 4, 5,

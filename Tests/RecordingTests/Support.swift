@@ -30,6 +30,12 @@ final class Scratch {
 
     func verified() -> VerificationReport { verify([path], key: key) }
 
+    func remove(_ names: String...) throws {
+        for name in names { try FileManager.default.removeItem(atPath: path + "/" + name) }
+    }
+
+    var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
+
     var segments: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: replica)) ?? []
         return names.filter { $0.hasSuffix(".slseg") }.sorted().map { replica + "/" + $0 }
@@ -69,6 +75,13 @@ func started(_ session: String, identity: String = "agent-1") -> Record {
     record.sessionStarted.resource = "orders"
     record.sessionStarted.protocol = "postgres"
     return record
+}
+
+func batch(_ records: [Record], _ durability: Durability = .written) throws -> IncomingBatch {
+    var batch = RecordBatch()
+    batch.records = records
+    batch.durability = durability
+    return try IncomingBatch(batch.serializedBytes())
 }
 
 func ended(_ session: String, _ sequence: UInt64) -> Record {
@@ -116,7 +129,10 @@ final class FaultyFiles: FileLayer {
         /// As `write`, and truncating fails too.
         case writeAndTruncate(Int32)
         case interruptedOnce
+        /// Writes of exactly so many bytes fail.
+        case writeOf(Int)
         case synchronize
+        case synchronizeAndTruncate
     }
 
     let fault = Mutex(Fault.none)
@@ -130,7 +146,9 @@ final class FaultyFiles: FileLayer {
     func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64) throws(FileError) -> Int {
         let half = UnsafeRawBufferPointer(rebasing: bytes[..<max(1, bytes.count / 2)])
         switch fault.withLock({ $0 }) {
-        case .none, .synchronize:
+        case .writeOf(bytes.count):
+            throw FileError("write", number: EIO)
+        case .none, .synchronize, .synchronizeAndTruncate, .writeOf:
             return try system.write(bytes, to: descriptor, at: offset)
         case .shortWrites:
             return try system.write(half, to: descriptor, at: offset)
@@ -144,12 +162,32 @@ final class FaultyFiles: FileLayer {
     }
 
     func synchronize(_ descriptor: Int32) throws(FileError) {
-        if case .synchronize = fault.withLock({ $0 }) { throw FileError("fdatasync", number: EIO) }
-        try system.synchronize(descriptor)
+        switch fault.withLock({ $0 }) {
+        case .synchronize, .synchronizeAndTruncate: throw FileError("fdatasync", number: EIO)
+        case .none, .shortWrites, .write, .writeAndTruncate, .interruptedOnce, .writeOf:
+            try system.synchronize(descriptor)
+        }
     }
 
     func truncate(_ descriptor: Int32, to length: Int64) throws(FileError) {
-        if case .writeAndTruncate(let number) = fault.withLock({ $0 }) { throw FileError("truncate", number: number) }
-        try system.truncate(descriptor, to: length)
+        switch fault.withLock({ $0 }) {
+        case .writeAndTruncate(let number): throw FileError("truncate", number: number)
+        case .synchronizeAndTruncate: throw FileError("truncate", number: EIO)
+        case .none, .shortWrites, .write, .interruptedOnce, .writeOf, .synchronize:
+            try system.truncate(descriptor, to: length)
+        }
     }
+
+    func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {
+        switch fault.withLock({ $0 }) {
+        case .write(let number), .writeAndTruncate(let number): throw FileError("posix_fallocate", number: number)
+        case .none, .shortWrites, .interruptedOnce, .writeOf, .synchronize, .synchronizeAndTruncate:
+            try system.reserve(length, in: descriptor, at: offset)
+        }
+    }
+}
+
+extension VerificationReport {
+    /// Warnings but the one that there is no index, which most tests do without.
+    var notes: [String] { warnings.filter { !$0.contains("no index") } }
 }

@@ -33,7 +33,7 @@ import Testing
     @Test func everyChangedByteIsFound() throws {
         let scratch = try recording()
         #expect(scratch.verified().problems == [])
-        #expect(scratch.verified().warnings == [])
+        #expect(scratch.verified().notes == [])
         for file in scratch.segments + [scratch.replica + "/head"] {
             let whole = try scratch.bytes(file)
             let starts = file.hasSuffix("head") ? [] : try blocks(file).map { Int($0.offset) }
@@ -109,6 +109,39 @@ import Testing
         #expect(problems.allSatisfy { $0.reason.contains("no segment holds it") })
     }
 
+    @Test func verifyingChangesNothingBesideTheSegments() throws {
+        let scratch = try recording()
+        let names = scratch.names
+        #expect(names.contains("index.sqlite") && !names.contains("index.sqlite-wal"))
+        #expect(scratch.verified().warnings == [])
+        #expect(scratch.names == names)
+        let index = scratch.path + "/index.sqlite"
+        let whole = try scratch.bytes(index)
+        // A later release's.
+        var other = whole
+        other[63] = 99
+        try scratch.overwrite(index, other)
+        #expect(scratch.verified().isWhole)
+        #expect(scratch.verified().warnings.contains { $0.contains("another version") })
+        #expect(try scratch.bytes(index) == other)
+        try FileManager.default.removeItem(atPath: index)
+        #expect(scratch.verified().isWhole)
+        #expect(scratch.verified().warnings.contains { $0.contains("no index") })
+        #expect(!scratch.names.contains("index.sqlite"))
+    }
+
+    @Test func aDamagedIndexStopsNothing() throws {
+        let scratch = try recording()
+        let index = scratch.path + "/index.sqlite"
+        try scratch.overwrite(index, Array("not a database at all".utf8))
+        let report = scratch.verified()
+        #expect(report.problems.map(\.file) == [index])
+        #expect(report.segments == 3)
+        // Nor does it hide anything.
+        try scratch.overwrite(scratch.segments[2], Array(scratch.bytes(scratch.segments[2]).dropLast()))
+        #expect(scratch.verified().problems.contains { $0.file == scratch.segments[2] })
+    }
+
     @Test func aLiveRecordingVerifies() throws {
         let scratch = try Scratch()
         let writer = try scratch.writer()
@@ -116,17 +149,17 @@ import Testing
             _ = try writer.append(records: [command("a", sequence)], durability: .written)
             let report = scratch.verified()
             #expect(report.problems == [])
-            #expect(report.warnings == [])
+            #expect(report.notes == [])
             #expect(report.records == sequence)
         }
         // Half a block beyond the head, as a reader sees it during a write.
         let file = try #require(FileHandle(forWritingAtPath: scratch.segments[0]))
         try file.seekToEnd()
         try file.write(contentsOf: Data("SLBLOCK1".utf8))
-        #expect(scratch.verified().warnings == [])
+        #expect(scratch.verified().notes == [])
         try writer.finish()
         #expect(scratch.verified().problems == [])
-        #expect(scratch.verified().warnings.count == 1)
+        #expect(scratch.verified().notes.count == 1)
     }
 
     @Test func singleSegmentsAndOtherPaths() throws {

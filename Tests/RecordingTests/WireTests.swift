@@ -44,12 +44,11 @@ import Testing
     @Test(
         arguments: [
             [0x0a], [0x0a, 0x05, 0x01], [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
-            [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], [0x00], [0x07], [0x0b], [0x22, 0x00],
+            [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], [0x00], [0x07], [0x0b],
             [0x08, 0x01], [0x12, 0x00],
             // A record with its session twice, with two events, with a session that is no text, with fields out of order.
             [0x0a, 0x06, 0x0a, 0x01, 0x61, 0x0a, 0x01, 0x62], [0x0a, 0x04, 0x52, 0x00, 0x5a, 0x00],
             [0x0a, 0x03, 0x0a, 0x01, 0xff], [0x0a, 0x05, 0x10, 0x01, 0x0a, 0x01, 0x61], [0x0a, 0x02, 0x08, 0x01],
-            [0x0a, 0x02, 0x28, 0x01],
         ] as [[UInt8]])
     func hostileBatchesAreRefused(_ bytes: [UInt8]) {
         #expect(throws: RecordingError.self) { try IncomingBatch(bytes) }
@@ -98,5 +97,38 @@ import Testing
         #expect(SequenceSet(text: set.text) == set)
         #expect(set.contains(210) && !set.contains(211))
         for text in ["1", "2-1", "a-b", "1-2-3", "-"] { #expect(SequenceSet(text: text) == nil) }
+    }
+
+    /// Fields that only a later contract has are kept as they came.
+    @Test func fieldsOfALaterContractAreKept() throws {
+        let known: [UInt8] = try started("a").serializedBytes()
+        var record = known
+        // Field 5, a varint, before the event; and in the batch field 9, bytes.
+        let event = try #require(known.firstIndex(of: 0x52))
+        record.insert(contentsOf: [0x28, 0x07], at: event)
+        let body = [0x0A, UInt8(record.count)] + record + [0x10, 0x01, 0x4A, 0x02, 1, 2]
+        let scratch = try Scratch()
+        let writer = try scratch.writer()
+        let ack = try writer.append([IncomingBatch(body)])
+        #expect(ack.first?["a"]?.through == 1)
+        let reader = try SegmentReader(path: scratch.segments[0])
+        _ = try reader.next()
+        let kept: [Record] = try reader.records()
+        let bytes: [UInt8] = try kept[0].serializedBytes()
+        #expect(bytes.count == record.count)
+        #expect(scratch.verified().problems == [])
+    }
+
+    @Test func unreadableBatchesAreAnsweredForTheirSessions() throws {
+        let good: [UInt8] = try started("a").serializedBytes()
+        // A record whose sequence comes twice.
+        let bad: [UInt8] = [0x0A, 1, 0x62, 0x10, 1, 0x10, 2]
+        let body = [0x0A, UInt8(good.count)] + good + [0x0A, UInt8(bad.count)] + bad
+        #expect(throws: RecordingError.self) { try IncomingBatch(body) }
+        let refusal = IncomingBatch.refusal(ofUnreadable: body, "why")
+        #expect(refusal.error == "why")
+        #expect(refusal.sessions.map(\.session) == ["a", "b"])
+        #expect(IncomingBatch.refusal(ofUnreadable: Array(body.dropLast(3)), "why").sessions.map(\.session) == ["a"])
+        #expect(IncomingBatch.refusal(ofUnreadable: [0xFF], "why").sessions.isEmpty)
     }
 }

@@ -139,13 +139,23 @@ import Testing
     @Test func keyIsCreatedOnceAndPrivate() throws {
         let scratch = try Scratch()
         let path = scratch.path + "/key"
-        let key = try RecordingKey.load(creatingAt: path)
+        let key = try RecordingKey.load(creatingAt: path, for: scratch.path)
         #expect(key.count == 32)
-        #expect(try RecordingKey.load(creatingAt: path) == key)
+        #expect(try RecordingKey.load(creatingAt: path, for: scratch.path) == key)
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         #expect(throws: RecordingError.self) { try RecordingKey.load(path) }
+    }
+
+    @Test func noNewKeyForRecordings() throws {
+        let scratch = try Scratch()
+        try scratch.writer().finish()
+        let path = scratch.path + "/key"
+        #expect(throws: RecordingError.self) { try RecordingKey.load(creatingAt: path, for: scratch.path) }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        try scratch.remove("recorder-1")
+        #expect(try RecordingKey.load(creatingAt: path, for: scratch.path).count == 32)
     }
 
     @Test(arguments: [

@@ -116,6 +116,20 @@ struct DirectoriesTests {
         }
     }
 
+    @Test func makesNoKeyForTheRecordingsOfAnother() throws {
+        try withFolder { folder in
+            let (key, recordings) = (folder + "/a.key", folder + "/recordings")
+            try FileManager.default.createDirectory(
+                atPath: recordings + "/recorder-0", withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: recordings + "/recorder-0/head"))
+            #expect(throws: SupervisorError.self) { try Directories.makeKey(key, of: recordings) }
+            #expect(!FileManager.default.fileExists(atPath: key))
+            try FileManager.default.removeItem(atPath: recordings + "/recorder-0")
+            try Directories.makeKey(key, of: recordings)
+            #expect(FileManager.default.fileExists(atPath: key))
+        }
+    }
+
     @Test func onlyOneHolderAtATime() throws {
         try withFolder { folder in
             let state = StateDirectory(root: folder, run: folder)

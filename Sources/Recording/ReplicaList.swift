@@ -1,0 +1,118 @@
+import Glibc
+
+/// The names of all replicas that ever recorded in a folder of recordings: `<recordings>/replicas`, under the recorder's
+/// key. A replica stands in it before its first acknowledgement, so that its folder cannot vanish unseen.
+///
+/// A text: `sluice-replicas 1`, a name a line in ascending order, and `hmac-sha256 ` with the HMAC of all lines before.
+enum ReplicaList {
+    static let fileName = "replicas"
+    static let maxReplicas = 10_000
+    /// Begins a recorder's own note of the list, which names follow.
+    static let notice = "replicas:"
+    private static let title = "sluice-replicas 1"
+    private static let code = "hmac-sha256 "
+    private static let maxBytes = (maxReplicas + 2) * (Format.maxReplicaBytes + 32)
+
+    static func path(_ recordings: String) -> String { recordings + "/" + fileName }
+
+    /// The names; nil when there is no list.
+    ///
+    /// - Parameter key: nil: its HMAC is not checked.
+    /// - Throws: `damaged` when the list is not as written.
+    static func read(_ recordings: String, key: [UInt8]?) throws(RecordingError) -> Set<String>? {
+        let path = path(recordings)
+        guard fileSize(path) != nil else { return nil }
+        let bytes = try readFile(path, limit: maxBytes + 1)
+        guard bytes.count <= maxBytes, bytes.last == UInt8(ascii: "\n"),
+            let text = String(validating: bytes.dropLast(), as: UTF8.self)
+        else { throw damaged(path, "not a list of replicas") }
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        guard let last = lines.popLast(), last.hasPrefix(code), lines.first == title else {
+            throw damaged(path, "not a list of replicas")
+        }
+        let names = lines.dropFirst()
+        guard names.allSatisfy(Format.isReplicaName), names.count <= maxReplicas, Set(names).count == names.count else {
+            throw damaged(path, "a line is no replica's name")
+        }
+        if let key {
+            let expected = hexadecimal(try authenticationCode(bytes.dropLast(last.utf8.count + 1), key: key))
+            guard equalInConstantTime(Array(last.dropFirst(code.count).utf8), Array(expected.utf8)) else {
+                throw damaged(path, "the list's HMAC is wrong: it was changed, or another key wrote it")
+            }
+        }
+        return Set(names)
+    }
+
+    /// Puts a replica on the list. The first list has all replicas that there are.
+    static func add(
+        _ replica: String, recordings: String, key: [UInt8], files: any FileLayer
+    ) throws(RecordingError) {
+        try withLock(recordings) { () throws(RecordingError) in
+            let listed = try read(recordings, key: key)
+            var names: Set<String>
+            if let listed { names = listed } else { names = try found(recordings, key: key) }
+            guard names.insert(replica).inserted || listed == nil else { return }
+            guard names.count <= maxReplicas else {
+                throw RecordingError(.unusable, file: path(recordings), "more than \(maxReplicas) replicas")
+            }
+            try replaceFile(path(recordings), with: try encoded(names, key: key), files: files)
+        }
+    }
+
+    /// What a recorder notes in its own recording of the list.
+    static func note(_ names: Set<String>) -> String {
+        ([notice] + names.sorted()).joined(separator: " ")
+    }
+
+    /// The names in such a note; nil for another text.
+    static func names(inNote text: String) -> [String]? {
+        let words = text.split(separator: " ").map(String.init)
+        guard words.first == notice, words.dropFirst().allSatisfy(Format.isReplicaName) else { return nil }
+        return Array(words.dropFirst())
+    }
+
+    /// One process at a time changes what stands beside the replicas' folders.
+    static func withLock<Value>(
+        _ recordings: String, _ body: () throws(RecordingError) -> Value
+    ) throws(RecordingError) -> Value {
+        let path = WriterLock.path(recordings)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+        defer { close(descriptor) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw .system(FileError("flock", number: errno), path) }
+        }
+        return try body()
+    }
+
+    /// Replicas of a time before there was a list: those whose heads name their folders.
+    private static func found(_ recordings: String, key: [UInt8]) throws(RecordingError) -> Set<String> {
+        var names: Set<String> = []
+        for name in try RecordingArchive(recordings: recordings).replicas() {
+            do throws(RecordingError) {
+                let head = try StoredHead.read(directory: recordings + "/" + name, key: key).value
+                if head.replica == name { names.insert(name) }
+            } catch {
+                // A folder without a head of ours proves nothing, and so its absence would not either.
+                continue
+            }
+        }
+        return names
+    }
+
+    private static func encoded(_ names: Set<String>, key: [UInt8]) throws(RecordingError) -> [UInt8] {
+        let text = ([title] + names.sorted()).map { $0 + "\n" }.joined()
+        return Array((text + code + hexadecimal(try authenticationCode(text.utf8, key: key)) + "\n").utf8)
+    }
+
+    private static func damaged(_ path: String, _ reason: String) -> RecordingError {
+        RecordingError(.damaged, file: path, offset: 0, reason)
+    }
+}
+
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.utf8.count == 1 ? "0" + digits : digits
+    }.joined()
+}

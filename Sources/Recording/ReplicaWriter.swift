@@ -1,0 +1,151 @@
+import Contract
+
+/// Keeps one replica's recording going over failures, and says whether it can be relied on.
+///
+/// After a failed write no work should come here until a write has succeeded, which is tried again by itself. After a
+/// failed sync, or when what was acknowledged is not there any more, none comes ever.
+///
+/// Times are monotonic, nanoseconds.
+public struct ReplicaWriter {
+    public enum State: Equatable, Sendable {
+        case working
+        /// Since then; at `triedAt` it last tried to go on by itself.
+        case failing(since: UInt64, triedAt: UInt64)
+        case lost
+    }
+
+    /// Shortest time between two attempts to go on.
+    public static let retryInterval: UInt64 = 1_000_000_000
+    /// How often the list of replicas is looked at.
+    static let listInterval: UInt64 = 1_000_000_000
+    /// Bytes that must be free before records are taken again, so that it does not go to and fro on a disk that is
+    /// full but for a page.
+    static let room: Int64 = 1 << 20
+
+    public private(set) var state = State.working
+    /// Why it does not work; nil while it does.
+    public private(set) var problem: RecordingError?
+    /// What the start, or the last new start, found.
+    public private(set) var recovery: SegmentWriter.Recovery
+    private let directory: String
+    private let key: [UInt8]
+    private let options: SegmentWriter.Options
+    private let files: any FileLayer
+    /// Nil after a failure that leaves unknown what is on disk, until that was read anew.
+    private var writer: SegmentWriter?
+    /// The replicas that this recording names so far, in this process.
+    private var noted: Set<String>?
+    private var listedAt: UInt64 = 0
+
+    /// Opens `<recordings>/<replica>`, as ``SegmentWriter/init(directory:key:options:files:)``.
+    public init(
+        directory: String, key: [UInt8], options: SegmentWriter.Options = .init(), files: any FileLayer = SystemFiles()
+    ) throws(RecordingError) {
+        self.directory = trimmedPath(directory)
+        self.key = key
+        self.options = options
+        self.files = files
+        let writer = try SegmentWriter(directory: directory, key: key, options: options, files: files)
+        recovery = writer.recovery
+        self.writer = writer
+    }
+
+    /// Whether records should be sent here.
+    public var takesWork: Bool { state == .working }
+
+    /// How often segments were forced to the disk, since it was last opened.
+    public var syncs: UInt64 { writer?.syncs ?? 0 }
+
+    /// Writes some batches as one block, as ``SegmentWriter/append(_:)``.
+    ///
+    /// - Throws: when nothing could be written. Nothing of the batches is then acknowledged.
+    public mutating func append(_ batches: [IncomingBatch], now: UInt64) throws(RecordingError) -> [RecordAck] {
+        guard let writer else { throw problem ?? RecordingError(.unusable, file: directory, "not open") }
+        do throws(RecordingError) {
+            // Before its first acknowledgement a recording names its replicas.
+            if noted == nil { try noteReplicas(writer) }
+            let answers = try writer.append(batches)
+            works()
+            return answers
+        } catch {
+            failed(error, now: now)
+            throw error
+        }
+    }
+
+    /// Goes on after a failure when that is possible again, and notes new replicas.
+    public mutating func tick(now: UInt64) {
+        switch state {
+        case .working:
+            guard now >= listedAt + Self.listInterval else { return }
+            listedAt = now
+            guard let writer, noted != nil else { return }
+            do throws(RecordingError) { try noteReplicas(writer) } catch { failed(error, now: now) }
+        case .failing(_, let triedAt):
+            if now >= triedAt + Self.retryInterval { retry(now: now) }
+        case .lost: return
+        }
+    }
+
+    /// What was written since the last call, for the index; nil when that must be read from the segments.
+    public func takeIndexChanges() -> IndexChanges? { writer?.takeIndexChanges() }
+
+    /// Makes everything durable and gives up the folder.
+    public func finish() throws(RecordingError) { try writer?.finish() }
+
+    private mutating func retry(now: UInt64) {
+        do throws(RecordingError) {
+            let writer: SegmentWriter
+            if let open = self.writer {
+                writer = open
+            } else {
+                writer = try SegmentWriter(directory: directory, key: key, options: options, files: files)
+                recovery = writer.recovery
+                self.writer = writer
+            }
+            try writer.note("recording goes on after a failure", room: Self.room)
+            works()
+        } catch {
+            failed(error, now: now, tried: true)
+        }
+    }
+
+    private mutating func works() {
+        state = .working
+        problem = nil
+    }
+
+    private mutating func failed(_ error: RecordingError, now: UInt64, tried: Bool = false) {
+        problem = error
+        if error.code == .unusable { giveUp() }
+        if error.code == .diskFailed || error.code == .damaged {
+            giveUp()
+            state = .lost
+        }
+        switch state {
+        case .working: state = .failing(since: now, triedAt: now)
+        case .failing(let since, let triedAt): state = .failing(since: since, triedAt: tried ? now : triedAt)
+        case .lost: return
+        }
+    }
+
+    /// The folder is given up, so that it can be opened anew. Why it cannot be finished is known already.
+    private mutating func giveUp() {
+        try? writer?.finish()
+        writer = nil
+    }
+
+    /// Names the replicas in this recording, when they are others than it named last.
+    private mutating func noteReplicas(_ writer: SegmentWriter) throws(RecordingError) {
+        let listed: Set<String>
+        do throws(RecordingError) {
+            listed = try ReplicaList.read(parent(directory), key: key) ?? noted ?? [writer.replica]
+        } catch {
+            // Somebody changed the list: no reason to lose records. A verification names it.
+            listed = noted ?? [writer.replica]
+        }
+        guard listed != noted else { return }
+        try writer.note(ReplicaList.note(listed))
+        noted = listed
+    }
+}
