@@ -17,7 +17,8 @@ struct Sluice: AsyncParsableCommand {
             KeysCommand.self, StageCommand.self,
         ])
 
-    static func main() async {
+    /// On the main thread, where commands that do not wait run too: the supervisor blocks a signal for every thread.
+    @MainActor static func main() async {
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -144,7 +144,8 @@ public struct Limits: Sendable, Equatable {
         let text = try node.string()
         guard text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)), replyMemoryRange.contains(count) else {
             throw node.error(
-                "expected \(replyMemoryRange.lowerBound)\(unit) to \(replyMemoryRange.upperBound)\(unit), such as 512\(unit)")
+                "expected \(replyMemoryRange.lowerBound)\(unit) to \(replyMemoryRange.upperBound)\(unit), such as 512\(unit)"
+            )
         }
         return count
     }

@@ -7,8 +7,11 @@ struct Child {
     var errors: Stream
     /// Its last lines on standard error, newest last.
     private(set) var lastLines: [String] = []
+    var limit = LineLimit()
 
     static let keptLines = 5
+    /// Bytes read from one stream before others have their turn: what a pipe holds (pipe(7)).
+    static let turnBytes = 64 * 1024
     /// The first descriptor behind the standard streams: listening sockets come first (SD_LISTEN_FDS_START in
     /// sd_listen_fds(3)), then the lifeline, which closes when the supervisor is gone.
     static let firstDescriptor: Int32 = 3
@@ -21,14 +24,16 @@ struct Child {
         var descriptor: Int32
         var lines = LineSplitter()
 
-        /// Whole lines that can be had now; closes the descriptor at the stream's end.
+        /// Whole lines that can be had now, from ``Child/turnBytes`` at most; closes the descriptor at the stream's end.
         mutating func read() -> [String] {
             guard descriptor >= 0 else { return [] }
             var result: [String] = []
             var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-            while true {
-                let count = Glibc.read(descriptor, &buffer, buffer.count)
+            var left = Child.turnBytes
+            while left > 0 {
+                let count = Glibc.read(descriptor, &buffer, min(buffer.count, left))
                 if count > 0 {
+                    left -= count
                     result += lines.append(buffer[..<count])
                 } else if count < 0, errno == EINTR {
                     continue
@@ -38,6 +43,7 @@ struct Child {
                     return result + finish()
                 }
             }
+            return result
         }
 
         mutating func finish() -> [String] {
@@ -116,6 +122,7 @@ struct Child {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
+        // SIGHUP stays ignored, as ``Signals`` has it: a stage that does not care about it is not ended by one.
         for signal in [SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGUSR2] { sigaddset(&signals, signal) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
@@ -125,12 +132,6 @@ struct Child {
         var arguments = program.arguments.map { strdup($0) } + [nil]
         var environment = program.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + environment { free(pointer) } }
-        // A stage that does not care about SIGHUP is not ended by one: it starts with the signal ignored.
-        var ours = sigaction()
-        var ignore = sigaction()
-        ignore.__sigaction_handler.sa_handler = SIG_IGN
-        sigaction(SIGHUP, &ignore, &ours)
-        defer { sigaction(SIGHUP, &ours, nil) }
         var pid: Int32 = 0
         let code = posix_spawnp(&pid, program.arguments.first ?? "", &actions, &attributes, &arguments, &environment)
         return (code, pid)

@@ -19,6 +19,8 @@ struct ControlSocket {
         let deadline: UInt64
         var request: [UInt8] = []
         var isAnswering = false
+        /// It has written all that it will; it may still read.
+        var hasEnded = false
         var pending: [UInt8] = []
         var isLast = false
     }
@@ -53,7 +55,8 @@ struct ControlSocket {
             result.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
         }
         for connection in connections.values {
-            let events = connection.pending.isEmpty ? POLLIN : POLLIN | POLLOUT
+            // A client that is gone altogether is reported without being asked for (POLLHUP).
+            let events = (connection.hasEnded ? 0 : POLLIN) | (connection.pending.isEmpty ? 0 : POLLOUT)
             result.append(pollfd(fd: connection.descriptor, events: Int16(events), revents: 0))
         }
         return result
@@ -111,6 +114,10 @@ struct ControlSocket {
             if !connection.isAnswering, connection.deadline <= now { drop(client) }
             return nil
         }
+        if count == 0, connection.isAnswering, !Self.isGone(connection.descriptor) {
+            connections[client]?.hasEnded = true
+            return nil
+        }
         // The end, an error, or more after the one request.
         guard count > 0, !connection.isAnswering else {
             drop(client)
@@ -130,6 +137,12 @@ struct ControlSocket {
         }
         connections[client]?.isAnswering = true
         return Request(client: client, line: Array(connection.request[..<end]))
+    }
+
+    /// Whether the peer has closed the connection, not only its writing half.
+    private static func isGone(_ descriptor: Int32) -> Bool {
+        var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&polled, 1, 0) != 0
     }
 
     private mutating func flush(_ client: Int) {

@@ -67,13 +67,18 @@ enum Directories {
         }
         var generator = SystemRandomNumberGenerator()
         let key = (0..<keyBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let temporary = path + ".new"
-        unlink(temporary)
+        let temporary = "\(path).new-\(UInt64.random(in: .min ... .max, using: &generator))"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .system("make key \(path)") }
-        defer { close(file) }
-        guard write(file, key, keyBytes) == keyBytes, fsync(file) == 0, rename(temporary, path) == 0 else {
-            throw .system("write key \(path)")
+        defer {
+            close(file)
+            unlink(temporary)
+        }
+        guard write(file, key, keyBytes) == keyBytes, fsync(file) == 0 else { throw .system("write key \(path)") }
+        // Nothing is replaced: a key that another process has made meanwhile may be in use.
+        guard link(temporary, path) == 0 else {
+            guard errno == EEXIST else { throw .system("write key \(path)") }
+            return try makeKey(path)
         }
         let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -82,8 +87,11 @@ enum Directories {
         guard fsync(folder) == 0 else { throw .system("write the folder of key \(path)") }
     }
 
-    /// Takes the installation for this process until it ends. The file names the holder for people.
+    /// Takes the installation for this process until it ends, before anything else is made in it. The file names the
+    /// holder for people.
     static func lock(_ state: StateDirectory) throws(SupervisorError) {
+        try makeParents(of: state.run)
+        try makeDirectory(state.run)
         let file = open(state.lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .system("open \(state.lockFile)") }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {

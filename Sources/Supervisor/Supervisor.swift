@@ -27,6 +27,7 @@ public struct Supervisor {
     private let lifeline: PipeEnds
     private let log: SupervisorLog
     private let monitor: SupervisorMonitor
+    private var output: OutputQueue
     private var control: ControlSocket
     /// Held open all the time; empty when Ingress runs elsewhere, and once everything stops.
     private var listening: [ListeningSocket] = []
@@ -38,6 +39,8 @@ public struct Supervisor {
 
     /// Longest wait for events, milliseconds: a supervisor that makes no turn is stuck, as its metrics say.
     private static let longestWait: Int32 = 1000
+    /// How long the last lines may take to be read, milliseconds.
+    private static let lastLinesMilliseconds: UInt64 = 1000
 
     /// How the run ended.
     public enum Result: Sendable, Equatable {
@@ -52,15 +55,19 @@ public struct Supervisor {
         umask(0o077)
         self.configuration = configuration
         self.programs = programs
-        log = SupervisorLog(style: configuration.log)
+        let log = SupervisorLog(style: configuration.log)
+        self.log = log
         let order = configuration.stages.startOrder
         entries = Dictionary(uniqueKeysWithValues: order.map { ($0.name, $0) })
         fleet = Fleet(
             order.map { Fleet.Stage($0) }, drainMilliseconds: UInt64(configuration.limits.drainSeconds) * 1000)
         try Self.guardDescriptors(listeners: configuration.listeners.count)
+        output = OutputQueue(NonblockingOutput(STDOUT_FILENO)) {
+            log.own("\($0) lines are missing here: nobody read the output")
+        }
+        try Directories.lock(configuration.state)
         try Directories.prepare(
             configuration.state, stages: order.map(\.name), custom: configuration.stages.custom.map(\.name))
-        try Directories.lock(configuration.state)
         try Orphans.end(configuration.state)
         Directories.removeAllSockets(configuration.state)
         notify = try NotifySocket(path: configuration.state.notifySocket)
@@ -93,6 +100,7 @@ public struct Supervisor {
             for signal in Set(signals.receive()).sorted() { handle(signal: signal) }
             for request in control.turn(now: now()) { handle(request) }
             perform(fleet.tick(now: now()))
+            output.flush()
         }
         control.close()
         notify.close()
@@ -102,6 +110,7 @@ public struct Supervisor {
             say("\(error)")
         }
         unlink(configuration.state.statusFile)
+        output.finish(milliseconds: Self.lastLinesMilliseconds)
         return result ?? .stopped
     }
 
@@ -110,6 +119,7 @@ public struct Supervisor {
     private func waitForEvents() {
         var polled = [signals.reader, notify.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         polled += control.polled
+        if let waiting = output.polled { polled.append(waiting) }
         for child in children.values {
             for descriptor in [child.output.descriptor, child.errors.descriptor] where descriptor >= 0 {
                 polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
@@ -124,8 +134,12 @@ public struct Supervisor {
     }
 
     private mutating func readChildren() {
+        let now = now()
         for index in children.keys.sorted() {
-            for line in children[index]?.readLines() ?? [] { passOn(line, of: index) }
+            guard let lines = children[index]?.readLines(),
+                let (leftOut, passed) = children[index]?.limit.take(lines, now: now)
+            else { continue }
+            passOn(passed, leftOut: leftOut, of: index)
         }
     }
 
@@ -166,7 +180,9 @@ public struct Supervisor {
                 guard let exit = children[index]?.reap(), var child = children.removeValue(forKey: index) else {
                     continue
                 }
-                for line in child.finish() { passOn(line, of: index) }
+                let (leftOut, passed) = child.limit.take(child.finish(), now: now())
+                passOn(passed, leftOut: leftOut, of: index)
+                passOn([], leftOut: child.limit.leftOut, of: index)
                 if let member = fleet.members[index], !member.role.isStaying {
                     // Nobody comes back under this number soon: senders need not wait for it.
                     Directories.removeSockets(configuration.state, stage: member.stage, replica: member.replica)
@@ -282,30 +298,23 @@ public struct Supervisor {
         return result
     }
 
-    private func announce(_ status: String?) {
+    private mutating func announce(_ status: String?) {
         let listeners = configuration.listeners.map { "\($0.protocolName) on \($0.description)" }
         let stages = Set(fleet.ordered.map(\.stage)).sorted()
         let what = listening.isEmpty ? stages : listeners
         monitor.becameReady()
-        write(log.announcement("ready: \(what.joined(separator: ", "))\(status.map { "; \($0)" } ?? "")"))
+        output.add(log.announcement("ready: \(what.joined(separator: ", "))\(status.map { "; \($0)" } ?? "")"))
     }
 
-    private func say(_ text: String) { write(log.own(text)) }
+    private mutating func say(_ text: String) { output.add(log.own(text)) }
 
-    private func passOn(_ line: String, of index: Int) {
+    /// `leftOut`: lines before these that are not passed on.
+    private mutating func passOn(_ lines: ArraySlice<String>, leftOut: Int, of index: Int) {
         guard let member = fleet.members[index] else { return }
-        write(log.passOn(line, of: member.stage, replica: member.replica))
-    }
-
-    private func write(_ line: String) {
-        let bytes = Array(line.utf8)
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes[offset...].withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            offset += count
+        if leftOut > 0 {
+            say("\(member.label) \(leftOut) lines left out: it wrote more than \(LineLimit.perSecond) in a second")
         }
+        for line in lines { output.add(log.passOn(line, of: member.stage, replica: member.replica)) }
     }
 
     private func now() -> UInt64 {

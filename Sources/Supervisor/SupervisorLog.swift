@@ -50,14 +50,48 @@ struct SupervisorLog: Sendable {
             }
     }
 
-    /// An object as ``LogEntry`` writes it, by this process.
+    /// One object as ``LogEntry`` writes it, by this process, and nothing more: each key once, in its order. Members of
+    /// other names, or of the same name twice, would let a stage speak for another.
     private static func isOwnObject(_ line: String, stage: String, replica: Int) -> Bool {
-        guard line.hasPrefix("{\"ts\":\""), line.hasSuffix("\"}") else { return false }
-        let rest = line.dropFirst(7)
-        guard isTimestamp(rest.prefix(24)) else { return false }
-        return LogLevel.allCases.contains {
-            rest.dropFirst(24).hasPrefix(
-                "\",\"level\":\"\($0.rawValue)\",\"stage\":\"\(stage)\",\"replica\":\"\(replica)\",")
+        var rest = line.utf8[...]
+        guard skip("{\"ts\":\"", &rest), isTimestamp(Substring(rest.prefix(24))) else { return false }
+        rest = rest.dropFirst(24)
+        guard skip("\",\"level\":\"", &rest), LogLevel.allCases.contains(where: { skip("\($0.rawValue)\"", &rest) }),
+            skip(",\"stage\":\"\(stage)\",\"replica\":\"\(replica)\"", &rest)
+        else { return false }
+        for key in ["session", "trace"] where skip(",\"\(key)\":", &rest) {
+            guard skipString(&rest) else { return false }
         }
+        return skip(",\"msg\":", &rest) && skipString(&rest) && rest.elementsEqual("}".utf8)
+    }
+
+    private static func skip(_ text: String, _ rest: inout Substring.UTF8View) -> Bool {
+        guard rest.starts(with: text.utf8) else { return false }
+        rest = rest.dropFirst(text.utf8.count)
+        return true
+    }
+
+    /// A JSON string (RFC 8259 section 7) without surrogates, which may stand alone and break readers.
+    private static func skipString(_ rest: inout Substring.UTF8View) -> Bool {
+        guard rest.popFirst() == UInt8(ascii: "\"") else { return false }
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "\""): return true
+            case 0..<0x20: return false
+            case UInt8(ascii: "\\"):
+                guard let escaped = rest.popFirst() else { return false }
+                if escaped == UInt8(ascii: "u") {
+                    let digits = rest.prefix(4)
+                    guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                        let value = UInt16(Substring(digits), radix: 16), !UTF16.isSurrogate(value)
+                    else { return false }
+                    rest = rest.dropFirst(4)
+                } else if !"\"\\/bfnrt".utf8.contains(escaped) {
+                    return false
+                }
+            default: break
+            }
+        }
+        return false
     }
 }

@@ -3,6 +3,8 @@ public struct LogEntry: Sendable, Hashable {
     /// Longest message, bytes of UTF-8; a longer one is cut. With the rest of its line it fits into one atomic write to
     /// a pipe (PIPE_BUF, 4096 bytes), so lines of several processes do not mix.
     public static let maximumMessageBytes = 3000
+    /// Longest session or trace id, bytes; a longer one is cut.
+    static let maximumIDBytes = 128
 
     public var level: LogLevel
     public var message: String
@@ -24,14 +26,14 @@ public struct LogEntry: Sendable, Hashable {
         case .text:
             var line = "\(time) \(level.rawValue) \(stage)"
             if !replica.isEmpty { line += ".\(replica)" }
-            if !session.isEmpty { line += " session=\(Self.printable(session))" }
-            if !trace.isEmpty { line += " trace=\(Self.printable(trace))" }
+            if !session.isEmpty { line += " session=\(Self.printable(session, limit: Self.maximumIDBytes))" }
+            if !trace.isEmpty { line += " trace=\(Self.printable(trace, limit: Self.maximumIDBytes))" }
             return line + ": \(Self.printable(message))\n"
         case .json:
             var line = "{\"ts\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"stage\":\(Self.quoted(stage))"
             line += ",\"replica\":\(Self.quoted(replica))"
-            if !session.isEmpty { line += ",\"session\":\(Self.quoted(session))" }
-            if !trace.isEmpty { line += ",\"trace\":\(Self.quoted(trace))" }
+            if !session.isEmpty { line += ",\"session\":\(Self.quoted(session, limit: Self.maximumIDBytes))" }
+            if !trace.isEmpty { line += ",\"trace\":\(Self.quoted(trace, limit: Self.maximumIDBytes))" }
             return line + ",\"msg\":\(Self.quoted(message))}\n"
         }
     }
@@ -58,16 +60,16 @@ public struct LogEntry: Sendable, Hashable {
             + ":\(pad(second % 60, 2)).\(pad(Int(milliseconds % 1000), 3))Z"
     }
 
-    /// `text` on one line, cut to ``maximumMessageBytes``: what a peer sent must not forge lines or drive a terminal.
-    static func printable(_ text: String) -> String {
-        cut(text) { scalar in
+    /// `text` on one line, cut to `limit` bytes: what a peer sent must not forge lines or drive a terminal.
+    static func printable(_ text: String, limit: Int = maximumMessageBytes) -> String {
+        cut(text, limit) { scalar in
             isControl(scalar) ? (scalar == "\n" ? "\\n" : "?") : String(scalar)
         }
     }
 
     /// A JSON string (RFC 8259 section 7).
-    static func quoted(_ text: String) -> String {
-        let escaped = cut(text) { scalar in
+    static func quoted(_ text: String, limit: Int = maximumMessageBytes) -> String {
+        let escaped = cut(text, limit) { scalar in
             switch scalar {
             case "\"": return "\\\""
             case "\\": return "\\\\"
@@ -81,11 +83,11 @@ public struct LogEntry: Sendable, Hashable {
         return "\"\(escaped)\""
     }
 
-    private static func cut(_ text: String, _ write: (Unicode.Scalar) -> String) -> String {
+    private static func cut(_ text: String, _ limit: Int, _ write: (Unicode.Scalar) -> String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             let next = write(scalar)
-            guard result.utf8.count + next.utf8.count <= maximumMessageBytes else { return result + "…" }
+            guard result.utf8.count + next.utf8.count <= limit else { return result + "…" }
             result += next
         }
         return result

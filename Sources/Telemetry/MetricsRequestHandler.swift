@@ -11,17 +11,22 @@ final class MetricsRequestHandler: ChannelInboundHandler {
         case waiting
         /// The head was read; the answer goes out at the request's end.
         case reading(HTTPRequestHead)
+        /// The request is complete; what the client sends behind it is not looked at.
+        case responding
         case answered
     }
 
     private let respond: MetricsServer.Respond
     private let pool: NIOThreadPool?
+    private let isLoopback: Bool
     private var state = State.waiting
     private var deadline: Scheduled<Void>?
 
-    init(respond: @escaping MetricsServer.Respond, pool: NIOThreadPool?) {
+    /// `isLoopback`: it listens on a loopback address, whose clients name it so.
+    init(respond: @escaping MetricsServer.Respond, pool: NIOThreadPool?, isLoopback: Bool) {
         self.respond = respond
         self.pool = pool
+        self.isLoopback = isLoopback
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -38,16 +43,17 @@ final class MetricsRequestHandler: ChannelInboundHandler {
         case (.body, .reading(let head)):
             answer(head, MetricsResponse(status: 413, body: "a request has no body here\n"), context)
         case (.end, .reading(let head)):
+            state = .responding
             handle(head, context)
-        case (.head, .reading), (.head, .answered), (.body, .waiting), (.body, .answered), (.end, .waiting),
-            (.end, .answered):
+        case (.head, .reading), (.head, .responding), (.head, .answered), (.body, .waiting), (.body, .responding),
+            (.body, .answered), (.end, .waiting), (.end, .responding), (.end, .answered):
             break
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch state {
-        case .answered: context.close(promise: nil)
+        case .responding, .answered: context.close(promise: nil)
         case .waiting, .reading:
             let tooLarge = error is RequestSizeLimit.Exceeded
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "")
@@ -60,6 +66,11 @@ final class MetricsRequestHandler: ChannelInboundHandler {
     }
 
     private func handle(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        // A web page can have its own name resolve to a loopback address, and would read the answer (DNS rebinding).
+        guard !isLoopback || head.headers["host"].allSatisfy(LoopbackName.matches) else {
+            let text = "ask by a loopback name: localhost, 127.0.0.1 or [::1]\n"
+            return answer(head, MetricsResponse(status: 403, body: text), context)
+        }
         guard head.method == .GET || head.method == .HEAD else {
             return answer(head, MetricsResponse(status: 405, body: "only GET and HEAD\n"), context)
         }
@@ -68,16 +79,19 @@ final class MetricsRequestHandler: ChannelInboundHandler {
             let paths = MetricsEndpoint.allCases.map(\.rawValue).joined(separator: ", ")
             return answer(head, MetricsResponse(status: 404, body: "there are \(paths)\n"), context)
         }
-        guard let pool else { return answer(head, respond(endpoint), context) }
+        // Health is this process's own: nobody has to be asked, and it is told while the pool is busy.
+        guard let pool, endpoint != .health else { return answer(head, respond(endpoint), context) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let respond = self.respond
-        pool.runIfActive(eventLoop: context.eventLoop) { respond(endpoint) }.whenComplete { result in
-            let (handler, context) = bound.value
-            switch result {
-            case .success(let response): handler.answer(head, response, context)
-            case .failure: context.close(promise: nil)
+        let (respond, channel) = (self.respond, context.channel)
+        // A client that left while it waited for the thread costs nothing more.
+        pool.runIfActive(eventLoop: context.eventLoop) { channel.isActive ? respond(endpoint) : nil }
+            .whenComplete { result in
+                let (handler, context) = bound.value
+                switch result {
+                case .success(let response?): handler.answer(head, response, context)
+                case .success(nil), .failure: context.close(promise: nil)
+                }
             }
-        }
     }
 
     private func answer(_ head: HTTPRequestHead, _ response: MetricsResponse, _ context: ChannelHandlerContext) {

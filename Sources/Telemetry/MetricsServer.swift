@@ -7,7 +7,8 @@ import Synchronization
 /// Serves ``MetricsEndpoint``s over HTTP/1.1 on a thread of its own, so that it answers while the work loop is stuck.
 ///
 /// It only reads: GET and HEAD, no bodies, no authentication. Its guard is the socket's directory (0700), or the
-/// operator's choice of address. Every connection carries one request and ends within ``lifetime``.
+/// operator's choice of address; on a loopback address it answers to loopback names only. Every connection carries one
+/// request and ends within ``lifetime``.
 public final class MetricsServer: Sendable {
     /// Connections at once over all listeners; further ones are closed.
     public static let maximumConnections = 32
@@ -29,8 +30,8 @@ public final class MetricsServer: Sendable {
     private let channels = Mutex<[any Channel]>([])
     private let path: Mutex<String?> = Mutex(nil)
 
-    /// `tick` is called once a second on the server's thread. `waits`: `respond` waits for others, and gets a thread
-    /// of its own; the server's thread goes on accepting.
+    /// `tick` is called once a second on the server's thread. `waits`: `respond` waits for others, but for
+    /// ``MetricsEndpoint/health``, and gets a thread of its own; the server's thread goes on accepting.
     public init(waits: Bool = false, tick: (@Sendable () -> Void)? = nil, respond: @escaping Respond) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.respond = respond
@@ -103,7 +104,10 @@ public final class MetricsServer: Sendable {
                     try pipeline.addHandler(RequestSizeLimit(maximum: Self.maximumHeadBytes))
                     try pipeline.addHandler(HTTPResponseEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
-                    try pipeline.addHandler(MetricsRequestHandler(respond: respond, pool: pool))
+                    let address = channel.parent?.localAddress?.ipAddress
+                    try pipeline.addHandler(
+                        MetricsRequestHandler(
+                            respond: respond, pool: pool, isLoopback: address.map(LoopbackName.isAddress) ?? false))
                 }
             }
     }

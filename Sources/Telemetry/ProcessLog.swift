@@ -2,6 +2,8 @@ import Glibc
 import Synchronization
 
 /// The log of this process: one line an event on standard error, each written at once. Never data or secrets.
+///
+/// Event loops log, so nothing here waits: a line that standard error does not take at once is left out and counted.
 public final class ProcessLog: Sendable {
     public static let current = ProcessLog()
 
@@ -13,12 +15,25 @@ public final class ProcessLog: Sendable {
     }
 
     private let settings = Mutex(Settings())
-    private let write: @Sendable (String) -> Void
+    private let write: @Sendable (String) -> Bool
     let lines = Counters<LogLevel>()
     let suppressed = Counter()
 
-    /// `write` gets whole lines.
-    init(write: @escaping @Sendable (String) -> Void = ProcessLog.writeToStandardError) { self.write = write }
+    /// `write` gets whole lines, does not wait, and says whether it took the line.
+    init(write: @escaping @Sendable (String) -> Bool) { self.write = write }
+
+    /// `descriptor`: where the lines go.
+    convenience init(descriptor: Int32 = STDERR_FILENO) {
+        let output = NonblockingOutput(descriptor)
+        self.init { line in
+            var rest = Array(line.utf8)[...]
+            while !rest.isEmpty {
+                guard case .written(let count) = rest.withUnsafeBytes(output.write) else { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+    }
 
     /// Names the process in further lines.
     public func use(_ format: LogFormat, stage: String, replica: String) {
@@ -48,20 +63,9 @@ public final class ProcessLog: Sendable {
         guard !events.isEmpty else { return }
         let time = Clock.unix()
         for event in events {
-            lines[event.level].add(1)
-            write(
-                event.line(settings.format, stage: settings.stage, replica: settings.replica, nanoseconds: time))
-        }
-    }
-
-    private static let writeToStandardError: @Sendable (String) -> Void = { line in
-        var bytes = Array(line.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            // Nobody is left to be told that the log cannot be written.
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
+            let line = event.line(
+                settings.format, stage: settings.stage, replica: settings.replica, nanoseconds: time)
+            if write(line) { lines[event.level].add(1) } else { suppressed.add(1) }
         }
     }
 }

@@ -91,7 +91,10 @@ public final class ProcessTelemetry: Sendable {
                 .init(labels: [.init("level", $0.rawValue)], .integer(ProcessLog.current.lines[$0].value))
             }
         }
-        registry.add("sluice_log_suppressed_lines_total", "Lines left out because they repeated others.", .counter) {
+        registry.add(
+            "sluice_log_suppressed_lines_total", "Lines left out because they repeated others, or nobody read them.",
+            .counter
+        ) {
             [.init(.integer(ProcessLog.current.suppressed.value))]
         }
     }

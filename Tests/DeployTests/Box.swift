@@ -7,6 +7,7 @@ struct Box: Sendable {
     let directory: TemporaryDirectory
     /// The port on 127.0.0.1 where Ingress listens.
     let port: Int
+    private let recorderKeys: String
     private let process: Child
     private let initPID: pid_t
 
@@ -15,6 +16,8 @@ struct Box: Sendable {
         /// A script beside `box.sh`, which installs.
         let preparation: String
         let initProgram: [String]
+        /// Where the recorder has its keys.
+        let recorderKeys: String
     }
 
     /// - Parameter files: further files that stand in it before its init starts: path without the first `/`, text.
@@ -37,7 +40,8 @@ struct Box: Sendable {
         }
         guard let pid = pid_t(String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
         else { throw TestKitError("no pid in \(directory.file("pid"))") }
-        return Box(directory: directory, port: port, process: process, initPID: pid)
+        return Box(
+            directory: directory, port: port, recorderKeys: kind.recorderKeys, process: process, initPID: pid)
     }
 
     func stop() async {
@@ -71,11 +75,19 @@ struct Box: Sendable {
         return finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// `sluice ARGUMENTS --config /etc/sluice/sluice.yaml`, by root as an operator would.
+    /// `sluice ARGUMENTS --config /etc/sluice/sluice.yaml`, by the user that docs/deploying.md names for it.
     func sluice(_ arguments: [String], as reviewer: Token? = nil) async throws -> String {
-        let environment = reviewer.map { ["SLUICE_TOKEN": "\($0.name):\($0.secret)"] } ?? [:]
+        var environment = reviewer.map { ["SLUICE_TOKEN": "\($0.name):\($0.secret)"] } ?? [:]
+        var user: String?
+        switch arguments.first {
+        case "token": user = "sluice-ingress"
+        case "sessions", "verify":
+            user = "sluice-recorder"
+            environment["SLUICE_KEYS"] = recorderKeys
+        default: break
+        }
         return try await need(
-            ["sluice"] + arguments + ["--config", "/etc/sluice/sluice.yaml"], environment: environment)
+            ["sluice"] + arguments + ["--config", "/etc/sluice/sluice.yaml"], as: user, environment: environment)
     }
 
     func createToken(_ name: String, group: String) async throws -> Token {

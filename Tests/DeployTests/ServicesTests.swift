@@ -11,13 +11,16 @@ struct ServicesTests {
 
     private static func kind(of manager: Manager) async throws -> Box.Kind {
         switch manager {
-        case .s6: Box.Kind(preparation: "s6.sh", initProgram: ["/usr/bin/s6-svscan", "/etc/s6/sluice"])
+        case .s6:
+            Box.Kind(
+                preparation: "s6.sh", initProgram: ["/usr/bin/s6-svscan", "/etc/s6/sluice"],
+                recorderKeys: "/run/sluice/keys/recorder")
         case .supervisord:
             Box.Kind(
                 preparation: "supervisord.sh",
                 initProgram: [
                     try await tool("supervisord"), "--nodaemon", "--user=root", "--configuration=/etc/supervisord.conf",
-                ])
+                ], recorderKeys: "/run/sluice/keys/recorder")
         }
     }
 
@@ -76,6 +79,8 @@ struct ServicesTests {
         }
         try await Governed.session(through: box)
         try await Permissions.check(in: box)
+        // Who can open a file can hold its lock for ever.
+        #expect(try await box.need(["stat", "-c", "%a %U", "/run/sluice.lock"]) == "600 root")
 
         let agent = try await box.createToken("agent-2", group: "ai-agents")
         let session = try box.clients(agent).startPsql(input: .pipe)

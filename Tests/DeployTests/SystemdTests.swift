@@ -13,7 +13,8 @@ struct SystemdTests {
     ]
     static let kind = Box.Kind(
         preparation: "systemd.sh",
-        initProgram: ["/lib/systemd/systemd", "--system", "--unit=basic.target", "--log-target=journal"])
+        initProgram: ["/lib/systemd/systemd", "--system", "--unit=basic.target", "--log-target=journal"],
+        recorderKeys: "/run/credentials/sluice-recorder@0.service")
     /// What a stuck stage may take to be noticed here, instead of the units' 30 s.
     static let watchdog = "[Service]\nWatchdogSec=2\n"
 

@@ -65,7 +65,8 @@ private final class Rig: @unchecked Sendable {
         origin.resource = "orders"
         stream = ReplyStream(
             session: "s", services: services, origin: origin,
-            canWrite: { [weak self] in self?.clientTakesMore ?? false }, write: { [weak self] in self?.written += array($0) },
+            canWrite: { [weak self] in self?.clientTakesMore ?? false },
+            write: { [weak self] in self?.written += array($0) },
             delivered: {},
             finished: { [weak self] in self?.finished.append($0.number) },
             record: { [weak self] in self?.recorded.append($0) })

@@ -153,6 +153,40 @@ struct ControlSocketTests {
         }
     }
 
+    @Test func oneThatHasWrittenAllItWillIsAnsweredToTheEnd() throws {
+        try withSocket { socket, path in
+            let client = try connect(path)
+            defer { close(client) }
+            write("x\n", to: client)
+            #expect(shutdown(client, Int32(SHUT_WR)) == 0)
+            let request = try #require(socket.turn(now: 0).first)
+            for step in 1...3 { #expect(socket.turn(now: UInt64(step)).isEmpty) }
+            // Waiting for it does not make the loop spin.
+            var polled = socket.polled
+            #expect(poll(&polled, nfds_t(polled.count), 0) == 0)
+            socket.send(.ready("masker.1"), to: request.client)
+            socket.send(.done, to: request.client)
+            let answer = received(client)
+            #expect(answer.text.hasSuffix("{\"event\":\"done\"}\n") && answer.isOver)
+        }
+    }
+
+    @Test func oneThatLeavesAfterwardsIsForgotten() throws {
+        try withSocket { socket, path in
+            let client = try connect(path)
+            write("x\n", to: client)
+            #expect(shutdown(client, Int32(SHUT_WR)) == 0)
+            #expect(socket.turn(now: 0).count == 1)
+            #expect(socket.turn(now: 1).isEmpty)
+            #expect(socket.polled.count == 2)
+            close(client)
+            var polled = socket.polled
+            #expect(poll(&polled, nfds_t(polled.count), 0) == 1)
+            #expect(socket.turn(now: 2).isEmpty)
+            #expect(socket.polled.count == 1)
+        }
+    }
+
     @Test func oneThatDoesNotReadIsDropped() throws {
         try withSocket { socket, path in
             let client = try connect(path)

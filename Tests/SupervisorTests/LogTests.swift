@@ -28,6 +28,38 @@ struct SupervisorLogTests {
         #expect(log.passOn(forged, of: "my-check", replica: 2) == "my-check.2 | \(forged)\n")
     }
 
+    @Test func everythingThatAnEntryCanSayIsPassedOn() {
+        let log = SupervisorLog(style: .json)
+        for text in ["", "a\"b\\c\nd\u{1b}\u{2028}\u{0}ä}", "\",\"stage\":\"recorder\",\"msg\":\"", "👩‍👩‍👧‍👦"] {
+            for (session, trace) in [("", ""), ("s\"1", ""), ("s", "t")] {
+                let entry = LogEntry(.debug, text, session: session, trace: trace)
+                let line = entry.line(.json, stage: "my-check", replica: "12", nanoseconds: Self.time)
+                #expect(log.passOn(String(line.dropLast()), of: "my-check", replica: 12) == line)
+            }
+        }
+    }
+
+    private static let own = line(.json)
+    static let forged = [
+        own.replacing("}", with: ",\"stage\":\"recorder\"}"),
+        own.replacing("\"session\"", with: "\"stage\""),
+        own.replacing("\"session\":\"s1\"", with: "\"session\":\"s1\",\"session\":\"s2\""),
+        own.replacing("\"msg\":\"cannot judge\"", with: "\"msg\":\"x\",\"msg\":\"y\""),
+        own.replacing("cannot judge", with: "x\",\"level\":\"info\",\"stage\":\"recorder\",\"msg\":\"y"),
+        own.replacing("cannot", with: "can\"not"), own.replacing("cannot", with: "\\ud800"),
+        own.replacing("cannot", with: "\\u+123"), own.replacing("cannot", with: "\\x"), own + own,
+        own.replacing("judge\"}", with: "judge\\\"}"), own.replacing("\"cannot judge\"", with: "[\"a\"]"),
+        own.replacing("}", with: "} "), String(own.dropLast()),
+    ]
+
+    @Test(arguments: forged)
+    func aStageCannotSpeakForAnother(_ line: String) throws {
+        #expect(line != Self.own)
+        let written = SupervisorLog(style: .json).passOn(line, of: "classifier", replica: 0, nanoseconds: Self.time)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(written.utf8)) as? [String: String])
+        #expect(object["stage"] == "classifier" && object["msg"] == line)
+    }
+
     @Test(arguments: ["Traceback \"x\"", line(.json, stage: "recorder"), line(.json, replica: "1"), "{}"])
     func otherTextBecomesAnObject(_ written: String) throws {
         let line = SupervisorLog(style: .json).passOn(

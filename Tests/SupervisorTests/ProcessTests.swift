@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Supervisor
@@ -130,10 +131,30 @@ struct DirectoriesTests {
         }
     }
 
+    @Test func manyWhoMakeOneKeyGetTheSame() throws {
+        try withFolder { folder in
+            let keys = Mutex<Set<Data>>([])
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                do {
+                    try Directories.makeKey(folder + "/a.key")
+                    let key = try Data(contentsOf: URL(fileURLWithPath: folder + "/a.key"))
+                    _ = keys.withLock { $0.insert(key) }
+                } catch {
+                    Issue.record(error)
+                }
+            }
+            #expect(keys.withLock { $0.count } == 1)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(names == ["a.key"])
+        }
+    }
+
     @Test func onlyOneHolderAtATime() throws {
         try withFolder { folder in
             let state = StateDirectory(root: folder, run: folder)
             try Directories.lock(state)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(names == ["lock"])
             let error = #expect(throws: SupervisorError.self) { try Directories.lock(state) }
             #expect(error?.message.contains("already running (pid \(getpid()))") == true)
         }
@@ -226,6 +247,21 @@ struct ChildTests {
             lines += child.readLines()
         }
         #expect(lines == ["gone"])
+        while child.reap() == nil { _ = poll(nil, 0, 5) }
+        _ = child.finish()
+    }
+
+    @Test func oneThatWritesWithoutEndGivesOthersTheirTurn() throws {
+        let lifeline = try PipeEnds(blocking: true)
+        defer { lifeline.closeBoth() }
+        var child = try Child(
+            Child.Program(arguments: ["/bin/sh", "-c", "exec yes line"], environment: [:]), lifeline: lifeline.reader)
+        for _ in 0..<5 {
+            var polled = [pollfd(fd: child.output.descriptor, events: Int16(POLLIN), revents: 0)]
+            _ = poll(&polled, 1, -1)
+            #expect(child.readLines().count <= Child.turnBytes / 5 + 1)
+        }
+        child.signalGroup(SIGKILL)
         while child.reap() == nil { _ = poll(nil, 0, 5) }
         _ = child.finish()
     }

@@ -52,7 +52,8 @@ struct LogTests {
     @Test(arguments: LogFormat.allCases)
     func aLineFitsIntoOneWrite(_ format: LogFormat) {
         for piece in ["a", "ä", "\"", "\u{1}", "👩‍👩‍👧‍👦"] {
-            let entry = LogEntry(.error, String(repeating: piece, count: 100_000), session: "s", trace: "t")
+            let long = String(repeating: piece, count: 100_000)
+            let entry = LogEntry(.error, long, session: long, trace: long)
             let line = entry.line(format, stage: "ingress", replica: "0", nanoseconds: Self.time)
             #expect(line.utf8.count <= 4096)
             #expect(line.contains("…"))
@@ -93,7 +94,10 @@ struct LogTests {
 
     @Test func theProcessLogCounts() {
         let lines = Mutex<[String]>([])
-        let log = ProcessLog { line in lines.withLock { $0.append(line) } }
+        let log = ProcessLog { line in
+            lines.withLock { $0.append(line) }
+            return true
+        }
         log.use(.json, stage: "masker", replica: "1")
         for _ in 0..<15 { log.log(LogEntry(.error, "same")) }
         log.log(LogEntry(.info, "other"))

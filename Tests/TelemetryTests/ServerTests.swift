@@ -25,7 +25,7 @@ struct ServerTests {
     }
 
     /// Sends `request` and returns everything until the server closes, within its ``MetricsServer/lifetime`` and a bit.
-    private static func exchange(_ path: String, _ request: [UInt8], half: Bool = false) throws -> String {
+    private static func exchange(_ path: String, _ request: [UInt8]) throws -> String {
         let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = sockaddr_un()
@@ -37,6 +37,10 @@ struct ServerTests {
             }
         }
         try #require(connected == 0)
+        return try exchange(socket, request)
+    }
+
+    private static func exchange(_ socket: Int32, _ request: [UInt8]) throws -> String {
         // The server may answer and close before it has read everything.
         _ = request.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         var time = timeval(tv_sec: 20, tv_usec: 0)
@@ -168,12 +172,84 @@ struct ServerTests {
         }
     }
 
+    @Test func requestsBehindTheFirstMakeNoWork() throws {
+        let asked = Counter()
+        try Self.withServer(
+            waits: true,
+            {
+                asked.add(1)
+                return MetricsResponse(status: 200, body: $0.rawValue)
+            }
+        ) { path in
+            let many = (0..<100).flatMap { _ in Self.get("GET /metrics HTTP/1.1") }
+            let answer = try Self.exchange(path, many)
+            #expect(answer.components(separatedBy: "HTTP/1.1 200").count <= 2)
+            // The pool has one thread: what was queued before this is over.
+            #expect(
+                MetricsClient.get(.metrics, from: [path], milliseconds: 5000)
+                    == [.answered(status: 200, body: "/metrics")])
+            #expect(asked.value == 2)
+        }
+    }
+
+    @Test func healthIsToldWhileTheThreadWaits() throws {
+        let release = DispatchSemaphore(value: 0)
+        try Self.withServer(
+            waits: true,
+            { endpoint in
+                if endpoint == .metrics { release.wait() }
+                return MetricsResponse(status: 200, body: endpoint.rawValue)
+            }
+        ) { path in
+            #expect(MetricsClient.get(.metrics, from: [path], milliseconds: 100) == [.silent])
+            #expect(
+                MetricsClient.get(.health, from: [path], milliseconds: 4000)
+                    == [.answered(status: 200, body: "/healthz")])
+            release.signal()
+        }
+    }
+
     @Test func servesOnTCPToo() throws {
         let server = MetricsServer { _ in .verdict("stuck") }
         let port = try server.listen(host: "127.0.0.1", port: 0)
         #expect(port > 0)
         #expect(throws: (any Error).self) { try server.listen(host: "127.0.0.1", port: port) }
         try server.close()
+    }
+
+    @Test func aLoopbackAddressAnswersToLoopbackNamesOnly() throws {
+        let server = MetricsServer { _ in .verdict(nil) }
+        let port = try server.listen(host: "127.0.0.1", port: 0)
+        let open = try server.listen(host: "0.0.0.0", port: 0)
+        defer { #expect(throws: Never.self) { try server.close() } }
+        func status(_ port: Int, _ hosts: [String]) throws -> String {
+            let fields = hosts.map { "Host: \($0)\r\n" }.joined()
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = UInt16(port).bigEndian
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            let connected = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            defer { close(descriptor) }
+            try #require(connected == 0)
+            let answer = try Self.exchange(descriptor, Array("GET /healthz HTTP/1.1\r\n\(fields)\r\n".utf8))
+            return String(answer.dropFirst("HTTP/1.1 ".count).prefix(3))
+        }
+        for host in ["localhost", "localhost:\(port)", "LOCALHOST", "127.0.0.1:\(port)", "127.9.8.7", "[::1]:1"] {
+            #expect(try status(port, [host]) == "200", "\(host)")
+        }
+        #expect(try status(port, []) == "200")
+        let foreign = [
+            "evil.example", "evil.example:\(port)", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1:x",
+            "[::2]", "[::1]x", "[::1", "128.0.0.1", "", "127.0.0.1@evil", "127.0.0.", "::1",
+        ]
+        for host in foreign { #expect(try status(port, [host]) == "403", "\(host)") }
+        #expect(try status(port, ["localhost", "evil.example"]) == "403")
+        #expect(try status(open, ["evil.example"]) == "200")
     }
 
     static let answers = [

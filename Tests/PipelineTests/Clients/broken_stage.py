@@ -107,14 +107,16 @@ def rewrite(batch: Batch) -> Reply:
             for kind, body in postgres.messages(batch.payload)
         )
     if fault == "breaks-binary":
-        reply.payload = postgres.rewrite_rows(batch.payload, lambda row: [b"***" for _ in row])
+        reply.payload = postgres.rewrite_rows(batch.payload, lambda row: [b"***" for _ in row], copy=bytes)
     if fault == "keeps-a-tail":
         reply.body.tail = batch.body.tail
     if fault == "prints-rows":
         print(batch.payload.decode(errors="replace"), file=sys.stderr, flush=True)
     if fault == "random-answers":
         reply.payload = postgres.rewrite_rows(
-            batch.payload, lambda row: [None if value is None else os.urandom(1 + os.urandom(1)[0]) for value in row]
+            batch.payload,
+            lambda row: [None if value is None else os.urandom(1 + os.urandom(1)[0]) for value in row],
+            copy=bytes,
         )
     return reply
 

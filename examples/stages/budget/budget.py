@@ -72,12 +72,19 @@ def read(path: Path) -> list[Budget]:
             if unknown := set(entry) - KEYS:
                 raise ValueError(f"unknown key {sorted(unknown)[0]}")
             numbers = [entry.get(key, math.inf) for key in ("commands_per_hour", "rows_per_hour")]
-            if not all(isinstance(number, (int, float)) and number >= 1 for number in numbers):
+            if not all(type(number) in (int, float) and number >= 1 for number in numbers):
                 raise ValueError("a budget is a number of 1 or more")
-            budgets.append(Budget(frozenset(entry.get("groups", [])), numbers[0], numbers[1]))
+            budgets.append(Budget(frozenset(names(entry.get("groups", []))), numbers[0], numbers[1]))
         return budgets
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise StageError("budget", f"{path}: {error}") from None
+
+
+def names(value: object) -> list[str]:
+    """A list of names. One string would be taken for its letters, and concern nobody."""
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise ValueError('groups is a list of names, as in ["ai-agents"]')
+    return value
 
 
 class Governor:

@@ -185,6 +185,12 @@ def test_replicas_share_the_books(tmp_path: Path) -> None:
         "[[budget]]\nrows_per_hour = 0\n",
         "[[budget]]\nrow_per_hour = 5\n",
         "[[budget]]\nrows_per_hour = 'x'\n",
+        "[[budget]]\nrows_per_hour = true\n",
+        "[[budget]]\nrows_per_hour = nan\n",
+        "[[budget]]\nrows_per_hour = 5\ngroups = 'agents'\n",
+        "[[budget]]\nrows_per_hour = 5\ngroups = ['']\n",
+        "[[budget]]\nrows_per_hour = 5\ngroups = [1]\n",
+        "[[budget]]\nrows_per_hour = 5\ngroups = {agents = true}\n",
     ],
 )
 def test_a_mistake_is_an_error(tmp_path: Path, text: str) -> None:

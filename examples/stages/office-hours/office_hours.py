@@ -79,13 +79,20 @@ def entry(value: dict[str, Any], folder: Path) -> Hours:
     holidays = (folder / value["holidays"]).read_text() if "holidays" in value else ""
     lines = (line.split("#")[0].strip() for line in holidays.splitlines())
     return Hours(
-        groups=frozenset(value.get("groups", [])),
+        groups=frozenset(names("groups", value.get("groups", []))),
         zone=ZoneInfo(value["timezone"]),
-        days=frozenset(DAYS.index(day) for day in value["days"]),
+        days=frozenset(DAYS.index(day) for day in names("days", value["days"])),
         begin=begin,
         end=end,
         holidays=frozenset(date.fromisoformat(line) for line in lines if line),
     )
+
+
+def names(key: str, value: object) -> list[str]:
+    """A list of names. One string would be taken for its letters, and concern nobody."""
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise ValueError(f"{key} is a list of names")
+    return value
 
 
 def judge(hours: list[Hours], groups: Iterable[str], now: datetime) -> Decision:

@@ -84,6 +84,10 @@ def test_never(tmp_path: Path) -> None:
         ("holidays.txt", "missing.txt"),
         ("from =", "form ="),
         ("groups", "group"),
+        ('["ai-agents"]', '"ai-agents"'),
+        ('["ai-agents"]', '[""]'),
+        ('["ai-agents"]', "[1]"),
+        ('["mon", "tue", "wed", "thu", "fri"]', '"mon"'),
     ],
 )
 def test_a_mistake_is_an_error(tmp_path: Path, old: str, new: str) -> None:

@@ -1,6 +1,7 @@
 """A client of OPA's data API (https://www.openpolicyagent.org/docs/rest-api, “Get a Document (with Input)”).
 
-One connection is kept and used again. A whole exchange, connecting included, has one deadline.
+One connection is kept and used again. A whole exchange has one deadline: looking up the address, connecting and TLS
+included, of which not all can be interrupted. So a thread asks, and whoever waits for it gives up in time.
 """
 
 from __future__ import annotations
@@ -28,6 +29,35 @@ class Undefined:
 UNDEFINED = Undefined()
 
 
+class Exchange:
+    """One question and its answer."""
+
+    def __init__(self, connection: http.client.HTTPConnection | None, deadline: float) -> None:
+        self.connection = connection
+        self.is_reused = connection is not None
+        self.done = threading.Event()
+        self.result: Any = None
+        self.error: Exception | None = None
+        self._deadline = deadline
+
+    def left(self) -> float:
+        """Seconds; raises TimeoutError when the time is over, so that nothing is begun after it."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def cut(self) -> None:
+        """Ends what is being read or written, so that a server that sends slowly does not keep the thread."""
+        connection = self.connection
+        sock = connection.sock if connection else None
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it is closed already
+
+
 class OPA:
     def __init__(self, url: str, path: str, *, timeout_s: float, token: str = "", ca_file: str | None = None) -> None:
         """`path`: of the document below /v1/data/, as in sluice/decision."""
@@ -42,71 +72,81 @@ class OPA:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._connection: http.client.HTTPConnection | None = None
+        self._last = Exchange(None, 0)
+        self._last.done.set()
 
     def decide(self, document: dict[str, Any]) -> Any:
         """The result for this input, or UNDEFINED. Raises OPAError."""
         body = json.dumps({"input": document}).encode()
         deadline = time.monotonic() + self._timeout
-        reused = self._connection is not None
-        try:
-            return self._ask(body, deadline)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
-            self.close()
-            if not reused or time.monotonic() >= deadline:
-                raise OPAError(f"{type(error).__name__} from OPA") from None
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise OPAError(f"{type(error).__name__} from OPA") from None
-        # A kept connection may have been closed meanwhile. Asking changes nothing, so it is asked once more.
-        try:
-            return self._ask(body, deadline)
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise OPAError(f"{type(error).__name__} from OPA") from None
+        # One thread at a time: a look-up that hangs refuses further commands, and does not gather threads.
+        if not self._last.done.wait(self._timeout):
+            raise OPAError("TimeoutError from OPA: an earlier question hangs")
+        exchange = self._last = Exchange(self._connection, deadline)
+        self._connection = None
+        threading.Thread(target=self._run, args=(exchange, body), daemon=True).start()
+        if not exchange.done.wait(max(0.0, deadline - time.monotonic())):
+            exchange.cut()
+            raise OPAError("TimeoutError from OPA")
+        if isinstance(exchange.error, OPAError):
+            raise exchange.error
+        if exchange.error is not None:
+            raise OPAError(f"{type(exchange.error).__name__} from OPA") from None
+        self._connection = exchange.connection
+        return exchange.result
 
     def close(self) -> None:
         if self._connection:
             self._connection.close()
         self._connection = None
 
-    def _ask(self, body: bytes, deadline: float) -> Any:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if self._connection is None:
-            self._connection = self._connect(left)
-        connection = self._connection
-        # The socket's own timeout is one for each read: a server that sends slowly would prolong it at will.
-        cutter = threading.Timer(left, cut, [connection])
-        cutter.start()
+    def _run(self, exchange: Exchange, body: bytes) -> None:
+        """On a thread of its own; touches nothing of ours that changes."""
         try:
-            connection.request("POST", self._target, body, self._headers)
-            response = connection.getresponse()
-            text = response.read(MAXIMUM_ANSWER_BYTES + 1)
-            if response.length and len(text) <= MAXIMUM_ANSWER_BYTES:
-                raise http.client.IncompleteRead(text, response.length)
-        except (OSError, http.client.HTTPException):
-            if time.monotonic() >= deadline:
-                raise TimeoutError from None
-            raise
+            try:
+                exchange.result = self._ask(exchange, body)
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                if not exchange.is_reused:
+                    raise
+                # A kept connection may have been closed meanwhile. Asking changes nothing, so it is asked once more.
+                exchange.connection = None
+                exchange.result = self._ask(exchange, body)
+        except Exception as error:  # whatever it is: the command is refused, and the log names its type
+            exchange.error = error
+            if exchange.connection:
+                exchange.connection.close()
         finally:
-            cutter.cancel()
+            exchange.done.set()
+
+    def _ask(self, exchange: Exchange, body: bytes) -> Any:
+        connection = exchange.connection
+        if connection is None:
+            connection = exchange.connection = self._connect(exchange)
+        connection.sock.settimeout(exchange.left())
+        connection.request("POST", self._target, body, self._headers)
+        response = connection.getresponse()
+        text = response.read(MAXIMUM_ANSWER_BYTES + 1)
+        if response.length and len(text) <= MAXIMUM_ANSWER_BYTES:
+            raise http.client.IncompleteRead(text, response.length)
         return self._result(response, text)
 
-    def _connect(self, left: float) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection
-        if self._tls:
-            connection = http.client.HTTPSConnection(self._host, self._port, timeout=left, context=self._tls)
-        else:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=left)
-        connection.connect()
+    def _connect(self, exchange: Exchange) -> http.client.HTTPConnection:
+        make = http.client.HTTPSConnection if self._tls else http.client.HTTPConnection
+        connection = exchange.connection = make(self._host, self._port, timeout=exchange.left())
+        http.client.HTTPConnection.connect(connection)
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sock.settimeout(self._timeout)
+        if self._tls:
+            # The handshake is made on a socket that `cut` finds: one that is slow ends at the deadline too.
+            connection.sock = tls = self._tls.wrap_socket(
+                connection.sock, server_hostname=self._host, do_handshake_on_connect=False
+            )
+            exchange.left()
+            tls.do_handshake()
         return connection
 
-    def _result(self, response: http.client.HTTPResponse, text: bytes) -> Any:
+    @staticmethod
+    def _result(response: http.client.HTTPResponse, text: bytes) -> Any:
         if len(text) > MAXIMUM_ANSWER_BYTES:
-            self.close()
             raise OPAError(f"an answer of more than {MAXIMUM_ANSWER_BYTES} bytes")
         if response.status != http.HTTPStatus.OK:
             raise OPAError(f"status {response.status}")
@@ -118,13 +158,3 @@ class OPA:
             raise OPAError("an answer that is no object")
         # “If the path refers to an undefined document, the server returns 200 and no result.”
         return answer.get("result", UNDEFINED)
-
-
-def cut(connection: http.client.HTTPConnection) -> None:
-    """Ends what is being read or written on the connection."""
-    sock = connection.sock
-    if sock is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # it is closed already

@@ -17,6 +17,7 @@ from sluice_stage import Command
 from sluice_stage import bus_pb2 as bus
 
 TIMEOUT_S = 0.5
+PATIENCE_S = 20
 Serve = Callable[[type[http.server.BaseHTTPRequestHandler]], str]
 
 
@@ -165,6 +166,37 @@ def test_silence_and_slowness_have_one_deadline() -> None:
         server = Raw(answer, hold_open=True)
         with pytest.raises(OPAError):
             OPA(server.url, "p", timeout_s=TIMEOUT_S).decide({})
+
+
+def test_a_handshake_that_hangs_has_the_same_deadline() -> None:
+    server = Raw(b"\x16\x03\x03", hold_open=True)
+    opa = OPA(server.url.replace("http", "https"), "p", timeout_s=TIMEOUT_S)
+    with pytest.raises(OPAError, match="TimeoutError"):
+        opa.decide({})
+    # Its thread ends with it.
+    assert opa._last.done.wait(PATIENCE_S)
+
+
+def test_a_look_up_that_hangs_has_the_same_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Raw(b"", reply(b'{"result": true}'))
+    answered, look_up = threading.Event(), socket.getaddrinfo
+    threads: set[int] = set()
+
+    def hang(*given: Any, **named: Any) -> Any:
+        threads.add(threading.get_ident())
+        answered.wait(PATIENCE_S)
+        return look_up(*given, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    opa = OPA(server.url, "p", timeout_s=TIMEOUT_S)
+    for _ in range(3):
+        with pytest.raises(OPAError, match="TimeoutError"):
+            opa.decide({})
+    assert len(threads) == 1 and not opa._last.done.is_set()
+    answered.set()
+    assert opa._last.done.wait(PATIENCE_S)
+    # Nothing was asked on the connection that came too late; the next question has one of its own.
+    assert opa.decide({}) is True
 
 
 def test_nobody_there_is_an_error() -> None:

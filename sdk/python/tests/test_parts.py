@@ -136,6 +136,14 @@ def test_rows_keep_their_shape() -> None:
             postgres.row_count(b"D" + length)
 
 
+def test_copy_data_does_not_pass_a_stage_that_rewrites_rows() -> None:
+    copied = postgres.message(b"H", b"\0\0\0") + postgres.message(b"d", b"anna\n") + postgres.message(b"c", b"")
+    with pytest.raises(StageError) as raised:
+        postgres.rewrite_rows(copied, lambda row: [b"x" for _ in row])
+    assert raised.value.code == "copy-data"
+    assert postgres.rewrite_rows(copied, lambda row: row, copy=bytes.upper) == copied.replace(b"anna", b"ANNA")
+
+
 def test_messages_of_another_kind_are_not_read() -> None:
     good = bus.Header(contract_version=1, kind=bus.KIND_JUDGE).SerializeToString()
     assert read([good, b"b", b"p"])[1:] == (b"b", b"p")

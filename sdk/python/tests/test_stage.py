@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import textwrap
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 import zmq
 from conftest import KEY, PATIENCE_S, Rig
 
+import sluice_stage
 from sluice_stage import bus_pb2 as bus
 from sluice_stage import postgres
 from sluice_stage.signing import seen
@@ -55,6 +59,45 @@ REWRITING = """
 
     stage.run()
 """
+
+
+ROOT = Path(__file__).parents[3]
+
+
+def documented(text: str) -> str:
+    """The program that the text shows."""
+    end = "stage.run()"
+    start = text.index("from sluice_stage import")
+    indent = text[text.rindex("\n", 0, start) + 1 : start]
+    return textwrap.dedent(indent + text[start : text.index(end, start)] + end)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        sluice_stage.__doc__ or "",
+        (ROOT / "sdk/python/README.md").read_text(),
+        (ROOT / "docs/adding-a-stage.md").read_text(),
+    ],
+    ids=["package", "readme", "docs"],
+)
+def test_the_documented_example_refuses_what_may_be_a_copy(start: Start, text: str) -> None:
+    rig = start(documented(text))
+    understood, opaque, unknown = bus.Facts(operations=["read"]), bus.Facts(opaque=True), None
+    copying = bus.Facts(operations=["copy", "read"])
+    execution, session = bus.COMMAND_PURPOSE_EXECUTION, bus.COMMAND_PURPOSE_SESSION
+    expected = [
+        (session, unknown, bus.VERDICT_ALLOW),
+        (execution, understood, bus.VERDICT_ALLOW),
+        (execution, copying, bus.VERDICT_REFUSE),
+        (execution, opaque, bus.VERDICT_REFUSE),
+        (execution, unknown, bus.VERDICT_REFUSE),
+    ]
+    for sequence, (purpose, facts, verdict) in enumerate(expected, 1):
+        judge = bus.Judge(digest=b"\x09" * 32, resource="orders", purpose=purpose, facts=facts)
+        rig.command(sequence=sequence, judge=judge)
+        decision = rig.decision()
+        assert decision.verdict == verdict and not decision.pure
 
 
 def test_a_decision_is_signed_and_bound(start: Start) -> None:

@@ -113,10 +113,11 @@ def log(text: str, *, level: str = "error", session: str = "") -> None:
             "level": level,
             "stage": os.environ.get("SLUICE_STAGE", ""),
             "replica": os.environ.get("SLUICE_REPLICA", ""),
-            "msg": text,
         }
         if session:
             line["session"] = session
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        line["msg"] = text
+        # As the built-in stages write it: the supervisor passes on what has this form.
+        print(json.dumps(line, ensure_ascii=False, separators=(",", ":")), file=sys.stderr, flush=True)
     else:
         print(f"{level}{' session=' + session if session else ''}: {text}", file=sys.stderr, flush=True)

@@ -61,8 +61,18 @@ def row(fields: Values) -> bytes:
     return message(DATA_ROW, b"".join(parts))
 
 
-def rewrite_rows(payload: bytes, change: Callable[[Values], Values]) -> bytes:
-    """Every row as `change` makes it, which keeps the number of values; all other messages stay as they are."""
+def rewrite_rows(
+    payload: bytes,
+    change: Callable[[Values], Values],
+    *,
+    copy: Callable[[bytes], bytes] | None = None,
+) -> bytes:
+    """Every row as `change` makes it, which keeps the number of values, and every copy data message (COPY TO STDOUT) as
+    `copy` makes it; all other messages stay as they are.
+
+    Copy data is text, CSV or binary, as the client chose, and one message need not be one row. Without `copy` it raises
+    StageError, so that the reply is withheld: what `change` would have removed must not pass in another form.
+    """
     result = []
     for kind, body in messages(payload):
         if kind == DATA_ROW:
@@ -71,6 +81,10 @@ def rewrite_rows(payload: bytes, change: Callable[[Values], Values]) -> bytes:
             if len(after) != len(before):
                 raise StageError("malformed", "a rewritten row has another number of values")
             result.append(row(after))
+        elif kind == COPY_DATA:
+            if copy is None:
+                raise StageError("copy-data", "the reply is copy data, and this stage rewrites rows only")
+            result.append(message(kind, copy(body)))
         else:
             result.append(message(kind, body))
     return b"".join(result)
