@@ -13,10 +13,13 @@ extension Pipeline {
         /// Most memory that one reply which nobody reads may add to Ingress: the reply queue, as much again with the
         /// masker, and the buffers of both connections. KiB.
         static let kilobytesUnread = 32 << 10
-        /// Sessions whose replies nobody reads, and what each may add beside what all share, KiB.
-        static let readers = 24
+        /// Sessions whose replies wait for a masker, and what each may add beside what all share, KiB. What all share is
+        /// there twice, since what is with a masker may have to be sent again.
+        static let readers = 40
+        static let replyMemory = 16
         static let kilobytesOfEach = 1 << 10
         static let rows = 60_000
+        static let sql = "SELECT n, repeat('x', 1000) FROM generate_series(1, \(rows)) n"
         /// More than Ingress reads of other things meanwhile.
         static let bytesOfOthers = 256 << 10
         private static let script = Project.root + "/Tests/PipelineTests/Clients/memory.py"
@@ -47,42 +50,58 @@ extension Pipeline {
         /// A client that sends and never reads stops its own target; all of the reply is there when it reads at last.
         @Test(arguments: ["unlimited", "plain"])
         func unreadRepliesAreBounded(_ group: String) async throws {
-            try await Self.unread(sessions: 1, group: group, limits: "", kilobytes: Self.kilobytesUnread)
+            try await Self.with(group: group) { gateway, clients in
+                let ingress = try await gateway.readyProcess(of: "ingress")
+                let load = try await Self.hold(clients, ["unread", "1", Self.sql], until: "in")
+                let before = try ProcessMemory(of: ingress)
+                try load.send("go\n")
+                // It goes on reading its policy and the like.
+                var last = before.read
+                var quiet = 0
+                try await eventually("Ingress reads no more of the reply", deadline: .seconds(60)) {
+                    let read = try ProcessMemory(of: ingress).read
+                    quiet = read - last < Self.bytesOfOthers ? quiet + 1 : 0
+                    if quiet == 0 { last = read }
+                    return quiet == 100 && last > before.read
+                }
+                let grown = try ProcessMemory(of: ingress).peak - before.peak
+                #expect(grown <= Self.kilobytesUnread, "\(grown) KiB")
+                load.closeInput()
+                let finished = try await load.finish(deadline: .seconds(90))
+                #expect(finished.output.contains("rows \(Self.rows)"), "\(finished.transcript)")
+            }
         }
 
-        /// Many of them share one bound.
-        @Test func unreadRepliesOfManySessionsAreBounded() async throws {
-            try await Self.unread(
-                sessions: Self.readers, group: "unlimited", limits: "reply_memory: 16MiB",
-                kilobytes: Self.kilobytesUnread + Self.readers * Self.kilobytesOfEach)
+        /// A masker that stands still keeps back the replies of all sessions: together they have one bound.
+        @Test func repliesThatWaitForTheMaskerAreBounded() async throws {
+            let limit = "reply_memory: \(Self.replyMemory)MiB"
+            try await Self.with(group: "unlimited", limits: limit) { gateway, clients in
+                let ingress = try await gateway.readyProcess(of: "ingress")
+                let masker = try await gateway.readyProcess(of: "masker")
+                let load = try await Self.hold(clients, ["unread", "\(Self.readers)", Self.sql], until: "in")
+                kill(masker, SIGSTOP)
+                let before = try ProcessMemory(of: ingress)
+                try load.send("go\n")
+                load.closeInput()
+                // Each is told that its reply cannot be masked in time.
+                let finished = try await load.finish(deadline: .seconds(180))
+                let grown = try ProcessMemory(of: ingress).peak - before.peak
+                kill(masker, SIGCONT)
+                #expect(grown <= 2 * Self.replyMemory << 10 + Self.readers * Self.kilobytesOfEach, "\(grown) KiB")
+                let empty = finished.output.split(separator: "\n").filter { $0 == "rows 0" }
+                #expect(empty.count == Self.readers, "\(finished.transcript)")
+            }
         }
 
-        private static func unread(sessions: Int, group: String, limits: String, kilobytes: Int) async throws {
+        private static func with(
+            group: String, limits: String = "", _ body: (Gateway, Clients) async throws -> Void
+        ) async throws {
             let server = try await PostgresServer.start()
             let unmasked = "  - {name: unmasked, who: {groups: [plain]}, then: allow}\n"
             var options = Gateway.Options(policy: Rig.policy + unmasked)
             options.limits = limits
             let gateway = try await Gateway.start(options, before: server)
-            let clients = gateway.clients(try await gateway.createToken("reader", groups: [group]))
-            let ingress = try await gateway.readyProcess(of: "ingress")
-            let sql = "SELECT n, repeat('x', 1000) FROM generate_series(1, \(rows)) n"
-            let before = try ProcessMemory(of: ingress)
-            let load = try await hold(clients, ["unread", "\(sessions)", sql], until: "asked")
-            // It goes on reading its policy and the like.
-            var last = before.read
-            var quiet = 0
-            try await eventually("Ingress reads no more of the reply", deadline: .seconds(60)) {
-                let read = try ProcessMemory(of: ingress).read
-                quiet = read - last < bytesOfOthers ? quiet + 1 : 0
-                if quiet == 0 { last = read }
-                return quiet == 100 && last > before.read
-            }
-            let grown = try ProcessMemory(of: ingress).peak - before.peak
-            #expect(grown <= kilobytes, "\(grown) KiB")
-            load.closeInput()
-            let finished = try await load.finish(deadline: .seconds(180))
-            let whole = finished.output.split(separator: "\n").filter { $0 == "rows \(rows)" }
-            #expect(whole.count == sessions, "\(finished.transcript)")
+            try await body(gateway, gateway.clients(try await gateway.createToken("reader", groups: [group])))
             await gateway.stop()
             await server.stop()
         }

@@ -228,6 +228,33 @@ struct ReplyStreamTests {
         #expect(rig.services.shared.replyBudget.waiting == 0)
     }
 
+    /// What is behind a batch that failed waits for no answer: the client hears of it once, and at once.
+    @Test func behindAWithheldBatchNothingIsWaitedFor() throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            for text in ["a", "b", "c"] {
+                rig.stream.append(Self.frame("D", text), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+                rig.stream.flush()
+            }
+            rig.stream.append(Self.frame("C", "SELECT 3").bytes, command: command)
+            rig.stream.end(command)
+            rig.stream.append(Self.ready, command: nil)
+            rig.stream.flush()
+        }
+        let first = try rig.batch()
+        let second = try rig.batch()
+        try rig.fail(first)
+        #expect(try rig.types() == "EZ")
+        #expect(try rig.run { $0.finished } == [1])
+        #expect(try rig.run { $0.stream.isEmpty && $0.stream.queuedBytes == 0 })
+        // A late answer is nothing.
+        try rig.answer(second, Self.bytes("B"))
+        #expect(try rig.types() == "EZ")
+        #expect(try rig.run { $0.stream.queuedBytes } == 0)
+    }
+
     @Test func aBudgetThatIsUsedUpLeavesEachItsShare() {
         let budget = ReplyBudget(limit: 1000)
         budget.change(by: 999)

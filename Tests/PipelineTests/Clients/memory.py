@@ -1,7 +1,8 @@
 """Connections that cost memory, and nothing else, for as long as standard input is open.
 
 memory.py idle COUNT   opens COUNT sessions and asks each one thing
-memory.py unread COUNT SQL   COUNT sessions send SQL and read nothing; at the end each reads its answer and prints its rows
+memory.py unread COUNT SQL   COUNT sessions log in, at the first line send SQL and read nothing; at the end each reads its
+                         answer and prints its rows
 """
 
 import pathlib
@@ -25,6 +26,8 @@ def idle(count):
 
 def unread(count, sql):
     sessions = [Wire().login() for _ in range(count)]
+    say("in")
+    sys.stdin.readline()
     for wire in sessions:
         wire.query(sql)
     say("asked")

@@ -45,6 +45,8 @@ final class ReplyStream {
         case withMasker
         case ready
         case failed(MaskFailure)
+        /// Not waited for any more: the reply is withheld already.
+        case dropped
     }
 
     /// A class, so that gathered bytes grow in their place instead of being copied with every row.
@@ -244,6 +246,7 @@ final class ReplyStream {
     private func masked(_ segment: Segment, _ result: Result<MaskedReply, MaskFailure>) {
         guard !isClosed else { return }
         inFlight -= 1
+        if case .dropped = segment.state { return flush() }
         switch result {
         case .success(let masked):
             record(masked.events, of: segment.command)
@@ -289,7 +292,11 @@ final class ReplyStream {
         var anything = false
         loop: while canWrite(), let segment = segments.first {
             switch segment.state {
-            case .waiting, .withMasker: break loop
+            case .waiting, .withMasker:
+                // ReadyForQuery, up to which a withheld reply is dropped, is in none of these.
+                guard isDiscarding else { break loop }
+                segment.state = .dropped
+            case .dropped: break
             case .ready: deliver(segment.bytes, command: segment.command)
             case .failed(let failure): withhold(failure, segment.bytes, command: segment.command)
             }
