@@ -3,13 +3,12 @@
 A probe ends quietly when the gateway behaved, and with an assertion when it did not.
 """
 
-import select
 import struct
 import sys
 import time
 
-from wire import (CANCEL_REQUEST, GSSENC_REQUEST, PATIENCE, SSL_REQUEST, Closed, Refused, Wire, error, fields, kinds,
-                  rows, text)
+from pipelines import flood, query_during_copy  # noqa: F401 (probes by name)
+from wire import (CANCEL_REQUEST, GSSENC_REQUEST, SSL_REQUEST, Closed, Refused, Wire, error, fields, kinds, rows, text)
 
 OTHER_USER = "postgres"
 LENGTHS = [2**31 - 1, 0, -1, -2**31, 3]
@@ -319,46 +318,6 @@ def savepoint_survives_refusal():
     assert rows(wire.ask("SELECT 1")) == [[b"1"]]
     wire.ask("COMMIT")
     assert wire.status == b"I"
-
-
-def query_during_copy():
-    """While the target waits for copy data nothing else may come; PostgreSQL says so too (PROTOCOLS, COPY)."""
-    for kind, payload in ((b"Q", text("SELECT 5")), (b"P", b"\0" + text("SELECT 5") + b"\0\0")):
-        wire = Wire().login()
-        wire.query("BEGIN; COPY scratch (id, note) FROM STDIN")
-        wire.until(b"G")
-        wire.send(b"d", b"990\tnever\n")
-        wire.send(kind, payload)
-        try:
-            messages = wire.until(b"Z")
-        except Closed:
-            messages = []
-        assert not any(kind == b"Z" for kind, _ in messages), messages
-        wire.close()
-    wire = Wire().login()
-    wire.query("SELECT count(*) FROM scratch WHERE id = 990")
-    assert rows(wire.ready()) == [[b"0"]]
-
-
-def flood():
-    """A client that pipelines without end has its turns, and so have the others."""
-    flooding, other = Wire().login(), Wire().login()
-    count = 3000
-    flooding.raw(b"".join(b"Q" + struct.pack("!i", len(sql) + 4) + sql for sql in [text("SELECT 1")] * count))
-    other.query("SELECT 2")
-    answered, ready, buffered = None, 0, b""
-    while ready < count:
-        readable, _, _ = select.select([flooding.socket, other.socket], [], [], PATIENCE)
-        assert readable, "no answer"
-        if other.socket in readable:
-            assert rows(other.ready()) == [[b"2"]]
-            answered = ready
-        if flooding.socket in readable:
-            buffered += flooding.socket.recv(1 << 16)
-            while len(buffered) >= 5 and len(buffered) > (length := struct.unpack("!i", buffered[1:5])[0]):
-                ready += buffered[:1] == b"Z"
-                buffered = buffered[length + 1 :]
-    assert answered is not None and answered < count / 2, f"the other session waited for {answered} of {count} commands"
 
 
 def flush_and_portals():
