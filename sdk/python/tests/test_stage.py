@@ -84,7 +84,7 @@ def documented(text: str) -> str:
 def test_the_documented_example_refuses_what_may_be_a_copy(start: Start, text: str) -> None:
     rig = start(documented(text))
     understood, opaque, unknown = bus.Facts(operations=["read"]), bus.Facts(opaque=True), None
-    copying = bus.Facts(operations=["copy", "read"])
+    copying = bus.Facts(operations=["copy.out", "read"])
     execution, session = bus.COMMAND_PURPOSE_EXECUTION, bus.COMMAND_PURPOSE_SESSION
     expected = [
         (session, unknown, bus.VERDICT_ALLOW),
