@@ -1,11 +1,14 @@
 /// A stage's answers on their way out: those to one destination stay in order, and a destination without room holds up
 /// no other.
 struct Backlog {
-    /// How long an answer may wait for room, nanoseconds; then it is dropped, and asked for again.
+    /// How long an answer may wait for a destination that takes nothing, nanoseconds; then it is dropped, and asked for
+    /// again.
     static let patience: UInt64 = 1_000_000_000
     /// Answers that may wait, and their bytes, before the stage takes no more work.
     static let maximumCount = 1024
     static let maximumBytes = 32 << 20
+    /// Places that the empty list keeps.
+    static let keptCapacity = 128
 
     private struct Entry {
         let message: BusMessage
@@ -16,6 +19,8 @@ struct Backlog {
 
     private var entries: [Entry] = []
     private var bytes = 0
+    /// When a destination that has no room now last took something.
+    private var movedAt: [Destination: UInt64] = [:]
 
     var isEmpty: Bool { entries.isEmpty }
     var isFull: Bool { entries.count >= Self.maximumCount || bytes >= Self.maximumBytes }
@@ -31,18 +36,31 @@ struct Backlog {
         guard !entries.isEmpty else { return [] }
         var full: Set<Destination> = []
         var left: [Entry] = []
-        var dropped: [Destination] = []
+        var sentTo: [Destination] = []
         for entry in entries {
-            let isSent = !full.contains(entry.destination) && send(entry.message, entry.destination)
-            if !isSent { full.insert(entry.destination) }
-            if isSent || entry.since + Self.patience <= now {
+            if full.isEmpty || !full.contains(entry.destination), send(entry.message, entry.destination) {
+                sentTo.append(entry.destination)
                 bytes -= entry.size
-                if !isSent { dropped.append(entry.destination) }
             } else {
+                full.insert(entry.destination)
                 left.append(entry)
             }
         }
-        entries = left
+        guard !left.isEmpty else {
+            entries.removeAll(keepingCapacity: entries.capacity <= Self.keptCapacity)
+            movedAt.removeAll()
+            return []
+        }
+        for destination in full.intersection(sentTo) { movedAt[destination] = now }
+        if movedAt.count > full.count { movedAt = movedAt.filter { full.contains($0.key) } }
+        var dropped: [Destination] = []
+        entries = left.filter { entry in
+            let waitsSince = max(entry.since, movedAt[entry.destination] ?? 0)
+            guard waitsSince + Self.patience <= now else { return true }
+            bytes -= entry.size
+            dropped.append(entry.destination)
+            return false
+        }
         return dropped
     }
 }

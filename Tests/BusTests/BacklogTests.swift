@@ -37,6 +37,25 @@ struct BacklogTests {
         #expect(backlog.isEmpty)
     }
 
+    @Test mutating func whatWaitsForASlowPeerIsKept() {
+        let a = Destination.inbox("a")
+        for sequence in 1...4 { backlog.add(message(sequence: UInt64(sequence)), to: a, now: 0) }
+        // It takes one now and then.
+        for step in 1...3 {
+            var room = 1
+            var sent: [UInt64] = []
+            let dropped = backlog.send(now: UInt64(step) * second) { message, _ in
+                guard room > 0 else { return false }
+                room -= 1
+                sent.append(message.header.sequence)
+                return true
+            }
+            #expect(sent == [UInt64(step)] && dropped.isEmpty)
+        }
+        #expect(offer(now: 4 * second, full: [a]) == ([], [a]))
+        #expect(backlog.isEmpty)
+    }
+
     @Test mutating func itIsFullByCountAndByBytes() {
         let a = Destination.inbox("a")
         for _ in 0..<Backlog.maximumCount { backlog.add(message(), to: a, now: 0) }
