@@ -436,63 +436,201 @@ public nonisolated struct Principal: Sendable {
   public init() {}
 }
 
-public nonisolated struct Judge: Sendable {
+public nonisolated struct Judge: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// SHA-256 of the exact bytes that will run
-  public var digest: Data = Data()
+  public var digest: Data {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
 
   public var principal: Principal {
-    get {_principal ?? Principal()}
-    set {_principal = newValue}
+    get {_storage._principal ?? Principal()}
+    set {_uniqueStorage()._principal = newValue}
   }
   /// Returns true if `principal` has been explicitly set.
-  public var hasPrincipal: Bool {self._principal != nil}
+  public var hasPrincipal: Bool {_storage._principal != nil}
   /// Clears the value of `principal`. Subsequent reads from it will return its default value.
-  public mutating func clearPrincipal() {self._principal = nil}
+  public mutating func clearPrincipal() {_uniqueStorage()._principal = nil}
 
-  public var resource: String = String()
+  public var resource: String {
+    get {_storage._resource}
+    set {_uniqueStorage()._resource = newValue}
+  }
 
   /// "postgres"
-  public var `protocol`: String = String()
+  public var `protocol`: String {
+    get {_storage._protocol}
+    set {_uniqueStorage()._protocol = newValue}
+  }
 
-  public var purpose: CommandPurpose = .unspecified
+  public var purpose: CommandPurpose {
+    get {_storage._purpose}
+    set {_uniqueStorage()._purpose = newValue}
+  }
 
   /// set by the classifier for the stages after it
   public var facts: Facts {
-    get {_facts ?? Facts()}
-    set {_facts = newValue}
+    get {_storage._facts ?? Facts()}
+    set {_uniqueStorage()._facts = newValue}
   }
   /// Returns true if `facts` has been explicitly set.
-  public var hasFacts: Bool {self._facts != nil}
+  public var hasFacts: Bool {_storage._facts != nil}
   /// Clears the value of `facts`. Subsequent reads from it will return its default value.
-  public mutating func clearFacts() {self._facts = nil}
+  public mutating func clearFacts() {_uniqueStorage()._facts = nil}
 
   /// bind values as a reviewer reads them, whole
-  public var parameters: [String] = []
+  public var parameters: [String] {
+    get {_storage._parameters}
+    set {_uniqueStorage()._parameters = newValue}
+  }
 
   /// set by the classifier when its decision is a hold
   public var hold: Hold {
-    get {_hold ?? Hold()}
-    set {_hold = newValue}
+    get {_storage._hold ?? Hold()}
+    set {_uniqueStorage()._hold = newValue}
   }
   /// Returns true if `hold` has been explicitly set.
-  public var hasHold: Bool {self._hold != nil}
+  public var hasHold: Bool {_storage._hold != nil}
   /// Clears the value of `hold`. Subsequent reads from it will return its default value.
-  public mutating func clearHold() {self._hold = nil}
+  public mutating func clearHold() {_uniqueStorage()._hold = nil}
 
   /// what the stages before it noted
-  public var annotations: [Annotation] = []
+  public var annotations: [Annotation] {
+    get {_storage._annotations}
+    set {_uniqueStorage()._annotations = newValue}
+  }
+
+  /// a serialised Catalog, from ingress for the classifier; empty: the target's was not asked
+  public var catalog: Data {
+    get {_storage._catalog}
+    set {_uniqueStorage()._catalog = newValue}
+  }
+
+  /// set when the classifier asked for it (Decision.wants_estimate)
+  public var estimate: Estimate {
+    get {_storage._estimate ?? Estimate()}
+    set {_uniqueStorage()._estimate = newValue}
+  }
+  /// Returns true if `estimate` has been explicitly set.
+  public var hasEstimate: Bool {_storage._estimate != nil}
+  /// Clears the value of `estimate`. Subsequent reads from it will return its default value.
+  public mutating func clearEstimate() {_uniqueStorage()._estimate = nil}
+
+  /// set when the command ran beyond Decision.limits and was rolled back
+  public var excess: Excess {
+    get {_storage._excess ?? Excess()}
+    set {_uniqueStorage()._excess = newValue}
+  }
+  /// Returns true if `excess` has been explicitly set.
+  public var hasExcess: Bool {_storage._excess != nil}
+  /// Clears the value of `excess`. Subsequent reads from it will return its default value.
+  public mutating func clearExcess() {_uniqueStorage()._excess = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _principal: Principal? = nil
-  fileprivate var _facts: Facts? = nil
-  fileprivate var _hold: Hold? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What the target's planner expects of the command (EXPLAIN).
+public nonisolated struct Estimate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// read by a query, changed by a write; the larger one counts
+  public var rows: UInt64 = 0
+
+  /// the target could not be asked: every estimated limit counts as passed
+  public var failed: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// An earlier try of the same command changed more rows than the policy allows; nothing of it took effect.
+public nonisolated struct Excess: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// as far as they were counted
+  public var rows: UInt64 = 0
+
+  public var maxRows: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a target's catalogue says of the relations that a text may name. Ingress makes it by the words of the text.
+public nonisolated struct Catalog: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// all relations that its words can name, and all that these lead to, are here
+  public var complete: Bool = false
+
+  /// schemas in order, implicit ones too; empty: not known, any schema may be meant
+  public var searchPath: [String] = []
+
+  /// ascending by schema and name; other sessions' temporary ones are left out
+  public var relations: [Relation] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Relation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schema: String = String()
+
+  public var name: String = String()
+
+  /// pg_class.relkind: "r", "p", "v", "m", "f"
+  public var kind: String = String()
+
+  /// in order, without dropped ones
+  public var columns: [String] = []
+
+  /// of a view: its query, every name outside pg_catalog with its schema
+  public var definition: String = String()
+
+  /// tables that it inherits from or is a partition of
+  public var parents: [RelationName] = []
+
+  /// CREATE RULE statements, without that of a view's query
+  public var rules: [String] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct RelationName: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schema: String = String()
+
+  public var name: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// One stage's decision about one command. Strictest of all stages wins: refuse > hold > allow.
@@ -634,11 +772,53 @@ public nonisolated struct Decision: @unchecked Sendable {
     set {_uniqueStorage()._events = newValue}
   }
 
+  /// with VERDICT_ALLOW: what ingress enforces while it runs
+  public var limits: Limits {
+    get {_storage._limits ?? Limits()}
+    set {_uniqueStorage()._limits = newValue}
+  }
+  /// Returns true if `limits` has been explicitly set.
+  public var hasLimits: Bool {_storage._limits != nil}
+  /// Clears the value of `limits`. Subsequent reads from it will return its default value.
+  public mutating func clearLimits() {_uniqueStorage()._limits = nil}
+
+  /// classifier: not decided yet; judge again with Judge.estimate. The verdict is refuse
+  public var wantsEstimate: Bool {
+    get {_storage._wantsEstimate}
+    set {_uniqueStorage()._wantsEstimate = newValue}
+  }
+
+  /// classifier: SHA-256 of what it was told beside the text (docs/messages.md, "Context")
+  public var context: Data {
+    get {_storage._context}
+    set {_uniqueStorage()._context = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Enforced by ingress: a write beyond them is rolled back, a query is stopped.
+public nonisolated struct Limits: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 0: none
+  public var maxRows: UInt64 = 0
+
+  /// the rule that says so
+  public var rule: String = String()
+
+  /// of that rule, for the client
+  public var message: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// A short remark of a stage about a command: "ticket" = "OPS-1742".
@@ -874,11 +1054,76 @@ public nonisolated struct Facts: @unchecked Sendable {
     set {_uniqueStorage()._deallocatedNames = newValue}
   }
 
+  /// Columns are "schema.table.column", quoted like tables, as far as they are known: "email" of some table, "public.users.*".
+  public var resolved: Bool {
+    get {_storage._resolved}
+    set {_uniqueStorage()._resolved = newValue}
+  }
+
+  /// relations that the catalogue does not know (temporary ones, new ones)
+  public var unresolved: [String] {
+    get {_storage._unresolved}
+    set {_uniqueStorage()._unresolved = newValue}
+  }
+
+  /// named views and materialized views: what they read counts as read too
+  public var views: [String] {
+    get {_storage._views}
+    set {_uniqueStorage()._views = newValue}
+  }
+
+  public var columnsRead: [String] {
+    get {_storage._columnsRead}
+    set {_uniqueStorage()._columnsRead = newValue}
+  }
+
+  public var columnsWritten: [String] {
+    get {_storage._columnsWritten}
+    set {_uniqueStorage()._columnsWritten = newValue}
+  }
+
+  /// decide which rows come, in which order or group: WHERE, JOIN, ORDER BY, GROUP BY, DISTINCT
+  public var columnsCompared: [String] {
+    get {_storage._columnsCompared}
+    set {_uniqueStorage()._columnsCompared = newValue}
+  }
+
+  /// values that a write moves from columns into columns
+  public var flows: [Flow] {
+    get {_storage._flows}
+    set {_uniqueStorage()._flows = newValue}
+  }
+
+  /// why rows that it changes cannot be counted; empty: they can
+  public var unlimitable: String {
+    get {_storage._unlimitable}
+    set {_uniqueStorage()._unlimitable = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A written column and the columns whose values it gets.
+public nonisolated struct Flow: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "public.orders.note"; "public.archive.*": some column of it
+  public var target: String = String()
+
+  public var sources: [String] = []
+
+  /// of what it reads nothing is known: any column may be a source
+  public var anything: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// One output column's lineage, as far as the text alone tells.
@@ -895,6 +1140,12 @@ public nonisolated struct OutputColumn: Sendable {
 
   /// a top-level star: stands for an unknown number of columns
   public var star: Bool = false
+
+  /// with Facts.resolved: the table columns whose values it carries, views looked through
+  public var origins: [String] = []
+
+  /// with Facts.resolved: the value of its one origin, unchanged
+  public var direct: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -983,6 +1234,29 @@ public nonisolated struct MaskPlan: Sendable {
 
   /// every output column without an origin may carry a masked column
   public var allComputed: Bool = false
+
+  /// output columns that are masked whatever their origin: through views, subqueries, CTEs
+  public var outputs: [OutputMask] = []
+
+  /// every output column may carry a masked column
+  public var allOutputs: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct OutputMask: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// from 0
+  public var index: UInt32 = 0
+
+  public var style: MaskStyle = .unspecified
+
+  public var rule: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1832,7 +2106,154 @@ nonisolated extension Principal: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Judge"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}principal\0\u{1}resource\0\u{1}protocol\0\u{1}purpose\0\u{1}facts\0\u{1}parameters\0\u{1}hold\0\u{1}annotations\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}principal\0\u{1}resource\0\u{1}protocol\0\u{1}purpose\0\u{1}facts\0\u{1}parameters\0\u{1}hold\0\u{1}annotations\0\u{1}catalog\0\u{1}estimate\0\u{1}excess\0")
+
+  fileprivate class _StorageClass {
+    var _digest: Data = Data()
+    var _principal: Principal? = nil
+    var _resource: String = String()
+    var _protocol: String = String()
+    var _purpose: CommandPurpose = .unspecified
+    var _facts: Facts? = nil
+    var _parameters: [String] = []
+    var _hold: Hold? = nil
+    var _annotations: [Annotation] = []
+    var _catalog: Data = Data()
+    var _estimate: Estimate? = nil
+    var _excess: Excess? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _digest = source._digest
+      _principal = source._principal
+      _resource = source._resource
+      _protocol = source._protocol
+      _purpose = source._purpose
+      _facts = source._facts
+      _parameters = source._parameters
+      _hold = source._hold
+      _annotations = source._annotations
+      _catalog = source._catalog
+      _estimate = source._estimate
+      _excess = source._excess
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._digest) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._principal) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._resource) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._protocol) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._purpose) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._facts) }()
+        case 7: try { try decoder.decodeRepeatedStringField(value: &_storage._parameters) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._hold) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._annotations) }()
+        case 10: try { try decoder.decodeSingularBytesField(value: &_storage._catalog) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._estimate) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._excess) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._digest, fieldNumber: 1)
+      }
+      try { if let v = _storage._principal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._resource.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._resource, fieldNumber: 3)
+      }
+      if !_storage._protocol.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._protocol, fieldNumber: 4)
+      }
+      if _storage._purpose != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._purpose, fieldNumber: 5)
+      }
+      try { if let v = _storage._facts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._parameters.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._parameters, fieldNumber: 7)
+      }
+      try { if let v = _storage._hold {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if !_storage._annotations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._annotations, fieldNumber: 9)
+      }
+      if !_storage._catalog.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._catalog, fieldNumber: 10)
+      }
+      try { if let v = _storage._estimate {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      try { if let v = _storage._excess {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Judge, rhs: Judge) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._principal != rhs_storage._principal {return false}
+        if _storage._resource != rhs_storage._resource {return false}
+        if _storage._protocol != rhs_storage._protocol {return false}
+        if _storage._purpose != rhs_storage._purpose {return false}
+        if _storage._facts != rhs_storage._facts {return false}
+        if _storage._parameters != rhs_storage._parameters {return false}
+        if _storage._hold != rhs_storage._hold {return false}
+        if _storage._annotations != rhs_storage._annotations {return false}
+        if _storage._catalog != rhs_storage._catalog {return false}
+        if _storage._estimate != rhs_storage._estimate {return false}
+        if _storage._excess != rhs_storage._excess {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Estimate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Estimate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}failed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1840,65 +2261,196 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._principal) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.resource) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.`protocol`) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.purpose) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._facts) }()
-      case 7: try { try decoder.decodeRepeatedStringField(value: &self.parameters) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._hold) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.annotations) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.digest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
+    if self.rows != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 1)
     }
-    try { if let v = self._principal {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.resource.isEmpty {
-      try visitor.visitSingularStringField(value: self.resource, fieldNumber: 3)
-    }
-    if !self.`protocol`.isEmpty {
-      try visitor.visitSingularStringField(value: self.`protocol`, fieldNumber: 4)
-    }
-    if self.purpose != .unspecified {
-      try visitor.visitSingularEnumField(value: self.purpose, fieldNumber: 5)
-    }
-    try { if let v = self._facts {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    if !self.parameters.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.parameters, fieldNumber: 7)
-    }
-    try { if let v = self._hold {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if !self.annotations.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.annotations, fieldNumber: 9)
+    if self.failed != false {
+      try visitor.visitSingularBoolField(value: self.failed, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: Judge, rhs: Judge) -> Bool {
-    if lhs.digest != rhs.digest {return false}
-    if lhs._principal != rhs._principal {return false}
-    if lhs.resource != rhs.resource {return false}
-    if lhs.`protocol` != rhs.`protocol` {return false}
-    if lhs.purpose != rhs.purpose {return false}
-    if lhs._facts != rhs._facts {return false}
-    if lhs.parameters != rhs.parameters {return false}
-    if lhs._hold != rhs._hold {return false}
-    if lhs.annotations != rhs.annotations {return false}
+  public static func ==(lhs: Estimate, rhs: Estimate) -> Bool {
+    if lhs.rows != rhs.rows {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Excess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Excess"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{3}max_rows\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.maxRows) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rows != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 1)
+    }
+    if self.maxRows != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxRows, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Excess, rhs: Excess) -> Bool {
+    if lhs.rows != rhs.rows {return false}
+    if lhs.maxRows != rhs.maxRows {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Catalog: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Catalog"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}complete\0\u{3}search_path\0\u{1}relations\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.complete) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.searchPath) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.relations) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.complete != false {
+      try visitor.visitSingularBoolField(value: self.complete, fieldNumber: 1)
+    }
+    if !self.searchPath.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.searchPath, fieldNumber: 2)
+    }
+    if !self.relations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.relations, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Catalog, rhs: Catalog) -> Bool {
+    if lhs.complete != rhs.complete {return false}
+    if lhs.searchPath != rhs.searchPath {return false}
+    if lhs.relations != rhs.relations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Relation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{1}name\0\u{1}kind\0\u{1}columns\0\u{1}definition\0\u{1}parents\0\u{1}rules\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.schema) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.columns) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.definition) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.parents) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.rules) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.schema.isEmpty {
+      try visitor.visitSingularStringField(value: self.schema, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 3)
+    }
+    if !self.columns.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.columns, fieldNumber: 4)
+    }
+    if !self.definition.isEmpty {
+      try visitor.visitSingularStringField(value: self.definition, fieldNumber: 5)
+    }
+    if !self.parents.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.parents, fieldNumber: 6)
+    }
+    if !self.rules.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.rules, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Relation, rhs: Relation) -> Bool {
+    if lhs.schema != rhs.schema {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.definition != rhs.definition {return false}
+    if lhs.parents != rhs.parents {return false}
+    if lhs.rules != rhs.rules {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension RelationName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RelationName"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{1}name\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.schema) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.schema.isEmpty {
+      try visitor.visitSingularStringField(value: self.schema, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: RelationName, rhs: RelationName) -> Bool {
+    if lhs.schema != rhs.schema {return false}
+    if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1906,7 +2458,7 @@ nonisolated extension Judge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Decision"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0\u{1}annotations\0\u{1}events\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0\u{1}annotations\0\u{1}events\0\u{1}limits\0\u{3}wants_estimate\0\u{1}context\0")
 
   fileprivate class _StorageClass {
     var _stage: String = String()
@@ -1931,6 +2483,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     var _seen: Data = Data()
     var _annotations: [Annotation] = []
     var _events: [AuditEvent] = []
+    var _limits: Limits? = nil
+    var _wantsEstimate: Bool = false
+    var _context: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1963,6 +2518,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _seen = source._seen
       _annotations = source._annotations
       _events = source._events
+      _limits = source._limits
+      _wantsEstimate = source._wantsEstimate
+      _context = source._context
     }
   }
 
@@ -2003,6 +2561,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 20: try { try decoder.decodeSingularBytesField(value: &_storage._seen) }()
         case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._annotations) }()
         case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._events) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
+        case 24: try { try decoder.decodeSingularBoolField(value: &_storage._wantsEstimate) }()
+        case 25: try { try decoder.decodeSingularBytesField(value: &_storage._context) }()
         default: break
         }
       }
@@ -2081,6 +2642,15 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       if !_storage._events.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._events, fieldNumber: 22)
       }
+      try { if let v = _storage._limits {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
+      if _storage._wantsEstimate != false {
+        try visitor.visitSingularBoolField(value: _storage._wantsEstimate, fieldNumber: 24)
+      }
+      if !_storage._context.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._context, fieldNumber: 25)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2112,10 +2682,53 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._seen != rhs_storage._seen {return false}
         if _storage._annotations != rhs_storage._annotations {return false}
         if _storage._events != rhs_storage._events {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        if _storage._wantsEstimate != rhs_storage._wantsEstimate {return false}
+        if _storage._context != rhs_storage._context {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Limits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Limits"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_rows\0\u{1}rule\0\u{1}message\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.maxRows) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.maxRows != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxRows, fieldNumber: 1)
+    }
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 2)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Limits, rhs: Limits) -> Bool {
+    if lhs.maxRows != rhs.maxRows {return false}
+    if lhs.rule != rhs.rule {return false}
+    if lhs.message != rhs.message {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2438,7 +3051,7 @@ nonisolated extension Failure: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Facts"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}tables_read\0\u{3}tables_written\0\u{1}unfiltered\0\u{1}functions\0\u{1}statements\0\u{1}opaque\0\u{3}opaque_reason\0\u{3}columns_referenced\0\u{1}outputs\0\u{3}outputs_known\0\u{1}copy\0\u{3}statement_tags\0\u{3}prepared_names\0\u{3}deallocated_names\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}tables_read\0\u{3}tables_written\0\u{1}unfiltered\0\u{1}functions\0\u{1}statements\0\u{1}opaque\0\u{3}opaque_reason\0\u{3}columns_referenced\0\u{1}outputs\0\u{3}outputs_known\0\u{1}copy\0\u{3}statement_tags\0\u{3}prepared_names\0\u{3}deallocated_names\0\u{1}resolved\0\u{1}unresolved\0\u{1}views\0\u{3}columns_read\0\u{3}columns_written\0\u{3}columns_compared\0\u{1}flows\0\u{1}unlimitable\0")
 
   fileprivate class _StorageClass {
     var _operations: [String] = []
@@ -2456,6 +3069,14 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     var _statementTags: [String] = []
     var _preparedNames: [String] = []
     var _deallocatedNames: [String] = []
+    var _resolved: Bool = false
+    var _unresolved: [String] = []
+    var _views: [String] = []
+    var _columnsRead: [String] = []
+    var _columnsWritten: [String] = []
+    var _columnsCompared: [String] = []
+    var _flows: [Flow] = []
+    var _unlimitable: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2481,6 +3102,14 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       _statementTags = source._statementTags
       _preparedNames = source._preparedNames
       _deallocatedNames = source._deallocatedNames
+      _resolved = source._resolved
+      _unresolved = source._unresolved
+      _views = source._views
+      _columnsRead = source._columnsRead
+      _columnsWritten = source._columnsWritten
+      _columnsCompared = source._columnsCompared
+      _flows = source._flows
+      _unlimitable = source._unlimitable
     }
   }
 
@@ -2514,6 +3143,14 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
         case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._statementTags) }()
         case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._preparedNames) }()
         case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._deallocatedNames) }()
+        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._resolved) }()
+        case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._unresolved) }()
+        case 18: try { try decoder.decodeRepeatedStringField(value: &_storage._views) }()
+        case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._columnsRead) }()
+        case 20: try { try decoder.decodeRepeatedStringField(value: &_storage._columnsWritten) }()
+        case 21: try { try decoder.decodeRepeatedStringField(value: &_storage._columnsCompared) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._flows) }()
+        case 23: try { try decoder.decodeSingularStringField(value: &_storage._unlimitable) }()
         default: break
         }
       }
@@ -2571,6 +3208,30 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       if !_storage._deallocatedNames.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._deallocatedNames, fieldNumber: 15)
       }
+      if _storage._resolved != false {
+        try visitor.visitSingularBoolField(value: _storage._resolved, fieldNumber: 16)
+      }
+      if !_storage._unresolved.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._unresolved, fieldNumber: 17)
+      }
+      if !_storage._views.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._views, fieldNumber: 18)
+      }
+      if !_storage._columnsRead.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._columnsRead, fieldNumber: 19)
+      }
+      if !_storage._columnsWritten.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._columnsWritten, fieldNumber: 20)
+      }
+      if !_storage._columnsCompared.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._columnsCompared, fieldNumber: 21)
+      }
+      if !_storage._flows.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._flows, fieldNumber: 22)
+      }
+      if !_storage._unlimitable.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._unlimitable, fieldNumber: 23)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2595,6 +3256,14 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
         if _storage._statementTags != rhs_storage._statementTags {return false}
         if _storage._preparedNames != rhs_storage._preparedNames {return false}
         if _storage._deallocatedNames != rhs_storage._deallocatedNames {return false}
+        if _storage._resolved != rhs_storage._resolved {return false}
+        if _storage._unresolved != rhs_storage._unresolved {return false}
+        if _storage._views != rhs_storage._views {return false}
+        if _storage._columnsRead != rhs_storage._columnsRead {return false}
+        if _storage._columnsWritten != rhs_storage._columnsWritten {return false}
+        if _storage._columnsCompared != rhs_storage._columnsCompared {return false}
+        if _storage._flows != rhs_storage._flows {return false}
+        if _storage._unlimitable != rhs_storage._unlimitable {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2604,9 +3273,49 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
   }
 }
 
+nonisolated extension Flow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Flow"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}sources\0\u{1}anything\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.sources) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.anything) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.target.isEmpty {
+      try visitor.visitSingularStringField(value: self.target, fieldNumber: 1)
+    }
+    if !self.sources.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.sources, fieldNumber: 2)
+    }
+    if self.anything != false {
+      try visitor.visitSingularBoolField(value: self.anything, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Flow, rhs: Flow) -> Bool {
+    if lhs.target != rhs.target {return false}
+    if lhs.sources != rhs.sources {return false}
+    if lhs.anything != rhs.anything {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension OutputColumn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OutputColumn"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}columns\0\u{3}whole_row\0\u{1}star\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}columns\0\u{3}whole_row\0\u{1}star\0\u{1}origins\0\u{1}direct\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2617,6 +3326,8 @@ nonisolated extension OutputColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 1: try { try decoder.decodeRepeatedStringField(value: &self.columns) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.wholeRow) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.star) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.origins) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.direct) }()
       default: break
       }
     }
@@ -2632,6 +3343,12 @@ nonisolated extension OutputColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.star != false {
       try visitor.visitSingularBoolField(value: self.star, fieldNumber: 3)
     }
+    if !self.origins.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.origins, fieldNumber: 4)
+    }
+    if self.direct != false {
+      try visitor.visitSingularBoolField(value: self.direct, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2639,6 +3356,8 @@ nonisolated extension OutputColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.columns != rhs.columns {return false}
     if lhs.wholeRow != rhs.wholeRow {return false}
     if lhs.star != rhs.star {return false}
+    if lhs.origins != rhs.origins {return false}
+    if lhs.direct != rhs.direct {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2801,7 +3520,7 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MaskPlan"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}columns\0\u{1}detectors\0\u{3}computed_outputs\0\u{3}all_computed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}columns\0\u{1}detectors\0\u{3}computed_outputs\0\u{3}all_computed\0\u{1}outputs\0\u{3}all_outputs\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2813,6 +3532,8 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.detectors) }()
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.computedOutputs) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.allComputed) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.outputs) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.allOutputs) }()
       default: break
       }
     }
@@ -2831,6 +3552,12 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.allComputed != false {
       try visitor.visitSingularBoolField(value: self.allComputed, fieldNumber: 4)
     }
+    if !self.outputs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.outputs, fieldNumber: 5)
+    }
+    if self.allOutputs != false {
+      try visitor.visitSingularBoolField(value: self.allOutputs, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2839,6 +3566,48 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.detectors != rhs.detectors {return false}
     if lhs.computedOutputs != rhs.computedOutputs {return false}
     if lhs.allComputed != rhs.allComputed {return false}
+    if lhs.outputs != rhs.outputs {return false}
+    if lhs.allOutputs != rhs.allOutputs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OutputMask"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    if self.style != .unspecified {
+      try visitor.visitSingularEnumField(value: self.style, fieldNumber: 2)
+    }
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: OutputMask, rhs: OutputMask) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.style != rhs.style {return false}
+    if lhs.rule != rhs.rule {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

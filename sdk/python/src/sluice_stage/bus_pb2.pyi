@@ -74,6 +74,16 @@ class Cancel(_message.Message):
     protocol: str
     def __init__(self, protocol: _Optional[str] = ..., key: _Optional[bytes] = ...) -> None: ...
 
+class Catalog(_message.Message):
+    __slots__ = ["complete", "relations", "search_path"]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    RELATIONS_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_PATH_FIELD_NUMBER: _ClassVar[int]
+    complete: bool
+    relations: _containers.RepeatedCompositeFieldContainer[Relation]
+    search_path: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, complete: bool = ..., search_path: _Optional[_Iterable[str]] = ..., relations: _Optional[_Iterable[_Union[Relation, _Mapping]]] = ...) -> None: ...
+
 class ColumnMask(_message.Message):
     __slots__ = ["pattern", "rule", "style"]
     PATTERN_FIELD_NUMBER: _ClassVar[int]
@@ -154,8 +164,9 @@ class CopyShape(_message.Message):
     def __init__(self, out: bool = ..., table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., format: _Optional[str] = ..., delimiter: _Optional[str] = ..., null_string: _Optional[str] = ..., quote: _Optional[str] = ..., escape: _Optional[str] = ..., header: bool = ..., **kwargs) -> None: ...
 
 class Decision(_message.Message):
-    __slots__ = ["annotations", "decided_at_ms", "digest", "events", "facts", "hint", "hold", "hold_id", "identity", "mask", "policy_epoch", "pure", "purpose", "reason", "resource", "reviews", "rule", "seen", "sequence", "session", "stage", "verdict"]
+    __slots__ = ["annotations", "context", "decided_at_ms", "digest", "events", "facts", "hint", "hold", "hold_id", "identity", "limits", "mask", "policy_epoch", "pure", "purpose", "reason", "resource", "reviews", "rule", "seen", "sequence", "session", "stage", "verdict", "wants_estimate"]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
     DECIDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
@@ -164,6 +175,7 @@ class Decision(_message.Message):
     HOLD_FIELD_NUMBER: _ClassVar[int]
     HOLD_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
     POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
     PURE_FIELD_NUMBER: _ClassVar[int]
@@ -177,7 +189,9 @@ class Decision(_message.Message):
     SESSION_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
+    WANTS_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     annotations: _containers.RepeatedCompositeFieldContainer[Annotation]
+    context: bytes
     decided_at_ms: int
     digest: bytes
     events: _containers.RepeatedCompositeFieldContainer[AuditEvent]
@@ -186,6 +200,7 @@ class Decision(_message.Message):
     hold: Hold
     hold_id: str
     identity: str
+    limits: Limits
     mask: MaskPlan
     policy_epoch: bytes
     pure: bool
@@ -199,7 +214,8 @@ class Decision(_message.Message):
     session: str
     stage: str
     verdict: Verdict
-    def __init__(self, stage: _Optional[str] = ..., digest: _Optional[bytes] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., identity: _Optional[str] = ..., resource: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., policy_epoch: _Optional[bytes] = ..., rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., mask: _Optional[_Union[MaskPlan, _Mapping]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., hold_id: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ..., decided_at_ms: _Optional[int] = ..., pure: bool = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., seen: _Optional[bytes] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ...) -> None: ...
+    wants_estimate: bool
+    def __init__(self, stage: _Optional[str] = ..., digest: _Optional[bytes] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., identity: _Optional[str] = ..., resource: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., policy_epoch: _Optional[bytes] = ..., rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., mask: _Optional[_Union[MaskPlan, _Mapping]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., hold_id: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ..., decided_at_ms: _Optional[int] = ..., pure: bool = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., seen: _Optional[bytes] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., wants_estimate: bool = ..., context: _Optional[bytes] = ...) -> None: ...
 
 class DecisionMade(_message.Message):
     __slots__ = ["command", "decisions", "policy_epoch", "reason", "rule", "stage", "verdict"]
@@ -237,11 +253,31 @@ class EntityCount(_message.Message):
     entity: str
     def __init__(self, entity: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
 
+class Estimate(_message.Message):
+    __slots__ = ["failed", "rows"]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    failed: bool
+    rows: int
+    def __init__(self, rows: _Optional[int] = ..., failed: bool = ...) -> None: ...
+
+class Excess(_message.Message):
+    __slots__ = ["max_rows", "rows"]
+    MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    max_rows: int
+    rows: int
+    def __init__(self, rows: _Optional[int] = ..., max_rows: _Optional[int] = ...) -> None: ...
+
 class Facts(_message.Message):
-    __slots__ = ["columns_referenced", "copy", "deallocated_names", "functions", "opaque", "opaque_reason", "operations", "outputs", "outputs_known", "prepared_names", "statement_tags", "statements", "tables_read", "tables_written", "unfiltered"]
+    __slots__ = ["columns_compared", "columns_read", "columns_referenced", "columns_written", "copy", "deallocated_names", "flows", "functions", "opaque", "opaque_reason", "operations", "outputs", "outputs_known", "prepared_names", "resolved", "statement_tags", "statements", "tables_read", "tables_written", "unfiltered", "unlimitable", "unresolved", "views"]
+    COLUMNS_COMPARED_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_READ_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_REFERENCED_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_WRITTEN_FIELD_NUMBER: _ClassVar[int]
     COPY_FIELD_NUMBER: _ClassVar[int]
     DEALLOCATED_NAMES_FIELD_NUMBER: _ClassVar[int]
+    FLOWS_FIELD_NUMBER: _ClassVar[int]
     FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
     OPAQUE_FIELD_NUMBER: _ClassVar[int]
     OPAQUE_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -249,14 +285,22 @@ class Facts(_message.Message):
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_KNOWN_FIELD_NUMBER: _ClassVar[int]
     PREPARED_NAMES_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_FIELD_NUMBER: _ClassVar[int]
     STATEMENTS_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_TAGS_FIELD_NUMBER: _ClassVar[int]
     TABLES_READ_FIELD_NUMBER: _ClassVar[int]
     TABLES_WRITTEN_FIELD_NUMBER: _ClassVar[int]
     UNFILTERED_FIELD_NUMBER: _ClassVar[int]
+    UNLIMITABLE_FIELD_NUMBER: _ClassVar[int]
+    UNRESOLVED_FIELD_NUMBER: _ClassVar[int]
+    VIEWS_FIELD_NUMBER: _ClassVar[int]
+    columns_compared: _containers.RepeatedScalarFieldContainer[str]
+    columns_read: _containers.RepeatedScalarFieldContainer[str]
     columns_referenced: _containers.RepeatedScalarFieldContainer[str]
+    columns_written: _containers.RepeatedScalarFieldContainer[str]
     copy: CopyShape
     deallocated_names: _containers.RepeatedScalarFieldContainer[str]
+    flows: _containers.RepeatedCompositeFieldContainer[Flow]
     functions: _containers.RepeatedScalarFieldContainer[str]
     opaque: bool
     opaque_reason: str
@@ -264,12 +308,16 @@ class Facts(_message.Message):
     outputs: _containers.RepeatedCompositeFieldContainer[OutputColumn]
     outputs_known: bool
     prepared_names: _containers.RepeatedScalarFieldContainer[str]
+    resolved: bool
     statement_tags: _containers.RepeatedScalarFieldContainer[str]
     statements: int
     tables_read: _containers.RepeatedScalarFieldContainer[str]
     tables_written: _containers.RepeatedScalarFieldContainer[str]
     unfiltered: bool
-    def __init__(self, operations: _Optional[_Iterable[str]] = ..., tables_read: _Optional[_Iterable[str]] = ..., tables_written: _Optional[_Iterable[str]] = ..., unfiltered: bool = ..., functions: _Optional[_Iterable[str]] = ..., statements: _Optional[int] = ..., opaque: bool = ..., opaque_reason: _Optional[str] = ..., columns_referenced: _Optional[_Iterable[str]] = ..., outputs: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ..., outputs_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., statement_tags: _Optional[_Iterable[str]] = ..., prepared_names: _Optional[_Iterable[str]] = ..., deallocated_names: _Optional[_Iterable[str]] = ...) -> None: ...
+    unlimitable: str
+    unresolved: _containers.RepeatedScalarFieldContainer[str]
+    views: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, operations: _Optional[_Iterable[str]] = ..., tables_read: _Optional[_Iterable[str]] = ..., tables_written: _Optional[_Iterable[str]] = ..., unfiltered: bool = ..., functions: _Optional[_Iterable[str]] = ..., statements: _Optional[int] = ..., opaque: bool = ..., opaque_reason: _Optional[str] = ..., columns_referenced: _Optional[_Iterable[str]] = ..., outputs: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ..., outputs_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., statement_tags: _Optional[_Iterable[str]] = ..., prepared_names: _Optional[_Iterable[str]] = ..., deallocated_names: _Optional[_Iterable[str]] = ..., resolved: bool = ..., unresolved: _Optional[_Iterable[str]] = ..., views: _Optional[_Iterable[str]] = ..., columns_read: _Optional[_Iterable[str]] = ..., columns_written: _Optional[_Iterable[str]] = ..., columns_compared: _Optional[_Iterable[str]] = ..., flows: _Optional[_Iterable[_Union[Flow, _Mapping]]] = ..., unlimitable: _Optional[str] = ...) -> None: ...
 
 class Failure(_message.Message):
     __slots__ = ["reason", "stage"]
@@ -278,6 +326,16 @@ class Failure(_message.Message):
     reason: str
     stage: str
     def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Flow(_message.Message):
+    __slots__ = ["anything", "sources", "target"]
+    ANYTHING_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    anything: bool
+    sources: _containers.RepeatedScalarFieldContainer[str]
+    target: str
+    def __init__(self, target: _Optional[str] = ..., sources: _Optional[_Iterable[str]] = ..., anything: bool = ...) -> None: ...
 
 class Header(_message.Message):
     __slots__ = ["attempt", "contract_version", "deadline_ms", "decisions", "kind", "lane", "policy_epoch", "reply_to", "reply_to_hosts", "route", "sequence", "session", "traceparent"]
@@ -352,9 +410,12 @@ class HoldPending(_message.Message):
     def __init__(self, id: _Optional[str] = ..., expires_at_ms: _Optional[int] = ...) -> None: ...
 
 class Judge(_message.Message):
-    __slots__ = ["annotations", "digest", "facts", "hold", "parameters", "principal", "protocol", "purpose", "resource"]
+    __slots__ = ["annotations", "catalog", "digest", "estimate", "excess", "facts", "hold", "parameters", "principal", "protocol", "purpose", "resource"]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    EXCESS_FIELD_NUMBER: _ClassVar[int]
     FACTS_FIELD_NUMBER: _ClassVar[int]
     HOLD_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -363,7 +424,10 @@ class Judge(_message.Message):
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     annotations: _containers.RepeatedCompositeFieldContainer[Annotation]
+    catalog: bytes
     digest: bytes
+    estimate: Estimate
+    excess: Excess
     facts: Facts
     hold: Hold
     parameters: _containers.RepeatedScalarFieldContainer[str]
@@ -371,7 +435,17 @@ class Judge(_message.Message):
     protocol: str
     purpose: CommandPurpose
     resource: str
-    def __init__(self, digest: _Optional[bytes] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., parameters: _Optional[_Iterable[str]] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ...) -> None: ...
+    def __init__(self, digest: _Optional[bytes] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., parameters: _Optional[_Iterable[str]] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., catalog: _Optional[bytes] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., excess: _Optional[_Union[Excess, _Mapping]] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ["max_rows", "message", "rule"]
+    MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    max_rows: int
+    message: str
+    rule: str
+    def __init__(self, max_rows: _Optional[int] = ..., rule: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class MaskBatch(_message.Message):
     __slots__ = ["columns", "columns_known", "command", "copy", "last", "plan", "principal", "protocol", "resource", "tail"]
@@ -398,16 +472,20 @@ class MaskBatch(_message.Message):
     def __init__(self, protocol: _Optional[str] = ..., plan: _Optional[_Union[MaskPlan, _Mapping]] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ..., columns_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., tail: _Optional[bytes] = ..., last: bool = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., command: _Optional[int] = ...) -> None: ...
 
 class MaskPlan(_message.Message):
-    __slots__ = ["all_computed", "columns", "computed_outputs", "detectors"]
+    __slots__ = ["all_computed", "all_outputs", "columns", "computed_outputs", "detectors", "outputs"]
     ALL_COMPUTED_FIELD_NUMBER: _ClassVar[int]
+    ALL_OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     COMPUTED_OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     DETECTORS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     all_computed: bool
+    all_outputs: bool
     columns: _containers.RepeatedCompositeFieldContainer[ColumnMask]
     computed_outputs: _containers.RepeatedScalarFieldContainer[int]
     detectors: _containers.RepeatedCompositeFieldContainer[DetectorMask]
-    def __init__(self, columns: _Optional[_Iterable[_Union[ColumnMask, _Mapping]]] = ..., detectors: _Optional[_Iterable[_Union[DetectorMask, _Mapping]]] = ..., computed_outputs: _Optional[_Iterable[int]] = ..., all_computed: bool = ...) -> None: ...
+    outputs: _containers.RepeatedCompositeFieldContainer[OutputMask]
+    def __init__(self, columns: _Optional[_Iterable[_Union[ColumnMask, _Mapping]]] = ..., detectors: _Optional[_Iterable[_Union[DetectorMask, _Mapping]]] = ..., computed_outputs: _Optional[_Iterable[int]] = ..., all_computed: bool = ..., outputs: _Optional[_Iterable[_Union[OutputMask, _Mapping]]] = ..., all_outputs: bool = ...) -> None: ...
 
 class MaskReply(_message.Message):
     __slots__ = ["counts", "events", "refusal", "rows", "tail"]
@@ -440,14 +518,28 @@ class Output(_message.Message):
     def __init__(self, command: _Optional[int] = ..., data: _Optional[bytes] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ...) -> None: ...
 
 class OutputColumn(_message.Message):
-    __slots__ = ["columns", "star", "whole_row"]
+    __slots__ = ["columns", "direct", "origins", "star", "whole_row"]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_FIELD_NUMBER: _ClassVar[int]
+    ORIGINS_FIELD_NUMBER: _ClassVar[int]
     STAR_FIELD_NUMBER: _ClassVar[int]
     WHOLE_ROW_FIELD_NUMBER: _ClassVar[int]
     columns: _containers.RepeatedScalarFieldContainer[str]
+    direct: bool
+    origins: _containers.RepeatedScalarFieldContainer[str]
     star: bool
     whole_row: bool
-    def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ...) -> None: ...
+    def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ..., origins: _Optional[_Iterable[str]] = ..., direct: bool = ...) -> None: ...
+
+class OutputMask(_message.Message):
+    __slots__ = ["index", "rule", "style"]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    STYLE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    rule: str
+    style: MaskStyle
+    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ["format", "null", "value"]
@@ -559,6 +651,32 @@ class Refusal(_message.Message):
     reason: str
     rule: str
     def __init__(self, rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ...) -> None: ...
+
+class Relation(_message.Message):
+    __slots__ = ["columns", "definition", "kind", "name", "parents", "rules", "schema"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PARENTS_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    definition: str
+    kind: str
+    name: str
+    parents: _containers.RepeatedCompositeFieldContainer[RelationName]
+    rules: _containers.RepeatedScalarFieldContainer[str]
+    schema: str
+    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., definition: _Optional[str] = ..., parents: _Optional[_Iterable[_Union[RelationName, _Mapping]]] = ..., rules: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RelationName(_message.Message):
+    __slots__ = ["name", "schema"]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    schema: str
+    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ResultColumn(_message.Message):
     __slots__ = ["format", "has_origin", "name", "origin_column", "origin_schema", "origin_table", "type"]
