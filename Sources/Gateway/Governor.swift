@@ -21,6 +21,10 @@ public struct JudgeRequest: Sendable {
     public var parameters: [String]
     /// W3C trace context of this command's span; may be empty.
     public var traceparent: String
+    /// A serialised `Catalog` for the classifier; empty when there is none.
+    public var catalog: [UInt8] = []
+    /// Which state of the catalogue a decision is by: part of the key of memoised decisions.
+    public var catalogVersion: UInt64 = 0
 
     public init(
         session: String, principal: Principal, principalKey: String, resource: String, protocolName: String,
@@ -68,6 +72,7 @@ extension LoopServices {
         judge.protocol = request.protocolName
         judge.purpose = request.purpose
         judge.parameters = request.parameters
+        judge.catalog = Data(request.catalog)
         let required = shared.requestRoute
         let approval = request.purpose == .execution
         let binding = DecisionKeyring.Binding(
@@ -144,6 +149,7 @@ extension LoopServices {
     }
 
     private func key(of request: JudgeRequest) -> DecisionMemo.Key {
-        DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource)
+        DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource,
+            catalog: request.catalogVersion)
     }
 }

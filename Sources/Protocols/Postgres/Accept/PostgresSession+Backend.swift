@@ -197,7 +197,10 @@ extension PostgresSession: TargetEvents {
         }
         self.status = status
         queryColumns = nil
-        if status == .idle { portals.removeSettled() }
+        if status == .idle {
+            portals.removeSettled()
+            forgetDefinitions()
+        }
         replies.append(frame.bytes, command: command)
         if let command {
             ran(command)
@@ -214,6 +217,14 @@ extension PostgresSession: TargetEvents {
         if facts.statements == 1, ["DEALLOCATE ALL", "DISCARD ALL"].contains(command.tag) { executables.removeAll() }
         if facts.opaque || facts.operations.contains("cursor") { portals.removeAll() }
         lowerBarrier(command)
+    }
+
+    /// What was changed in a transaction shows to others, and so to the catalogue's connection, when it has ended.
+    private func forgetDefinitions() {
+        guard changesDefinitions else { return }
+        changesDefinitions = false
+        catalog.invalidate()
+        services.shared.changeDefinitions(of: resource.name)
     }
 
     // MARK: Columns

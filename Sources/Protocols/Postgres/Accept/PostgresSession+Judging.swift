@@ -22,6 +22,9 @@ extension PostgresSession {
         turn.take(in: services.turn)
         let number = commands
         judgingSince = monotonicNanoseconds()
+        schema.keepFresh()
+        var request = request
+        request.catalogVersion = catalogVersion
         // A memoised hold says that an execution needs an approval of its own, so it has to be asked for.
         let memoised = services.memoisedRuling(request).flatMap {
             $0.outcome == .hold && request.purpose == .execution ? nil : $0
@@ -55,8 +58,40 @@ extension PostgresSession {
         }
 
         let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
-        var request = request
         request.traceparent = trace.traceparent(span: number)
+        resolve(request, pending)
+    }
+
+    /// Decisions by another version of the catalogue, or for another search path, are others.
+    private var catalogVersion: UInt64 { schema.version << 1 | (isPathKnown ? 1 : 0) }
+
+    /// Finds what the names in the text stand for, then has the command judged.
+    private func resolve(_ request: JudgeRequest, _ pending: PendingCommand) {
+        guard let names = NameScan(request.text).names else {
+            return refuse(pending, Refusals.tooManyNames(), status: .refused)
+        }
+        gate = .resolving(pending)
+        schema.excerpt(of: names, pathKnown: isPathKnown) { [weak self] found in
+            guard let self, !self.isEnded, case .resolving(let waiting) = self.gate, waiting.number == pending.number
+            else { return }
+            var request = request
+            switch found {
+            case .success(let excerpt):
+                request.catalog = excerpt.bytes
+                request.catalogVersion = self.catalogVersion
+                self.judge(request, pending)
+            case .failure(.unavailable):
+                self.metrics.commandsUnavailable.add()
+                self.refuse(
+                    pending, Refusals.unavailable("the target's catalogue could not be read"), status: .refused)
+            case .failure(.tooLarge):
+                self.refuse(pending, Refusals.tooManyNames(), status: .refused)
+            }
+        }
+    }
+
+    private func judge(_ request: JudgeRequest, _ pending: PendingCommand) {
+        let number = pending.number
         var exchange: UInt64 = 0
         var isDecided = false
         exchange = services.judge(request) { [weak self] event in
@@ -182,6 +217,9 @@ extension PostgresSession {
     /// The target is skipping to Sync: a command that still waits for its decision is dropped.
     func abandonPending() {
         switch gate {
+        case .resolving(let pending):
+            gate = .open
+            skip(pending.number)
         case .judging(let sequence, let pending):
             services.conductor.cancel(sequence: sequence)
             gate = .open
@@ -230,19 +268,23 @@ extension PostgresSession {
         enqueue(.refusal(notice, command, extended: extended))
     }
 
+    /// Operations after which unqualified names may stand for other relations: from then on any schema may be meant.
+    private static let mayChangePath: Set<String> = ["session", "session.safe", "role", "call", "execute"]
+
     /// Nothing is sent behind a command that can change what later messages mean: one that may begin COPY FROM STDIN,
-    /// redefine prepared statements or cursors by SQL, or that was not understood.
+    /// redefine prepared statements, cursors or relations by SQL, or that was not understood.
     func raiseBarrier(for command: Command) {
         let facts = command.facts
         if facts.copy.in || facts.opaque { copyIn = .possible }
         let changesNames =
             !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty
             || facts.operations.contains(where: ["cursor", "execute", "call", "session", "role"].contains)
-        if facts.copy.in || facts.opaque || changesNames { barrier = command }
+        let changesDefinitions =
+            facts.opaque || facts.operations.contains(where: ["alter", "drop", "create", "call"].contains)
+        if facts.copy.in || changesNames || changesDefinitions { barrier = command }
+        if facts.opaque || facts.operations.contains(where: Self.mayChangePath.contains) { isPathKnown = false }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
         if !facts.preparedNames.isEmpty { executables.add(epoch: command.epoch, isHeld: command.wasHeld) }
-        if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque {
-            catalog.invalidate()
-        }
+        if changesDefinitions { self.changesDefinitions = true }
     }
 }

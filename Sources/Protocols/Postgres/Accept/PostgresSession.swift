@@ -35,6 +35,8 @@ final class PostgresSession: @unchecked Sendable {
     /// What keeps the next client message from being looked at.
     enum Gate {
         case open
+        /// The target is asked what the command's names stand for.
+        case resolving(PendingCommand)
         /// The command's decision is outstanding; the exchange's sequence.
         case judging(sequence: UInt64, PendingCommand)
         /// A hold is durable and waits for reviewers.
@@ -85,6 +87,7 @@ final class PostgresSession: @unchecked Sendable {
     let principalKey: String
     let client: any Channel
     let catalog: Catalog
+    let schema: SchemaCatalog
     /// Everything that may be masked for this identity here, whatever the command.
     var sessionMask: MaskPlan
     let onEnd: (PostgresSession) -> Void
@@ -120,6 +123,10 @@ final class PostgresSession: @unchecked Sendable {
     var statements = NameTable<PreparedStatement>()
     var portals = NameTable<Portal>()
     var executables = Executables()
+    /// The session's search path is the one that its role began with.
+    var isPathKnown = true
+    /// A command that changes definitions ran since the session was last idle: they may show only from there on.
+    var changesDefinitions = false
     var queryColumns: [ResultColumn]?
     var copyOut: CopyShape?
     /// Target messages that wait for the names of a result's columns.
@@ -143,7 +150,8 @@ final class PostgresSession: @unchecked Sendable {
 
     init(
         recording: AuditTrail.Session, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity,
-        principal: Principal, client: any Channel, catalog: Catalog, sessionMask: MaskPlan,
+        principal: Principal, client: any Channel, catalog: Catalog, schema: SchemaCatalog,
+        sessionMask: MaskPlan,
         trace: TraceContext, onEnd: @escaping (PostgresSession) -> Void
     ) {
         self.recording = recording
@@ -154,6 +162,7 @@ final class PostgresSession: @unchecked Sendable {
         principalKey = Self.key(of: principal)
         self.client = client
         self.catalog = catalog
+        self.schema = schema
         self.sessionMask = sessionMask
         self.trace = trace
         self.onEnd = onEnd
@@ -327,7 +336,7 @@ final class PostgresSession: @unchecked Sendable {
             services.conductor.cancel(sequence: sequence)
             recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
             services.closeHold(holdID, session: id, sequence: sequence, used: false)
-        case .open, .closed: break
+        case .resolving, .open, .closed: break
         }
         gate = .closed
         // What the target still runs for nobody is cancelled, so that it does not go on unseen.
@@ -362,6 +371,8 @@ final class PostgresSession: @unchecked Sendable {
     /// The client asked for a cancel on another connection.
     func cancelRequested() {
         switch gate {
+        case .resolving(let pending):
+            refuse(pending, Refusals.cancelled(), status: .failed)
         case .judging(let sequence, let pending):
             services.conductor.cancel(sequence: sequence)
             refuse(pending, Refusals.cancelled(), status: .failed)
