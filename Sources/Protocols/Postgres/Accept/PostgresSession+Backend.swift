@@ -1,4 +1,5 @@
 import Bus
+import Configuration
 import Contract
 import Foundation
 import Gateway

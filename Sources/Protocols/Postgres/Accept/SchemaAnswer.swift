@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import SwiftProtobuf
 
 /// What the target says of some names.
 struct SchemaAnswer: Equatable {

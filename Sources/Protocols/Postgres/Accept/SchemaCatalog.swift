@@ -151,6 +151,11 @@ final class SchemaCatalog {
         knowledge = answer
         askedAt = now()
         ready = [:]
-        for one in waiting { excerpt(of: one.names, pathKnown: one.pathKnown, one.handler) }
+        // Those that came while the target was asked may name more.
+        self.waiting += waiting.filter { !$0.names.isSubset(of: names) }
+        for one in waiting where one.names.isSubset(of: names) {
+            one.handler(excerpt(of: one.names, pathKnown: one.pathKnown))
+        }
+        if !self.waiting.isEmpty { next() }
     }
 }
