@@ -39,6 +39,8 @@ final class Catalog {
         case table(schema: String?, name: String, (Table?) -> Void)
     }
 
+    /// Of the same resource and event loop.
+    let estimates: PlanEstimates
     private let resource: Resource
     private let eventLoop: any EventLoop
     private var connection: CatalogConnection?
@@ -49,6 +51,7 @@ final class Catalog {
     init(resource: Resource, eventLoop: any EventLoop) {
         self.resource = resource
         self.eventLoop = eventLoop
+        estimates = PlanEstimates(resource: resource, eventLoop: eventLoop)
     }
 
     /// Forgets everything: definitions may have changed.

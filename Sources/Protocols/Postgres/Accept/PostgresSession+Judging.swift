@@ -15,7 +15,7 @@ extension PostgresSession {
     /// it gets the command's number, its record and the ruling, on a permit to run only.
     func start(
         _ request: JudgeRequest, frame: Frame, message: String, extended: Bool, statementName: String = "",
-        portalName: String = "", parameters: [Parameter] = [],
+        portalName: String = "", parameters: [Parameter] = [], question: PlanQuestion? = nil,
         release: @escaping (_ number: UInt64, _ record: UInt64, _ ruling: Ruling) -> Void
     ) {
         commands += 1
@@ -33,7 +33,9 @@ extension PostgresSession {
                     parameters: parameters, memoised: memoised)))
         let ruled = { [self] (ruling: Ruling) in
             if isSkippingToSync { return skip(number) }
-            if let objection = objection(to: ruling) { return refuse(number, objection, extended: extended) }
+            if let objection = objection(to: ruling) ?? limitObjection(to: ruling) {
+                return refuse(number, objection, extended: extended)
+            }
             switch ruling.outcome {
             case .allow:
                 metrics.commandsAllowed.add()
@@ -54,9 +56,20 @@ extension PostgresSession {
             return ruled(memoised)
         }
 
-        let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
+        let pending = PendingCommand(
+            number: number, recordSequence: record, frame: frame,
+            question: question ?? PlanQuestion(text: request.text), ruled: ruled)
         var request = request
         request.traceparent = trace.traceparent(span: number)
+        resolve(request, pending)
+    }
+
+    func resolve(_ request: JudgeRequest, _ pending: PendingCommand) {
+        judge(request, pending)
+    }
+
+    private func judge(_ request: JudgeRequest, _ pending: PendingCommand) {
+        let number = pending.number
         var exchange: UInt64 = 0
         var isDecided = false
         exchange = services.judge(request) { [weak self] event in
@@ -64,6 +77,8 @@ extension PostgresSession {
             if case .held = event {} else { isDecided = true }
             switch event {
             case .held(let hold): self.held(hold, sequence: exchange, pending)
+            case .ruled(let ruling) where ruling.wantsEstimate && ruling.outcome == .refuse:
+                self.estimate(request, pending, ruling.facts)
             case .ruled(let ruling):
                 self.recordDecision(ruling, number: number)
                 self.sessionMask.tighten(ruling.mask.withoutOutputs)
@@ -88,6 +103,26 @@ extension PostgresSession {
             }
         }
         if !isDecided { gate = .judging(sequence: exchange, pending) }
+    }
+
+    /// Has the command judged once more, by what the planner expects of it.
+    private func estimate(_ request: JudgeRequest, _ pending: PendingCommand, _ facts: Facts) {
+        guard request.estimate == nil else {
+            metrics.commandsUnavailable.add()
+            return refuse(
+                pending, Refusals.unavailable("the classifier cannot decide by an estimate"), status: .refused)
+        }
+        gate = .resolving(pending)
+        let answered = { [weak self] (estimate: Estimate) in
+            guard let self, !self.isEnded, case .resolving(let waiting) = self.gate, waiting.number == pending.number
+            else { return }
+            var request = request
+            request.estimate = estimate
+            self.judge(request, pending)
+            self.flushClient()
+        }
+        guard PlanQuestion.fits(facts), isPathKnown else { return answered(.failure) }
+        catalog.estimates.estimate(pending.question, answered)
     }
 
     private func held(_ hold: HoldPending, sequence: UInt64, _ pending: PendingCommand) {
@@ -173,6 +208,16 @@ extension PostgresSession {
             hint: "Send DEALLOCATE ALL, or run the statement's own text.")
     }
 
+    /// A command whose rows are limited but cannot be counted does not run.
+    func limitObjection(to ruling: Ruling) -> WireNotice? {
+        guard ruling.outcome != .refuse else { return nil }
+        var limit = RowLimit(ruling.limits)
+        if ruling.facts.operations.contains("execute") { limit = RowLimit.tighter(limit, executables.limit) }
+        return limit.flatMap { limit in
+            RowLimit.objection(to: ruling.facts).map { Refusals.unlimitable(limit, $0) }
+        }
+    }
+
     /// A command that the target will not see, since it skips to Sync.
     private func skip(_ number: UInt64) {
         let command = Command(refused: number)
@@ -182,6 +227,9 @@ extension PostgresSession {
     /// The target is skipping to Sync: a command that still waits for its decision is dropped.
     func abandonPending() {
         switch gate {
+        case .resolving(let pending):
+            gate = .open
+            skip(pending.number)
         case .judging(let sequence, let pending):
             services.conductor.cancel(sequence: sequence)
             gate = .open
@@ -202,7 +250,11 @@ extension PostgresSession {
     func refuse(_ pending: PendingCommand, _ notice: WireNotice, status: Command.Status) {
         gate = .open
         let extended = pending.frame.type != FrontendType.query
-        refuse(pending.number, notice, extended: extended, status: status)
+        if let undone = pending.undone {
+            refuseUndone(undone, notice, extended: extended)
+        } else {
+            refuse(pending.number, notice, extended: extended, status: status)
+        }
         advance()
         flushClient()
     }
@@ -238,9 +290,13 @@ extension PostgresSession {
         let changesNames =
             !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty
             || facts.operations.contains(where: ["cursor", "execute", "call", "session", "role"].contains)
-        if facts.copy.in || facts.opaque || changesNames { barrier = command }
+        if facts.operations.contains("execute") { command.tighten(executables.limit) }
+        // A limited command's outcome decides whether the ones behind it are seen at all.
+        if facts.copy.in || facts.opaque || changesNames || command.limit != nil { barrier = command }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
-        if !facts.preparedNames.isEmpty { executables.add(epoch: command.epoch, isHeld: command.wasHeld) }
+        if !facts.preparedNames.isEmpty {
+            executables.add(epoch: command.epoch, isHeld: command.wasHeld, limit: command.limit)
+        }
         if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque {
             catalog.invalidate()
         }
