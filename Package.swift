@@ -82,8 +82,8 @@ let package = Package(
         library(
             "PostgresAccept",
             [
-                "Contract", "Bus", "Gateway", "Identity", "Configuration", "Telemetry", "PostgresWire", nio, nioPosix,
-                nioTLS, nioSSL,
+                "Contract", "Bus", "Gateway", "Identity", "Configuration", "Telemetry", "PostgresWire", protobuf, nio,
+                nioPosix, nioTLS, nioSSL,
             ],
             path: "Sources/Protocols/Postgres/Accept"),
 

@@ -1,6 +1,7 @@
 import Contract
 
-/// Decisions that were opened once and hold for the same text, actor and resource within a policy epoch.
+/// Decisions that were opened once and hold for the same text, actor, resource and state of its catalogue within a policy
+/// epoch.
 ///
 /// Only decisions that every stage calls pure are kept, and only while the same processes serve: new ones may judge
 /// otherwise. Two generations bound the memory: when the young one is full it becomes the old one, and the former old one
@@ -17,11 +18,13 @@ public final class DecisionMemo {
         let digest: [UInt8]
         let identity: String
         let resource: String
+        let catalog: UInt64
 
-        public init(digest: [UInt8], identity: String, resource: String) {
+        public init(digest: [UInt8], identity: String, resource: String, catalog: UInt64 = 0) {
             self.digest = digest
             self.identity = identity
             self.resource = resource
+            self.catalog = catalog
         }
     }
 

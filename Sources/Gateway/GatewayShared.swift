@@ -25,6 +25,7 @@ public final class GatewayShared: Sendable {
     private let connections = Mutex(0)
     private let draining = Mutex(false)
     private let cancels = Mutex<[String: @Sendable ([UInt8]) -> Void]>([:])
+    private let changedDefinitions = Mutex<[String: UInt64]>([:])
     let cancelBudget = Mutex(CancelBudget())
     public let replyBudget: ReplyBudget
 
@@ -61,6 +62,10 @@ public final class GatewayShared: Sendable {
     /// The policy file's epoch as ingress last saw it: a decision of another epoch is not memoised.
     public var policyEpoch: [UInt8] { epoch.withLock { $0 } }
     public func update(policyEpoch new: [UInt8]) { epoch.withLock { $0 = new } }
+
+    /// How often a resource's definitions were changed through this process.
+    public func definitions(of resource: String) -> UInt64 { changedDefinitions.withLock { $0[resource] ?? 0 } }
+    public func changeDefinitions(of resource: String) { changedDefinitions.withLock { $0[resource, default: 0] += 1 } }
 
     /// Counts a connection; false when there are `maxConnections` already.
     public func admit() -> Bool {

@@ -27,6 +27,8 @@ public struct JudgeRequest: Sendable {
     public var estimate: Estimate?
     /// An earlier try went beyond its limit and was rolled back.
     public var excess: Excess?
+    /// Which state of the catalogue a decision is by: part of the key of memoised decisions.
+    public var catalogVersion: UInt64 = 0
 
     public init(
         session: String, principal: Principal, principalKey: String, resource: String, protocolName: String,
@@ -161,6 +163,7 @@ extension LoopServices {
     }
 
     private func key(of request: JudgeRequest) -> DecisionMemo.Key {
-        DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource)
+        DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource,
+            catalog: request.catalogVersion)
     }
 }

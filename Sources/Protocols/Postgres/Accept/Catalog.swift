@@ -37,6 +37,7 @@ final class Catalog {
     private enum Question {
         case oids([UInt32], ([UInt32: Table]?) -> Void)
         case table(schema: String?, name: String, (Table?) -> Void)
+        case schema(SchemaQuestion, (SchemaAnswer?) -> Void)
     }
 
     /// Of the same resource and event loop.
@@ -73,6 +74,11 @@ final class Catalog {
         ask(.table(schema: schema, name: name, handler))
     }
 
+    /// Relations by name; nil when the target could not be asked.
+    func schema(_ question: SchemaQuestion, _ handler: @escaping (SchemaAnswer?) -> Void) {
+        ask(.schema(question, handler))
+    }
+
     private func ask(_ question: Question) {
         guard waiting.count < Self.maximumQuestions else { return answer(question, nil) }
         waiting.append(question)
@@ -95,6 +101,8 @@ final class Catalog {
             sql =
                 select
                 + "WHERE c.relname = \(Self.literal(name))\(ofSchema) AND c.relkind IN ('r','p','f','v','m') ORDER BY 1, 4"
+        case .schema(let question, _):
+            sql = question.sql
         }
         let connection = self.connection ?? CatalogConnection(resource: resource, eventLoop: eventLoop)
         self.connection = connection
@@ -105,21 +113,27 @@ final class Catalog {
             if rows == nil { self.connection = nil }
             let question = self.waiting.removeFirst()
             self.isAsking = false
-            self.answer(question, rows.flatMap(Self.tables(from:)))
+            self.answer(question, rows)
             self.next()
         }
     }
 
-    private func answer(_ question: Question, _ found: [UInt32: Table]?) {
-        if let found {
-            if tables.count + found.count > Self.maximumTables { tables.removeAll() }
-            let now = monotonicNanoseconds()
-            for (oid, table) in found { tables[oid] = (table, now) }
-        }
+    private func answer(_ question: Question, _ rows: [[String]]?) {
         switch question {
-        case .oids(_, let handler): handler(found)
-        case .table(_, _, let handler): handler(found?.count == 1 ? found?.values.first : nil)
+        case .oids(_, let handler): handler(keep(rows))
+        case .table(_, _, let handler):
+            let found = keep(rows)
+            handler(found?.count == 1 ? found?.values.first : nil)
+        case .schema(_, let handler): handler(rows.flatMap(SchemaAnswer.init(rows:)))
         }
+    }
+
+    private func keep(_ rows: [[String]]?) -> [UInt32: Table]? {
+        guard let found = rows.flatMap(Self.tables(from:)) else { return nil }
+        if tables.count + found.count > Self.maximumTables { tables.removeAll() }
+        let now = monotonicNanoseconds()
+        for (oid, table) in found { tables[oid] = (table, now) }
+        return found
     }
 
     private static func tables(from rows: [[String]]) -> [UInt32: Table]? {

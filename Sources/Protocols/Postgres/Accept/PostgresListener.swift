@@ -130,6 +130,7 @@ final class LoopListener: @unchecked Sendable {
     let cancels: CancelRegistry
     private var sessions: [ObjectIdentifier: PostgresSession] = [:]
     private var catalogs: [String: Catalog] = [:]
+    private var schemas: [String: SchemaCatalog] = [:]
 
     init(services: LoopServices, tls: NIOSSLContext, authentication: ListenerAuthentication, cancels: CancelRegistry) {
         self.services = services
@@ -143,6 +144,16 @@ final class LoopListener: @unchecked Sendable {
         let catalog = Catalog(resource: resource, eventLoop: services.eventLoop)
         catalogs[resource.name] = catalog
         return catalog
+    }
+
+    func schema(of resource: Resource) -> SchemaCatalog {
+        if let schema = schemas[resource.name] { return schema }
+        let catalog = catalog(of: resource)
+        let shared = services.shared
+        let schema = SchemaCatalog(
+            definitions: { shared.definitions(of: resource.name) }, ask: { catalog.schema($0, $1) })
+        schemas[resource.name] = schema
+        return schema
     }
 
     func add(_ session: PostgresSession) {

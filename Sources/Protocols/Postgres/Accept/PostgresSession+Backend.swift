@@ -1,4 +1,5 @@
 import Bus
+import Configuration
 import Contract
 import Foundation
 import Gateway
@@ -224,7 +225,10 @@ extension PostgresSession: TargetEvents {
     func becomeReady(_ status: TransactionStatus) {
         self.status = status
         queryColumns = nil
-        if status == .idle { portals.removeSettled() }
+        if status == .idle {
+            portals.removeSettled()
+            forgetDefinitions()
+        }
     }
 
     /// A command ran, well or not: names that it may have changed are no longer known.
@@ -236,6 +240,14 @@ extension PostgresSession: TargetEvents {
         if facts.statements == 1, ["DEALLOCATE ALL", "DISCARD ALL"].contains(command.tag) { executables.removeAll() }
         if facts.opaque || facts.operations.contains("cursor") { portals.removeAll() }
         lowerBarrier(command)
+    }
+
+    /// What was changed in a transaction shows to others, and so to the catalogue's connection, when it has ended.
+    private func forgetDefinitions() {
+        guard changesDefinitions else { return }
+        changesDefinitions = false
+        catalog.invalidate()
+        services.shared.changeDefinitions(of: resource.name)
     }
 
     // MARK: Columns

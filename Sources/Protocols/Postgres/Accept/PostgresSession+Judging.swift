@@ -22,6 +22,9 @@ extension PostgresSession {
         turn.take(in: services.turn)
         let number = commands
         judgingSince = monotonicNanoseconds()
+        schema.keepFresh()
+        var request = request
+        request.catalogVersion = catalogVersion
         // A memoised hold says that an execution needs an approval of its own, so it has to be asked for.
         let memoised = services.memoisedRuling(request).flatMap {
             $0.outcome == .hold && request.purpose == .execution ? nil : $0
@@ -59,13 +62,36 @@ extension PostgresSession {
         let pending = PendingCommand(
             number: number, recordSequence: record, frame: frame,
             question: question ?? PlanQuestion(text: request.text), ruled: ruled)
-        var request = request
         request.traceparent = trace.traceparent(span: number)
         resolve(request, pending)
     }
 
+    /// Decisions by another version of the catalogue, or for another search path, are others.
+    private var catalogVersion: UInt64 { schema.version << 1 | (isPathKnown ? 1 : 0) }
+
+    /// Finds what the names in the text stand for, then has the command judged.
     func resolve(_ request: JudgeRequest, _ pending: PendingCommand) {
-        judge(request, pending)
+        guard let names = NameScan(request.text).names else {
+            return refuse(pending, Refusals.tooManyNames(), status: .refused)
+        }
+        gate = .resolving(pending)
+        schema.excerpt(of: names, pathKnown: isPathKnown) { [weak self] found in
+            guard let self, !self.isEnded, case .resolving(let waiting) = self.gate, waiting.number == pending.number
+            else { return }
+            var request = request
+            switch found {
+            case .success(let excerpt):
+                request.catalog = excerpt.bytes
+                request.catalogVersion = self.catalogVersion
+                self.judge(request, pending)
+            case .failure(.unavailable):
+                self.metrics.commandsUnavailable.add()
+                self.refuse(
+                    pending, Refusals.unavailable("the target's catalogue could not be read"), status: .refused)
+            case .failure(.tooLarge):
+                self.refuse(pending, Refusals.tooManyNames(), status: .refused)
+            }
+        }
     }
 
     private func judge(_ request: JudgeRequest, _ pending: PendingCommand) {
@@ -282,23 +308,27 @@ extension PostgresSession {
         enqueue(.refusal(notice, command, extended: extended))
     }
 
+    /// Operations after which unqualified names may stand for other relations: from then on any schema may be meant.
+    private static let mayChangePath: Set<String> = ["session", "session.safe", "role", "call", "execute"]
+
     /// Nothing is sent behind a command that can change what later messages mean: one that may begin COPY FROM STDIN,
-    /// redefine prepared statements or cursors by SQL, or that was not understood.
+    /// redefine prepared statements, cursors or relations by SQL, or that was not understood.
     func raiseBarrier(for command: Command) {
         let facts = command.facts
         if facts.copy.in || facts.opaque { copyIn = .possible }
         let changesNames =
             !facts.preparedNames.isEmpty || !facts.deallocatedNames.isEmpty
             || facts.operations.contains(where: ["cursor", "execute", "call", "session", "role"].contains)
+        let changesDefinitions =
+            facts.opaque || facts.operations.contains(where: ["alter", "drop", "create", "call"].contains)
         if facts.operations.contains("execute") { command.tighten(executables.limit) }
         // A limited command's outcome decides whether the ones behind it are seen at all.
-        if facts.copy.in || facts.opaque || changesNames || command.limit != nil { barrier = command }
+        if facts.copy.in || changesNames || changesDefinitions || command.limit != nil { barrier = command }
+        if facts.opaque || facts.operations.contains(where: Self.mayChangePath.contains) { isPathKnown = false }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
         if !facts.preparedNames.isEmpty {
             executables.add(epoch: command.epoch, isHeld: command.wasHeld, limit: command.limit)
         }
-        if facts.operations.contains(where: ["alter", "drop", "create"].contains) || facts.opaque {
-            catalog.invalidate()
-        }
+        if changesDefinitions { self.changesDefinitions = true }
     }
 }

@@ -104,6 +104,7 @@ final class PostgresSession: @unchecked Sendable {
     let principalKey: String
     let client: any Channel
     let catalog: Catalog
+    let schema: SchemaCatalog
     /// Everything that may be masked for this identity here, whatever the command.
     var sessionMask: MaskPlan
     let onEnd: (PostgresSession) -> Void
@@ -141,6 +142,10 @@ final class PostgresSession: @unchecked Sendable {
     var statements = NameTable<PreparedStatement>()
     var portals = NameTable<Portal>()
     var executables = Executables()
+    /// The session's search path is the one that its role began with.
+    var isPathKnown = true
+    /// A command that changes definitions ran since the session was last idle: they may show only from there on.
+    var changesDefinitions = false
     var queryColumns: [ResultColumn]?
     var copyOut: CopyShape?
     /// Target messages that wait for the names of a result's columns.
@@ -165,7 +170,8 @@ final class PostgresSession: @unchecked Sendable {
 
     init(
         recording: AuditTrail.Session, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity,
-        principal: Principal, client: any Channel, catalog: Catalog, sessionMask: MaskPlan,
+        principal: Principal, client: any Channel, catalog: Catalog, schema: SchemaCatalog,
+        sessionMask: MaskPlan,
         trace: TraceContext, onEnd: @escaping (PostgresSession) -> Void
     ) {
         self.recording = recording
@@ -176,6 +182,7 @@ final class PostgresSession: @unchecked Sendable {
         principalKey = Self.key(of: principal)
         self.client = client
         self.catalog = catalog
+        self.schema = schema
         self.sessionMask = sessionMask
         self.trace = trace
         self.onEnd = onEnd

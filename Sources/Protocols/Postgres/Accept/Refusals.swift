@@ -13,6 +13,12 @@ enum Refusals {
     }
 
     /// 57P03: a stage is down, slow or wrong. Nothing ran.
+    static func tooManyNames() -> WireNotice {
+        WireNotice(
+            sqlState: "54001", message: "the statement names more than can be looked up in the target's catalogue",
+            hint: "Split the statement: at most \(NameScan.maximumNames) different names are looked up.")
+    }
+
     static func unavailable(_ reason: String) -> WireNotice {
         WireNotice(
             sqlState: "57P03", message: "refused because Sluice cannot govern it now: \(reason)",

@@ -85,8 +85,8 @@ struct SessionOpening {
         let listener = self.listener
         let session = PostgresSession(
             recording: recording, services: listener.services, resource: resource, identity: identity,
-            principal: principal, client: client, catalog: listener.catalog(of: resource), sessionMask: mask,
-            trace: trace
+            principal: principal, client: client, catalog: listener.catalog(of: resource),
+            schema: listener.schema(of: resource), sessionMask: mask, trace: trace
         ) { listener.remove($0) }
         let keyLength = rules.minorVersion >= 2 ? 32 : 4
         let bound = NIOLoopBound((session, refuse, done), eventLoop: listener.services.eventLoop)

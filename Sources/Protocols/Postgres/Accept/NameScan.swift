@@ -1,0 +1,137 @@
+/// The names that a text may speak of: its words and quoted identifiers, as the target folds them.
+///
+/// More than it speaks of, never less, but for names written with Unicode escapes (`U&"…"`): a relation that is named so
+/// is not in the excerpt, and counts as one that the catalogue does not know.
+struct NameScan {
+    /// Most different names of one text.
+    static let maximumNames = 4096
+    /// PostgreSQL's NAMEDATALEN - 1: longer names are cut.
+    static let maximumLength = 63
+
+    /// nil when there are more than ``maximumNames``.
+    let names: Set<String>?
+
+    init(_ text: [UInt8]) {
+        var scan = Scan(text: text)
+        names = scan.run() ? scan.names : nil
+    }
+}
+
+private struct Scan {
+    let text: [UInt8]
+    var names: Set<String> = []
+    private var at = 0
+
+    init(text: [UInt8]) { self.text = text }
+
+    /// False when there are too many names.
+    mutating func run() -> Bool {
+        while at < text.count {
+            let byte = text[at]
+            switch byte {
+            case UInt8(ascii: "'"): skipQuoted(escapes: false)
+            case UInt8(ascii: "\""):
+                let start = at + 1
+                skipQuoted(escapes: false)
+                add(text[start..<max(start, at - 1)], folded: false)
+            case UInt8(ascii: "-") where following == byte: skipLine()
+            case UInt8(ascii: "/") where following == UInt8(ascii: "*"): skipComment()
+            case UInt8(ascii: "$"): skipDollar()
+            case _ where Self.startsWord(byte): word()
+            case _ where Self.isDigit(byte):
+                while at < text.count, Self.continuesWord(text[at]) { at += 1 }
+            default: at += 1
+            }
+            guard names.count <= NameScan.maximumNames else { return false }
+        }
+        return true
+    }
+
+    private var following: UInt8? { at + 1 < text.count ? text[at + 1] : nil }
+
+    private mutating func word() {
+        let start = at
+        while at < text.count, Self.continuesWord(text[at]) { at += 1 }
+        // E'…' is the one kind of text in which a backslash hides a quote.
+        if at - start == 1, text[start] | 0x20 == UInt8(ascii: "e"), at < text.count, text[at] == UInt8(ascii: "'") {
+            skipQuoted(escapes: true)
+        } else {
+            add(text[start..<at], folded: true)
+        }
+    }
+
+    private mutating func add(_ bytes: ArraySlice<UInt8>, folded: Bool) {
+        let cut = bytes.prefix(NameScan.maximumLength)
+        // Only ASCII is folded: PostgreSQL leaves other characters of a multi-byte encoding alone.
+        let name =
+            folded
+            ? String(decoding: cut.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+            : String(decoding: cut, as: UTF8.self).replacing("\"\"", with: "\"")
+        if !name.isEmpty { names.insert(name) }
+    }
+
+    private mutating func skipLine() {
+        while at < text.count, text[at] != 0x0A, text[at] != 0x0D { at += 1 }
+    }
+
+    /// PostgreSQL's comments nest.
+    private mutating func skipComment() {
+        var open = 0
+        while at < text.count {
+            if text[at] == UInt8(ascii: "/"), following == UInt8(ascii: "*") {
+                open += 1
+                at += 2
+            } else if text[at] == UInt8(ascii: "*"), following == UInt8(ascii: "/") {
+                open -= 1
+                at += 2
+                if open == 0 { return }
+            } else {
+                at += 1
+            }
+        }
+    }
+
+    /// Up to behind the closing quote; a doubled one stays inside.
+    private mutating func skipQuoted(escapes: Bool) {
+        let quote = text[at]
+        at += 1
+        while at < text.count {
+            if text[at] == quote {
+                at += 1
+                guard at < text.count, text[at] == quote else { return }
+                at += 1
+            } else {
+                at += escapes && text[at] == UInt8(ascii: "\\") ? 2 : 1
+            }
+        }
+        at = min(at, text.count)
+    }
+
+    /// `$tag$ … $tag$`; a lone `$` or a parameter is one character.
+    private mutating func skipDollar() {
+        var end = at + 1
+        while end < text.count, Self.startsWord(text[end]) || end > at + 1 && Self.isDigit(text[end]) { end += 1 }
+        guard end < text.count, text[end] == UInt8(ascii: "$") else {
+            at += 1
+            return
+        }
+        let tag = text[at...end]
+        at = end + 1
+        while at < text.count {
+            if text[at] == UInt8(ascii: "$"), text[at...].starts(with: tag) {
+                at += tag.count
+                return
+            }
+            at += 1
+        }
+    }
+
+    private static func startsWord(_ byte: UInt8) -> Bool {
+        byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") || byte == UInt8(ascii: "_")
+            || byte >= 0x80
+    }
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+    private static func continuesWord(_ byte: UInt8) -> Bool {
+        startsWord(byte) || isDigit(byte) || byte == UInt8(ascii: "$")
+    }
+}

@@ -1,0 +1,110 @@
+import Contract
+import Foundation
+import SwiftProtobuf
+
+/// What the target says of some names.
+struct SchemaAnswer: Equatable {
+    /// Effective schemas of a new session of the resource's role, implicit ones too.
+    var searchPath: [String] = []
+    var relations: [UInt32: Entry] = [:]
+    private var oids: [String: [UInt32]] = [:]
+
+    struct Entry: Equatable {
+        var relation: Relation
+        /// Relations that its query or its inheritance leads to.
+        var leadsTo: [UInt32]
+    }
+
+    init() {}
+
+    /// From the rows of ``SchemaQuestion/sql``; nil when they are not of its form.
+    init?(rows: [[String]]) {
+        for row in rows {
+            switch row.first {
+            case "path" where row.count == 2:
+                guard let path = Self.texts(row[1]) else { return nil }
+                searchPath = path
+            case "relation" where row.count == 9:
+                guard let oid = UInt32(row[1]), let columns = Self.texts(row[5]), let rules = Self.texts(row[7]),
+                    let leadsTo = Self.texts(row[8])?.compactMap({ UInt32($0) })
+                else { return nil }
+                var relation = Relation()
+                relation.schema = row[2]
+                relation.name = row[3]
+                relation.kind = row[4]
+                relation.columns = columns
+                relation.definition = row[6]
+                relation.rules = rules
+                relations[oid] = Entry(relation: relation, leadsTo: leadsTo)
+                oids[relation.name, default: []].append(oid)
+            case "parent" where row.count == 3:
+                guard let oid = UInt32(row[1]), let parent = UInt32(row[2]) else { return nil }
+                parents.append((oid, parent))
+            default: return nil
+            }
+        }
+        guard !searchPath.isEmpty else { return nil }
+        for (oid, parent) in parents {
+            guard let name = relations[parent]?.relation else { return nil }
+            relations[oid]?.relation.parents.append(
+                RelationName.with {
+                    $0.schema = name.schema
+                    $0.name = name.name
+                })
+            relations[oid]?.leadsTo.append(parent)
+        }
+        parents = []
+    }
+
+    private var parents: [(UInt32, UInt32)] = []
+
+    static func == (a: SchemaAnswer, b: SchemaAnswer) -> Bool {
+        a.searchPath == b.searchPath && a.relations == b.relations
+    }
+
+    func isNamed(_ name: String) -> Bool { oids[name] != nil }
+
+    /// Whether it says otherwise than `former` of any of `names`, or of what these lead to.
+    func differs(from former: SchemaAnswer, about names: Set<String>) -> Bool {
+        guard searchPath == former.searchPath else { return true }
+        let mine = reached(from: names)
+        let theirs = former.reached(from: names)
+        guard mine == theirs else { return true }
+        return mine.contains { relations[$0] != former.relations[$0] }
+    }
+
+    private func reached(from names: Set<String>) -> Set<UInt32> {
+        var found: Set<UInt32> = []
+        var pending = names.flatMap { oids[$0] ?? [] }
+        while let oid = pending.popLast() {
+            guard found.insert(oid).inserted, let entry = relations[oid] else { continue }
+            pending += entry.leadsTo
+        }
+        return found
+    }
+
+    /// A serialised `Catalog` of the relations with these names and all that they lead to; nil when it would be larger than
+    /// `limit` bytes.
+    func excerpt(naming names: Set<String>, pathKnown: Bool, limit: Int) -> [UInt8]? {
+        var catalog = Contract.Catalog()
+        catalog.complete = true
+        if pathKnown { catalog.searchPath = searchPath }
+        catalog.relations = reached(from: names).compactMap { relations[$0]?.relation }
+            .sorted { ($0.schema, $0.name) < ($1.schema, $1.name) }
+        do {
+            let bytes: [UInt8] = try catalog.serializedBytes()
+            return bytes.count <= limit ? bytes : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private static func texts(_ json: String) -> [String]? {
+        guard !json.isEmpty else { return [] }
+        do {
+            return try JSONDecoder().decode([String].self, from: Data(json.utf8))
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// Asks a target for relations by name, for what their views and their inheritance lead to, and for the search path.
+struct SchemaQuestion: Equatable {
+    let names: Set<String>
+
+    /// One text for the simple protocol. Definitions come with every name outside pg_catalog qualified, since nothing else
+    /// is on the path while they are written out.
+    ///
+    /// Rows: `path, [schema…]`; `relation, oid, schema, name, kind, [column…], definition, [rule…], [oid that it leads to…]`;
+    /// `parent, oid, parent's oid`. Lists are JSON. Views of the system schemas count as tables: their queries tell
+    /// nothing of a user's data.
+    var sql: String {
+        let list = names.sorted().map(Self.literal).joined(separator: ",")
+        let reach = """
+            WITH RECURSIVE reach(oid) AS (
+              SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE c.relname = ANY (ARRAY[\(list)]::name[]) AND c.relkind IN ('r','p','v','m','f')
+                AND n.nspname !~ '^pg_(temp|toast)'
+              UNION
+              SELECT step.oid FROM reach JOIN LATERAL (
+                SELECT d.refobjid AS oid FROM pg_rewrite r
+                JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+                JOIN pg_class v ON v.oid = r.ev_class JOIN pg_namespace s ON s.oid = v.relnamespace
+                WHERE r.ev_class = reach.oid AND s.nspname NOT IN ('pg_catalog', 'information_schema')
+                UNION ALL SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = reach.oid
+              ) step ON true)
+            """
+        return """
+            BEGIN READ ONLY; RESET search_path;
+            SELECT 'path', array_to_json(current_schemas(true));
+            SET LOCAL search_path = pg_catalog;
+            \(reach)
+            SELECT 'relation', c.oid, n.nspname, c.relname, CASE WHEN o.system THEN 'r' ELSE c.relkind::text END,
+              (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+              CASE WHEN c.relkind IN ('v','m') AND NOT o.system THEN pg_get_viewdef(c.oid) ELSE '' END,
+              (SELECT json_agg(pg_get_ruledef(r.oid) ORDER BY r.rulename) FROM pg_rewrite r
+               WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' AND NOT o.system),
+              (SELECT json_agg(DISTINCT d.refobjid::text) FROM pg_rewrite r
+               JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+               JOIN pg_class t ON t.oid = d.refobjid
+               WHERE r.ev_class = c.oid AND NOT o.system)
+            FROM reach JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+            CROSS JOIN LATERAL (SELECT n.nspname IN ('pg_catalog', 'information_schema')) o(system)
+            WHERE c.relkind IN ('r','p','v','m','f') ORDER BY c.oid;
+            \(reach)
+            SELECT 'parent', i.inhrelid, i.inhparent FROM reach JOIN pg_inherits i ON i.inhrelid = reach.oid
+            JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind IN ('r','p','f') ORDER BY 2, i.inhseqno;
+            COMMIT
+            """
+    }
+
+    /// A string literal; `E''` so that backslashes mean the same under every setting.
+    private static func literal(_ text: String) -> String {
+        "E'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''").replacing("\0", with: "") + "'"
+    }
+}

@@ -1,0 +1,162 @@
+import Contract
+import SwiftProtobuf
+import Testing
+
+@testable import PostgresAccept
+
+@Suite("Catalogue excerpts")
+final class SchemaCatalogTests {
+    private var time: UInt64 = 1_000_000_000_000
+    private var definitions: UInt64 = 0
+    private var questions: [SchemaQuestion] = []
+    private var answers: [(SchemaAnswer?) -> Void] = []
+    private lazy var catalog = SchemaCatalog(
+        now: { [unowned self] in self.time }, definitions: { [unowned self] in self.definitions },
+        ask: { [unowned self] question, answer in
+            self.questions.append(question)
+            self.answers.append(answer)
+        })
+
+    private static let rows: [[String]] = [
+        ["path", #"["pg_catalog","public"]"#],
+        ["relation", "10", "public", "users", "r", #"["id","email"]"#, "", "", ""],
+        ["relation", "11", "public", "contacts", "v", #"["mail"]"#, "SELECT users.email AS mail FROM public.users;", "", #"["10"]"#],
+        ["relation", "12", "public", "users_1", "r", #"["id","email"]"#, "", #"["CREATE RULE r AS …"]"#, ""],
+        ["relation", "13", "other", "users", "r", "", "", "", ""],
+        ["parent", "12", "10"],
+    ]
+
+    private func answer(_ rows: [[String]]? = SchemaCatalogTests.rows) throws {
+        let answer = try rows.map { try #require(SchemaAnswer(rows: $0)) }
+        try #require(answers.first != nil)
+        answers.removeFirst()(answer)
+    }
+
+    private func excerpt(_ names: Set<String>, pathKnown: Bool = true) -> () -> Result<SchemaCatalog.Excerpt, SchemaCatalog.Failure>? {
+        final class Box { var value: Result<SchemaCatalog.Excerpt, SchemaCatalog.Failure>? }
+        let box = Box()
+        catalog.excerpt(of: names, pathKnown: pathKnown) { box.value = $0 }
+        return { box.value }
+    }
+
+    private func relations(_ result: Result<SchemaCatalog.Excerpt, SchemaCatalog.Failure>?) throws -> [String] {
+        let excerpt = try #require(try result?.get())
+        let message = try Contract.Catalog(serializedBytes: excerpt.bytes)
+        #expect(message.complete)
+        return message.relations.map { "\($0.schema).\($0.name)" }
+    }
+
+    @Test func asksOnceForNewNames() throws {
+        let first = excerpt(["select", "contacts"])
+        #expect(first() == nil)
+        #expect(questions == [SchemaQuestion(names: ["select", "contacts"])])
+        try answer()
+        #expect(try relations(first()) == ["public.contacts", "public.users"])
+        #expect(try relations(excerpt(["contacts"])()) == ["public.contacts", "public.users"])
+        #expect(questions.count == 1)
+    }
+
+    @Test func textsThatComeMeanwhileShareOneQuestion() throws {
+        let first = excerpt(["a"])
+        let second = excerpt(["users"])
+        let third = excerpt(["b", "users_1"])
+        try answer()
+        #expect(try relations(first()) == [])
+        #expect(questions.count == 2)
+        #expect(questions[1].names == ["a", "users", "b", "users_1"])
+        try answer()
+        #expect(try relations(second()) == ["other.users", "public.users"])
+        #expect(try relations(third()) == ["public.users", "public.users_1"])
+    }
+
+    @Test func relationsSayWhatTheyAre() throws {
+        let found = excerpt(["users_1", "contacts"])
+        try answer()
+        let message = try Contract.Catalog(serializedBytes: try #require(try found()?.get()).bytes)
+        #expect(message.searchPath == ["pg_catalog", "public"])
+        let child = try #require(message.relations.first { $0.name == "users_1" })
+        #expect(child.columns == ["id", "email"])
+        #expect(child.parents.map(\.name) == ["users"])
+        #expect(child.rules.count == 1)
+        let view = try #require(message.relations.first { $0.name == "contacts" })
+        #expect(view.kind == "v")
+        #expect(view.definition.hasPrefix("SELECT"))
+    }
+
+    @Test func anUncertainPathIsLeftOut() throws {
+        let found = excerpt(["users"], pathKnown: false)
+        try answer()
+        #expect(try Contract.Catalog(serializedBytes: try #require(try found()?.get()).bytes).searchPath == [])
+    }
+
+    @Test func anotherAnswerIsAnotherVersion() throws {
+        _ = excerpt(["contacts"])
+        try answer()
+        let version = catalog.version
+        time += SchemaCatalog.lifetime
+        // Old but usable: it is asked again behind the answer.
+        #expect(try relations(excerpt(["contacts"])()) == ["public.contacts", "public.users"])
+        try answer()
+        #expect(catalog.version == version)
+        time += SchemaCatalog.lifetime
+        catalog.keepFresh()
+        var changed = Self.rows
+        changed[2][5] = #"["mail","phone"]"#
+        try answer(changed)
+        #expect(catalog.version == version + 1)
+    }
+
+    @Test func changedDefinitionsAreAskedAgain() throws {
+        _ = excerpt(["users"])
+        try answer()
+        let version = catalog.version
+        definitions += 1
+        catalog.keepFresh()
+        #expect(catalog.version > version)
+        let again = excerpt(["users"])
+        #expect(again() == nil)
+        try answer()
+        #expect(try relations(again()) == ["other.users", "public.users"])
+    }
+
+    @Test func anAnswerFromBeforeTheChangeDoesNotCount() throws {
+        let found = excerpt(["users"])
+        definitions += 1
+        catalog.keepFresh()
+        try answer()
+        #expect(found() == nil)
+        try answer()
+        #expect(try relations(found()) == ["other.users", "public.users"])
+    }
+
+    @Test func withoutTheTargetNothingIsKnown() throws {
+        let found = excerpt(["users"])
+        try answer(nil)
+        #expect(found() == .failure(.unavailable))
+        let later = excerpt(["users"])
+        try answer()
+        #expect(try relations(later()) == ["other.users", "public.users"])
+        time += SchemaCatalog.patience
+        let late = excerpt(["users"])
+        #expect(late() == nil)
+        try answer(nil)
+        #expect(late() == .failure(.unavailable))
+    }
+
+    @Test func whatIsRememberedDoesNotOutliveTheCatalogue() throws {
+        _ = excerpt(["users"])
+        try answer()
+        let version = catalog.version
+        time += SchemaCatalog.patience
+        catalog.keepFresh()
+        #expect(catalog.version > version)
+    }
+
+    @Test(arguments: [
+        [["relation", "x", "s", "n", "r", "", "", "", ""]], [["path", "no list"]], [["other"]], [],
+        [["path", "[]"]], [["path", #"["public"]"#], ["parent", "1", "2"]],
+    ])
+    func otherRowsAreNoAnswer(_ rows: [[String]]) {
+        #expect(SchemaAnswer(rows: rows) == nil)
+    }
+}
