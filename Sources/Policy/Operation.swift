@@ -7,6 +7,10 @@ public enum Operation: String, CaseIterable, Sendable, Hashable {
     case copyOut = "copy.out"
     case copyFile = "copy.file"
     case copyProgram = "copy.program"
+    case callFile = "call.file"
+    case callNetwork = "call.network"
+    case callSession = "call.session"
+    case callSQL = "call.sql"
 
     /// Covered for every identity that some rule allows something on the resource: alone they do nothing to data,
     /// and what they enclose is judged by its own operations.
