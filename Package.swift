@@ -20,8 +20,11 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", exclude: exclude, swiftSettings: strict)
+func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target
+{
+    .target(
+        name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", exclude: exclude, swiftSettings: strict
+    )
 }
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
@@ -66,7 +69,8 @@ let package = Package(
         library("StrictYAML", [yams]),
         library("Telemetry", [log, nio, nioPosix, nioHTTP]),
         library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
-        library("Policy", ["Contract", "StrictYAML", "COpenSSL"]),
+        library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
+        library("Policy", ["Contract", "StrictYAML", "PolicyFiles"]),
         library("Identity", ["COpenSSL", grdb]),
         library("Detection", ["CVectorscan"]),
         library("Configuration", ["StrictYAML", "Bus"]),
@@ -77,6 +81,7 @@ let package = Package(
 
         library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
         library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
+        library("PolicyTesting", ["Policy", "PostgresClassify", "Contract", "StrictYAML", "CPgQuery", protobuf]),
         library("PostgresMask", ["Contract", "Detection", "COpenSSL"], path: "Sources/Protocols/Postgres/Mask"),
         library("PostgresRender", ["Contract", protobuf], path: "Sources/Protocols/Postgres/Render"),
         library(
@@ -92,10 +97,13 @@ let package = Package(
         program(
             "Ingress",
             [
-                "PostgresAccept", "Gateway", "Bus", "Contract", "Configuration", "Identity", "Telemetry", nio, nioPosix,
-                nioSSL,
+                "PostgresAccept", "Gateway", "Bus", "Contract", "Configuration", "Identity", "PolicyFiles", "Telemetry",
+                nio,
+                nioPosix, nioSSL,
             ]),
-        program("Classifier", ["PostgresClassify", "Policy", "Bus", "Contract", "Configuration", "Telemetry"]),
+        program(
+            "Classifier",
+            ["PostgresClassify", "Policy", "PolicyFiles", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Masker", ["PostgresMask", "Detection", "Bus", "Contract", "Configuration", "Telemetry"]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
@@ -103,7 +111,7 @@ let package = Package(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
-                "PostgresClassify", "PostgresRender", "StageConformance", "Contract", arguments,
+                "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML", "Contract", protobuf, arguments,
             ]),
 
         .executableTarget(
@@ -115,7 +123,9 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
         tests("BusTests", ["Bus", "Contract", "Telemetry", "CZeroMQ", protobuf]),
         tests("GatewayTests", ["Gateway", "Bus", "Contract", "Telemetry", nio, nioPosix]),
+        tests("PolicyFilesTests", ["PolicyFiles", "StrictYAML"]),
         tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
+        tests("PolicyTestingTests", ["PolicyTesting", "Policy", "Contract", "StrictYAML", protobuf]),
         tests("IdentityTests", ["Identity"]),
         tests("DetectionTests", ["Detection"]),
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),

@@ -86,10 +86,12 @@ public struct DecisionKeyring: Sendable {
         public var purpose: CommandPurpose
         /// ``SeenDigest`` of what was sent.
         public var seen: [UInt8]
+        /// ``ContextDigest`` of what the classifier was told beside it; nil: nothing.
+        public var context: [UInt8]?
 
         public init(
             session: String, sequence: UInt64, digest: [UInt8], identity: String, resource: String,
-            purpose: CommandPurpose, seen: [UInt8]
+            purpose: CommandPurpose, seen: [UInt8], context: [UInt8]? = nil
         ) {
             self.session = session
             self.sequence = sequence
@@ -98,6 +100,7 @@ public struct DecisionKeyring: Sendable {
             self.resource = resource
             self.purpose = purpose
             self.seen = seen
+            self.context = context
         }
     }
 
@@ -115,6 +118,11 @@ public struct DecisionKeyring: Sendable {
                 decision.seen.elementsEqual(binding.seen)
             else {
                 throw BusError(.unauthentic, "decision of \(one.stage) is for another command")
+            }
+            if one.stage == StageName.classifier, let context = binding.context,
+                !decision.context.elementsEqual(context)
+            {
+                throw BusError(.unauthentic, "decision of \(one.stage) was made with other knowledge")
             }
             decisions.append(decision)
         }

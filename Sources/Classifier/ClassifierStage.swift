@@ -2,25 +2,25 @@ import Bus
 import Contract
 import Foundation
 import Policy
-import PostgresClassify
+import PolicyFiles
 import Telemetry
 
-/// Decides by the policy in force. A pure function of text, actor, resource and policy epoch.
+/// Decides by the policy in force: from text, catalogue, actor and resource, and where a rule asks for them from the
+/// time, the client's address and the target's estimate.
 struct ClassifierStage: RequestStage {
-    /// How often the policy file is looked at, nanoseconds.
+    /// How often the policy's files are looked at, nanoseconds.
     static let watchInterval: UInt64 = 500_000_000
 
-    private let policyPath: String
     private var policy: PolicySet
-    private var lastBytes: Data?
+    private var watch: PolicyWatch
     private var watchedAt: UInt64
+    private var catalogs = CatalogCache()
     private let protocols = ClassifierProtocols()
     private let metrics = ClassifierMetrics(ProcessTelemetry.current)
 
     init(policyPath: String) throws {
-        self.policyPath = policyPath
-        policy = try PolicySet.load(path: policyPath)
-        lastBytes = FileManager.default.contents(atPath: policyPath)
+        watch = PolicyWatch(path: policyPath)
+        policy = try PolicySet(try watch.changed()?.get() ?? PolicyFiles.read(path: policyPath))
         watchedAt = monotonicNanoseconds()
         ProcessTelemetry.current.setPolicyEpoch(policy.epoch)
     }
@@ -33,11 +33,14 @@ struct ClassifierStage: RequestStage {
             guard let classify = protocols.classifier(for: judge.protocol) else {
                 throw BusError(.malformed, "no classifier for protocol \(judge.protocol)")
             }
-            facts = classify(text)
+            facts = classify(text, try catalogs.catalog(judge.catalog))
             if facts.opaque { metrics.opaque.add() }
         }
         let judgement = policy.decide(
-            facts: facts, principal: judge.principal, resource: judge.resource, purpose: judge.purpose)
+            facts: facts, principal: judge.principal, resource: judge.resource, purpose: judge.purpose,
+            circumstances: Circumstances(
+                time: Int64(Date().timeIntervalSince1970), estimate: judge.hasEstimate ? judge.estimate : nil,
+                excess: judge.hasExcess ? judge.excess : nil))
         var decision = Decision()
         decision.verdict = judgement.verdict
         decision.rule = judgement.rule
@@ -45,9 +48,12 @@ struct ClassifierStage: RequestStage {
         decision.hint = judgement.hint
         if let hold = judgement.hold { decision.hold = hold }
         decision.mask = judgement.mask
+        if let limits = judgement.limits { decision.limits = limits }
+        decision.wantsEstimate = judgement.wantsEstimate
         decision.facts = facts
         decision.policyEpoch = Data(policy.epoch)
-        decision.pure = true
+        decision.pure = judgement.isPure
+        decision.context = Data(ContextDigest.of(judge))
         return decision
     }
 
@@ -55,12 +61,9 @@ struct ClassifierStage: RequestStage {
         let now = monotonicNanoseconds()
         guard now - watchedAt >= Self.watchInterval else { return }
         watchedAt = now
-        // The bytes themselves are compared: a file replaced within a clock tick has the same time and maybe size.
-        let bytes = FileManager.default.contents(atPath: policyPath)
-        guard bytes != lastBytes else { return }
-        lastBytes = bytes
+        guard let found = watch.changed() else { return }
         do {
-            let renewed = try PolicySet.load(path: policyPath)
+            let renewed = try PolicySet(try found.get())
             policy = renewed
             metrics.reloads.add()
             ProcessTelemetry.current.setPolicyEpoch(renewed.epoch)

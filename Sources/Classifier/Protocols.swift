@@ -3,14 +3,17 @@ import PostgresClassify
 
 /// Every protocol that this process can classify: one line each.
 struct ClassifierProtocols {
-    private let classifiers: [String: ([UInt8]) -> Facts]
+    /// A command's text and, where it was read, the target's catalogue.
+    typealias Classify = ([UInt8], Catalog?) -> Facts
+
+    private let classifiers: [String: Classify]
 
     init() {
         let postgres = PostgresClassifier()
         classifiers = [
-            "postgres": { postgres.facts(of: $0) }
+            "postgres": { text, _ in postgres.facts(of: text) }
         ]
     }
 
-    func classifier(for name: String) -> (([UInt8]) -> Facts)? { classifiers[name] }
+    func classifier(for name: String) -> Classify? { classifiers[name] }
 }

@@ -23,6 +23,10 @@ public struct JudgeRequest: Sendable {
     public var traceparent: String
     /// A serialised `Catalog` for the classifier; empty when there is none.
     public var catalog: [UInt8] = []
+    /// What the planner expects, when the classifier asked for it.
+    public var estimate: Estimate?
+    /// An earlier try went beyond its limit and was rolled back.
+    public var excess: Excess?
     /// Which state of the catalogue a decision is by: part of the key of memoised decisions.
     public var catalogVersion: UInt64 = 0
 
@@ -43,6 +47,9 @@ public struct JudgeRequest: Sendable {
         self.parameters = parameters
         self.traceparent = traceparent
     }
+
+    /// The classifier is told more than the command.
+    var hasContext: Bool { !catalog.isEmpty || estimate != nil || excess != nil }
 }
 
 /// How a judgement went on.
@@ -73,11 +80,14 @@ extension LoopServices {
         judge.purpose = request.purpose
         judge.parameters = request.parameters
         judge.catalog = Data(request.catalog)
+        if let estimate = request.estimate { judge.estimate = estimate }
+        if let excess = request.excess { judge.excess = excess }
         let required = shared.requestRoute
         let approval = request.purpose == .execution
         let binding = DecisionKeyring.Binding(
             session: request.session, sequence: sequence, digest: request.digest, identity: request.principal.name,
-            resource: request.resource, purpose: request.purpose, seen: SeenDigest.of(judge, text: request.text))
+            resource: request.resource, purpose: request.purpose, seen: SeenDigest.of(judge, text: request.text),
+            context: request.hasContext ? ContextDigest.of(judge) : nil)
         let body: [UInt8]
         do {
             body = try judge.serializedBytes()
@@ -113,8 +123,12 @@ extension LoopServices {
     ) -> JudgeEvent {
         do {
             let decisions = try shared.keyring.open(signed, for: binding)
-            let ruling = try Ruling(decisions: decisions, signed: signed, required: required, approval: approval)
-            memo.store(ruling, for: key(of: request), epoch: shared.policyEpoch)
+            var ruling = try Ruling(decisions: decisions, signed: signed, required: required, approval: approval)
+            ruling.estimate = request.estimate
+            // Of this run alone: another one has its own estimate.
+            if request.estimate == nil, request.excess == nil, !ruling.wantsEstimate {
+                memo.store(ruling, for: key(of: request), epoch: shared.policyEpoch)
+            }
             return .ruled(ruling)
         } catch {
             StageLog.error(

@@ -17,6 +17,11 @@ public struct Ruling: Sendable {
     public let reason: String
     public let hint: String
     public let mask: MaskPlan
+    /// The tightest of all stages; `maxRows` 0: none.
+    public let limits: Limits
+    /// Not decided yet: the classifier has to be told the planner's estimate. A statement that is not run may be parsed
+    /// meanwhile, like one whose executions are held.
+    public let wantsEstimate: Bool
     public let facts: Facts
     public let epoch: [UInt8]
     public let signed: [SignedDecision]
@@ -29,6 +34,8 @@ public struct Ruling: Sendable {
     /// A stage noted something: the signed decisions tell what.
     public let isAnnotated: Bool
     public internal(set) var isMemoised = false
+    /// What the classifier was told of the planner, if it asked.
+    public internal(set) var estimate: Estimate?
     /// Bytes of its signed decisions.
     var size: Int { signed.reduce(0) { $0 + $1.decision.count } }
 
@@ -64,8 +71,9 @@ public struct Ruling: Sendable {
         guard let deciding = refusal ?? (approval ? approver : nil) ?? hold ?? decisions.first else {
             throw BusError(.unauthentic, "no decision came back")
         }
+        wantsEstimate = refusal?.stage == StageName.classifier && refusal?.wantsEstimate == true
         if refusal != nil {
-            outcome = .refuse
+            outcome = wantsEstimate && !approval ? .hold : .refuse
         } else {
             outcome = hold != nil && !approval ? .hold : .allow
         }
@@ -76,6 +84,7 @@ public struct Ruling: Sendable {
         epoch = [UInt8](decisions.first { $0.stage == StageName.classifier }?.policyEpoch ?? deciding.policyEpoch)
         facts = decisions.first { $0.stage == StageName.classifier }?.facts ?? Facts()
         mask = decisions.reduce(into: MaskPlan()) { $0.tighten($1.mask) }
+        limits = decisions.reduce(into: Limits()) { $0.tighten($1.limits) }
         self.signed = signed
         reviews = approver?.reviews ?? []
         holdID = approver?.holdID ?? ""
@@ -91,6 +100,13 @@ extension StageEvent {
         self.init()
         self.stage = stage
         self.event = event
+    }
+}
+
+extension Limits {
+    /// Takes `other` where it allows less.
+    public mutating func tighten(_ other: Limits) {
+        if other.maxRows > 0, maxRows == 0 || other.maxRows < maxRows { self = other }
     }
 }
 

@@ -7,7 +7,9 @@ import Identity
 import NIOCore
 import NIOPosix
 import NIOSSL
+import PolicyFiles
 import PostgresAccept
+import Synchronization
 import Telemetry
 
 /// The process: event loops, the inbox, the listeners, and the files that are looked at once a second.
@@ -27,12 +29,14 @@ final class IngressProcess: Sendable {
     private let reader: InboxReader
     private let certificate: SelfSignedCertificate
     private let tls: NIOSSLContext
+    private let policy: Mutex<PolicyWatch>
     /// From the start, so that counts begin with 0 and not with the first client.
     private let metrics = IngressMetrics.current
 
     init(configuration: Configuration, environment: StageEnvironment) throws {
         self.configuration = configuration
         self.environment = environment
+        policy = Mutex(PolicyWatch(path: configuration.policyFile))
         let keyring = try Self.keyring(configuration)
         shared = try GatewayShared(
             configuration: configuration, keyring: keyring,
@@ -180,10 +184,14 @@ final class IngressProcess: Sendable {
         for listener in listeners { listener.checkIdentities(snapshot, now: Date()) }
     }
 
-    /// The policy's epoch is a digest of its file (see Policy). An unreadable file has none: nothing is memoised.
+    /// A policy that cannot be read has no epoch: nothing is memoised.
     private func updateEpoch() {
-        let data = FileManager.default.contents(atPath: configuration.policyFile)
-        let epoch = data.map { Array(SHA256Digest(of: [UInt8]($0)).bytes.prefix(16)) } ?? []
+        guard let found = policy.withLock({ $0.changed() }) else { return }
+        let epoch: [UInt8]
+        switch found {
+        case .success(let files): epoch = files.epoch
+        case .failure: epoch = []
+        }
         shared.update(policyEpoch: epoch)
         ProcessTelemetry.current.setPolicyEpoch(epoch)
     }

@@ -1,13 +1,15 @@
 import Contract
 
 extension MaskPlan {
-    /// The plan for one statement: the union of the rules' masks, and which of its computed columns they reach.
+    /// The plan for one statement: the union of the rules' masks, and which of its outputs they reach.
     init(rules: [Rule], facts: Facts) {
         self.init()
-        addMasks(of: rules)
+        let masked = addMasks(of: rules)
         guard !columns.isEmpty else { return }
         guard facts.outputsKnown else {
             allComputed = true
+            // What comes through a view, or from what the catalogue does not know, has another origin or none.
+            allOutputs = facts.resolved && !(facts.views.isEmpty && facts.unresolved.isEmpty)
             return
         }
         let names = columns.map { mask in
@@ -15,8 +17,16 @@ extension MaskPlan {
         }
         // The columns of COPY (query) come without a description of their origin.
         let isCopy = facts.hasCopy && facts.copy.out && facts.copy.table.isEmpty
+        // What was not looked up, and what a function returns, is known by name alone.
+        let goesByName = !facts.resolved || !facts.unresolved.isEmpty || facts.isIndirect
         var starSeen = false
         for (index, output) in facts.outputs.enumerated() {
+            if facts.resolved, !output.origins.isEmpty, !output.star {
+                guard let mask = Self.mask(of: output, in: masked) else { continue }
+                if starSeen { allOutputs = true } else { outputs.append(OutputMask(UInt32(index), mask, output)) }
+                continue
+            }
+            guard goesByName || output.star else { continue }
             let carries =
                 output.wholeRow
                 || output.columns.contains { column in names.contains { $0.matches(column.lowercased()) } }
@@ -30,6 +40,12 @@ extension MaskPlan {
         }
     }
 
+    /// The strictest mask of a column that the output carries.
+    private static func mask(of output: OutputColumn, in masked: [Rule.MaskedColumn]) -> ColumnMask? {
+        let origins = output.origins.map(ColumnName.init)
+        return masked.first { column in origins.contains { column.pattern.mayMatch($0) } }?.mask
+    }
+
     /// The plan for what reaches the client outside any statement.
     init(sessionRules: [Rule]) {
         self.init()
@@ -37,28 +53,44 @@ extension MaskPlan {
         allComputed = !columns.isEmpty
     }
 
-    /// Strictest style first, then file order; the same mask twice counts once.
-    private mutating func addMasks(of rules: [Rule]) {
-        var columns: [ColumnMask] = []
+    /// Strictest style first, then file order; the same mask twice counts once. Returns the column masks.
+    @discardableResult
+    private mutating func addMasks(of rules: [Rule]) -> [Rule.MaskedColumn] {
+        var columns: [Rule.MaskedColumn] = []
         var detectors: [DetectorMask] = []
-        for mask in rules.flatMap(\.columns)
-        where !columns.contains(where: { $0.pattern == mask.pattern && $0.style == mask.style }) {
-            columns.append(mask)
+        for column in rules.flatMap(\.columns)
+        where !columns.contains(where: {
+            $0.mask.pattern == column.mask.pattern && $0.mask.style == column.mask.style
+        }) {
+            columns.append(column)
         }
         for mask in rules.flatMap(\.detectors)
         where !detectors.contains(where: { $0.entities == mask.entities && $0.style == mask.style }) {
             detectors.append(mask)
         }
-        self.columns = columns.enumerated()
-            .sorted { ($0.element.style.leniency, $0.offset) < ($1.element.style.leniency, $1.offset) }.map(\.element)
+        columns = columns.enumerated()
+            .sorted { ($0.element.mask.style.leniency, $0.offset) < ($1.element.mask.style.leniency, $1.offset) }
+            .map(\.element)
+        self.columns = columns.map(\.mask)
         self.detectors = detectors.enumerated()
             .sorted { ($0.element.style.leniency, $0.offset) < ($1.element.style.leniency, $1.offset) }.map(\.element)
+        return columns
+    }
+}
+
+extension OutputMask {
+    /// The rule's own style for the column's value itself; what is computed from it is redacted.
+    fileprivate init(_ index: UInt32, _ mask: ColumnMask, _ output: OutputColumn) {
+        self.init()
+        self.index = index
+        style = output.direct ? mask.style : .redact
+        rule = mask.rule
     }
 }
 
 extension MaskStyle {
     /// How much of a value a style leaves: nothing first.
-    fileprivate var leniency: Int {
+    var leniency: Int {
         switch self {
         case .unspecified, .UNRECOGNIZED: 0
         case .null: 1
@@ -69,7 +101,7 @@ extension MaskStyle {
     }
 
     /// As policy files write it.
-    var word: String {
+    public var word: String {
         switch self {
         case .unspecified, .UNRECOGNIZED: "redact"
         case .null: "null"

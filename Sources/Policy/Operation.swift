@@ -7,6 +7,10 @@ public enum Operation: String, CaseIterable, Sendable, Hashable {
     case copyOut = "copy.out"
     case copyFile = "copy.file"
     case copyProgram = "copy.program"
+    case callFile = "call.file"
+    case callNetwork = "call.network"
+    case callSession = "call.session"
+    case callSQL = "call.sql"
 
     /// Covered for every identity that some rule allows something on the resource: alone they do nothing to data,
     /// and what they enclose is judged by its own operations.
@@ -14,5 +18,12 @@ public enum Operation: String, CaseIterable, Sendable, Hashable {
         transaction.rawValue, sessionSafe.rawValue, prepare.rawValue, cursor.rawValue,
     ]
 
-    static let names: Set<String> = Set(allCases.map(\.rawValue))
+    /// What they read or change is not in the statement's text.
+    static let indirect: Set<String> = [cursor.rawValue, execute.rawValue, call.rawValue, opaque.rawValue]
+
+    /// They touch no rows that a limit or an estimate is about.
+    static let rowless: Set<String> = implied.union([
+        session.rawValue, role.rawValue, grant.rawValue, notify.rawValue, create.rawValue, alter.rawValue,
+        lock.rawValue, maintenance.rawValue,
+    ])
 }

@@ -43,14 +43,14 @@ struct DottedName {
         var parts: [String] = []
         var part = ""
         var quoted = false
-        for letter in text {
+        for letter in text.unicodeScalars {
             if letter == "\"" {
                 quoted.toggle()
             } else if letter == ".", !quoted {
                 parts.append(part)
                 part = ""
             } else {
-                part.append(letter)
+                part.unicodeScalars.append(letter)
             }
         }
         parts.append(part)

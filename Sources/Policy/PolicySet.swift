@@ -1,62 +1,55 @@
-import COpenSSL
 import Contract
-import Foundation
+import PolicyFiles
 import StrictYAML
 
-/// A policy file: rules over facts. A pure value: the same inputs give the same judgement.
+/// A policy file with what it includes: rules over facts. A pure value: the same inputs give the same judgement.
 public struct PolicySet: Sendable {
-    /// Most rules in a file.
+    /// Most rules of a policy.
     public static let maximumRules = 10_000
     /// Bytes of the epoch.
-    public static let epochLength = 16
+    public static let epochLength = PolicyFiles.epochLength
 
-    /// Tells one version of the policy from another: the start of the SHA-256 of the file's bytes.
+    /// Tells one version of the policy from another: see ``PolicyFiles/epoch``.
     public let epoch: [UInt8]
-    /// Names of the rules, in file order.
+    /// Names of the rules, those of included files before those of the file that includes them.
     public var ruleNames: [String] { rules.map(\.name) }
 
     let rules: [Rule]
 
-    /// Reads a policy file. Errors name file, line and column.
+    /// Reads a policy file and what it includes. Errors name file, line and column.
     public static func load(path: String) throws(ConfigurationError) -> PolicySet {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError(file: path, message: "cannot be read: check that it exists and is readable")
-        }
-        guard data.count <= StrictNode.maximumFileSize else {
-            throw ConfigurationError(file: path, message: "is larger than \(StrictNode.maximumFileSize) bytes")
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw ConfigurationError(file: path, message: "is not valid UTF-8")
-        }
-        return try parse(text, file: path)
+        try PolicySet(try PolicyFiles.read(path: path))
     }
 
-    /// Reads a policy from text; `file` is only named in errors.
+    /// Reads a policy from text; `file` is named in errors, and what it includes is beside it.
     public static func parse(_ text: String, file: String) throws(ConfigurationError) -> PolicySet {
-        var map = try StrictNode.parse(text, file: file).mapping()
-        let nodes = try map.required("rules").sequence()
-        try map.finish()
-        guard nodes.count <= maximumRules else { throw map.error("more than \(maximumRules) rules") }
+        try PolicySet(try PolicyFiles.parse(text, file: file))
+    }
+
+    public init(_ files: PolicyFiles) throws(ConfigurationError) {
         var rules: [Rule] = []
         var names: Set<String> = []
-        for node in nodes {
-            let rule = try Rule(node)
-            guard names.insert(rule.name).inserted else {
-                throw node.error("a rule named “\(rule.name)” is there already")
+        var variables = Variables()
+        for file in files.files {
+            var map = try file.root.mapping()
+            _ = try map.nonEmpty("include")
+            if let node = try map.nonEmpty("vars") { try variables.add(node) }
+            // What is included may hold variables alone.
+            let isIncluded = file.path != files.files.last?.path
+            let nodes = try isIncluded ? map.optional("rules")?.sequence() ?? [] : map.required("rules").sequence()
+            try map.finish()
+            guard rules.count + nodes.count <= Self.maximumRules else {
+                throw map.error("more than \(Self.maximumRules) rules")
             }
-            rules.append(rule)
+            for node in nodes {
+                let rule = try Rule(node, variables)
+                guard names.insert(rule.name).inserted else {
+                    throw node.error("a rule named “\(rule.name)” is there already")
+                }
+                rules.append(rule)
+            }
         }
-        return PolicySet(epoch: digest(Array(text.utf8)), rules: rules)
-    }
-
-    private init(epoch: [UInt8], rules: [Rule]) {
-        self.epoch = epoch
         self.rules = rules
-    }
-
-    private static func digest(_ bytes: [UInt8]) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        _ = SHA256(bytes, bytes.count, &digest)
-        return Array(digest.prefix(epochLength))
+        epoch = files.epoch
     }
 }

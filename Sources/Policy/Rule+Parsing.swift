@@ -2,33 +2,37 @@ import Contract
 import StrictYAML
 
 extension Rule {
-    init(_ node: StrictNode) throws(ConfigurationError) {
+    init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         var map = try node.mapping()
         name = try map.nonEmpty("name")?.string() ?? ""
-        if let node = try map.nonEmpty("who") { who = try Who(node) }
-        if let node = try map.nonEmpty("on") { resources = try node.list().map { Pattern($0) } }
-        if let node = try map.nonEmpty("when") { when = try Condition(node) }
+        place = "\(node.file):\(node.line)"
+        if let node = try map.nonEmpty("who") { who = try Who(node, variables) }
+        if let node = try map.nonEmpty("on") { resources = try variables.list(node).map { Pattern($0) } }
+        if let node = try map.nonEmpty("when") { when = try Condition(node, variables) }
         if let node = try map.nonEmpty("message") { message = try node.string() }
-        if let node = try map.nonEmpty("then") { try readOutcome(node) }
+        if let node = try map.nonEmpty("then") { try readOutcome(node, variables) }
         if let node = try map.nonEmpty("mask") {
-            for item in try node.items() { try readMask(item) }
+            for item in try node.items() { try readMask(item, variables) }
         }
+        if let node = try map.nonEmpty("limits") { try readLimit(node, variables) }
         try map.finish()
         guard !name.isEmpty else { throw map.error("missing key “name”") }
         if case .allow = outcome, when?.asksForColumns == true {
             throw map.error("“columns” is for rules that refuse, hold or mask: what “*” reads has no name here")
         }
-        guard outcome != nil || masks else { throw map.error("rule “\(name)” needs “then” or “mask”") }
+        guard outcome != nil || masks || limit != nil else {
+            throw map.error("rule “\(name)” needs “then” or “mask” or “limits”")
+        }
     }
 
-    private mutating func readOutcome(_ node: StrictNode) throws(ConfigurationError) {
+    private mutating func readOutcome(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         if node.isScalar {
             switch try node.string() {
             case "allow": outcome = .allow
             case "refuse": outcome = .refuse
             case "hold":
                 throw node.error("a hold says how it is approved: {hold: {approvers: …, quorum: 1, expires: 15m}}")
-            case let other: throw node.error("“\(other)” is not known here: use one of allow, refuse, {hold: …}")
+            case let other: throw node.unknown(other, among: ["allow", "refuse", "{hold: …}"])
             }
             return
         }
@@ -43,32 +47,39 @@ extension Rule {
             try inner.finish()
             outcome = .refuse
         case (nil, let hold?):
-            outcome = .hold(try Self.hold(hold))
+            outcome = .hold(try Hold(hold, variables))
         case (nil, nil), (.some, .some):
             throw node.error("use one of allow, refuse, {refuse: {message: …}}, {hold: {…}}")
         }
     }
 
-    private static func hold(_ node: StrictNode) throws(ConfigurationError) -> Hold {
-        var map = try node.mapping()
-        var hold = Hold()
-        var approvers = try map.required("approvers").mapping()
-        if let groups = try approvers.nonEmpty("groups") { hold.approverGroups = try groups.list() }
-        if let identities = try approvers.nonEmpty("identities") { hold.approverIdentities = try identities.list() }
-        try approvers.finish()
-        guard !hold.approverGroups.isEmpty || !hold.approverIdentities.isEmpty else {
-            throw approvers.error("approvers need groups or identities")
+    /// What approvers approved runs without a limit, and what is refused needs none.
+    private mutating func readLimit(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+        switch outcome {
+        case .allow, nil: break
+        case .refuse, .hold: throw node.error("“limits” is for rules that allow or have no “then”")
         }
-        hold.quorum = UInt32(try map.nonEmpty("quorum")?.int(in: 1...100) ?? 1)
-        hold.expiresSeconds = UInt64(try map.required("expires").seconds(in: 1...2_592_000))
+        var map = try node.mapping()
+        let rows = try map.required("max_rows").int(in: 1...1_000_000_000_000)
+        var beyond: Hold?
+        if let node = try map.nonEmpty("beyond") {
+            if node.isScalar {
+                guard try node.string() == "refuse" else { throw node.error("use one of refuse, {hold: {…}}") }
+            } else {
+                var inner = try node.mapping()
+                beyond = try Hold(try inner.required("hold"), variables)
+                try inner.finish()
+            }
+        }
         try map.finish()
-        return hold
+        limit = RowLimit(maxRows: UInt64(rows), beyond: beyond)
     }
 
-    private mutating func readMask(_ node: StrictNode) throws(ConfigurationError) {
+    private mutating func readMask(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         var map = try node.mapping()
         let columnNode = try map.nonEmpty("columns")
         let detectNode = try map.nonEmpty("detect")
+        let inferenceNode = try map.nonEmpty("inference")
         let style: MaskStyle
         if map.keys.contains("style"), map.optional("style") == nil {
             // Unquoted, the style's name is YAML's own null.
@@ -78,25 +89,38 @@ extension Rule {
         }
         try map.finish()
         guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
-        for item in try columnNode?.items() ?? [] {
-            let pattern = try item.string()
-            let parts = pattern.split(separator: ".", omittingEmptySubsequences: false)
-            guard (1...3).contains(parts.count), !parts.contains("") else {
-                throw item.error("a column is written column, table.column or schema.table.column, * within a part")
+        let inference = try inferenceNode?.choice(of: Inference.self) ?? .allow
+        if let inferenceNode, columnNode == nil {
+            throw inferenceNode.error("“inference” is for masks of columns")
+        }
+        if let columnNode {
+            for item in try variables.texts(columnNode) {
+                var mask = ColumnMask()
+                mask.pattern = item.text
+                mask.style = style
+                mask.rule = name
+                columns.append(
+                    MaskedColumn(
+                        mask: mask, pattern: try ColumnPattern(item.text, at: item.node),
+                        refusesInference: inference == .refuse))
             }
-            var mask = ColumnMask()
-            mask.pattern = pattern
-            mask.style = style
-            mask.rule = name
-            columns.append(mask)
         }
         if let detectNode {
             var mask = DetectorMask()
-            for item in try detectNode.items() { mask.entities.append(try item.choice(of: Entity.self).rawValue) }
+            for item in try variables.texts(detectNode) {
+                guard let entity = Entity(rawValue: item.text) else {
+                    throw item.node.unknown(item.text, among: Entity.allCases.map(\.rawValue))
+                }
+                mask.entities.append(entity.rawValue)
+            }
             mask.style = style
             mask.rule = name
             detectors.append(mask)
         }
+    }
+
+    private enum Inference: String, CaseIterable {
+        case allow, refuse
     }
 
     private enum Entity: String, CaseIterable {
@@ -121,86 +145,37 @@ extension Rule {
 }
 
 extension Rule.Who {
-    init(_ node: StrictNode) throws(ConfigurationError) {
+    init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         var map = try node.mapping()
-        if let node = try map.nonEmpty("identities") { identities = try node.list().map { Pattern($0) } }
-        if let node = try map.nonEmpty("groups") { groups = try node.list().map { Pattern($0) } }
+        if let node = try map.nonEmpty("identities") { identities = try variables.list(node).map { Pattern($0) } }
+        if let node = try map.nonEmpty("groups") { groups = try variables.list(node).map { Pattern($0) } }
         if let node = try map.nonEmpty("labels") {
             var pairs = try node.mapping()
             var result: [(key: String, value: Pattern)] = []
             for key in pairs.keys { result.append((key, Pattern(try pairs.required(key).string()))) }
             labels = result
         }
+        if let node = try map.nonEmpty("on_behalf_of") { onBehalfOf = try variables.list(node).map { Pattern($0) } }
         try map.finish()
-        guard identities != nil || groups != nil || labels != nil else {
-            throw map.error("“who” needs identities, groups or labels; leave it out for everyone")
+        guard identities != nil || groups != nil || labels != nil || onBehalfOf != nil else {
+            throw map.error("“who” needs identities, groups, labels or on_behalf_of; leave it out for everyone")
         }
     }
 }
 
-extension Condition {
-    init(_ node: StrictNode) throws(ConfigurationError) {
+extension Hold {
+    fileprivate init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+        self.init()
         var map = try node.mapping()
-        if let node = try map.nonEmpty("operation") {
-            var found: Set<String> = []
-            for item in try node.items() { found.insert(try item.choice(of: Operation.self).rawValue) }
-            operations = found
+        var approvers = try map.required("approvers").mapping()
+        if let groups = try approvers.nonEmpty("groups") { approverGroups = try variables.list(groups) }
+        if let identities = try approvers.nonEmpty("identities") { approverIdentities = try variables.list(identities) }
+        try approvers.finish()
+        guard !approverGroups.isEmpty || !approverIdentities.isEmpty else {
+            throw approvers.error("approvers need groups or identities")
         }
-        if let node = try map.nonEmpty("tables") { tables = try node.list().map { NamePattern($0) } }
-        if let node = try map.nonEmpty("functions") { functions = try node.list().map { NamePattern($0) } }
-        if let node = try map.nonEmpty("columns") { columns = try node.list().map { Pattern($0.lowercased()) } }
-        if let node = try map.nonEmpty("unfiltered") { unfiltered = try node.bool() }
-        if let node = try map.nonEmpty("opaque") { opaque = try node.bool() }
-        if let node = try map.nonEmpty("statements") {
-            var inner = try node.mapping()
-            statementsOver = try inner.required("over").int(in: 0...1_000_000)
-            try inner.finish()
-        }
-        if let node = try map.nonEmpty("any") { any = try Self.list(node) }
-        if let node = try map.nonEmpty("all") { all = try Self.list(node) }
-        if let node = try map.nonEmpty("not") {
-            negation = [try Condition(node)]
-            if negation.contains(where: \.asksForColumns) { throw node.error("“columns” cannot stand within “not”") }
-        }
+        quorum = UInt32(try map.nonEmpty("quorum")?.int(in: 1...100) ?? 1)
+        expiresSeconds = UInt64(try map.required("expires").seconds(in: 1...2_592_000))
         try map.finish()
-        guard !isEmpty else { throw map.error("a condition needs at least one key") }
-    }
-
-    private static func list(_ node: StrictNode) throws(ConfigurationError) -> [Condition] {
-        var result: [Condition] = []
-        for item in try node.items() { result.append(try Condition(item)) }
-        return result
-    }
-}
-
-extension StrictMapping {
-    /// A key that is there but empty would widen a rule, so it is an error.
-    fileprivate mutating func nonEmpty(_ key: String) throws(ConfigurationError) -> StrictNode? {
-        if let node = optional(key) { return node }
-        if keys.contains(key) { throw error("“\(key)” is empty: give it a value or leave it out") }
-        return nil
-    }
-}
-
-extension StrictNode {
-    private static var maximumItems: Int { 1000 }
-
-    /// A list, or a single value that stands for a list of one; never empty.
-    fileprivate func items() throws(ConfigurationError) -> [StrictNode] {
-        let nodes = isSequence ? try sequence() : [self]
-        guard !nodes.isEmpty else { throw error("the list is empty") }
-        guard nodes.count <= Self.maximumItems else { throw error("more than \(Self.maximumItems) items") }
-        return nodes
-    }
-
-    /// Texts, never empty ones.
-    fileprivate func list() throws(ConfigurationError) -> [String] {
-        var result: [String] = []
-        for node in try items() {
-            let text = try node.string()
-            guard !text.isEmpty else { throw node.error("is empty") }
-            result.append(text)
-        }
-        return result
     }
 }

@@ -9,19 +9,41 @@ struct Rule: Sendable {
     }
 
     struct Who: Sendable {
+        /// The account's label that names for whom it acts.
+        static let delegationLabel = "on-behalf-of"
+
         var identities: [Pattern]?
         var groups: [Pattern]?
         var labels: [(key: String, value: Pattern)]?
+        var onBehalfOf: [Pattern]?
+    }
+
+    /// A mask of one column pattern.
+    struct MaskedColumn: Sendable {
+        let mask: ColumnMask
+        let pattern: ColumnPattern
+        /// Conditions over the column are refused: they tell its values.
+        let refusesInference: Bool
+    }
+
+    /// How many rows a statement may change or read.
+    struct RowLimit: Sendable {
+        let maxRows: UInt64
+        /// Who may let more through; nil: nobody.
+        let beyond: Hold?
     }
 
     var name: String
+    /// `file:line`
+    var place: String
     var who: Who?
     var resources: [Pattern]?
     var when: Condition?
-    /// nil: the rule only masks.
+    /// nil: the rule only masks or limits.
     var outcome: Outcome?
-    var columns: [ColumnMask] = []
+    var columns: [MaskedColumn] = []
     var detectors: [DetectorMask] = []
+    var limit: RowLimit?
     var message: String?
 
     var masks: Bool { !columns.isEmpty || !detectors.isEmpty }
@@ -39,7 +61,13 @@ struct Rule: Sendable {
         }
         for label in who.labels ?? [] {
             guard let value = principal.labels[label.key], label.value.matches(value) else {
-                return "label \(label.key)"
+                return "label \(label.key) is \(principal.labels[label.key] ?? "none")"
+            }
+        }
+        if let names = who.onBehalfOf {
+            let name = principal.labels[Who.delegationLabel]
+            guard let name, names.contains(where: { $0.matches(name) }) else {
+                return name.map { "it acts on behalf of \($0)" } ?? "it acts on nobody's behalf"
             }
         }
         return nil
@@ -47,5 +75,65 @@ struct Rule: Sendable {
 
     func isOn(_ resource: String) -> Bool {
         resources?.contains { $0.matches(resource) } ?? true
+    }
+
+    /// Whether it is about this identity on this resource, whatever the statement.
+    func isAbout(_ principal: Principal, _ resource: String) -> Bool {
+        isOn(resource) && mismatch(principal) == nil
+    }
+
+    /// How surely its `when` must be met.
+    var sense: Condition.Sense {
+        switch outcome {
+        case .allow: .permit
+        case .refuse, .hold, nil: .restrict
+        }
+    }
+
+    func matches(_ question: Question, _ sense: Condition.Sense) -> Bool {
+        when?.matches(question, sense) ?? true
+    }
+
+    /// Operations of a statement that it, which matches, permits.
+    func covered(_ question: Question) -> Set<String> {
+        when?.covered(question) ?? Set(question.facts.operations)
+    }
+
+    /// Whether an estimate of the rows would make a difference to it.
+    func dependsOnEstimate(_ question: Question) -> Bool {
+        guard question.rows == .missing, let thresholds = when?.estimateThresholds, !thresholds.isEmpty else {
+            return false
+        }
+        func outcome(_ rows: UInt64) -> (Bool, Bool, Set<String>) {
+            let question = question.expecting(rows)
+            let permits = matches(question, .permit)
+            return (permits, matches(question, .restrict), permits ? covered(question) : [])
+        }
+        let first = outcome(0)
+        return thresholds.contains { outcome($0 == .max ? .max : $0 + 1) != first }
+    }
+
+    /// What it does, for people: "allow", "refuse", "hold", "mask", "allow, mask, limit".
+    var effect: String {
+        let verdict: String? =
+            switch outcome {
+            case .allow: "allow"
+            case .refuse: "refuse"
+            case .hold: "hold"
+            case nil: nil
+            }
+        return [verdict, masks ? "mask" : nil, limit == nil ? nil : "limit"].compactMap { $0 }.joined(separator: ", ")
+    }
+}
+
+extension Hold {
+    /// Of several holds the one with the largest quorum counts, then the one first in the file.
+    func isStricter(than other: Hold?) -> Bool {
+        other.map { quorum > $0.quorum } ?? true
+    }
+
+    var approversText: String {
+        let names = approverGroups.map { "group \($0)" } + approverIdentities
+        return "\(quorum) of \(names.joined(separator: ", "))"
     }
 }

@@ -27,8 +27,10 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable, Equa
 public struct StrictNode: Sendable {
     public let file: String
     let value: Value
-    let line: Int
-    let column: Int
+    /// From 1.
+    public let line: Int
+    /// From 1.
+    public let column: Int
 
     indirect enum Value: Sendable {
         case scalar(String, plain: Bool)
@@ -120,9 +122,21 @@ public struct StrictNode: Sendable {
     ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {
         let text = try string()
         if let choice = Choice(rawValue: text) { return choice }
-        throw error(
-            "“\(text)” is not known here: use one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        throw unknown(text, among: Choice.allCases.map(\.rawValue))
     }
+
+    /// An error about `text`, which is none of `known`: the nearest of them when it is near, and all of them when they
+    /// are not too many to read.
+    public func unknown(_ text: String, among known: [String]) -> ConfigurationError {
+        var message = "“\(text)” is not known here"
+        if let near = nearest(to: text, among: known) { message += "; did you mean “\(near)”?" }
+        if known.isEmpty { return error(message) }
+        guard known.count <= Self.maximumListed else { return error(message) }
+        let all = known.joined(separator: ", ")
+        return error(message.hasSuffix("?") ? "\(message) Use one of \(all)" : "\(message): use one of \(all)")
+    }
+
+    private static let maximumListed = 64
 }
 
 /// A mapping whose every key must be asked for: ``finish()`` throws on one that nobody asked for.
@@ -130,8 +144,6 @@ public struct StrictMapping {
     let node: StrictNode
     let pairs: [(key: String, keyNode: StrictNode, node: StrictNode)]
     private var asked: [String] = []
-    /// Letters that a mistyped key differs by at most.
-    private static let typo = 2
 
     init(node: StrictNode, pairs: [(key: String, keyNode: StrictNode, node: StrictNode)]) {
         self.node = node
@@ -150,7 +162,7 @@ public struct StrictMapping {
     public mutating func required(_ key: String) throws(ConfigurationError) -> StrictNode {
         if let found = optional(key) { return found }
         // Written wrong, it is there under a name that nobody asks for.
-        let typo = min(Self.typo, key.utf8.count / 3)
+        let typo = min(mostTypos, key.utf8.count / 3)
         if let wrong = pairs.first(where: { !asked.contains($0.key) && editDistance($0.key, key) <= typo }) {
             throw wrong.keyNode.error("unknown key “\(wrong.key)”; did you mean “\(key)”?")
         }
@@ -162,11 +174,20 @@ public struct StrictMapping {
     /// Throws when the file has a key that was never asked for, with the nearest known one.
     public func finish() throws(ConfigurationError) {
         for pair in pairs where !asked.contains(pair.key) {
-            let near = asked.map { ($0, editDistance($0, pair.key)) }.filter { $0.1 <= Self.typo }.min { $0.1 < $1.1 }?.0
-            let advice = near.map { "; did you mean “\($0)”?" } ?? "; known keys: \(asked.joined(separator: ", "))"
+            let advice =
+                nearest(to: pair.key, among: asked).map { "; did you mean “\($0)”?" }
+                ?? "; known keys: \(asked.joined(separator: ", "))"
             throw pair.keyNode.error("unknown key “\(pair.key)”\(advice)")
         }
     }
+}
+
+/// Letters that a mistyped word differs by at most.
+private let mostTypos = 2
+
+/// The one of `known` that `text` may be a slip of.
+private func nearest(to text: String, among known: [String]) -> String? {
+    known.map { ($0, editDistance($0, text)) }.filter { $0.1 <= mostTypos }.min { $0.1 < $1.1 }?.0
 }
 
 func editDistance(_ a: String, _ b: String) -> Int {

@@ -54,6 +54,17 @@ struct DecisionKeyTests {
         #expect(try keyring.open([signed], for: binding) == [decision()])
     }
 
+    @Test func whatTheClassifierWasToldIsBound() throws {
+        var told = binding
+        told.context = Array(repeating: 9, count: 32)
+        let knowing = try classifier.sign(decision { $0.context = Data(repeating: 9, count: 32) })
+        let ignorant = try classifier.sign(decision())
+        let other = try custom.sign(decision("custom"))
+        #expect(try keyring.open([knowing, other], for: told).count == 2)
+        #expect(failureCode { _ = try keyring.open([ignorant], for: told) } == .unauthentic)
+        #expect(try keyring.open([ignorant], for: binding).count == 1)
+    }
+
     @Test func everyChangedByteIsNoticed() throws {
         let signed = try classifier.sign(decision())
         for index in signed.decision.indices {

@@ -74,6 +74,35 @@ struct RulingTests {
         #expect(fails([decision("classifier", .hold)]))
     }
 
+    @Test func theTightestLimitCounts() throws {
+        func limited(_ stage: String, _ rows: UInt64) -> Decision {
+            decision(stage, .allow) {
+                $0.limits.maxRows = rows
+                $0.limits.rule = "\(stage)-\(rows)"
+            }
+        }
+        for (classifier, custom, rule) in [
+            (0, 0, ""), (5, 0, "classifier-5"), (0, 5, "custom-5"), (5, 3, "custom-3"), (3, 5, "classifier-3"),
+        ] as [(UInt64, UInt64, String)] {
+            let ruling = try self.rule([limited("classifier", classifier), limited("custom", custom)])
+            #expect(ruling.limits.rule == rule)
+            #expect(ruling.limits.maxRows == [classifier, custom].filter { $0 > 0 }.min() ?? 0)
+        }
+    }
+
+    /// A statement may be parsed before its rows are estimated; it does not run.
+    @Test func anEstimateIsWantedBeforeAnythingRuns() throws {
+        let undecided = decision("classifier", .refuse) { $0.wantsEstimate = true }
+        let run = try rule([undecided])
+        #expect(run.wantsEstimate && run.outcome == .refuse)
+        let parse = try rule([undecided], approval: false)
+        #expect(parse.wantsEstimate && parse.outcome == .hold)
+        // Only the classifier asks.
+        let custom = try rule(
+            [decision("classifier", .allow), decision("custom", .refuse) { $0.wantsEstimate = true }], approval: false)
+        #expect(!custom.wantsEstimate && custom.outcome == .refuse)
+    }
+
     @Test func everyRequiredStageHasToDecide() throws {
         #expect(fails([]))
         #expect(fails([], required: []))

@@ -1,3 +1,4 @@
+import Contract
 import Testing
 
 @testable import PostgresAccept
@@ -21,5 +22,21 @@ struct ExecutablesTests {
         executables.removeAll()
         executables.add(epoch: now, isHeld: true)
         #expect(!executables.mayRun(epoch: now))
+    }
+
+    @Test func theTightestLimitHoldsUntilAllIsForgotten() throws {
+        func limit(_ rows: UInt64) throws -> RowLimit {
+            var limits = Limits()
+            limits.maxRows = rows
+            return try #require(RowLimit(limits))
+        }
+        var executables = Executables()
+        #expect(executables.limit == nil)
+        executables.add(epoch: now, isHeld: false, limit: try limit(10))
+        executables.add(epoch: now, isHeld: false, limit: try limit(5))
+        executables.add(epoch: now, isHeld: false)
+        #expect(executables.limit?.rows == 5)
+        executables.removeAll()
+        #expect(executables.limit == nil)
     }
 }

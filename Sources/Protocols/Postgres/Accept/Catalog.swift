@@ -40,6 +40,8 @@ final class Catalog {
         case schema(SchemaQuestion, (SchemaAnswer?) -> Void)
     }
 
+    /// Of the same resource and event loop.
+    let estimates: PlanEstimates
     private let resource: Resource
     private let eventLoop: any EventLoop
     private var connection: CatalogConnection?
@@ -50,6 +52,7 @@ final class Catalog {
     init(resource: Resource, eventLoop: any EventLoop) {
         self.resource = resource
         self.eventLoop = eventLoop
+        estimates = PlanEstimates(resource: resource, eventLoop: eventLoop)
     }
 
     /// Forgets everything: definitions may have changed.

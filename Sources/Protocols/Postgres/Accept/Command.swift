@@ -23,6 +23,15 @@ final class Command {
     let wasHeld: Bool
     /// Policy epoch of its ruling.
     let epoch: [UInt8]
+    /// Enforced while it runs.
+    private(set) var limit: RowLimit?
+    var limiter: RowLimiter?
+    /// Shared by all runs of a portal.
+    let tally: RowTally
+    /// How it runs once more when reviewers allow what was rolled back; nil: it does not.
+    var retry: Retry?
+    /// What the planner expects of it, if the classifier asked.
+    let estimate: Estimate?
     var isFinished = false
     /// When it was read, monotonic nanoseconds; nil once it went to the target.
     var readAt: UInt64?
@@ -44,6 +53,9 @@ final class Command {
         mask = ruling.mask
         epoch = ruling.epoch
         wasHeld = ruling.outcome == .hold || !ruling.holdID.isEmpty
+        limit = RowLimit(ruling.limits)
+        tally = RowTally()
+        estimate = ruling.estimate
     }
 
     /// A further run of what `earlier` was: masked as both rulings say.
@@ -55,6 +67,9 @@ final class Command {
         self.mask = mask
         epoch = ruling.epoch
         wasHeld = ruling.outcome == .hold || !ruling.holdID.isEmpty
+        limit = RowLimit.tighter(RowLimit(ruling.limits), earlier.limit)
+        tally = earlier.tally
+        estimate = ruling.estimate
     }
 
     /// A command that does not run.
@@ -64,7 +79,22 @@ final class Command {
         mask = MaskPlan()
         epoch = []
         wasHeld = false
+        tally = RowTally()
+        estimate = nil
     }
+
+    /// It runs once more, as `ruling` lets it after `excess`. A limit that reviewers have allowed it to go beyond is none.
+    func restart(_ ruling: Ruling, after excess: Excess) {
+        mask.tighten(ruling.mask)
+        limit = RowLimit(ruling.limits)
+        if !ruling.holdID.isEmpty, let rows = limit?.rows, rows <= excess.maxRows { limit = nil }
+        limiter = nil
+        retry = nil
+        tally.reset()
+    }
+
+    /// What it runs by name was judged with this limit.
+    func tighten(_ other: RowLimit?) { limit = RowLimit.tighter(limit, other) }
 
     /// The target describes other columns than the text tells: what is computed there may be anything.
     func checkOutputs(described: Int) {

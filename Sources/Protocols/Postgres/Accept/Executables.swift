@@ -5,9 +5,12 @@
 struct Executables {
     private var epochs: Set<[UInt8]> = []
     private var hasHeld = false
+    /// The tightest of theirs.
+    private(set) var limit: RowLimit?
 
     /// `isHeld`: each of its runs needs an approval of its own.
-    mutating func add(epoch: [UInt8], isHeld: Bool) {
+    mutating func add(epoch: [UInt8], isHeld: Bool, limit: RowLimit? = nil) {
+        self.limit = RowLimit.tighter(self.limit, limit)
         epochs.insert(epoch)
         hasHeld = hasHeld || isHeld
     }
@@ -17,6 +20,7 @@ struct Executables {
 
     mutating func removeAll() {
         epochs = []
+        limit = nil
         hasHeld = false
     }
 }

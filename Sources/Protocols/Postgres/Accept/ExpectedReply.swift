@@ -19,13 +19,17 @@ enum ExpectedReply {
     case closeStatement(NameTable<PreparedStatement>.Definition)
     case closePortal(NameTable<Portal>.Definition)
     case sync
+    /// A statement that can only fail and a Sync, behind a batch that is undone: none of the answer is the client's.
+    case undoing(Command)
+    /// Bind once more, of a batch that was undone; the answer is not the client's.
+    case rebind(NameTable<Portal>.Definition)
 
     /// Ended by ReadyForQuery alone.
     var endsWithReady: Bool {
         switch self {
-        case .query, .refusedQuery, .sync: true
+        case .query, .refusedQuery, .sync, .undoing: true
         case .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal:
+            .closeStatement, .closePortal, .rebind:
             false
         }
     }
@@ -33,9 +37,11 @@ enum ExpectedReply {
     /// The command whose reply data this entry's answer carries.
     var command: Command? {
         switch self {
-        case .query(let command), .execute(_, let command), .parse(let command, _), .bind(let command, _): command
+        case .query(let command), .execute(_, let command), .parse(let command, _), .bind(let command, _),
+            .undoing(let command):
+            command
         case .refusedQuery(_, let command), .refusedParse(_, let command): command
-        case .describeStatement, .describePortal, .columnsOfPortal, .closeStatement, .closePortal, .sync: nil
+        case .describeStatement, .describePortal, .columnsOfPortal, .closeStatement, .closePortal, .sync, .rebind: nil
         }
     }
 }

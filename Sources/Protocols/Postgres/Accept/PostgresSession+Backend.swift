@@ -10,17 +10,26 @@ import PostgresWire
 extension PostgresSession: TargetEvents {
     func targetDidReceive(_ frame: Frame) {
         guard !isEnded else { return }
+        receive(StalledReply(frame: frame, isCounted: false))
+    }
+
+    private func receive(_ reply: StalledReply) {
         if stalled != nil {
-            stalled?.append(frame)
+            stalled?.append(reply)
             return
         }
         do {
-            try handleReply(frame)
+            if !reply.isCounted, try takeLimited(reply.frame) { return }
+            try handleReply(reply.frame)
         } catch {
-            end(
-                "the target broke the protocol",
-                failure: SessionFailure("08P01", "the target broke the protocol", detail: "\(error)"))
+            targetBrokeProtocol(error)
         }
+    }
+
+    func targetBrokeProtocol(_ error: any Error) {
+        end(
+            "the target broke the protocol",
+            failure: SessionFailure("08P01", "the target broke the protocol", detail: "\(error)"))
     }
 
     func targetDidFinishReading() {
@@ -41,7 +50,7 @@ extension PostgresSession: TargetEvents {
             failure: failure ?? SessionFailure("57P01", "the target closed the connection"))
     }
 
-    private func handleReply(_ frame: Frame) throws {
+    func handleReply(_ frame: Frame) throws {
         switch frame.type {
         case BackendType.noticeResponse: deliver(frame, plan: sessionMask, command: nil)
         case BackendType.notificationResponse: deliver(frame, plan: sessionMask, command: nil)
@@ -59,9 +68,13 @@ extension PostgresSession: TargetEvents {
             replies.append(frame.bytes, command: command)
             finish(command, .done)
         case BackendType.bindComplete:
-            guard case .bind(_, let definition) = expected.popFirst() else { throw unexpected(frame) }
-            portals.confirm(definition)
-            replies.append(frame.bytes, command: nil)
+            switch expected.popFirst() {
+            case .bind(_, let definition):
+                portals.confirm(definition)
+                replies.append(frame.bytes, command: nil)
+            case .rebind(let definition): portals.confirm(definition)
+            default: throw unexpected(frame)
+            }
         case BackendType.closeComplete:
             switch expected.popFirst() {
             case .closePortal, .closeStatement: replies.append(frame.bytes, command: nil)
@@ -105,7 +118,7 @@ extension PostgresSession: TargetEvents {
     }
 
     /// The command whose reply data comes now.
-    private var running: Command? {
+    var running: Command? {
         switch expected.first {
         case .query(let command), .execute(_, let command): command
         default: nil
@@ -157,8 +170,11 @@ extension PostgresSession: TargetEvents {
             return
         case .refusedParse(let notice, let command):
             replies.append(BackendEncoder.notice(notice), command: command)
+        case .execute(_, let command) where command.limiter?.objection != nil:
+            replies.append(BackendEncoder.notice(Refusals.beyondLimit(command)), command: command)
+        case .undoing: return
         case nil, .sync, .query, .parse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal:
+            .closeStatement, .closePortal, .rebind:
             var plan = sessionMask
             if let command = head?.command {
                 plan.tighten(command.mask)
@@ -192,16 +208,12 @@ extension PostgresSession: TargetEvents {
         case .query(let running): command = running
         case .refusedQuery(_, let refused): command = refused
         case .sync: command = nil
+        case .undoing(let undone): return try batchUndone(undone, status)
         case nil, .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal:
+            .closeStatement, .closePortal, .rebind:
             throw unexpected(frame)
         }
-        self.status = status
-        queryColumns = nil
-        if status == .idle {
-            portals.removeSettled()
-            forgetDefinitions()
-        }
+        becomeReady(status)
         replies.append(frame.bytes, command: command)
         if let command {
             ran(command)
@@ -209,8 +221,18 @@ extension PostgresSession: TargetEvents {
         }
     }
 
+    /// The target is done with a query or a batch, and stands at `status`.
+    func becomeReady(_ status: TransactionStatus) {
+        self.status = status
+        queryColumns = nil
+        if status == .idle {
+            portals.removeSettled()
+            forgetDefinitions()
+        }
+    }
+
     /// A command ran, well or not: names that it may have changed are no longer known.
-    private func ran(_ command: Command) {
+    func ran(_ command: Command) {
         let facts = command.facts
         if facts.opaque || facts.deallocatedNames.contains("*") { statements.removeAll() }
         // What is forgotten here can only be refused; what SQL EXECUTE may still run is kept apart.
@@ -352,8 +374,8 @@ extension PostgresSession: TargetEvents {
             self.stalled = nil
             guard !frames.isEmpty else { return self.updateReading() }
             var rest = frames
-            while let frame = rest.popFirst() {
-                self.targetDidReceive(frame)
+            while let reply = rest.popFirst() {
+                self.receive(reply)
                 guard !self.isEnded else { return }
             }
             self.targetDidFinishReading()

@@ -122,6 +122,7 @@ extension PostgresSession {
             guard frame.count == 5 else { throw WireError("Sync has a body") }
             if copyIn == .active { return true }
             isMidBatch = false
+            executedInBatch = 0
             batch += 1
             enqueue(.message(frame.bytes, after: 0, expecting: .sync, type: frame.type))
         case FrontendType.flush:
@@ -154,6 +155,12 @@ extension PostgresSession {
         start(request, frame: frame, message: "Query", extended: false) { [self] number, record, ruling in
             let command = Command(number: number, ruling: ruling)
             raiseBarrier(for: command)
+            if isMidBatch, let limit = command.limit, RowLimit.mayChange(command.facts) {
+                // Whether the batch has begun a transaction shows at its Sync.
+                lowerBarrier(command)
+                return refuse(number, Refusals.unlimitable(limit, "a batch is open before it"), extended: false)
+            }
+            if command.limit != nil { command.retry = Retry(request: request, frame: frame) }
             enqueue(.message(frame.bytes, after: record, expecting: .query(command), type: frame.type))
         }
     }
@@ -188,7 +195,10 @@ extension PostgresSession {
             if !parse.name.isEmpty, Self.needsNoName(ruling.facts) {
                 return refuse(number, Refusals.unnamedOnly(), extended: true)
             }
-            if !parse.name.isEmpty { executables.add(epoch: ruling.epoch, isHeld: ruling.outcome == .hold) }
+            if !parse.name.isEmpty {
+                executables.add(
+                    epoch: ruling.epoch, isHeld: ruling.outcome == .hold, limit: RowLimit(ruling.limits))
+            }
             let command = Command(number: number, ruling: ruling)
             let statement = PreparedStatement(
                 text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch, isHeld: ruling.outcome == .hold
@@ -218,9 +228,16 @@ extension PostgresSession {
                 throw WireError("more than \(NameTable<Portal>.maximumNames) portals")
             }
             isMidBatch = true
-            judgeExecution(of: statement, bind: bind, frame: frame, message: "Bind") { [self] command, record, ruling in
+            judgeExecution(of: statement, bind: bind, frame: frame, message: "Bind") {
+                [self] command, record, ruling, request in
                 let columns = PortalColumns()
                 let portal = Portal(command: command, statement: statement, columns: columns)
+                // There is one unnamed portal, so that few such messages are kept.
+                if command.limit != nil, bind.portal.isEmpty {
+                    command.retry = Retry(
+                        request: request, frame: frame,
+                        portal: Retry.Portal(bind: frame.bytes, statement: statement, columns: columns))
+                }
                 let definition = portals.define(bind.portal, portal, batch: batch)
                 enqueue(
                     .message(frame.bytes, after: record, expecting: .bind(command, definition), type: frame.type))
@@ -239,7 +256,7 @@ extension PostgresSession {
 
     private func judgeExecution(
         of statement: PreparedStatement, bind: BindMessage, frame: Frame, message: String,
-        release: @escaping (Command, UInt64, Ruling) -> Void
+        release: @escaping (Command, UInt64, Ruling, JudgeRequest) -> Void
     ) {
         let digest = Self.digest(of: statement, bind: bind)
         let request = request(
@@ -253,9 +270,10 @@ extension PostgresSession {
         }
         start(
             request, frame: frame, message: message, extended: true, statementName: bind.statement,
-            portalName: bind.portal, parameters: recorded
+            portalName: bind.portal, parameters: recorded,
+            question: PlanQuestion(text: statement.text, types: statement.types, parameters: bind.parameters)
         ) { number, record, ruling in
-            release(Command(number: number, ruling: ruling), record, ruling)
+            release(Command(number: number, ruling: ruling), record, ruling, request)
         }
     }
 
@@ -287,14 +305,17 @@ extension PostgresSession {
         guard portal.wasExecuted || portal.command.epoch != services.shared.policyEpoch else {
             // The first run of a portal is the command that its Bind was judged and recorded as, by the policy of now.
             portals.update(execute.portal) { $0.wasExecuted = true }
+            portal.command.retry?.frame = frame
             release(portal.command, frame: frame, record: 0, columns: portal.columns)
             return true
         }
         // Every further one is a command of its own, by the policy of now.
         let digest = Self.digest(
             Array("sluice-execute-v1\0".utf8) + portal.statement.textDigest + Array(execute.portal.utf8))
-        let request = request(
+        var request = request(
             .execution, digest: digest, textDigest: portal.statement.textDigest, text: portal.statement.text)
+        // The same plan goes on.
+        request.estimate = portal.command.estimate
         start(request, frame: frame, message: "Execute", extended: true, portalName: execute.portal) {
             [self] number, record, ruling in
             let command = Command(number: number, ruling: ruling, continuing: portal.command)
@@ -311,12 +332,13 @@ extension PostgresSession {
 
     private func release(_ command: Command, frame: Frame, record: UInt64, columns: PortalColumns) {
         raiseBarrier(for: command)
+        executedInBatch += 1
         enqueue(.message(frame.bytes, after: record, expecting: .execute(columns, command), type: frame.type))
         if barrier === command { enqueue(Self.flushRequest) }
     }
 
     /// Makes the target answer what it has, where Sluice waits for it before the client's Sync.
-    private static var flushRequest: Outbound {
+    static var flushRequest: Outbound {
         .message(FrontendEncoder.flush(), after: 0, expecting: nil, type: FrontendType.flush)
     }
 

@@ -15,7 +15,7 @@ extension PostgresSession {
     /// it gets the command's number, its record and the ruling, on a permit to run only.
     func start(
         _ request: JudgeRequest, frame: Frame, message: String, extended: Bool, statementName: String = "",
-        portalName: String = "", parameters: [Parameter] = [],
+        portalName: String = "", parameters: [Parameter] = [], question: PlanQuestion? = nil,
         release: @escaping (_ number: UInt64, _ record: UInt64, _ ruling: Ruling) -> Void
     ) {
         commands += 1
@@ -36,7 +36,9 @@ extension PostgresSession {
                     parameters: parameters, memoised: memoised)))
         let ruled = { [self] (ruling: Ruling) in
             if isSkippingToSync { return skip(number) }
-            if let objection = objection(to: ruling) { return refuse(number, objection, extended: extended) }
+            if let objection = objection(to: ruling) ?? limitObjection(to: ruling) {
+                return refuse(number, objection, extended: extended)
+            }
             switch ruling.outcome {
             case .allow:
                 metrics.commandsAllowed.add()
@@ -57,7 +59,9 @@ extension PostgresSession {
             return ruled(memoised)
         }
 
-        let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
+        let pending = PendingCommand(
+            number: number, recordSequence: record, frame: frame,
+            question: question ?? PlanQuestion(text: request.text), ruled: ruled)
         request.traceparent = trace.traceparent(span: number)
         resolve(request, pending)
     }
@@ -66,7 +70,7 @@ extension PostgresSession {
     private var catalogVersion: UInt64 { schema.version << 1 | (isPathKnown ? 1 : 0) }
 
     /// Finds what the names in the text stand for, then has the command judged.
-    private func resolve(_ request: JudgeRequest, _ pending: PendingCommand) {
+    func resolve(_ request: JudgeRequest, _ pending: PendingCommand) {
         guard let names = NameScan(request.text).names else {
             return refuse(pending, Refusals.tooManyNames(), status: .refused)
         }
@@ -99,6 +103,8 @@ extension PostgresSession {
             if case .held = event {} else { isDecided = true }
             switch event {
             case .held(let hold): self.held(hold, sequence: exchange, pending)
+            case .ruled(let ruling) where ruling.wantsEstimate && ruling.outcome == .refuse:
+                self.estimate(request, pending, ruling.facts)
             case .ruled(let ruling):
                 self.recordDecision(ruling, number: number)
                 self.sessionMask.tighten(ruling.mask.withoutOutputs)
@@ -123,6 +129,26 @@ extension PostgresSession {
             }
         }
         if !isDecided { gate = .judging(sequence: exchange, pending) }
+    }
+
+    /// Has the command judged once more, by what the planner expects of it.
+    private func estimate(_ request: JudgeRequest, _ pending: PendingCommand, _ facts: Facts) {
+        guard request.estimate == nil else {
+            metrics.commandsUnavailable.add()
+            return refuse(
+                pending, Refusals.unavailable("the classifier cannot decide by an estimate"), status: .refused)
+        }
+        gate = .resolving(pending)
+        let answered = { [weak self] (estimate: Estimate) in
+            guard let self, !self.isEnded, case .resolving(let waiting) = self.gate, waiting.number == pending.number
+            else { return }
+            var request = request
+            request.estimate = estimate
+            self.judge(request, pending)
+            self.flushClient()
+        }
+        guard PlanQuestion.fits(facts), isPathKnown else { return answered(.failure) }
+        catalog.estimates.estimate(pending.question, answered)
     }
 
     private func held(_ hold: HoldPending, sequence: UInt64, _ pending: PendingCommand) {
@@ -208,6 +234,16 @@ extension PostgresSession {
             hint: "Send DEALLOCATE ALL, or run the statement's own text.")
     }
 
+    /// A command whose rows are limited but cannot be counted does not run.
+    func limitObjection(to ruling: Ruling) -> WireNotice? {
+        guard ruling.outcome != .refuse else { return nil }
+        var limit = RowLimit(ruling.limits)
+        if ruling.facts.operations.contains("execute") { limit = RowLimit.tighter(limit, executables.limit) }
+        return limit.flatMap { limit in
+            RowLimit.objection(to: ruling.facts).map { Refusals.unlimitable(limit, $0) }
+        }
+    }
+
     /// A command that the target will not see, since it skips to Sync.
     private func skip(_ number: UInt64) {
         let command = Command(refused: number)
@@ -240,7 +276,11 @@ extension PostgresSession {
     func refuse(_ pending: PendingCommand, _ notice: WireNotice, status: Command.Status) {
         gate = .open
         let extended = pending.frame.type != FrontendType.query
-        refuse(pending.number, notice, extended: extended, status: status)
+        if let undone = pending.undone {
+            refuseUndone(undone, notice, extended: extended)
+        } else {
+            refuse(pending.number, notice, extended: extended, status: status)
+        }
         advance()
         flushClient()
     }
@@ -281,10 +321,14 @@ extension PostgresSession {
             || facts.operations.contains(where: ["cursor", "execute", "call", "session", "role"].contains)
         let changesDefinitions =
             facts.opaque || facts.operations.contains(where: ["alter", "drop", "create", "call"].contains)
-        if facts.copy.in || changesNames || changesDefinitions { barrier = command }
+        if facts.operations.contains("execute") { command.tighten(executables.limit) }
+        // A limited command's outcome decides whether the ones behind it are seen at all.
+        if facts.copy.in || changesNames || changesDefinitions || command.limit != nil { barrier = command }
         if facts.opaque || facts.operations.contains(where: Self.mayChangePath.contains) { isPathKnown = false }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
-        if !facts.preparedNames.isEmpty { executables.add(epoch: command.epoch, isHeld: command.wasHeld) }
+        if !facts.preparedNames.isEmpty {
+            executables.add(epoch: command.epoch, isHeld: command.wasHeld, limit: command.limit)
+        }
         if changesDefinitions { self.changesDefinitions = true }
     }
 }

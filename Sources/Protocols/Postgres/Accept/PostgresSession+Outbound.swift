@@ -21,6 +21,7 @@ extension PostgresSession {
                     waitForRecord(record)
                     break loop
                 }
+                if case .query(let command) = expecting, !mayRun(command) { break loop }
                 dequeue()
                 writeToTarget(bytes)
                 wrote = true
@@ -33,7 +34,8 @@ extension PostgresSession {
                 case FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail, FrontendType.flush: break
                 default: isBatchOpenAtTarget = true
                 }
-                if let expecting { expected.append(expecting) }
+                // In a transaction of Sluice's own its place in the reply order is taken already.
+                if let expecting, !isAwaited(expecting) { expected.append(expecting) }
             case .refusal(let notice, let command, let extended):
                 dequeue()
                 if send(notice, command, extended: extended) { wrote = true }
@@ -43,6 +45,11 @@ extension PostgresSession {
             }
         }
         if wrote { flushTarget() }
+    }
+
+    private func isAwaited(_ reply: ExpectedReply) -> Bool {
+        guard case .query(let command) = reply, case .query(let first) = expected.first else { return false }
+        return command === first
     }
 
     private func waitForRecord(_ record: UInt64) {
@@ -80,7 +87,7 @@ extension PostgresSession {
     }
 
     /// Puts a refusal into the reply order. True when the target was written to.
-    private func send(_ notice: WireNotice, _ command: Command?, extended: Bool) -> Bool {
+    func send(_ notice: WireNotice, _ command: Command?, extended: Bool) -> Bool {
         if extended { dropOutboundToSync(sparing: command) }
         if expected.isEmpty, status == .idle, !isBatchOpenAtTarget {
             replies.append(BackendEncoder.notice(notice), command: command)
@@ -135,9 +142,9 @@ extension PostgresSession {
     private func undo(_ reply: ExpectedReply) {
         switch reply {
         case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
-        case .bind(_, let definition), .closePortal(let definition): portals.undo(definition)
+        case .bind(_, let definition), .closePortal(let definition), .rebind(let definition): portals.undo(definition)
         case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .sync:
+            .sync, .undoing:
             break
         }
         if let command = reply.command { lowerBarrier(command) }

@@ -35,13 +35,20 @@ final class PostgresSession: @unchecked Sendable {
     /// What keeps the next client message from being looked at.
     enum Gate {
         case open
-        /// The target is asked what the command's names stand for.
+        /// The target is asked something that the command's decision needs.
         case resolving(PendingCommand)
         /// The command's decision is outstanding; the exchange's sequence.
         case judging(sequence: UInt64, PendingCommand)
         /// A hold is durable and waits for reviewers.
         case held(sequence: UInt64, id: String, PendingCommand)
         case closed
+
+        var pending: PendingCommand? {
+            switch self {
+            case .resolving(let pending), .judging(_, let pending), .held(_, _, let pending): pending
+            case .open, .closed: nil
+            }
+        }
     }
 
     /// A command that has no decision yet.
@@ -49,6 +56,9 @@ final class PostgresSession: @unchecked Sendable {
         let number: UInt64
         let recordSequence: UInt64
         let frame: Frame
+        let question: PlanQuestion
+        /// It ran already, and was undone.
+        var undone: Command?
         let ruled: (Ruling) -> Void
     }
 
@@ -67,6 +77,13 @@ final class PostgresSession: @unchecked Sendable {
             case .refusal, .terminate: 0
             }
         }
+    }
+
+    /// A target message that waits.
+    struct StalledReply {
+        let frame: Frame
+        /// The row limit has let it pass already.
+        let isCounted: Bool
     }
 
     /// COPY FROM STDIN, which changes what the target does with the messages that follow.
@@ -110,6 +127,8 @@ final class PostgresSession: @unchecked Sendable {
     var isSkippingToSync = false
     /// Messages of the extended protocol were taken since the last Sync.
     var isMidBatch = false
+    /// Executions that were sent since then.
+    var executedInBatch = 0
     /// The same as the target sees it.
     var isBatchOpenAtTarget = false
     var batch: UInt64 = 0
@@ -130,7 +149,8 @@ final class PostgresSession: @unchecked Sendable {
     var queryColumns: [ResultColumn]?
     var copyOut: CopyShape?
     /// Target messages that wait for the names of a result's columns.
-    var stalled: CircularBuffer<Frame>?
+    var stalled: CircularBuffer<StalledReply>?
+    var limiting = Limiting()
     var replies: ReplyStream!
 
     var commands: UInt64 = 0
@@ -259,6 +279,7 @@ final class PostgresSession: @unchecked Sendable {
         if command.status == nil { command.status = status }
         guard !command.isFinished else { return }
         command.isFinished = true
+        command.retry = nil
         replies.end(command)
     }
 
@@ -337,6 +358,10 @@ final class PostgresSession: @unchecked Sendable {
             recordHold(pending.number, id: holdID, status: "cancelled", reviews: [])
             services.closeHold(holdID, session: id, sequence: sequence, used: false)
         case .resolving, .open, .closed: break
+        }
+        if let undone = gate.pending?.undone, undone.status == nil {
+            undone.status = .lost
+            append(.result(undone.result()))
         }
         gate = .closed
         // What the target still runs for nobody is cancelled, so that it does not go on unseen.

@@ -46,6 +46,41 @@ enum Refusals {
             detail: "The command itself ran.", hint: refusal.hint.isEmpty ? nil : refusal.hint)
     }
 
+    /// 42501: the command changed or returned more rows than a rule allows. What it changed was rolled back.
+    static func beyondLimit(_ command: Command) -> WireNotice {
+        guard let limit = command.limit, let objection = command.limiter?.objection else {
+            preconditionFailure("a command within its limit is not refused for it")
+        }
+        let changes = RowLimit.mayChange(command.facts)
+        let rule = "refused by rule “\(limit.rule)”"
+        let reason: String
+        let hint: String
+        switch objection {
+        case .rows(let rows):
+            reason = "\(rows) rows \(changes ? "were to be changed or returned" : "or more were to be returned")"
+            hint =
+                changes
+                ? "Nothing was changed. Name fewer rows, in several commands if need be. Where the rule lets reviewers allow more, send it alone and outside of a transaction."
+                : "Ask for fewer rows: add a condition or LIMIT, or read on in several commands."
+        case .uncounted:
+            reason = "a portal that changes rows was executed for a part of its result, so they cannot be counted"
+            hint = "Nothing was changed. Execute it without a row limit."
+        }
+        return WireNotice(
+            sqlState: "42501",
+            message: limit.message.isEmpty ? rule + ": \(reason), at most \(limit.rows) are allowed" : limit.message,
+            detail: limit.message.isEmpty ? nil : rule + ": \(reason), at most \(limit.rows) are allowed", hint: hint)
+    }
+
+    /// 42501: rows of the command are limited, and cannot be counted.
+    static func unlimitable(_ limit: RowLimit, _ reason: String) -> WireNotice {
+        WireNotice(
+            sqlState: "42501",
+            message:
+                "refused by rule “\(limit.rule)”: it allows at most \(limit.rows) rows, and they cannot be counted: \(reason)",
+            hint: "The command did not run. Send it on its own, as a plain INSERT, UPDATE, DELETE, MERGE or COPY.")
+    }
+
     static func functionCall() -> WireNotice {
         WireNotice(
             sqlState: "0A000", message: "FunctionCall messages are refused: they cannot be judged",

@@ -79,15 +79,18 @@ struct TargetConnector {
         }
     }
 
-    /// Sends a CancelRequest on a connection of its own.
-    func cancel(processID: Int32, key: [UInt8]) {
+    /// Sends a CancelRequest on a connection of its own. `done` is called when the target has passed it on, or could not
+    /// be told: whatever it is to hit was hit by then.
+    func cancel(processID: Int32, key: [UInt8], done: @escaping @Sendable () -> Void = {}) {
         let request = FrontendEncoder.cancel(processID: processID, key: key)
         let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(Self.timeout)
         let connecting =
             resource.target.isUnixSocket
             ? bootstrap.connect(unixDomainSocketPath: "\(resource.target.host)/.s.PGSQL.\(resource.target.port)")
             : bootstrap.connect(host: resource.target.host, port: resource.target.port)
+        connecting.whenFailure { _ in done() }
         connecting.whenSuccess { channel in
+            channel.closeFuture.whenComplete { _ in done() }
             channel.writeAndFlush(request).whenComplete { _ in channel.close(mode: .output, promise: nil) }
             // The target closes when it has passed the request on; a target that never does is not waited for.
             channel.eventLoop.scheduleTask(in: Self.timeout) { channel.close(promise: nil) }

@@ -1,49 +1,41 @@
 import CPgQuery
 
-extension Analysis {
-    /// Statements that are known by their node type alone.
-    private static let byName: [String: [String]] = [
-        "TruncateStmt": ["truncate"],
-        "GrantStmt": ["grant"], "GrantRoleStmt": ["grant"], "AlterDefaultPrivilegesStmt": ["grant"],
-        "CreateRoleStmt": ["create", "role"], "AlterRoleStmt": ["alter", "role"],
-        "AlterRoleSetStmt": ["alter", "role"], "DropRoleStmt": ["drop", "role"],
-        "DropdbStmt": ["drop"], "DropTableSpaceStmt": ["drop"], "DropUserMappingStmt": ["drop"],
-        "DropSubscriptionStmt": ["drop"], "DropOwnedStmt": ["drop", "grant"], "ReassignOwnedStmt": ["alter"],
-        "CreateStmt": ["create"], "CreateSchemaStmt": ["create"], "CreateSeqStmt": ["create"],
-        "CreateDomainStmt": ["create"], "CreatedbStmt": ["create"], "CreateTrigStmt": ["create"],
-        "CreatePLangStmt": ["create"], "CreateConversionStmt": ["create"], "CreateCastStmt": ["create"],
-        "CreateOpClassStmt": ["create"], "CreateOpFamilyStmt": ["create"], "CreateTableSpaceStmt": ["create"],
-        "CreateEnumStmt": ["create"], "CreateRangeStmt": ["create"], "CompositeTypeStmt": ["create"],
-        "CreateFdwStmt": ["create"], "CreateForeignServerStmt": ["create"], "CreateUserMappingStmt": ["create"],
-        "CreateForeignTableStmt": ["create"], "ImportForeignSchemaStmt": ["create"],
-        "CreateExtensionStmt": ["create"], "CreateEventTrigStmt": ["create"], "CreatePolicyStmt": ["create"],
-        "CreateTransformStmt": ["create"], "CreateAmStmt": ["create"], "CreatePublicationStmt": ["create"],
-        "CreateSubscriptionStmt": ["create"], "CreateStatsStmt": ["create"], "DefineStmt": ["create"],
-        "IndexStmt": ["create"], "RuleStmt": ["create"], "ViewStmt": ["create"],
-        "CommentStmt": ["alter"], "SecLabelStmt": ["alter"], "RenameStmt": ["alter"],
-        "ReplicaIdentityStmt": ["alter"],
-        "ClusterStmt": ["maintenance"], "ReindexStmt": ["maintenance"], "CheckPointStmt": ["maintenance"],
-        "RefreshMatViewStmt": ["maintenance"],
-        "NotifyStmt": ["notify"], "ListenStmt": ["notify"], "UnlistenStmt": ["notify"],
-        "ClosePortalStmt": ["cursor"], "ConstraintsSetStmt": ["transaction"],
-        "ReturnStmt": ["read"],
+/// Which objects' names are a relation's.
+enum ObjectNames {
+    static let relations: [PgQuery__ObjectType] = [
+        PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, PG_QUERY__OBJECT_TYPE__OBJECT_VIEW,
+        PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW, PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE,
+        PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, PG_QUERY__OBJECT_TYPE__OBJECT_INDEX,
     ]
+    /// The last part of these names is the column, constraint, trigger, rule or policy of the relation.
+    static let partsOfRelations: [PgQuery__ObjectType] = [
+        PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT,
+        PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER, PG_QUERY__OBJECT_TYPE__OBJECT_RULE,
+        PG_QUERY__OBJECT_TYPE__OBJECT_POLICY,
+    ]
+}
+
+extension Analysis {
+    mutating func addOperations(of node: Message) {
+        switch node.shape.effect {
+        case .operations(let known): operations.formUnion(known)
+        case .opaque(let reason): opaque(reason)
+        case .examined: break
+        case .unwritten, nil: opaque("\(node.shape.name) is not understood")
+        }
+    }
 
     mutating func definition(_ node: Message, scope: Scope) {
+        addOperations(of: node)
         let name = node.shape.name
-        if let known = Self.byName[name] {
-            operations.formUnion(known)
-        } else if name.hasPrefix("Alter") {
-            operations.insert("alter")
-        } else {
-            switch name {
-            case "DoStmt": opaque("DO runs code that is given as text")
-            case "LoadStmt": opaque("LOAD runs a library")
-            default: opaque("\(name) is not understood")
-            }
-        }
         if name == "TruncateStmt" { unfiltered = true }
-        if name == "CommentStmt" || name == "SecLabelStmt" { names(of: node) }
+        if name == "CommentStmt" {
+            let comment = node.unpacked(as: PgQuery__CommentStmt.self)
+            describe(comment.objtype, Message(comment.object))
+        } else if name == "SecLabelStmt" {
+            let label = node.unpacked(as: PgQuery__SecLabelStmt.self)
+            describe(label.objtype, Message(label.object))
+        }
         for child in node.children {
             // Tables that a definition names are its objects; those in queries inside it are read.
             if child.kind == .rangeVar {
@@ -54,10 +46,14 @@ extension Analysis {
         }
     }
 
-    /// COMMENT ON TABLE names its table as a list of texts.
-    private mutating func names(of node: Message) {
-        for child in node.children where child.kind == .list {
-            tablesWritten.insert(TableName.joined(child.children.compactMap(\.text)))
+    /// COMMENT and SECURITY LABEL name what they describe as a list of texts.
+    private mutating func describe(_ type: PgQuery__ObjectType, _ object: Message?) {
+        guard let object, object.kind == .list else { return }
+        let parts = object.children.compactMap(\.text)
+        if ObjectNames.relations.contains(type) {
+            tablesWritten.insert(TableName.joined(parts))
+        } else if ObjectNames.partsOfRelations.contains(type), parts.count > 1 {
+            tablesWritten.insert(TableName.joined(parts.dropLast()))
         }
     }
 

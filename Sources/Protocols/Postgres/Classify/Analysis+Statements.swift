@@ -13,13 +13,10 @@ extension Analysis {
         case .explainStmt: explain(node, scope: scope)
         case .prepareStmt: prepare(node, scope: scope)
         case .deallocateStmt: deallocate(node.unpacked(as: PgQuery__DeallocateStmt.self))
-        case .executeStmt: operation("execute", node, scope: scope)
-        case .declareCursorStmt: operation("cursor", node, scope: scope)
-        case .fetchStmt: operations.insert("cursor")
-        case .callStmt: operation("call", node, scope: scope)
-        case .lockStmt: operation("lock", node, scope: scope)
-        case .vacuumStmt: maintain(node, scope: scope)
-        case .variableShowStmt: operations.insert("read")
+        case .executeStmt, .declareCursorStmt, .fetchStmt, .callStmt, .lockStmt, .vacuumStmt, .variableShowStmt,
+            .createFunctionStmt:
+            addOperations(of: node)
+            walkChildren(node, scope: scope)
         case .variableSetStmt: set(node.unpacked(as: PgQuery__VariableSetStmt.self))
         case .discardStmt:
             operations.insert("session")
@@ -28,7 +25,6 @@ extension Analysis {
         case .createTableAsStmt: createTableAs(node, scope: scope)
         case .alterTableStmt: alterTable(node, scope: scope)
         case .dropStmt: drop(node.unpacked(as: PgQuery__DropStmt.self))
-        case .createFunctionStmt: operation("create", node, scope: scope)
         case .aConst, .aExpr, .aIndirection, .aStar, .alias, .boolean, .booleanTest, .boolExpr, .caseExpr, .caseWhen,
             .columnRef, .commonTableExpr, .currentOfExpr, .defElem, .float, .funcCall, .integer, .intoClause, .joinExpr,
             .list, .lockingClause, .mergeWhenClause, .node, .nullTest, .objectWithArgs, .rangeFunction, .rangeSubselect,
@@ -38,14 +34,12 @@ extension Analysis {
         }
     }
 
-    private mutating func operation(_ operation: String, _ node: Message, scope: Scope) {
-        operations.insert(operation)
-        walkChildren(node, scope: scope)
-    }
-
     private mutating func prepare(_ node: Message, scope: Scope) {
-        if let name = node.unpacked(as: PgQuery__PrepareStmt.self).name { preparedNames.insert(String(cString: name)) }
-        operation("prepare", node, scope: scope)
+        let prepare = node.unpacked(as: PgQuery__PrepareStmt.self)
+        if let name = prepare.name { preparedNames.insert(String(cString: name)) }
+        operations.insert("prepare")
+        counted = Message(prepare.query)?.raw
+        walkChildren(node, scope: scope)
     }
 
     /// `DEALLOCATE ALL` has an empty name in the tree.
@@ -71,6 +65,7 @@ extension Analysis {
 
     private mutating func insert(_ node: Message, scope: Scope) {
         operations.insert("write")
+        countRows(node)
         let insert = node.unpacked(as: PgQuery__InsertStmt.self)
         writeTable(insert.relation)
         let inner = with(insert.with_clause, scope: scope)
@@ -92,7 +87,10 @@ extension Analysis {
         let update = node.unpacked(as: PgQuery__UpdateStmt.self)
         writeTable(update.relation)
         let inner = with(update.with_clause, scope: scope)
-        if Filter.isMissing(Message(update.where_clause), target: update.relation) { unfiltered = true }
+        countRows(node)
+        let from = messages(update.n_from_clause, update.from_clause)
+        let filter = Filter(target: update.relation, with: update.with_clause, scope: scope, from: from)
+        if filter.isMissing(Message(update.where_clause)) { unfiltered = true }
         walk(messages(update.n_target_list, update.target_list), scope: inner)
         source(messages(update.n_from_clause, update.from_clause), scope: inner)
         walk(update.where_clause, scope: inner)
@@ -104,7 +102,10 @@ extension Analysis {
         let delete = node.unpacked(as: PgQuery__DeleteStmt.self)
         writeTable(delete.relation)
         let inner = with(delete.with_clause, scope: scope)
-        if Filter.isMissing(Message(delete.where_clause), target: delete.relation) { unfiltered = true }
+        countRows(node)
+        let using = messages(delete.n_using_clause, delete.using_clause)
+        let filter = Filter(target: delete.relation, with: delete.with_clause, scope: scope, from: using)
+        if filter.isMissing(Message(delete.where_clause)) { unfiltered = true }
         source(messages(delete.n_using_clause, delete.using_clause), scope: inner)
         walk(delete.where_clause, scope: inner)
         returning(messages(delete.n_returning_list, delete.returning_list), delete.relation, scope: inner)
@@ -116,12 +117,20 @@ extension Analysis {
         writeTable(merge.relation)
         let inner = with(merge.with_clause, scope: scope)
         let actions = messages(merge.n_merge_when_clauses, merge.merge_when_clauses)
+        countRows(node)
+        let filter = Filter(
+            target: merge.relation, with: merge.with_clause, scope: scope,
+            from: Message(merge.source_relation).map { [$0] } ?? [])
+        let join = Message(merge.join_condition)
+        // What the join tells apart need not be told apart by the actions.
+        let joined = join.map { filter.joined(by: $0) } ?? filter
         let changesRows = actions.contains { action in
             guard action.kind == .mergeWhenClause else { return true }
             let clause = action.unpacked(as: PgQuery__MergeWhenClause.self)
-            return clause.matched != 0 && Filter.isMissing(Message(clause.condition), target: merge.relation)
+            return clause.matched != 0 && clause.command_type != PG_QUERY__CMD_TYPE__CMD_NOTHING
+                && joined.isMissing(Message(clause.condition))
         }
-        if changesRows, Filter.isMissing(Message(merge.join_condition), target: merge.relation) { unfiltered = true }
+        if changesRows, filter.isMissing(join) { unfiltered = true }
         source(Message(merge.source_relation).map { [$0] } ?? [], scope: inner)
         walk(merge.join_condition, scope: inner)
         walk(actions, scope: inner)
@@ -160,6 +169,7 @@ extension Analysis {
             inner.tablesRead.formUnion(inner.tablesWritten)
             inner.tablesWritten = []
             inner.unfiltered = false
+            inner.unlimitable = ""
             inner.copy = nil
         }
         merge(inner)
@@ -187,29 +197,14 @@ extension Analysis {
 
     private mutating func drop(_ drop: PgQuery__DropStmt) {
         operations.insert("drop")
-        let relations: [PgQuery__ObjectType] = [
-            PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, PG_QUERY__OBJECT_TYPE__OBJECT_VIEW,
-            PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW, PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE,
-            PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, PG_QUERY__OBJECT_TYPE__OBJECT_INDEX,
-        ]
-        // The last part of these names is the trigger, rule or policy on the table.
-        let onRelation: [PgQuery__ObjectType] = [
-            PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER, PG_QUERY__OBJECT_TYPE__OBJECT_RULE,
-            PG_QUERY__OBJECT_TYPE__OBJECT_POLICY,
-        ]
         for object in messages(drop.n_objects, drop.objects) where object.kind == .list {
             let parts = object.children.compactMap(\.text)
-            if relations.contains(drop.remove_type) {
+            if ObjectNames.relations.contains(drop.remove_type) {
                 tablesWritten.insert(TableName.joined(parts))
-            } else if onRelation.contains(drop.remove_type), parts.count > 1 {
+            } else if ObjectNames.partsOfRelations.contains(drop.remove_type), parts.count > 1 {
                 tablesWritten.insert(TableName.joined(parts.dropLast()))
             }
         }
-    }
-
-    private mutating func maintain(_ node: Message, scope: Scope) {
-        operations.insert("maintenance")
-        walkChildren(node, scope: scope)
     }
 
     private mutating func transaction(_ statement: PgQuery__TransactionStmt) {

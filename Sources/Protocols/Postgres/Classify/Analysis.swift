@@ -18,6 +18,10 @@ struct Analysis {
     var outputs: [OutputColumn]? = []
     var preparedNames: Set<String> = []
     var deallocatedNames: Set<String> = []
+    /// Why rows that it changes are not in the tags of its replies.
+    var unlimitable = ""
+    /// The statement whose own tag counts its rows.
+    var counted: UnsafeRawPointer?
 
     /// Names of the CTEs that are visible at a place.
     typealias Scope = Set<String>
@@ -26,7 +30,9 @@ struct Analysis {
         statements += 1
         tags.append(StatementTag.of(statement))
         var inner = Analysis()
+        inner.counted = statement.raw
         inner.walk(statement, scope: [])
+        inner.addUncounted(statement)
         merge(inner)
         switch RowSource(statement) {
         case .none:
@@ -57,6 +63,7 @@ struct Analysis {
             if self.copy != nil { opaque(Self.severalCopies) }
             self.copy = copy
         }
+        if unlimitable.isEmpty { unlimitable = other.unlimitable }
         preparedNames.formUnion(other.preparedNames)
         deallocatedNames.formUnion(other.deallocatedNames)
     }
@@ -73,6 +80,7 @@ struct Analysis {
         facts.opaqueReason = opaqueReason
         facts.columnsReferenced = columns.sorted()
         facts.statementTags = tags
+        facts.unlimitable = unlimitableText
         facts.preparedNames = preparedNames.sorted()
         facts.deallocatedNames = deallocatedNames.sorted()
         if rowStatements <= 1, let outputs, !facts.opaque {
@@ -177,15 +185,21 @@ struct Analysis {
         tablesRead.insert(name)
         let relation = String(cString: variable.relname)
         if Self.valueCatalogs.contains(relation) { opaque("\(relation) shows values of other tables or sessions") }
+        if Self.fileCatalogs.contains(relation) { operations.formUnion(["call", Reach.file.rawValue]) }
     }
 
     private static let severalCopies = "several COPY in one command"
 
-    /// System relations that hold samples of column values, or the texts of other sessions' statements.
+    /// System relations that hold samples of column values, large objects, secrets, or the texts of other sessions'
+    /// statements.
     private static let valueCatalogs: Set<String> = [
         "pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data",
-        "pg_stat_activity", "pg_stat_statements",
+        "pg_stat_activity", "pg_stat_statements", "pg_largeobject", "pg_authid", "pg_shadow", "pg_user_mapping",
+        "pg_user_mappings", "pg_subscription",
     ]
+
+    /// System views over functions that read files of the server.
+    private static let fileCatalogs: Set<String> = ["pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings"]
 
     mutating func writeTable(_ variable: UnsafeMutablePointer<PgQuery__RangeVar>?) {
         guard let variable else { return }
@@ -206,10 +220,14 @@ struct Analysis {
         functions.insert(TableName.joined(name))
         switch FunctionEffect(name: name) {
         case .safe: break
-        case .write: operations.insert("write")
+        case .write:
+            operations.insert("write")
+            if name.last?.hasPrefix("lo") == true { uncounted("large objects are in no command tag") }
         case .lock: operations.insert("lock")
         case .notify: operations.insert("notify")
-        case .call: operations.insert("call")
+        case .call(let reach):
+            operations.insert("call")
+            if let reach { operations.insert(reach.rawValue) }
         case .setting:
             let arguments = messages(function.n_args, function.args)
             guard arguments.count >= 2, let setting = arguments[0].textConstant, let value = arguments[1].textConstant

@@ -82,6 +82,8 @@ final class Shape: Sendable {
     /// PostgreSQL's own name of the node type: `SelectStmt`.
     let name: String
     let isStatement: Bool
+    /// What a statement of this type does; nil for other nodes, and for types that are not known.
+    let effect: StatementEffect?
     let children: [Field]
     let values: [Field]
 
@@ -90,6 +92,7 @@ final class Shape: Sendable {
         // The descriptors drop the underscore of A_Const and its like, the .proto file keeps it.
         kind = NodeKind(rawValue: String(name.filter { $0 != "_" })) ?? .other
         isStatement = name.hasSuffix("Stmt") && name != "RawStmt"
+        effect = isStatement ? StatementEffect.byType[name] : nil
         var children: [Field] = []
         var values: [Field] = []
         for index in 0..<Int(descriptor.pointee.n_fields) {
@@ -238,7 +241,14 @@ func names(_ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<PgQu
 
 /// Whether two expressions are the same text but for place and spacing.
 func sameExpression(_ a: Message, _ b: Message) -> Bool {
-    guard a.shape === b.shape else { return false }
+    guard a.shape === b.shape, sameValues(a, b) else { return false }
+    let left = a.children
+    let right = b.children
+    return left.count == right.count && zip(left, right).allSatisfy(sameExpression)
+}
+
+/// Whether two nodes of one type have the same values, their children aside.
+func sameValues(_ a: Message, _ b: Message) -> Bool {
     for field in a.shape.values {
         guard !field.isRepeatedValue else { return false }
         if field.isText {
@@ -257,7 +267,5 @@ func sameExpression(_ a: Message, _ b: Message) -> Bool {
             else { return false }
         }
     }
-    let left = a.children
-    let right = b.children
-    return left.count == right.count && zip(left, right).allSatisfy(sameExpression)
+    return true
 }

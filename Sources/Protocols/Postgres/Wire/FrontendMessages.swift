@@ -184,6 +184,44 @@ public enum FrontendEncoder {
         }
     }
 
+    /// Parse, unnamed. `types`: Int16 count and the parameter type OIDs.
+    public static func parse(text: [UInt8], types: ByteBuffer) -> ByteBuffer {
+        message(FrontendType.parse) {
+            $0.writeCString("")
+            $0.writeBytes(text)
+            $0.writeInteger(UInt8(0))
+            $0.writeImmutableBuffer(types)
+        }
+    }
+
+    /// Bind of the unnamed statement to the unnamed portal, with results as text.
+    public static func bind(_ parameters: [(format: Int16, value: ByteBuffer?)]) -> ByteBuffer {
+        message(FrontendType.bind) {
+            $0.writeCString("")
+            $0.writeCString("")
+            $0.writeInteger(UInt16(parameters.count))
+            for parameter in parameters { $0.writeInteger(parameter.format) }
+            $0.writeInteger(UInt16(parameters.count))
+            for parameter in parameters {
+                guard let value = parameter.value else {
+                    $0.writeInteger(Int32(-1))
+                    continue
+                }
+                $0.writeInteger(Int32(value.readableBytes))
+                $0.writeImmutableBuffer(value)
+            }
+            $0.writeInteger(Int16(0))
+        }
+    }
+
+    /// Execute of the unnamed portal, all rows.
+    public static func execute() -> ByteBuffer {
+        message(FrontendType.execute) {
+            $0.writeCString("")
+            $0.writeInteger(Int32(0))
+        }
+    }
+
     public static func describePortal(_ name: String) -> ByteBuffer {
         message(FrontendType.describe) {
             $0.writeInteger(UInt8(ascii: "P"))

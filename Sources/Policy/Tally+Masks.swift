@@ -1,0 +1,86 @@
+import Contract
+
+/// A use of a masked column that tells its values or carries them where nothing masks them.
+enum MaskBreach {
+    case inference(Rule, column: String)
+    case copy(Rule, column: String, target: String)
+
+    var rule: Rule {
+        switch self {
+        case .inference(let rule, _), .copy(let rule, _, _): rule
+        }
+    }
+
+    var reason: String {
+        switch self {
+        case .inference(_, let column):
+            "a condition, join, order, grouping or DISTINCT over masked column \(column) would tell its values"
+        case .copy(_, let column, let target):
+            "it would copy masked column \(column) into \(target), which no rule masks as strictly"
+        }
+    }
+
+    var hint: String {
+        switch self {
+        case .inference: "Use the column only in what is returned, where it is masked."
+        case .copy: "Leave the column out, or ask the owner of the policy for a mask of the target."
+        }
+    }
+}
+
+extension Tally {
+    /// The first breach of the masks that hold for this command.
+    func breach(_ facts: Facts) -> MaskBreach? {
+        guard masks.contains(where: { !$0.columns.isEmpty }) else { return nil }
+        let compared = facts.columnsCompared.map(ColumnName.init)
+        for rule in masks {
+            for masked in rule.columns where masked.refusesInference {
+                if let name = compared.first(where: { masked.pattern.mayMatch($0) }) {
+                    return .inference(rule, column: name.text)
+                }
+            }
+        }
+        for flow in facts.flows {
+            if let breach = breach(flow) { return breach }
+        }
+        return nil
+    }
+
+    private func breach(_ flow: Flow) -> MaskBreach? {
+        let target = ColumnName(flow.target)
+        let sources = flow.sources.map(ColumnName.init)
+        for rule in masks {
+            for masked in rule.columns {
+                let source = flow.anything ? nil : sources.first { masked.pattern.mayMatch($0) }
+                guard flow.anything || source != nil, !isMasked(target, atLeast: masked.mask.style) else { continue }
+                return .copy(rule, column: source?.text ?? masked.pattern.text, target: target.text)
+            }
+        }
+        return nil
+    }
+
+    /// Whether whoever reads the target later meets a mask that leaves no more than `style`: one that holds for every
+    /// statement that reads.
+    private func isMasked(_ target: ColumnName, atLeast style: MaskStyle) -> Bool {
+        masks.contains { rule in
+            rule.masksEveryRead
+                && rule.columns.contains {
+                    $0.mask.style.leniency <= style.leniency && $0.pattern.surelyMasks(target)
+                }
+        }
+    }
+}
+
+extension Rule {
+    fileprivate var masksEveryRead: Bool {
+        guard let when else { return true }
+        return when.parts.allSatisfy { part in
+            switch part {
+            case .operation(let operations): operations.contains(Operation.read.rawValue)
+            case .tables, .views, .functions, .columns, .columnsIn, .unfiltered, .opaque, .resolved, .statementsOver,
+                .estimatedRowsOver, .time, .source, .any, .all, .not:
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import COpenSSL
+import Foundation
+import StrictYAML
+
+/// A policy file and those that it includes, read once: what is parsed is what the epoch is of.
+public struct PolicyFiles: Sendable {
+    /// One file of a policy.
+    public struct File: Sendable {
+        /// As its includer names it, beside the includer.
+        public let path: String
+        public let bytes: [UInt8]
+        public let root: StrictNode
+    }
+
+    /// Most files of one policy.
+    public static let maximumFiles = 64
+    /// Deepest inclusion: the policy file itself is at 0.
+    public static let maximumDepth = 4
+    /// Bytes of an epoch.
+    public static let epochLength = 16
+
+    /// Included files before the one that includes them; the policy file itself is the last.
+    public let files: [File]
+
+    /// Tells one version of a policy from another: the start of the SHA-256 of the file's bytes. Of several files it is
+    /// over `sluice-policy-v1` and a NUL, then each one's bytes behind their length (UInt64, big endian).
+    public var epoch: [UInt8] {
+        if files.count == 1 { return Self.digest(files[0].bytes) }
+        var input = Array("sluice-policy-v1\0".utf8)
+        for file in files {
+            withUnsafeBytes(of: UInt64(file.bytes.count).bigEndian) { input += $0 }
+            input += file.bytes
+        }
+        return Self.digest(input)
+    }
+
+    /// Reads a policy file and what it includes. Errors name file, line and column.
+    public static func read(path: String) throws(ConfigurationError) -> PolicyFiles {
+        try read(path: path) { FileManager.default.contents(atPath: $0) }
+    }
+
+    /// A policy from text; `file` is named in errors, and what it includes is beside it.
+    public static func parse(_ text: String, file: String) throws(ConfigurationError) -> PolicyFiles {
+        try read(path: file) { $0 == file ? Data(text.utf8) : FileManager.default.contents(atPath: $0) }
+    }
+
+    static func read(
+        path: String, contents: (String) -> Data?
+    ) throws(ConfigurationError) -> PolicyFiles {
+        var inclusion = Inclusion()
+        guard let bytes = contents(path) else {
+            throw ConfigurationError(file: path, message: "cannot be read: check that it exists and is readable")
+        }
+        try inclusion.add(path, bytes, within: [], contents)
+        return PolicyFiles(files: inclusion.files)
+    }
+
+    private static func digest(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        _ = SHA256(bytes, bytes.count, &digest)
+        return Array(digest.prefix(epochLength))
+    }
+}
+
+/// Reads files in the order in which they count.
+private struct Inclusion {
+    var files: [PolicyFiles.File] = []
+
+    mutating func add(
+        _ path: String, _ data: Data, within includers: [String], _ contents: (String) -> Data?
+    ) throws(ConfigurationError) {
+        guard data.count <= StrictNode.maximumFileSize else {
+            throw ConfigurationError(file: path, message: "is larger than \(StrictNode.maximumFileSize) bytes")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ConfigurationError(file: path, message: "is not valid UTF-8")
+        }
+        let root = try StrictNode.parse(text, file: path)
+        var map = try root.mapping()
+        if let node = map.optional("include") {
+            let items = node.isSequence ? try node.sequence() : [node]
+            for item in items { try include(item, from: path, within: includers + [path], contents) }
+        }
+        files.append(PolicyFiles.File(path: path, bytes: [UInt8](data), root: root))
+    }
+
+    private mutating func include(
+        _ item: StrictNode, from path: String, within includers: [String], _ contents: (String) -> Data?
+    ) throws(ConfigurationError) {
+        let name = try item.string()
+        guard !name.isEmpty, !name.utf8.contains(0) else { throw item.error("expected a file's name") }
+        let included = Self.path(name, beside: path)
+        guard !includers.contains(included) else {
+            throw item.error("“\(name)” includes itself: \((includers + [included]).joined(separator: " → "))")
+        }
+        // A file that several others include counts once.
+        guard !files.contains(where: { $0.path == included }) else { return }
+        guard includers.count <= PolicyFiles.maximumDepth else {
+            throw item.error("included deeper than \(PolicyFiles.maximumDepth)")
+        }
+        guard files.count + includers.count < PolicyFiles.maximumFiles else {
+            throw item.error("more than \(PolicyFiles.maximumFiles) files")
+        }
+        guard let bytes = contents(included) else {
+            throw item.error("“\(included)” cannot be read: check that it exists and is readable")
+        }
+        try add(included, bytes, within: includers, contents)
+    }
+
+    /// `name` in the folder of `path`, without `.` and `..` where they can be taken away by text alone.
+    private static func path(_ name: String, beside path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let whole = name.hasPrefix("/") ? name : folder + name
+        var parts: [Substring] = []
+        for part in whole.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        return (whole.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    }
+}

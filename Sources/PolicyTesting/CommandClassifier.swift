@@ -1,0 +1,15 @@
+import Contract
+import PostgresClassify
+
+/// Turns a command's text into facts as the classifier does, offline.
+public enum CommandClassifier {
+    /// By protocol: the command's text and, where it is known, the target's catalogue.
+    private static let classifiers: [String: @Sendable ([UInt8], Catalog?) -> Facts] = [
+        "postgres": { text, _ in PostgresClassifier().facts(of: text) }
+    ]
+
+    /// nil for a protocol whose commands cannot be judged offline.
+    public static func facts(of text: [UInt8], protocol name: String, catalog: Catalog?) -> Facts? {
+        classifiers[name]?(text, catalog)
+    }
+}

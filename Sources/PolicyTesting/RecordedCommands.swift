@@ -1,0 +1,60 @@
+import Contract
+import Foundation
+import SwiftProtobuf
+
+/// Puts a recording's records together to commands with who asked, in the order in which they come.
+public struct RecordedCommands {
+    /// One judged command.
+    public struct Command {
+        public var text: String
+        public var principal: Principal
+        public var resource: String
+        /// Unix time, seconds.
+        public var time: Int64
+        public var facts: Facts
+    }
+
+    private var sessions: [String: SessionStarted] = [:]
+    private var texts: [String: [UInt64: CommandReceived]] = [:]
+
+    public init() {}
+
+    /// The command that a record completes: with its decision, its facts are known as they were judged.
+    public mutating func add(_ record: Record) -> Command? {
+        switch record.event {
+        case .sessionStarted(let started):
+            sessions[record.session] = started
+            return nil
+        case .command(let command):
+            guard command.hasMemoised else {
+                texts[record.session, default: [:]][command.command] = command
+                return nil
+            }
+            return complete(record, command, decided: command.memoised)
+        case .decision(let decision):
+            guard let command = texts[record.session]?.removeValue(forKey: decision.command) else { return nil }
+            return complete(record, command, decided: decision)
+        case .sessionEnded:
+            sessions[record.session] = nil
+            texts[record.session] = nil
+            return nil
+        case .hold, .result, .output, .notice, .stageEvent, .sessionResumed, nil:
+            return nil
+        }
+    }
+
+    private func complete(_ record: Record, _ command: CommandReceived, decided: DecisionMade) -> Command? {
+        guard let session = sessions[record.session] else { return nil }
+        let bytes = command.raw.isEmpty ? Array(command.text.utf8) : [UInt8](command.raw)
+        guard !bytes.isEmpty else { return nil }
+        let recorded = decided.decisions.lazy.compactMap { try? Decision(serializedBytes: $0.decision) }
+            .first { $0.hasFacts && $0.facts.resolved }?.facts
+        guard
+            let facts = recorded
+                ?? CommandClassifier.facts(of: bytes, protocol: session.protocol, catalog: nil)
+        else { return nil }
+        return Command(
+            text: String(decoding: bytes, as: UTF8.self), principal: session.principal, resource: session.resource,
+            time: Int64(record.timeUs / 1_000_000), facts: facts)
+    }
+}

@@ -1,0 +1,32 @@
+/// Whether the tags of a command's replies tell how many rows it changed.
+extension Analysis {
+    mutating func uncounted(_ reason: String) {
+        if unlimitable.isEmpty { unlimitable = reason }
+    }
+
+    /// A write whose rows are in the command tag only when it is the statement itself (PostgreSQL manual, 7.8.4).
+    mutating func countRows(_ node: Message) {
+        if node.raw != counted { uncounted("the reply does not count the rows of a write inside another statement") }
+    }
+
+    mutating func addUncounted(_ statement: Message) {
+        let definitions: Set<String> = ["create", "alter", "drop", "truncate"]
+        if operations.contains("opaque") {
+            uncounted("what is not understood cannot be counted")
+        } else if operations.contains("execute") {
+            uncounted("EXECUTE runs a text that is elsewhere")
+        } else if operations.contains("call") {
+            uncounted("functions and procedures do not say how many rows they change")
+        } else if !operations.isDisjoint(with: definitions) || statement.shape.name == "RefreshMatViewStmt" {
+            uncounted("\(StatementTag.of(statement)) does not say how many rows it changes")
+        }
+    }
+
+    /// What a transaction that ends within the text has changed cannot be taken back after its end.
+    var unlimitableText: String {
+        guard unlimitable.isEmpty, operations.contains("write"), statements > 1, tags.contains("TRANSACTION") else {
+            return unlimitable
+        }
+        return "it controls transactions within one text"
+    }
+}

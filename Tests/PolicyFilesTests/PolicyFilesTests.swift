@@ -1,0 +1,122 @@
+import Foundation
+import PolicyFiles
+import StrictYAML
+import Testing
+
+/// A folder of its own that goes with the test.
+private final class Folder {
+    let path = FileManager.default.temporaryDirectory.appending(path: "sluice-policy-\(UUID().uuidString)").path
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, to name: String) throws {
+        let file = URL(filePath: path).appending(path: name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path + "/" + name) }
+    func file(_ name: String) -> String { path + "/" + name }
+}
+
+@Suite struct PolicyFilesTests {
+    private let folder: Folder
+    init() throws { folder = try Folder() }
+
+    private func read(_ name: String = "policy.yaml") throws -> PolicyFiles {
+        try PolicyFiles.read(path: folder.file(name))
+    }
+
+    private func mistake(_ name: String = "policy.yaml") -> String {
+        do throws(ConfigurationError) {
+            _ = try PolicyFiles.read(path: folder.file(name))
+            return "none"
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func includedFilesComeFirstAndOnce() throws {
+        try folder.write("include: [parts/a.yaml, parts/b.yaml]\nrules: []", to: "policy.yaml")
+        try folder.write("include: ../common.yaml", to: "parts/a.yaml")
+        try folder.write("include: [../common.yaml]", to: "parts/b.yaml")
+        try folder.write("vars: {a: [b]}", to: "common.yaml")
+        let names = try read().files.map { String($0.path.dropFirst(folder.path.count + 1)) }
+        #expect(names == ["common.yaml", "parts/a.yaml", "parts/b.yaml", "policy.yaml"])
+    }
+
+    @Test func epochCoversEveryFile() throws {
+        try folder.write("rules: []", to: "policy.yaml")
+        // SHA-256 of the file's bytes, as before there were includes.
+        #expect(try read().epoch == Self.hex("00eb8a0ecfecb77c25d7e28890b0a2d4"))
+        try folder.write("include: [a.yaml]\nrules: []", to: "policy.yaml")
+        try folder.write("rules: []", to: "a.yaml")
+        let first = try read().epoch
+        #expect(first.count == PolicyFiles.epochLength)
+        #expect(try read().epoch == first)
+        try folder.write("rules: [] # changed", to: "a.yaml")
+        #expect(try read().epoch != first)
+    }
+
+    private static func hex(_ text: String) -> [UInt8] {
+        stride(from: 0, to: text.count, by: 2).map { index in
+            let start = text.index(text.startIndex, offsetBy: index)
+            return UInt8(text[start..<text.index(start, offsetBy: 2)], radix: 16) ?? 0
+        }
+    }
+
+    @Test func cyclesAndDepth() throws {
+        try folder.write("include: [a.yaml]\nrules: []", to: "policy.yaml")
+        try folder.write("include: [policy.yaml]", to: "a.yaml")
+        #expect(mistake().contains("a.yaml:1:11: “policy.yaml” includes itself"))
+        for depth in 0..<5 { try folder.write("include: [\(depth + 1).yaml]", to: "\(depth).yaml") }
+        try folder.write("vars: {a: [b]}", to: "5.yaml")
+        #expect(mistake("0.yaml").contains("4.yaml:1:11: included deeper than 4"))
+        #expect(mistake("1.yaml") == "none")
+    }
+
+    @Test func whatCannotBeRead() throws {
+        #expect(mistake().contains("policy.yaml: cannot be read"))
+        try folder.write("include: [b.yaml]\nrules: []", to: "policy.yaml")
+        #expect(mistake().contains("policy.yaml:1:11: “\(folder.file("b.yaml"))” cannot be read"))
+        try folder.write("a: [", to: "b.yaml")
+        #expect(mistake().contains("b.yaml:"))
+        try folder.write("- a", to: "b.yaml")
+        #expect(mistake().contains("b.yaml:1:1: expected keys and values"))
+    }
+
+    private func isChanged(_ watch: inout PolicyWatch) -> Bool {
+        switch watch.changed() {
+        case .success?, .failure?: true
+        case nil: false
+        }
+    }
+
+    @Test func watchSeesEveryFile() throws {
+        var watch = PolicyWatch(path: folder.file("policy.yaml"))
+        guard case .failure? = watch.changed() else {
+            Issue.record("a missing file is a mistake")
+            return
+        }
+        #expect(isChanged(&watch) == false)
+        try folder.write("include: [a.yaml]\nrules: []", to: "policy.yaml")
+        guard case .failure? = watch.changed() else {
+            Issue.record("a missing include is a mistake")
+            return
+        }
+        #expect(isChanged(&watch) == false)
+        try folder.write("rules: []", to: "a.yaml")
+        let first = try watch.changed()?.get()
+        #expect(first?.files.count == 2)
+        #expect(isChanged(&watch) == false)
+        try folder.write("rules: [] # more", to: "a.yaml")
+        let second = try watch.changed()?.get()
+        #expect(second != nil && second?.epoch != first?.epoch)
+        try folder.remove("a.yaml")
+        guard case .failure? = watch.changed() else {
+            Issue.record("a removed include is a mistake")
+            return
+        }
+    }
+}

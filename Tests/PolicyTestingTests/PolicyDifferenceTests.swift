@@ -1,0 +1,132 @@
+import Contract
+import Foundation
+import Policy
+import PolicyTesting
+import SwiftProtobuf
+import Testing
+
+@Suite struct PolicyDifferenceTests {
+    private func record(_ session: String = "s1", seconds: UInt64 = 1_769_774_400, _ change: (inout Record) -> Void)
+        -> Record
+    {
+        var record = Record()
+        record.session = session
+        record.timeUs = seconds * 1_000_000
+        change(&record)
+        return record
+    }
+
+    private func start(_ session: String = "s1", identity: String = "agent-1") -> Record {
+        record(session) {
+            $0.sessionStarted.principal.name = identity
+            $0.sessionStarted.principal.groups = ["ai-agents"]
+            $0.sessionStarted.principal.sourceAddress = "10.0.0.1:5000"
+            $0.sessionStarted.resource = "orders"
+            $0.sessionStarted.protocol = "postgres"
+        }
+    }
+
+    private func command(_ number: UInt64, _ text: String, session: String = "s1") -> Record {
+        record(session) {
+            $0.command.command = number
+            $0.command.text = text
+        }
+    }
+
+    private func decided(_ number: UInt64, facts: Facts? = nil, session: String = "s1") throws -> Record {
+        var decision = Decision()
+        if let facts { decision.facts = facts }
+        var signed = SignedDecision()
+        signed.decision = try decision.serializedData()
+        return record(session) {
+            $0.decision.command = number
+            $0.decision.decisions = [signed]
+        }
+    }
+
+    @Test func commandsAreJoinedWithTheirSession() throws {
+        var commands = RecordedCommands()
+        var looked = Facts()
+        looked.resolved = true
+        looked.operations = ["read"]
+        looked.tablesRead = ["public.contacts", "public.users"]
+        let records = [
+            start(), command(1, "SELECT 1"), command(2, "SELECT * FROM contacts"), try decided(2, facts: looked),
+            try decided(1), try decided(9), command(3, ""), try decided(3), command(4, "SELECT 4", session: "other"),
+            try decided(4, session: "other"),
+        ]
+        let found = records.compactMap { commands.add($0) }
+        #expect(found.map(\.text) == ["SELECT * FROM contacts", "SELECT 1"])
+        // As judged with the target's catalogue, or else read again.
+        #expect(found.map(\.facts.tablesRead) == [["public.contacts", "public.users"], []])
+        #expect(found.map(\.facts.operations) == [["read"], ["read"]])
+        #expect(found.allSatisfy { $0.principal.name == "agent-1" && $0.resource == "orders" })
+        #expect(found.allSatisfy { $0.time == 1_769_774_400 })
+    }
+
+    @Test func memoisedDecisionsAndRawTexts() throws {
+        var commands = RecordedCommands()
+        _ = commands.add(start())
+        let memoised = record {
+            $0.command.command = 1
+            $0.command.raw = Data([0x53, 0xff])
+            $0.command.memoised.command = 1
+        }
+        let found = try #require(commands.add(memoised))
+        #expect(found.facts.opaque)
+        #expect(commands.add(record { $0.sessionEnded.reason = "done" }) == nil)
+        #expect(commands.add(command(2, "SELECT 1")) == nil)
+    }
+
+    private static let old = """
+        rules:
+          - {name: reads, when: {operation: [read]}, then: allow}
+          - {name: writes, when: {operation: [write]}, then: allow}
+        """
+
+    private func changes(_ new: String, _ texts: [String], by identity: String = "agent-1") throws
+        -> PolicyDifference
+    {
+        var difference = PolicyDifference(
+            old: try PolicySet.parse(Self.old, file: "old"), new: try PolicySet.parse(new, file: "new"))
+        var commands = RecordedCommands()
+        _ = commands.add(start(identity: identity))
+        for (number, text) in texts.enumerated() {
+            _ = commands.add(command(UInt64(number), text))
+            guard let found = commands.add(try decided(UInt64(number))) else { continue }
+            difference.add(
+                found.facts, text: found.text, principal: found.principal, resource: found.resource, time: found.time)
+        }
+        return difference
+    }
+
+    @Test func changesAreGrouped() throws {
+        let texts = ["DELETE FROM t", "SELECT 1", "DELETE FROM t", "DELETE FROM t WHERE id = 1"]
+        let new = Self.old + "\n  - {name: whole, when: {unfiltered: true}, then: refuse}"
+        let difference = try changes(new, texts)
+        #expect(difference.compared == 4)
+        let change = try #require(difference.changes.first)
+        #expect(difference.changes.count == 1 && change.count == 2 && change.text == "DELETE FROM t")
+        #expect(change.identity == "agent-1" && change.groups == ["ai-agents"] && change.resource == "orders")
+        #expect(change.old.decision == "allow" && change.old.rule == "writes")
+        #expect(change.new.decision == "refuse" && change.new.rule == "whole")
+    }
+
+    @Test(arguments: [
+        ("\n  - {name: same, then: allow}", 0), ("\n  - {name: m, mask: [{detect: [email], style: hash}]}", 1),
+        ("\n  - {name: l, limits: {max_rows: 5}}", 1),
+        ("\n  - {name: t, when: {time: {hours: \"11:00-13:00\"}}, then: refuse}", 1),
+        ("\n  - {name: t, when: {time: {hours: \"13:00-14:00\"}}, then: refuse}", 0),
+        ("\n  - {name: t, when: {source: [10.0.0.0/8]}, then: refuse}", 1),
+        ("\n  - {name: e, when: {estimated_rows: {over: 5}}, then: refuse}", 1),
+    ])
+    func whatCountsAsAChange(_ rule: String, _ expected: Int) throws {
+        #expect(try changes(Self.old + rule, ["SELECT 1"]).changes.count == expected)
+    }
+
+    @Test func estimatesAreNotKnown() throws {
+        let new = Self.old + "\n  - {name: e, when: {estimated_rows: {over: 5}}, then: refuse}"
+        let change = try #require(try changes(new, ["SELECT * FROM t"]).changes.first)
+        #expect(change.new.withoutEstimate && change.new.decision == "refuse" && !change.old.withoutEstimate)
+    }
+}

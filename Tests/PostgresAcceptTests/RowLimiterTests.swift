@@ -1,0 +1,251 @@
+import Contract
+import NIOCore
+import PostgresWire
+import Testing
+
+@testable import PostgresAccept
+
+/// Replies in, actions out. Actions are written as text: `D3` delivers three DataRows.
+struct RowLimiterTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        var changes = true
+        var extended = false
+        var owns = false
+        var header = false
+        /// One reply a word, as `replies(_:)` reads them.
+        let replies: String
+        let actions: String
+        var testDescription: String { name }
+    }
+
+    static let simple: [Case] = [
+        Case(
+            name: "a write within the limit is committed before it is answered", owns: true,
+            replies: "BEGIN ZT DELETE=3 ZT COMMIT ZI", actions: "COMMIT! C Z"),
+        Case(
+            name: "a write beyond the limit is rolled back and refused", owns: true,
+            replies: "BEGIN ZT DELETE=4 ZT ROLLBACK ZI", actions: "ROLLBACK! refuse(idle)"),
+        Case(
+            name: "BEGIN fails: the command is not sent", owns: true, replies: "E ZI", actions: "drop E Z"),
+        Case(
+            name: "BEGIN begins nothing", owns: true, replies: "BEGIN ZI", actions: "fail"),
+        Case(
+            name: "an error is answered at once, then the transaction is ended", owns: true,
+            replies: "BEGIN ZT E ZE ROLLBACK ZI", actions: "E ROLLBACK! Z"),
+        Case(
+            name: "a deferred constraint fails COMMIT: no CommandComplete", owns: true,
+            replies: "BEGIN ZT T D INSERT=1 ZT E ZI", actions: "COMMIT! T D E Z"),
+        Case(
+            name: "COMMIT that rolled back is no success", owns: true,
+            replies: "BEGIN ZT INSERT=1 ZT ROLLBACK ZI", actions: "COMMIT! fail"),
+        Case(
+            name: "a command that ended the transaction itself", owns: true, replies: "BEGIN ZT INSERT=1 ZI",
+            actions: "fail"),
+        Case(
+            name: "ROLLBACK that fails", owns: true, replies: "BEGIN ZT DELETE=4 ZT E", actions: "ROLLBACK! fail"),
+        Case(
+            name: "the sum over several statements counts", owns: true,
+            replies: "BEGIN ZT INSERT=2 UPDATE=2 ZT ROLLBACK ZI", actions: "ROLLBACK! refuse(idle)"),
+        Case(
+            name: "several statements within the limit", owns: true,
+            replies: "BEGIN ZT INSERT=2 UPDATE=1 ZT COMMIT ZI", actions: "COMMIT! C C Z"),
+        Case(
+            name: "an error behind a statement that went through", owns: true,
+            replies: "BEGIN ZT INSERT=2 E ZE ROLLBACK ZI", actions: "C E ROLLBACK! Z"),
+        Case(
+            name: "rows of RETURNING beyond the limit are not seen", owns: true,
+            replies: "BEGIN ZT T D D D D D E ZE ROLLBACK ZI", actions: "cancel ROLLBACK! refuse(idle)"),
+        Case(
+            name: "a cancel that came too late", owns: true, replies: "BEGIN ZT T D D D D D INSERT=5 ZT ROLLBACK ZI",
+            actions: "cancel ROLLBACK! refuse(idle)"),
+        Case(
+            name: "COPY FROM STDIN is asked for its data at once", owns: true,
+            replies: "BEGIN ZT G COPY=4 ZT ROLLBACK ZI", actions: "G ROLLBACK! refuse(idle)"),
+        Case(
+            name: "a table made of a query counts its rows", owns: true,
+            replies: "BEGIN ZT SELECT=4 ZT ROLLBACK ZI", actions: "ROLLBACK! refuse(idle)"),
+        Case(name: "inside of a transaction, within", replies: "T D UPDATE=1 ZT", actions: "T D C Z"),
+        Case(name: "inside of a transaction, beyond", replies: "UPDATE=4 ZT", actions: "refuse(inTransaction)"),
+        Case(name: "inside of a failed transaction", replies: "E ZE", actions: "E Z"),
+        Case(
+            name: "a read is answered as it comes", changes: false, replies: "T D D D SELECT=3 ZI",
+            actions: "T D3 C Z"),
+        Case(
+            name: "a read beyond the limit is stopped", changes: false, replies: "T D D D D D E ZI",
+            actions: "T D3 cancel refuse(idle)"),
+        Case(
+            name: "a read in a transaction that ended before the cancel", changes: false,
+            replies: "T D D D D SELECT=4 ZT", actions: "T D3 cancel refuse(inTransaction)"),
+        Case(
+            name: "rows of several reads", changes: false, replies: "T D D SELECT=2 T D D SELECT=2 ZI",
+            actions: "T D2 C T D cancel refuse(idle)"),
+        Case(
+            name: "COPY TO STDOUT", changes: false, replies: "H d d d d E ZI", actions: "H d3 cancel refuse(idle)"),
+        Case(
+            name: "a header line is no row", changes: false, header: true, replies: "H d d d d c COPY=3 ZI",
+            actions: "H d4 c C Z"),
+        Case(
+            name: "the trailer of a binary COPY is no row", changes: false, replies: "H d d d x c COPY=3 ZI",
+            actions: "H d4 c C Z"),
+        Case(name: "nothing at all", changes: false, replies: "I ZI", actions: "I Z"),
+    ]
+
+    static let extended: [Case] = [
+        Case(name: "a write within the limit", extended: true, replies: "D DELETE=1", actions: "D C"),
+        Case(name: "a write beyond the limit", extended: true, replies: "DELETE=4", actions: "refuse"),
+        Case(
+            name: "rows of RETURNING beyond the limit", extended: true, replies: "D D D D D DELETE=5",
+            actions: "cancel refuse"),
+        Case(
+            name: "rows of RETURNING, cancelled", extended: true, replies: "D D D D E",
+            actions: "cancel refuseInPlace"),
+        Case(name: "an error", extended: true, replies: "D E", actions: "D E"),
+        Case(
+            name: "a suspended write cannot be counted", extended: true, replies: "D s", actions: "refuse"),
+        Case(name: "a read that is suspended", changes: false, extended: true, replies: "D D s", actions: "D2 s"),
+        Case(
+            name: "a read beyond the limit", changes: false, extended: true, replies: "D D D D E",
+            actions: "D3 cancel refuseInPlace"),
+        Case(
+            name: "a read beyond the limit, suspended", changes: false, extended: true, replies: "D D D D s",
+            actions: "D3 cancel refuse"),
+    ]
+
+    @Test(arguments: simple + extended)
+    func actions(_ one: Case) throws {
+        var limiter = RowLimiter(
+            try #require(RowLimit(limits(3))), changes: one.changes, isExtended: one.extended,
+            ownsTransaction: one.owns, tally: RowTally())
+        #expect(try Self.run(&limiter, one.replies, header: one.header) == one.actions)
+    }
+
+    @Test func theRowsOfAPortalAddUp() throws {
+        let tally = RowTally()
+        let limit = try #require(RowLimit(limits(3)))
+        var actions: [String] = []
+        for replies in ["D D s", "D D s"] {
+            var limiter = RowLimiter(limit, changes: false, isExtended: true, ownsTransaction: false, tally: tally)
+            actions.append(try Self.run(&limiter, replies))
+        }
+        #expect(actions == ["D2 s", "D cancel refuse"])
+        #expect(tally.rows == 4)
+    }
+
+    @Test func aReplyThatOutgrowsWhatMayWaitIsSeen() throws {
+        var limiter = RowLimiter(
+            try #require(RowLimit(limits(1_000_000))), changes: true, isExtended: false, ownsTransaction: true,
+            tally: RowTally())
+        #expect(try Self.run(&limiter, "BEGIN ZT") == "")
+        let row = message(BackendType.dataRow, Array(repeating: 0, count: 1000))
+        var delivered = 0
+        for _ in 0..<1000 {
+            for case .deliver in try limiter.receive(row) { delivered += 1 }
+        }
+        #expect(delivered == 1000 && limiter.isSeen)
+        // The end of it still waits for COMMIT.
+        #expect(try Self.run(&limiter, "INSERT=1000 ZT COMMIT ZI") == "COMMIT! C Z")
+    }
+
+    @Test(arguments: [
+        ("BEGIN ZT DELETE=4 ZT ROLLBACK ZI", true, true), ("BEGIN ZT G COPY=4 ZT ROLLBACK ZI", true, false),
+        ("DELETE=4 ZT", false, false),
+    ])
+    func onlyWhatWasNotSeenRunsAgain(replies: String, owns: Bool, expected: Bool) throws {
+        var limiter = RowLimiter(
+            try #require(RowLimit(limits(3))), changes: true, isExtended: false, ownsTransaction: owns,
+            tally: RowTally())
+        _ = try Self.run(&limiter, replies)
+        #expect(limiter.mayRunAgain == expected)
+    }
+
+    @Test(arguments: [
+        ("INSERT 0 5", 0, 5), ("UPDATE 3", 0, 3), ("DELETE 0", 0, 0), ("MERGE 7", 0, 7), ("COPY 9", 0, 9),
+        ("SELECT 4", 0, 4), ("SELECT 4", 4, 0), ("CREATE TABLE", 0, 0), ("INSERT", 0, 0), ("", 0, 0),
+        ("INSERT 0 -1", 0, 0), ("FETCH 5", 0, 0),
+    ])
+    func changedRowsByTag(tag: String, returned: UInt64, rows: UInt64) {
+        #expect(RowTally.changes(tag: tag, returned: returned) == rows)
+    }
+
+    @Test func limits() {
+        #expect(RowLimit(Limits()) == nil)
+        let small = RowLimit(limits(3))
+        let large = RowLimit(limits(5))
+        #expect(RowLimit.tighter(small, large) == small && RowLimit.tighter(large, small) == small)
+        #expect(RowLimit.tighter(nil, large) == large && RowLimit.tighter(large, nil) == large)
+    }
+
+    @Test(arguments: [
+        (["write"], ["UPDATE"], "", 1, true), (["write"], ["UPDATE"], "why", 1, false),
+        (["read"], ["SELECT"], "", 1, true),
+        (["create"], ["CREATE TABLE"], "why", 1, true), (["call", "read"], ["SELECT"], "why", 1, false),
+        (["execute"], ["EXECUTE"], "why", 1, true), (["execute"], ["EXPLAIN"], "", 1, false),
+        (["execute"], ["EXECUTE", "EXECUTE"], "", 2, false), (["copy.in"], ["COPY"], "", 1, true),
+        (["copy.in"], ["COPY", "COPY"], "", 2, false),
+    ])
+    func whatCannotBeCountedDoesNotRun(
+        operations: [String], tags: [String], unlimitable: String, statements: UInt32, mayRun: Bool
+    ) {
+        var facts = Facts()
+        facts.operations = operations
+        facts.statementTags = tags
+        facts.unlimitable = unlimitable
+        facts.statements = statements
+        facts.copy.in = operations.contains("copy.in")
+        #expect((RowLimit.objection(to: facts) == nil) == mayRun)
+        facts.opaque = true
+        #expect(RowLimit.objection(to: facts) != nil)
+    }
+
+    private func limits(_ rows: UInt64) -> Limits {
+        var limits = Limits()
+        limits.maxRows = rows
+        limits.rule = "few"
+        return limits
+    }
+
+    // MARK: Words
+
+    private static func run(_ limiter: inout RowLimiter, _ replies: String, header: Bool = false) throws -> String {
+        var words: [(word: String, count: Int)] = []
+        for reply in replies.split(separator: " ") {
+            for action in try limiter.receive(frame(String(reply)), hasHeader: header) {
+                let word = word(action)
+                if words.last?.word == word, ["D", "d"].contains(word) {
+                    words[words.count - 1].count += 1
+                } else {
+                    words.append((word, 1))
+                }
+            }
+        }
+        return words.map { $0.count > 1 ? "\($0.word)\($0.count)" : $0.word }.joined(separator: " ")
+    }
+
+    private static func frame(_ word: String) -> Frame {
+        let tag = { (text: String) in message(BackendType.commandComplete, Array(text.utf8) + [0]) }
+        if word.hasPrefix("Z"), let status = word.utf8.last { return message(BackendType.readyForQuery, [status]) }
+        let parts = word.split(separator: "=").map(String.init)
+        if parts.count == 2 { return tag(parts[0] == "INSERT" ? "INSERT 0 \(parts[1])" : "\(parts[0]) \(parts[1])") }
+        switch word {
+        case "BEGIN", "COMMIT", "ROLLBACK": return tag(word)
+        case "x": return message(BackendType.copyData, [255, 255])
+        case "d": return message(BackendType.copyData, Array("1\n".utf8))
+        case "H": return message(BackendType.copyOutResponse, [0, 0, 0])
+        case "G": return message(BackendType.copyInResponse, [0, 0, 0])
+        default: return message(word.utf8.first ?? 0, [])
+        }
+    }
+
+    private static func word(_ action: RowLimiter.Action) -> String {
+        switch action {
+        case .deliver(let frame): String(UnicodeScalar(frame.type))
+        case .send(let own): own.rawValue + "!"
+        case .drop: "drop"
+        case .cancel: "cancel"
+        case .refuse(let status): status.map { "refuse(\($0))" } ?? "refuse"
+        case .refuseInPlace: "refuseInPlace"
+        case .fail: "fail"
+        }
+    }
+}
