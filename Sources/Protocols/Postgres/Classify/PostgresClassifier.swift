@@ -19,11 +19,13 @@ public struct PostgresClassifier: Sendable {
 
     public init() {}
 
-    public func facts(of sql: [UInt8]) -> Facts {
-        sql.withUnsafeBytes { facts(of: $0) }
+    public func facts(of sql: [UInt8], catalog: Catalog? = nil) -> Facts {
+        sql.withUnsafeBytes { facts(of: $0, catalog: catalog) }
     }
 
-    public func facts(of sql: UnsafeRawBufferPointer) -> Facts {
+    /// - Parameter catalog: what the target knows of the relations that the text may name; names are looked up in it
+    ///   when it is complete, and stay as the text writes them otherwise.
+    public func facts(of sql: UnsafeRawBufferPointer, catalog: Catalog? = nil) -> Facts {
         var sql = sql
         // The wire format ends texts with a zero byte.
         if sql.last == 0 { sql = UnsafeRawBufferPointer(rebasing: sql.dropLast()) }
