@@ -30,8 +30,11 @@ extension Integration {
             "WITH a AS (SELECT * FROM users), b (p, q) AS (SELECT * FROM a) SELECT * FROM b",
             "WITH users AS (SELECT 1 AS only) SELECT * FROM users",
             "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT * FROM t LIMIT 3",
-            "WITH RECURSIVE t AS (SELECT id, manager_id FROM users UNION ALL SELECT u.id, u.manager_id FROM users u JOIN t ON u.manager_id = t.id) "
-                + "SEARCH DEPTH FIRST BY id SET ord CYCLE id SET is_cycle USING path SELECT * FROM t",
+            """
+            WITH RECURSIVE t AS (SELECT id, manager_id FROM users UNION ALL SELECT u.id, u.manager_id FROM \
+            users u JOIN t ON u.manager_id = t.id) SEARCH DEPTH FIRST BY id SET ord CYCLE id SET is_cycle \
+            USING path SELECT * FROM t
+            """,
             "WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT email FROM users) SELECT * FROM a",
             "SELECT * FROM users UNION SELECT * FROM users",
             "SELECT id, email FROM users EXCEPT SELECT id, note FROM orders ORDER BY 1",
@@ -48,14 +51,29 @@ extension Integration {
             "SELECT * FROM XMLTABLE('/a' PASSING '<a/>'::xml COLUMNS x text, n FOR ORDINALITY)",
             "SELECT * FROM users TABLESAMPLE system (10)",
             "SELECT lower(email), email::varchar, upper(name)::text, 'x', 'x'::text, 1 + 1 FROM users",
-            "SELECT count(*), max(id), coalesce(email, ''), CASE WHEN true THEN id END, CASE WHEN true THEN 1 ELSE id END, nullif(1, 2) FROM users GROUP BY id, email",
-            "SELECT (SELECT email FROM users LIMIT 1), (SELECT max(id) FROM users), EXISTS (SELECT 1), ARRAY(SELECT 1), ARRAY[1], ROW(1, 2)",
-            "SELECT greatest(1, 2), current_user, current_timestamp, extract(year FROM now()), interval '1 day', true, NULL",
+            """
+            SELECT count(*), max(id), coalesce(email, ''), CASE WHEN true THEN id END, CASE WHEN true THEN \
+            1 ELSE id END, nullif(1, 2) FROM users GROUP BY id, email
+            """,
+            """
+            SELECT (SELECT email FROM users LIMIT 1), (SELECT max(id) FROM users), EXISTS (SELECT 1), \
+            ARRAY(SELECT 1), ARRAY[1], ROW(1, 2)
+            """,
+            """
+            SELECT greatest(1, 2), current_user, current_timestamp, extract(year FROM now()), interval '1 \
+            day', true, NULL
+            """,
             "SELECT (u).email, (u.*).name, u, u.name FROM users u",
             "SELECT email COLLATE \"C\", (ARRAY[id])[1], (composed).street FROM users, places",
             "SELECT row_number() OVER (ORDER BY id), rank() OVER w AS r FROM users WINDOW w AS (ORDER BY email)",
-            "SELECT xmlelement(name a, 1), xmlforest(1 AS b), xmlserialize(content '<a/>'::xml AS text), grouping(id) FROM users GROUP BY id",
-            "SELECT position('a' IN email), substring(email FROM 1), trim(email), overlay(email PLACING 'x' FROM 1), email LIKE 'x' FROM users",
+            """
+            SELECT xmlelement(name a, 1), xmlforest(1 AS b), xmlserialize(content '<a/>'::xml AS text), \
+            grouping(id) FROM users GROUP BY id
+            """,
+            """
+            SELECT position('a' IN email), substring(email FROM 1), trim(email), overlay(email PLACING 'x' \
+            FROM 1), email LIKE 'x' FROM users
+            """,
             "SELECT * FROM app.users", "SELECT * FROM lineage.public.users",
             "SELECT users.*, ctid, tableoid::regclass FROM users",
             "SELECT * FROM events_2024", "SELECT * FROM ONLY events", "SELECT FROM users",

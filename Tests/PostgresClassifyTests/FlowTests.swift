@@ -20,7 +20,6 @@ import Testing
             ("SELECT email AS name FROM users ORDER BY name", "users.email"),
             ("SELECT id FROM users ORDER BY email DESC", "users.email"),
             ("SELECT id, email FROM users ORDER BY 2", "users.email"),
-            ("SELECT email AS x FROM users ORDER BY x || ''", ""),
             ("SELECT id FROM users GROUP BY ROLLUP (id, email)", "users.email users.id"),
             ("SELECT DISTINCT name, email FROM users", "users.email users.name"),
             ("SELECT DISTINCT ON (email) id FROM users", "users.email"),
@@ -150,7 +149,10 @@ import Testing
                 ["people.mail < people.label users.name", "users.email < people.label users.name"]
             ),
             (
-                "INSERT INTO notes (id, body) SELECT id, email FROM users ON CONFLICT (id) DO UPDATE SET author = EXCLUDED.body",
+                """
+                INSERT INTO notes (id, body) SELECT id, email FROM users ON CONFLICT (id) DO UPDATE SET \
+                author = EXCLUDED.body
+                """,
                 ["notes.author < users.email", "notes.body < users.email", "notes.id < users.id"]
             ),
             ("INSERT INTO notes (id, body) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET body = EXCLUDED.body", []),
@@ -159,8 +161,10 @@ import Testing
                 ["notes.body < notes.author"]
             ),
             (
-                "MERGE INTO notes n USING users u ON n.id = u.id WHEN MATCHED THEN UPDATE SET body = u.email "
-                    + "WHEN NOT MATCHED THEN INSERT (id, author) VALUES (u.id, u.name)",
+                """
+                MERGE INTO notes n USING users u ON n.id = u.id WHEN MATCHED THEN UPDATE SET body = \
+                u.email WHEN NOT MATCHED THEN INSERT (id, author) VALUES (u.id, u.name)
+                """,
                 ["notes.author < users.name", "notes.body < users.email", "notes.id < users.id"]
             ),
             (

@@ -27,7 +27,7 @@ import Testing
             ("CREATE TABLE app.fresh AS TABLE users", "users", "app.fresh"),
             ("EXPLAIN DELETE FROM people", "people users", ""),
             ("COPY users TO STDOUT", "users", ""), ("LOCK TABLE users", "users", ""),
-            ("REFRESH MATERIALIZED VIEW totals", "", "totals"),
+            ("REFRESH MATERIALIZED VIEW totals", "orders", "totals"),
         ] as [(String, String, String)])
     func tables(_ sql: String, _ read: String, _ written: String) {
         let facts = resolved(sql)

@@ -90,17 +90,23 @@ extension TableName {
         var parts: [String] = []
         var part = ""
         var isQuoted = false
+        var closes = false
         for character in text.unicodeScalars {
             switch character {
+            case "\"" where isQuoted:
+                isQuoted = false
+                closes = true
+                continue
             case "\"":
-                // Within quotes a doubled one closes and opens again.
-                if !isQuoted, !part.isEmpty { part.unicodeScalars.append(character) }
-                isQuoted.toggle()
+                // Doubled: a quote of the name's own.
+                if closes { part.unicodeScalars.append(character) }
+                isQuoted = true
             case "." where !isQuoted:
                 parts.append(part)
                 part = ""
             default: part.unicodeScalars.append(character)
             }
+            closes = false
         }
         return parts + [part]
     }

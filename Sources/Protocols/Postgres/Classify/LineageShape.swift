@@ -113,7 +113,7 @@ final class RowShape {
         }
         var columns = self.columns
         for (index, name) in names.enumerated() { columns[index].name = name }
-        return RowShape(columns: columns)
+        return RowShape(columns: columns, isTable: isTable)
     }
 }
 

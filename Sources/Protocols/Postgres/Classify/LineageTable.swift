@@ -155,8 +155,15 @@ extension LineageTracer {
         return body()
     }
 
-    func hasRules(_ relations: [Int]) -> Bool {
+    /// Whether a rule takes the place of a command: then the rule's own RETURNING says which rows come.
+    func isReplaced(_ relations: [Int], by event: PgQuery__CmdType) -> Bool {
         guard let index else { return false }
-        return relations.contains { !index.relations[$0].rules.isEmpty }
+        return relations.contains { relation in
+            index.relations[relation].rules.contains { text in
+                guard let rule = CatalogDefinition.of(text)?.statement, rule.lineage == .ruleStmt else { return true }
+                let statement = rule.pointer(to: PgQuery__RuleStmt.self)
+                return statement.pointee.instead != 0 && statement.pointee.event == event
+            }
+        }
     }
 }

@@ -82,9 +82,11 @@ extension LineageTracer {
                 sources: rows.isClosed ? [] : [.value(all)])
             // For the conditions of the second branch.
             table.state = .open(rows)
-            _ = self.query(right, outer: enclosing)
+            if recursions > 1 { compare(rows) } else { _ = self.query(right, outer: enclosing) }
         }
         table.state = .open(rows)
+        condition(statement.pointee.limit_count, enclosing)
+        condition(statement.pointee.limit_offset, enclosing)
         if statement.pointee.op != PG_QUERY__SET_OPERATION__SETOP_UNION || statement.pointee.all == 0 { compare(rows) }
         return rows
     }

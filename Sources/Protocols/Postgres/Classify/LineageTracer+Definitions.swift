@@ -11,7 +11,7 @@ extension LineageTracer {
             guard let target = target(variable, PG_QUERY__CMD_TYPE__CMD_UNKNOWN) else { return nil }
             let columns = listed.isEmpty && target.item.shape.isClosed ? target.item.shape.columns.map(\.name) : listed
             for column in columns { assign(Value(), to: column, of: target) }
-            if columns.isEmpty { write(names.number(table: target.text, column: nil)) }
+            if columns.isEmpty { assignSome(Value(), of: target) }
             condition(statement.pointee.where_clause, scope.level(items: [target.item]))
             return nil
         }
@@ -46,14 +46,9 @@ extension LineageTracer {
         let name = TableName.created(variable, index, path)
         let rows = rows.renamed(columns, self)
         for column in rows.columns {
-            let number = names.number(table: name, column: column.name)
-            write(number)
-            flow(column.value, into: number)
+            assign(column.value, to: [names.number(table: name, column: column.name)])
         }
-        guard !rows.isClosed else { return }
-        let some = names.number(table: name, column: nil)
-        write(some)
-        flow(rows.whole(self), into: some)
+        if !rows.isClosed { assign(rows.whole(self), to: [names.number(table: name, column: nil)]) }
     }
 
     func createTableAs(_ node: Message, _ scope: LineageScope) {
@@ -107,9 +102,7 @@ extension LineageTracer {
         for relation in relations(variable) {
             let table = table(relation)
             for (place, column) in shape(of: relation).columns.enumerated() {
-                let number = table.first + Int32(place)
-                write(number)
-                flow(column.value, into: number)
+                assign(column.value, to: [table.first + Int32(place)])
             }
         }
     }

@@ -86,7 +86,8 @@ extension LineageTracer {
             result.isAnything = rows.whole(self).isAnything
         case PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK:
             join(&result, rows.whole(self))
-            if rows.isClosed, let row = rows.columns.first?.value.row { result.row = row }
+            // A field of the row would not carry the conditions.
+            if conditions.isEmpty, rows.isClosed, let row = rows.columns.first?.value.row { result.row = row }
         case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK:
             join(&result, rows.whole(self))
         default:

@@ -200,10 +200,11 @@ extension LineageTracer {
             let reference = node.pointer(to: PgQuery__ColumnRef.self)
             guard reference.pointee.n_fields == 1, let name = node.children.first?.text else { break }
             // GROUP BY takes the input's column first, the others the output's.
-            if isGroup, let column = unqualified(name, scope), column.isCertain { break }
+            let column = isGroup ? unqualified(name, scope) : nil
+            if column?.isCertain ?? false { break }
             if let output = rows.columns.first(where: { $0.name == name }) {
                 compare(output.value)
-                if !isGroup { return }
+                if column == nil { return }
             }
         case .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .copyStmt, .createTableAsStmt,
             .declareCursorStmt, .deleteStmt, .explainStmt, .funcCall, .insertStmt, .joinExpr, .mergeStmt,

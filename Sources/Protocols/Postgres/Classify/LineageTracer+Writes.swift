@@ -64,10 +64,13 @@ extension LineageTracer {
     }
 
     func assign(_ value: Value, to column: String, of target: LineageTarget) {
-        for number in numbers(column, of: target) {
-            write(number)
-            flow(value, into: number)
-        }
+        assign(value, to: numbers(column, of: target))
+    }
+
+    /// Some columns of the target; which ones is not known.
+    func assignSome(_ value: Value, of target: LineageTarget) {
+        let tables = target.relations.isEmpty ? [target.text] : target.relations.map { table($0).name }
+        for table in tables { assign(value, to: [names.number(table: table, column: nil)]) }
     }
 
     func insert(_ node: Message, outer: LineageScope) -> RowShape {
@@ -82,9 +85,7 @@ extension LineageTracer {
         for (column, value) in assigned { assign(value, to: column, of: target) }
         if listed.isEmpty, !target.item.shape.isClosed {
             let all = rows?.whole(self).computed ?? Value()
-            let some = names.number(table: target.text, column: nil)
-            write(some)
-            flow(all, into: some)
+            assignSome(all, of: target)
             assigned.append((column: "", value: all))
         }
         if let clause = statement.pointee.on_conflict_clause {
@@ -92,7 +93,7 @@ extension LineageTracer {
         }
         return returning(
             NodeList(statement.pointee.n_returning_list, statement.pointee.returning_list), target, assigned,
-            scope.level())
+            PG_QUERY__CMD_TYPE__CMD_INSERT, scope.level())
     }
 
     /// Which column gets which of the rows' values.
@@ -182,7 +183,8 @@ extension LineageTracer {
         condition(statement.pointee.where_clause, scope)
         scope.items.removeFirst()
         return returning(
-            NodeList(statement.pointee.n_returning_list, statement.pointee.returning_list), target, assigned, scope)
+            NodeList(statement.pointee.n_returning_list, statement.pointee.returning_list), target, assigned,
+            PG_QUERY__CMD_TYPE__CMD_UPDATE, scope)
     }
 
     func delete(_ node: Message, outer: LineageScope) -> RowShape {
@@ -197,15 +199,17 @@ extension LineageTracer {
         condition(statement.pointee.where_clause, scope)
         scope.items.removeFirst()
         return returning(
-            NodeList(statement.pointee.n_returning_list, statement.pointee.returning_list), target, [], scope)
+            NodeList(statement.pointee.n_returning_list, statement.pointee.returning_list), target, [],
+            PG_QUERY__CMD_TYPE__CMD_DELETE, scope)
     }
 
     /// The rows that a write gives back. Where a rule takes its place, the rule says what they are.
     private func returning(
-        _ list: NodeList, _ target: LineageTarget, _ assigned: [(column: String, value: Value)], _ scope: LineageScope
+        _ list: NodeList, _ target: LineageTarget, _ assigned: [(column: String, value: Value)],
+        _ event: PgQuery__CmdType, _ scope: LineageScope
     ) -> RowShape {
         var item = target.returned(assigned)
-        if hasRules(target.relations) {
+        if isReplaced(target.relations, by: event) {
             let shape = item.shape
             item = LineageScope.Item(
                 name: item.name, schemas: item.schemas,
@@ -246,9 +250,7 @@ extension LineageTracer {
                 assign(value, to: column, of: target)
             }
             if clause.pointee.n_target_list == 0, !target.item.shape.isClosed {
-                let some = names.number(table: target.text, column: nil)
-                write(some)
-                flow(rows.whole(self), into: some)
+                assignSome(rows.whole(self), of: target)
             }
         }
     }

@@ -5,7 +5,7 @@ import Contract
 /// of which name means what. Where something is not understood it carries more than it reads, never less.
 final class LineageTracer {
     /// Names looked up and columns carried for one text; beyond them the text is opaque.
-    static let maximumSteps = 10_000_000
+    static let maximumSteps = 2_000_000
     /// Views within views.
     static let maximumViewDepth = 32
 
@@ -80,17 +80,19 @@ final class LineageTracer {
         return (result, inner)
     }
 
-    func write(_ column: Int32) {
-        guard !isPlanned else { return }
-        written.insert(column)
-    }
-
-    /// A column gets a value.
-    func flow(_ value: Value, into column: Int32) {
+    /// Columns that are one and the same to a write get a value; what they keep of their own is no flow.
+    func assign(_ value: Value, to columns: [Int32]) {
         readAll(value)
         guard !isPlanned else { return }
         var sources = value.computed
-        sources.columns.subtract(ColumnSet(column))
+        sources.columns.subtract(ColumnSet(unordered: columns))
+        for column in columns {
+            written.insert(column)
+            flow(sources, into: column)
+        }
+    }
+
+    private func flow(_ sources: Value, into column: Int32) {
         guard !sources.columns.isEmpty || sources.isAnything else { return }
         if flows[column] == nil { flows[column] = sources } else { flows[column]?.merge(sources) }
     }

@@ -8,7 +8,8 @@ extension PostgresClassifier {
     /// The facts of a parsed text.
     static func facts(of statements: [Message], _ catalog: CatalogIndex?) -> Facts {
         var analysis = Analysis()
-        for statement in statements { analysis.addStatement(statement) }
+        let isTraced = catalog != nil && statements.count == 1
+        for statement in statements { analysis.addStatement(statement, isTraced: isTraced) }
 
         let (index, path) = lookup(statements, analysis, catalog)
         let tracer = LineageTracer(index, path: path)
@@ -52,22 +53,26 @@ extension PostgresClassifier {
         }
     }
 
-    /// The outputs of the one statement that gives rows. False: they are not known.
+    /// The outputs of the one statement that gives data. False: they are not known.
     private static func fill(
         _ facts: inout Facts, _ statements: [Message], _ rows: [RowShape?], _ tracer: LineageTracer, _ budget: inout Int
     ) -> Bool {
+        var given: [RowShape] = []
+        var others = 0
         for (statement, rows) in zip(statements, rows) {
             switch RowSource(statement) {
             case .query:
                 guard let rows, rows.isClosed else { return false }
-                facts.outputs = rows.columns.map { tracer.output($0.value, &budget) }
+                given.append(rows)
             case .none:
-                // COPY of a table: its columns are described without their relations to others.
-                guard statement.kind == .copyStmt, let rows, rows.isClosed, facts.hasCopy else { continue }
-                facts.outputs = rows.columns.map { tracer.output($0.value, &budget) }
-            case .plain, .unknown: continue
+                // COPY of a table: the target does not describe its columns.
+                guard statement.kind == .copyStmt, facts.copy.out, let rows else { continue }
+                if rows.isClosed { given.append(rows) } else { others += 1 }
+            case .plain, .unknown: others += 1
             }
         }
+        guard given.count + others <= 1 else { return false }
+        if let rows = given.first { facts.outputs = rows.columns.map { tracer.output($0.value, &budget) } }
         return true
     }
 }

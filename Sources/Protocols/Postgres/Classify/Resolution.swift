@@ -6,6 +6,7 @@ struct Resolution {
     private let index: CatalogIndex
     private let path: CatalogIndex.Path
     private let created: [String: String]
+    private let refreshed: [Int]
     private var read: Set<String> = []
     private var written: Set<String> = []
     private var unresolved: Set<String> = []
@@ -22,11 +23,18 @@ struct Resolution {
             created[TableName.of(variable.pointee)] = TableName.created(variable, index, path)
         }
         self.created = created
+        refreshed = statements.flatMap { statement -> [Int] in
+            guard statement.lineage == .refreshMatViewStmt,
+                let variable = statement.pointer(to: PgQuery__RefreshMatViewStmt.self).pointee.relation
+            else { return [] }
+            return index.relations(named: TableName.of(variable.pointee), path: path)
+        }
     }
 
     /// Replaces the tables of `analysis` by what they are in the catalogue. The tracer has followed its statements.
     mutating func resolve(_ analysis: inout Analysis, _ tracer: LineageTracer) {
         take(&analysis, path)
+        for view in refreshed where index.relations[view].isView { need(view) }
         var done = 0
         while done < tracer.targets.count || !pendingViews.isEmpty {
             if let view = pendingViews.popLast() {
