@@ -144,7 +144,7 @@ let package = Package(
         tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 
         library("TestKit", [], path: "Tests/TestKit"),
-        tests("IntegrationTests", ["TestKit"], exclude: ["Clients"]),
+        tests("IntegrationTests", ["TestKit", "PostgresClassify", "Contract"], exclude: ["Clients"]),
         tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
         tests("PipelineTests", ["TestKit", "Telemetry"], exclude: ["Clients"]),
     ],
