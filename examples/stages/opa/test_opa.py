@@ -244,6 +244,10 @@ def test_nobody_there_is_an_error() -> None:
         ({"allow": True, "hold": {"groups": "dba"}}, bus.VERDICT_REFUSE),
         ({"allow": True, "hold": {"group": ["dba"]}}, bus.VERDICT_REFUSE),
         ({"allow": True, "hold": []}, bus.VERDICT_REFUSE),
+        ({"allow": True, "hold": None}, bus.VERDICT_REFUSE),
+        ({"allow": True, "holds": {"groups": ["dba"]}}, bus.VERDICT_REFUSE),
+        ({"allow": True, "Hold": {"groups": ["dba"]}}, bus.VERDICT_REFUSE),
+        ({"allow": True, "reason": "why", "hint": "how"}, bus.VERDICT_ALLOW),
     ],
 )
 def test_only_a_plain_permission_permits(result: Any, verdict: bus.Verdict) -> None:
