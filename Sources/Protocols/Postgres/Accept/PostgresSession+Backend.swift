@@ -303,6 +303,7 @@ extension PostgresSession: TargetEvents {
                 column.originSchema = table.schema
                 column.originTable = table.name
                 column.originColumn = origin.name
+                column.originIsTable = table.isTable
             }
             return column
         }
@@ -362,6 +363,7 @@ extension PostgresSession: TargetEvents {
             column.originSchema = table.schema
             column.originTable = table.name
             column.originColumn = name
+            column.originIsTable = table.isTable
             column.format = shape.format == "binary" ? 1 : 0
             return column
         }
