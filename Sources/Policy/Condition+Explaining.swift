@@ -16,7 +16,7 @@ extension Condition.Part {
         }
         switch self {
         case .operation: return list("operation", facts.operations)
-        case .tables: return list("tables", facts.tablesRead + facts.tablesWritten)
+        case .tables(let use, _): return list(use.rawValue, facts.tables(use))
         case .views: return facts.resolved ? list("views", facts.views) : "views are not known"
         case .functions: return list("functions", facts.functions)
         case .columns: return list("columns", facts.columnsReferenced)

@@ -82,6 +82,20 @@ import Testing
         #expect(try refuses("{views: [contacts]}", facts) && !allows("{views: [contacts]}", facts))
     }
 
+    @Test func tablesByUse() throws {
+        let copy = facts(["read", "write"], read: ["public.users"], written: ["scratch.people"])
+        #expect(try allows("{tables_written: [\"scratch.*\"]}", copy) && refuses("{tables_written: [people]}", copy))
+        #expect(try !allows("{tables_written: [users]}", copy) && !refuses("{tables_written: [users]}", copy))
+        #expect(try allows("{tables_read: [users]}", copy) && refuses("{tables_read: [users]}", copy))
+        #expect(try !allows("{tables_read: [\"scratch.*\"]}", copy) && !allows("{tables: [\"scratch.*\"]}", copy))
+        // What names no table that it writes or reads may use any.
+        #expect(try !allows("{tables_written: [\"scratch.*\"]}", facts(["drop"])))
+        #expect(try !allows("{tables_read: [\"scratch.*\"]}", facts(["drop"])))
+        #expect(try allows("{tables_written: [\"scratch.*\"]}", facts(["read"], read: ["users"])))
+        #expect(try allows("{tables_read: [\"scratch.*\"]}", facts(["write"], written: ["users"])))
+        #expect(try !allows("{tables_read: [\"scratch.*\"]}", facts(["call"])))
+    }
+
     @Test func resolved() throws {
         #expect(try refuses("{resolved: false}", facts(["read"])))
         #expect(try !refuses("{resolved: false}", facts(["read"]).resolvedWith()))
@@ -120,7 +134,8 @@ import Testing
     /// 2026-01-30 was a Friday; Berlin is an hour ahead of UTC in winter and two in summer.
     private static let fridayNoon: Int64 = 1_769_774_400
 
-    @Test(arguments: [
+    /// Windows, seconds from then, and whether they hold.
+    private static let windows: [(String, Int64, Bool)] = [
         ("{days: [fri]}", 0, true), ("{days: [mon-thu]}", 0, false), ("{days: [thu-sat]}", 0, true),
         ("{days: [sat-fri]}", 0, true), ("{days: [sat-thu]}", 0, false), ("{days: mon-fri}", 86400, false),
         ("{hours: \"12:00-12:01\"}", 0, true), ("{hours: \"12:00-12:01\"}", 60, false),
@@ -135,7 +150,9 @@ import Testing
         ("{days: [fri], hours: \"22:00-06:00\"}", -7 * 3600, false),
         ("{hours: [\"08:00-09:00\", \"11:30-24:00\"]}", 0, true), ("[{days: sun}, {days: fri}]", 0, true),
         ("[{days: sun}, {days: sat}]", 0, false), ("{days: [sat], zone: Pacific/Auckland}", 0, true),
-    ])
+    ]
+
+    @Test(arguments: windows)
     func time(_ window: String, _ offset: Int64, _ expected: Bool) throws {
         let time = Self.fridayNoon + offset
         #expect(try refuses("{time: \(window)}", facts(["read"]), time: time) == expected)
