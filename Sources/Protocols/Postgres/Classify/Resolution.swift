@@ -34,6 +34,10 @@ struct Resolution {
     /// Replaces the tables of `analysis` by what they are in the catalogue. The tracer has followed its statements.
     mutating func resolve(_ analysis: inout Analysis, _ tracer: LineageTracer) {
         take(&analysis, path)
+        if let table = analysis.copy?.table, !table.isEmpty {
+            let found = index.relations(named: table, path: path)
+            if found.count == 1 { analysis.copy?.table = index.name(found[0]) }
+        }
         for view in refreshed where index.relations[view].isView { need(view) }
         var done = 0
         while done < tracer.targets.count || !pendingViews.isEmpty {
