@@ -34,6 +34,8 @@ struct KubernetesTests {
             "masker.yaml", "minAvailable: 1\n  selector:\n    matchLabels: {app.kubernetes.io/name: sluice",
             "minAvailable: 1\n  selector:\n    matchLabels: {app.kubernetes.io/name: other", "no disruption budget"
         ),
+        ("masker.yaml", "spec:\n  # How many", "spec:\n  replicas: 2\n  # How many", "replicas and an autoscaler"),
+        ("classifier.yaml", "  replicas: 2\n", "", "neither replicas nor an autoscaler"),
         ("classifier.yaml", "containerPort: 7401", "containerPort: 7402", "bus port"),
         ("recorder.yaml", "clusterIP: None", "clusterIP: 10.0.0.1", "no headless service"),
         ("approver.yaml", "path: /readyz", "path: /", "no readinessProbe"),
