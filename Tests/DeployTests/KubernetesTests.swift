@@ -150,6 +150,13 @@ struct KubernetesTests {
         #expect(checked.status == 0, "\(checked.transcript)")
     }
 
+    /// There is no Package.resolved to copy into the image's build.
+    @Test func imageIsBuiltFromFixedVersions() throws {
+        let manifest = try String(contentsOfFile: Project.root + "/Package.swift", encoding: .utf8)
+        let dependencies = manifest.split(separator: "\n").filter { $0.contains(".package(url:") }
+        #expect(!dependencies.isEmpty && dependencies.allSatisfy { $0.contains("exact:") })
+    }
+
     @Test(arguments: [
         ("USER 65532:65532", "USER root", "without privileges"),
         ("debian:12.12-slim", "debian:latest", "no fixed version"),
