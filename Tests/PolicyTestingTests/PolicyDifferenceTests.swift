@@ -72,10 +72,12 @@ import Testing
             $0.command.raw = Data([0x53, 0xff])
             $0.command.memoised.command = 1
         }
-        let found = try #require(commands.add(memoised))
+        let command = commands.add(memoised)
+        let found = try #require(command)
         #expect(found.facts.opaque)
-        #expect(commands.add(record { $0.sessionEnded.reason = "done" }) == nil)
-        #expect(commands.add(command(2, "SELECT 1")) == nil)
+        // Behind its end a session is not known any more.
+        let after = [record { $0.sessionEnded.reason = "done" }, self.command(2, "SELECT 1"), try decided(2)]
+        #expect(after.compactMap { commands.add($0) }.isEmpty)
     }
 
     private static let old = """

@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("  - {as: a, on: r, sql: x, expect: alow}", "3:38: “alow” is not known here; did you mean “allow”?"),
+        ("  - {as: a, on: r, sql: x, expect: alow}", "3:36: “alow” is not known here; did you mean “allow”?"),
         ("  - {on: r, sql: x, expect: allow}", "missing key “as”"),
         ("  - {as: a, sql: x, expect: allow}", "missing key “on”"),
         ("  - {as: a, on: r, expect: allow}", "missing key “sql”"),

@@ -45,7 +45,7 @@ import Testing
         ("rules: 5", "expected a list"),
         (
             "rules:\n  - {name: a, when: {operation: [reed]}, then: allow}",
-            "2:31: “reed” is not known here; did you mean “read”?"
+            "2:34: “reed” is not known here; did you mean “read”?"
         ),
         ("rules:\n  - {name: a, mask: [{columns: [x], style: redacted}]}", "did you mean “redact”?"),
         ("rules:\n  - {name: a, mask: [{detect: [emial], style: redact}]}", "did you mean “email”?"),
@@ -53,7 +53,7 @@ import Testing
         ("rules:\n  - {name: a, mask: [{columns: [x], style: hash, inference: refused}]}", "did you mean “refuse”?"),
         ("rules:\n  - {name: a, mask: [{detect: [email], style: hash, inference: refuse}]}", "masks of columns"),
         ("rules:\n  - {name: a, when: {columns_writen: [x]}, then: allow}", "did you mean “columns_written”?"),
-        ("rules:\n  - {name: a, when: {columns_read: [a.b.c.d]}, then: allow}", "2:34: a column is written"),
+        ("rules:\n  - {name: a, when: {columns_read: [a.b.c.d]}, then: allow}", "2:37: a column is written"),
         ("rules:\n  - {name: a, when: {estimated_rows: 5}, then: allow}", "expected keys and values"),
         ("rules:\n  - {name: a, when: {estimated_rows: {over: -1}}, then: allow}", "out of range"),
         ("rules:\n  - {name: a, when: {source: [10.0.0.0/33]}, then: allow}", "expected an address"),
