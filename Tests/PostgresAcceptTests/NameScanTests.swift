@@ -17,7 +17,8 @@ struct NameScanTests {
         ("größe ÄRGER", ["größe", "Ärger"]),
         ("a$b _c d1", ["a$b", "_c", "d1"]),
         ("WHERE x=1and y", ["where", "x", "y"]),
-        ("'open", []), ("\"open", ["ope"]), ("/* open", []), ("$a$ open", []), ("E'\\", []), ("a-b/c$", ["a", "b", "c$"]),
+        ("'open", []), ("\"open", ["ope"]), ("/* open", []), ("$a$ open", []), ("E'\\", []),
+        ("a-b/c$", ["a", "b", "c$"]),
     ]
 
     @Test(arguments: texts.indices) func finds(_ index: Int) throws {

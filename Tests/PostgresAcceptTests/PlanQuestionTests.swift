@@ -57,24 +57,32 @@ struct PlanQuestionTests {
         var question = PlanQuestion(text: Array("SELECT $1::text".utf8))
         question.types = ByteBuffer(bytes: [0, 1, 0, 0, 0, 25])
         question.parameters = [(0, ByteBuffer(string: "x")), (1, nil)]
-        var decoder = FrameDecoder(maximum: WireLimit.backendMessage)
-        decoder.append(question.messages)
-        let parse = try ParseMessage(try #require(try decoder.next()))
+        let frames = try Self.frames(question)
+        try #require(
+            frames.map(\.type) == [FrontendType.parse, FrontendType.bind, FrontendType.execute, FrontendType.sync])
+        let parse = try ParseMessage(frames[0])
         #expect(parse.name.isEmpty && String(buffer: parse.text) == "EXPLAIN (FORMAT JSON) SELECT $1::text")
         #expect(array(parse.types) == [0, 1, 0, 0, 0, 25])
-        let bind = try BindMessage(try #require(try decoder.next()))
+        let bind = try BindMessage(frames[1])
         #expect(bind.portal.isEmpty && bind.statement.isEmpty)
         #expect(bind.parameters.map(\.format) == [0, 1])
         #expect(bind.parameters.map { $0.value.map { String(buffer: $0) } } == ["x", nil])
-        let execute = try ExecuteMessage(try #require(try decoder.next()))
+        let execute = try ExecuteMessage(frames[2])
         #expect(execute.portal.isEmpty && execute.rowLimit == 0)
-        #expect(try decoder.next()?.type == FrontendType.sync)
-        #expect(decoder.pendingBytes == 0)
     }
 
     @Test func withoutParametersThereAreNoTypes() throws {
+        let frames = try Self.frames(PlanQuestion(text: Array("SELECT 1".utf8)))
+        #expect(array(try ParseMessage(frames[0]).types) == [0, 0])
+        #expect(try BindMessage(frames[1]).parameters.isEmpty)
+    }
+
+    private static func frames(_ question: PlanQuestion) throws -> [Frame] {
         var decoder = FrameDecoder(maximum: WireLimit.backendMessage)
-        decoder.append(PlanQuestion(text: Array("SELECT 1".utf8)).messages)
-        #expect(array(try ParseMessage(try #require(try decoder.next())).types) == [0, 0])
+        decoder.append(question.messages)
+        var frames: [Frame] = []
+        while let frame = try decoder.next() { frames.append(frame) }
+        #expect(decoder.pendingBytes == 0)
+        return frames
     }
 }

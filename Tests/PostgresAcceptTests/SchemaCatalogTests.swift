@@ -20,7 +20,10 @@ final class SchemaCatalogTests {
     private static let rows: [[String]] = [
         ["path", #"["pg_catalog","public"]"#],
         ["relation", "10", "public", "users", "r", #"["id","email"]"#, "", "", ""],
-        ["relation", "11", "public", "contacts", "v", #"["mail"]"#, "SELECT users.email AS mail FROM public.users;", "", #"["10"]"#],
+        [
+            "relation", "11", "public", "contacts", "v", #"["mail"]"#, "SELECT users.email AS mail FROM public.users;",
+            "", #"["10"]"#,
+        ],
         ["relation", "12", "public", "users_1", "r", #"["id","email"]"#, "", #"["CREATE RULE r AS …"]"#, ""],
         ["relation", "13", "other", "users", "r", "", "", "", ""],
         ["parent", "12", "10"],
@@ -32,7 +35,9 @@ final class SchemaCatalogTests {
         answers.removeFirst()(answer)
     }
 
-    private func excerpt(_ names: Set<String>, pathKnown: Bool = true) -> () -> Result<SchemaCatalog.Excerpt, SchemaCatalog.Failure>? {
+    private func excerpt(_ names: Set<String>, pathKnown: Bool = true) -> () -> Result<
+        SchemaCatalog.Excerpt, SchemaCatalog.Failure
+    >? {
         final class Box { var value: Result<SchemaCatalog.Excerpt, SchemaCatalog.Failure>? }
         let box = Box()
         catalog.excerpt(of: names, pathKnown: pathKnown) { box.value = $0 }
