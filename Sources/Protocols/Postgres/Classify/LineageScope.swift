@@ -68,13 +68,13 @@ extension LineageTracer {
         var found: Value?
         var level: LineageScope? = scope
         while let current = level {
-            var isCertain = false
             for item in current.items where item.showsColumns {
                 guard let hit = item.shape.column(name, self) else { continue }
+                // Were it another item's as well, it would be ambiguous.
+                if hit.isCertain, level === scope { return hit }
                 if found == nil { found = hit.value } else { found?.merge(hit.value) }
-                isCertain = isCertain || hit.isCertain
+                if hit.isCertain, let found { return (found, true) }
             }
-            if isCertain, let found { return (found, true) }
             level = current.outer
         }
         return found.map { ($0, false) }

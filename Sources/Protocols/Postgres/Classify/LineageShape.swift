@@ -103,6 +103,13 @@ final class RowShape {
         return value
     }
 
+    /// The same columns, each carrying more: a row is a view's column too.
+    func adding(_ numbers: ColumnSet) -> RowShape {
+        var columns = self.columns
+        for index in columns.indices { columns[index].value.columns.formUnion(numbers) }
+        return RowShape(columns: columns, sources: sources, isTable: isTable)
+    }
+
     /// Under the names of an alias's column list.
     func renamed(_ names: [String], _ tracer: LineageTracer) -> RowShape {
         guard !names.isEmpty else { return self }

@@ -116,6 +116,7 @@ extension LineageTracer {
                 value = rows.map { $0.whole(self).computed } ?? .anything
             }
             value.columns.formUnion(ColumnSet(own))
+            value.row = value.row?.adding(ColumnSet(own))
             return RowShape.Column(name: name, value: value)
         }
         let shape = RowShape(columns: columns)

@@ -1,6 +1,5 @@
 import CPgQuery
 import Contract
-import Glibc
 
 /// Turns the text of PostgreSQL commands into facts, with PostgreSQL's own grammar (libpg_query).
 ///
@@ -14,8 +13,6 @@ public struct PostgresClassifier: Sendable {
     public static let maximumNesting = 2000
     /// Nesting up to which the caller's own stack is used: at most 3 KiB a step (measured).
     static let inlineNesting = 120
-    /// Stack for deeper texts, in bytes.
-    static let deepStack = 64 << 20
 
     public init() {}
 
@@ -107,37 +104,9 @@ public struct PostgresClassifier: Sendable {
         }
     }
 
-    /// Parses on a thread of its own whose stack holds the deepest text that is let through.
     private func onDeepStack(_ sql: UnsafeRawBufferPointer, _ index: CatalogIndex?) -> Facts {
-        final class Task {
-            let sql: UnsafeRawBufferPointer
-            let index: CatalogIndex?
-            var facts = PostgresClassifier.opaque("no stack for a text this deep")
-            init(_ sql: UnsafeRawBufferPointer, _ index: CatalogIndex?) {
-                self.sql = sql
-                self.index = index
-            }
-        }
-        let task = Task(sql, index)
-        var attributes = pthread_attr_t()
-        guard pthread_attr_init(&attributes) == 0 else { return task.facts }
-        defer { pthread_attr_destroy(&attributes) }
-        guard pthread_attr_setstacksize(&attributes, Self.deepStack) == 0 else { return task.facts }
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(task)
-        let started = pthread_create(
-            &thread, &attributes,
-            { argument in
-                guard let argument else { return nil }
-                let task = Unmanaged<Task>.fromOpaque(argument).takeRetainedValue()
-                task.facts = PostgresClassifier.parse(task.sql, task.index)
-                return nil
-            }, argument.toOpaque())
-        guard started == 0 else {
-            argument.release()
-            return task.facts
-        }
-        pthread_join(thread, nil)
-        return task.facts
+        var facts = Self.opaque("no stack for a text this deep")
+        _ = DeepStack.run { facts = Self.parse(sql, index) }
+        return facts
     }
 }
