@@ -33,7 +33,8 @@ public final class Links {
     static let registryInterval: UInt64 = 250_000_000
     /// How long a link to a replica that left the registry stays open for what is outstanding there, nanoseconds.
     static let retirement: UInt64 = 2_000_000_000
-    /// How long a reply link stays open unused once its inbox is gone, nanoseconds: who lives pings, and gets pongs.
+    /// How long a reply link stays open unused once its inbox is gone, or at all to another host, nanoseconds: who lives
+    /// pings, and gets pongs.
     static let replyIdle: UInt64 = 10_000_000_000
 
     /// One replica and the socket towards it.
@@ -233,8 +234,11 @@ public final class Links {
         case nil: return []
         case .connected:
             membership += 1
+        // What was used before the first tick begins to be idle with it.
+        if tickedAt == 0 { for endpoint in replyLinks.keys { replyLinks[endpoint]?.at = now } }
             return []
         case .refused:
+        lookAtReplyLinks()
             membership += 1
             if let link = otherKeys(peer.link, stage: peer.stage) { peer.link = link }
             return []
@@ -422,12 +426,8 @@ public final class Links {
         if let peer = peers[endpoint] { return peer.link }
         replyUses += 1
         if let known = replyLinks[endpoint] {
-            var link = known.link
-            if link.look() == .refused, let stage = network?.stage(at: endpoint) {
-                link = otherKeys(link, stage: stage) ?? link
-            }
-            replyLinks[endpoint] = (link, replyUses, tickedAt)
-            return link
+            replyLinks[endpoint] = (known.link, replyUses, tickedAt)
+            return known.link
         }
         let stage = network?.stage(at: endpoint)
         guard stage != nil || isInbox(endpoint) && access(String(endpoint.dropFirst("ipc://".count)), F_OK) == 0 else {
@@ -443,12 +443,31 @@ public final class Links {
         return link
     }
 
-    /// Closes what was open towards processes of this host that have gone: their numbers do not come again.
+    /// Takes what happened to links between hosts, whether anything is sent there or not: ZeroMQ's thread waits for whoever
+    /// does not, and every link with it (``LinkMonitor``).
+    private func lookAtReplyLinks() {
+        guard let network else { return }
+        for (endpoint, reply) in replyLinks {
+            switch reply.link.look() {
+            case nil, .connected, .disconnected: break
+            case .refused:
+                guard let stage = network.stage(at: endpoint), let link = otherKeys(reply.link, stage: stage) else {
+                    continue
+                }
+                replyLinks[endpoint]?.link = link
+            }
+        }
+    }
+
+    /// Closes what was open towards processes that have gone: on this host their numbers do not come again, and nobody
+    /// tells of one on another host, to which ZeroMQ would connect for ever.
     private func closeReplyLinks(now: UInt64) {
         guard now >= repliesReadAt + Self.registryInterval else { return }
         repliesReadAt = now
-        for (endpoint, reply) in replyLinks where reply.at + Self.replyIdle <= now && isInbox(endpoint) {
-            if access(String(endpoint.dropFirst("ipc://".count)), F_OK) != 0 { replyLinks[endpoint] = nil }
+        for (endpoint, reply) in replyLinks where reply.at + Self.replyIdle <= now {
+            if !isInbox(endpoint) || access(String(endpoint.dropFirst("ipc://".count)), F_OK) != 0 {
+                replyLinks[endpoint] = nil
+            }
         }
     }
 
@@ -470,3 +489,6 @@ public final class Links {
         return hash ^ (hash >> 33)
     }
 }
+    /// Whether anything that happened to a reply link waits to be taken.
+    var hasUnreadEvents: Bool { replyLinks.values.contains { $0.link.hasUnreadEvents } }
+

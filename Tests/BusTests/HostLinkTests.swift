@@ -210,6 +210,41 @@ final class HostLinkTests {
         }
     }
 
+    /// Something that takes every connection and closes it needs no key: what ZeroMQ tells of that is read though nothing is
+    /// sent there, or its thread would wait for us in the end.
+    @Test func whatHappensToAReplyLinkIsRead() throws {
+        let closing = try ClosingListener()
+        let place = NetworkPlan.Place(host: "127.0.0.1", ports: closing.port...closing.port)
+        let (links, _) = try client("masker", to: "ingress", at: [place])
+        _ = links.tick(now: monotonicNanoseconds())
+        #expect(try links.send(message(), to: .inbox("tcp://127.0.0.1:\(closing.port)")).endpoint == nil)
+        #expect(links.openReplyLinks == 1)
+        for _ in 0..<3 { closing.closeNext() }
+        #expect(eventually { links.hasUnreadEvents })
+        closing.end()
+        #expect(
+            eventually {
+                _ = links.tick(now: monotonicNanoseconds())
+                return !links.hasUnreadEvents
+            })
+    }
+
+    @Test func anIdleReplyLinkToAnotherHostIsClosed() throws {
+        let ingress = try server("ingress")
+        let (links, _) = try client("masker", to: "ingress", at: [ingress.place])
+        #expect(try links.waitWritable(endpoint: ingress.inbox.replyEndpoint, milliseconds: 10_000))
+        let now = monotonicNanoseconds()
+        _ = links.tick(now: now)
+        #expect(links.openReplyLinks == 1)
+        _ = links.tick(now: now + Links.replyIdle - 1)
+        #expect(links.openReplyLinks == 1)
+        _ = links.tick(now: now + Links.replyIdle + Links.registryInterval)
+        #expect(links.openReplyLinks == 0)
+        // Who comes back is answered as before.
+        #expect(try links.waitWritable(endpoint: ingress.inbox.replyEndpoint, milliseconds: 10_000))
+        #expect(try links.send(message(), to: .inbox(ingress.inbox.replyEndpoint)).endpoint != nil)
+    }
+
     @Test func replicasAreWhereTheNameSaysNow() throws {
         let place = NetworkPlan.Place(host: "masker.internal", ports: 7401...7402)
         let (links, network) = try client("ingress", to: "masker", at: [place])

@@ -94,6 +94,15 @@ func message(_ kind: Kind = .judge, session: String = "s", sequence: UInt64 = 1,
 func reply<Body: SwiftProtobuf.Message>(
     _ kind: Kind, _ body: Body, session: String = "s", sequence: UInt64 = 1
 ) throws -> BusMessage {
+/// Whether `condition` holds within ten seconds.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<1000 {
+        if try condition() { return true }
+        usleep(10_000)
+    }
+    return try condition()
+}
+
     var message = message(kind, session: session, sequence: sequence)
     message.body = try body.serializedBytes()
     return message
