@@ -404,6 +404,47 @@ struct ReplyStreamTests {
         #expect(try rig.types() == "d")
     }
 
+    /// A COPY that an error ended leaves a cut row: it belongs to no other, whether the masker answered before or behind.
+    @Test(arguments: [false, true])
+    func theNextCopyBeginsWithoutTheTailOfOneThatFailed(_ answersLate: Bool) throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        var shape = CopyShape()
+        shape.format = "csv"
+        let copy = shape
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            rig.stream.appendStart(ofCopy: Self.frame("H", "1").bytes, command: command)
+            rig.stream.append(Self.frame("d", "cut"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.flush()
+        }
+        let first = try rig.batch()
+        let answer = { try rig.answer(first, [], tail: [7]) }
+        if !answersLate { try answer() }
+        try rig.run { rig in
+            rig.stream.append(Self.frame("E", "error").bytes, command: nil)
+            rig.stream.append(Self.ready, command: nil)
+            let command = Command(number: 2, ruling: allowed)
+            rig.stream.appendStart(ofCopy: Self.frame("H", "2").bytes, command: command)
+            rig.stream.append(Self.frame("d", "whole"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.flush()
+        }
+        if answersLate { try answer() }
+        let second = try rig.batch()
+        #expect(try second.body(as: MaskBatch.self).tail.isEmpty)
+        try rig.answer(second, second.payload, tail: [8])
+        // Its own tail it keeps, though nothing of it waits here any more.
+        try rig.run { rig in
+            let command = Command(number: 2, ruling: allowed)
+            rig.stream.append(Self.frame("d", "more"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.endCopy()
+            rig.stream.flush()
+        }
+        let last = try rig.batch()
+        #expect(try last.body(as: MaskBatch.self).tail == Data([8]))
+        #expect(try last.body(as: MaskBatch.self).last)
+    }
+
     @Test func theMaskerIsAskedOnlyWhenThereIsSomethingToMask() throws {
         let rig = try Rig(custom: true)
         let custom = try #require(rig.custom)

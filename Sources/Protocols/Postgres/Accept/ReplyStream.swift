@@ -27,6 +27,8 @@ final class ReplyStream {
         let plan: MaskPlan
         let columns: [ResultColumn]?
         let copy: CopyShape?
+        /// What the masker carries from one batch of a COPY to the next: a cut row, of this COPY alone.
+        var tail = Data()
 
         init(_ plan: MaskPlan, _ columns: [ResultColumn]?, _ copy: CopyShape?) {
             self.plan = plan
@@ -88,7 +90,6 @@ final class ReplyStream {
     private var segments = CircularBuffer<Segment>()
     /// Batches that are with the masker.
     private var inFlight = 0
-    private var copyTail = Data()
     /// Of the COPY whose data is being appended.
     private var copyContext: Context?
     /// After a reply was withheld: everything up to the next ReadyForQuery is dropped.
@@ -123,6 +124,8 @@ final class ReplyStream {
 
     /// Adds the message that begins a COPY: the masker takes copy data only behind it.
     func appendStart(ofCopy bytes: ByteBuffer, command: Command) {
+        // Of one that an error ended.
+        copyContext = nil
         if segments.isEmpty { deliver(bytes, command: command) } else { add(bytes, context: nil, command: command) }
     }
 
@@ -146,7 +149,7 @@ final class ReplyStream {
     {
         let last = segments.last
         let context: Context
-        if let known = last?.context, known.masks(plan, columns, copy) {
+        if let known = copy == nil ? last?.context : copyContext, known.masks(plan, columns, copy) {
             context = known
         } else {
             context = Context(plan, columns, copy)
@@ -232,7 +235,7 @@ final class ReplyStream {
         batch.columnsKnown = context.columns != nil
         if let copy = context.copy {
             batch.copy = copy
-            batch.tail = copyTail
+            batch.tail = context.tail
             batch.last = segment.isLastOfCopy
         }
         services.mask(
@@ -252,11 +255,15 @@ final class ReplyStream {
             record(masked.events, of: segment.command)
             take(masked, for: segment)
         case .failure(let failure):
-            segment.state = .failed(failure)
-            copyTail = Data()
+            fail(segment, failure)
             record(failure.events, of: segment.command)
         }
         flush()
+    }
+
+    private func fail(_ segment: Segment, _ failure: MaskFailure) {
+        segment.state = .failed(failure)
+        segment.context?.tail = Data()
     }
 
     private func take(_ masked: MaskedReply, for segment: Segment) {
@@ -269,16 +276,16 @@ final class ReplyStream {
         }
         if let objection {
             StageLog.error("reply withheld: \(objection)", session: session, traceparent: traceparent)
-            segment.state = .failed(MaskFailure(reason: objection))
-            copyTail = Data()
-            return
+            return fail(segment, MaskFailure(reason: objection))
         }
         queuedBytes += rewritten.readableBytes - segment.size
         segment.size = rewritten.readableBytes
         segment.bytes = rewritten
         segment.state = .ready
         segment.command?.count(masked.counts)
-        if segment.context?.copy != nil { copyTail = segment.isLastOfCopy ? Data() : Data(masked.tail) }
+        if let context = segment.context, context.copy != nil {
+            context.tail = segment.isLastOfCopy ? Data() : Data(masked.tail)
+        }
     }
 
     private func record(_ events: [StageEvent], of command: Command?) {
