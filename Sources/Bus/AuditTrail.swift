@@ -321,12 +321,12 @@ public final class AuditTrail {
         }
         if orphans > Self.orphanSessions { giveUpOldest(orphans - Self.orphanSessions) }
         flush(now: now)
-        for waiter in late { waiter.handler(AuditFailure(reason: "the recorder did not answer in time")) }
+        for waiter in late { waiter.handler(.late) }
         tellWhenDrained()
     }
 
     private func giveUpOldest(_ count: Int) {
-        let failure = AuditFailure(reason: "the recorder did not answer in time")
+        let failure = AuditFailure.late
         // Session ids begin with their time.
         for oldest in waiting.filter(\.hasEnded).sorted(by: { $0.id < $1.id }).prefix(count) {
             StageLog.error("the end of a session was never acknowledged; given up", session: oldest.id)

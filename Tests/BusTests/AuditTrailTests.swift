@@ -362,6 +362,24 @@ struct AuditTrailTests {
         #expect(!session.isFull)
     }
 
+    /// However many are before it: what is added together is late together.
+    @Test func aRecordsTimeBeginsWhenItIsAdded() throws {
+        let before = monotonicNanoseconds()
+        session.append(note())
+        session.append(note())
+        let after = monotonicNanoseconds()
+        for sequence in UInt64(1)...2 {
+            #expect((before...after).contains(session.deadline(of: sequence, after: 0)))
+        }
+        let deadline = session.deadline(of: 2, after: Self.second)
+        trail.flush(now: now)
+        try acknowledge(through: 1)
+        #expect(session.deadline(of: 2, after: Self.second) == deadline)
+        // One that is not kept has nothing to be late by.
+        try acknowledge(through: 2)
+        for sequence in UInt64(0)...3 { #expect(session.deadline(of: sequence, after: Self.second) > after) }
+    }
+
     @Test func largeBacklogsTravelInPieces() throws {
         var output = Output()
         output.data = Data(repeating: 1, count: 1 << 20)
