@@ -445,6 +445,35 @@ struct ReplyStreamTests {
         #expect(try last.body(as: MaskBatch.self).last)
     }
 
+    /// Or sessions that come and go would keep more and more.
+    @Test func whatIsWithTheMaskerEndsWithTheStream() throws {
+        let rig = try Rig(custom: true)
+        let custom = try #require(rig.custom)
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            for text in ["a", "b", "c"] {
+                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                rig.stream.append(row, maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            }
+            rig.stream.flush()
+            #expect(rig.services.conductor.openExchanges == 3)
+        }
+        // One of them is further along the lane, one is withheld, and one is dropped for that.
+        let batches = try (0..<3).map { _ in try rig.batch() }.sorted { $0.payload[5] < $1.payload[5] }
+        try rig.answer(batches[2], batches[2].payload)
+        _ = try rig.batch(of: custom)
+        try rig.fail(batches[0])
+        #expect(try rig.run { $0.services.conductor.openExchanges } == 2)
+        #expect(rig.services.shared.replyBudget.waiting > 0)
+        try rig.run { $0.stream.close() }
+        #expect(try rig.run { $0.services.conductor.openExchanges } == 0)
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+        try rig.answer(batches[1], batches[1].payload)
+        #expect(try rig.types() == "E")
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+    }
+
     @Test func theMaskerIsAskedOnlyWhenThereIsSomethingToMask() throws {
         let rig = try Rig(custom: true)
         let custom = try #require(rig.custom)

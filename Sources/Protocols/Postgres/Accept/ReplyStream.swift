@@ -88,8 +88,8 @@ final class ReplyStream {
     private let finished: (Command) -> Void
     private let record: (Record.OneOf_Event) -> Void
     private var segments = CircularBuffer<Segment>()
-    /// Batches that are with the masker.
-    private var inFlight = 0
+    /// Batches that are with the masker, dropped ones too, and what ends that.
+    private var underWay: [ObjectIdentifier: (segment: Segment, exchange: MaskExchange)] = [:]
     /// Of the COPY whose data is being appended.
     private var copyContext: Context?
     /// After a reply was withheld: everything up to the next ReadyForQuery is dropped.
@@ -97,6 +97,10 @@ final class ReplyStream {
     private var isClosed = false
     private(set) var queuedBytes = 0 {
         didSet { services.shared.replyBudget.change(by: queuedBytes - oldValue) }
+    }
+    /// Of batches that are with the masker though nobody waits for them.
+    private var droppedBytes = 0 {
+        didSet { services.shared.replyBudget.change(by: droppedBytes - oldValue) }
     }
 
     init(
@@ -195,20 +199,23 @@ final class ReplyStream {
     func flush() {
         drain()
         for (place, segment) in segments.enumerated() {
-            guard inFlight < Self.batchesUnderWay else { break }
+            guard underWay.count < Self.batchesUnderWay else { break }
             guard segment.isGathering, let context = segment.context else { continue }
             // A batch of a COPY needs the tail that the one before it left.
             if context.copy != nil, place > 0 { break }
-            if inFlight >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
+            if underWay.count >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
             dispatch(segment, context)
         }
     }
 
-    /// Drops everything; later answers are ignored.
+    /// Drops everything, what is with the masker too: nothing of the session counts or waits any more.
     func close() {
         isClosed = true
+        for (_, exchange) in underWay.values { exchange.cancel() }
+        underWay.removeAll()
         segments.removeAll()
         queuedBytes = 0
+        droppedBytes = 0
     }
 
     @discardableResult
@@ -227,7 +234,6 @@ final class ReplyStream {
 
     private func dispatch(_ segment: Segment, _ context: Context) {
         segment.state = .withMasker
-        inFlight += 1
         var batch = origin
         batch.command = segment.command?.number ?? 0
         batch.plan = context.plan
@@ -238,8 +244,11 @@ final class ReplyStream {
             batch.tail = context.tail
             batch.last = segment.isLastOfCopy
         }
+        let exchange = MaskExchange()
+        underWay[ObjectIdentifier(segment)] = (segment, exchange)
         services.mask(
-            batch, payload: [UInt8](segment.bytes.readableBytesView), session: session, traceparent: traceparent
+            batch, payload: [UInt8](segment.bytes.readableBytesView), session: session, traceparent: traceparent,
+            exchange: exchange
         ) {
             [weak self] result in
             self?.masked(segment, result)
@@ -248,8 +257,11 @@ final class ReplyStream {
 
     private func masked(_ segment: Segment, _ result: Result<MaskedReply, MaskFailure>) {
         guard !isClosed else { return }
-        inFlight -= 1
-        if case .dropped = segment.state { return flush() }
+        underWay[ObjectIdentifier(segment)] = nil
+        if case .dropped = segment.state {
+            droppedBytes -= segment.size
+            return flush()
+        }
         switch result {
         case .success(let masked):
             record(masked.events, of: segment.command)
@@ -299,10 +311,14 @@ final class ReplyStream {
         var anything = false
         loop: while canWrite(), let segment = segments.first {
             switch segment.state {
-            case .waiting, .withMasker:
+            case .waiting:
                 // ReadyForQuery, up to which a withheld reply is dropped, is in none of these.
                 guard isDiscarding else { break loop }
                 segment.state = .dropped
+            case .withMasker:
+                guard isDiscarding else { break loop }
+                segment.state = .dropped
+                droppedBytes += segment.size
             case .dropped: break
             case .ready: deliver(segment.bytes, command: segment.command)
             case .failed(let failure): withhold(failure, segment.bytes, command: segment.command)
