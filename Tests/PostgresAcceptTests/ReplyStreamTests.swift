@@ -445,6 +445,41 @@ struct ReplyStreamTests {
         #expect(try last.body(as: MaskBatch.self).last)
     }
 
+    /// Audit events of a reply that nobody waits for any more, whatever became of it.
+    @Test func whatStagesWantRecordedOfADroppedReplyIsRecorded() throws {
+        let rig = try Rig(custom: true)
+        let custom = try #require(rig.custom)
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 3, ruling: allowed)
+            for text in ["a", "b", "c"] {
+                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                rig.stream.append(row, maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
+            }
+            rig.stream.append(Self.ready, command: nil)
+            rig.stream.flush()
+        }
+        let batches = try (0..<3).map { _ in try rig.batch(of: custom) }
+            .sorted { $0.payload[5] < $1.payload[5] }
+        try rig.fail(batches[0])
+        #expect(try rig.types() == "EZ")
+        #expect(try rig.run { $0.stream.isEmpty })
+        // They are still in the lane, and count as long as they are.
+        #expect(rig.services.shared.replyBudget.waiting > 2 * ReplyStream.batchBytes)
+        try rig.answer(batches[1], batches[1].payload) { $0.emit("counted", ["rows": "1"]) }
+        try rig.answer(batches[2], batches[2].payload) {
+            $0.emit("exceeded")
+            $0.refuse(rule: "row budget", reason: "spent", hint: "wait")
+        }
+        let events = try rig.run { rig in
+            rig.recorded.compactMap { if case .stageEvent(let event) = $0 { event } else { nil } }
+        }
+        #expect(events.map(\.event.name) == ["counted", "exceeded", "reply-withheld"])
+        #expect(events.allSatisfy { $0.command == 3 && $0.stage == "budget" })
+        #expect(try rig.types() == "EZ")
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+    }
+
     /// Or sessions that come and go would keep more and more.
     @Test func whatIsWithTheMaskerEndsWithTheStream() throws {
         let rig = try Rig(custom: true)

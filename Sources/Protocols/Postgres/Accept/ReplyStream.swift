@@ -47,7 +47,7 @@ final class ReplyStream {
         case withMasker
         case ready
         case failed(MaskFailure)
-        /// Not waited for any more: the reply is withheld already.
+        /// Not waited for any more: the reply is withheld already. What stages want recorded of it still comes.
         case dropped
     }
 
@@ -258,17 +258,17 @@ final class ReplyStream {
     private func masked(_ segment: Segment, _ result: Result<MaskedReply, MaskFailure>) {
         guard !isClosed else { return }
         underWay[ObjectIdentifier(segment)] = nil
+        switch result {
+        case .success(let masked): record(masked.events, of: segment.command)
+        case .failure(let failure): record(failure.events, of: segment.command)
+        }
         if case .dropped = segment.state {
             droppedBytes -= segment.size
             return flush()
         }
         switch result {
-        case .success(let masked):
-            record(masked.events, of: segment.command)
-            take(masked, for: segment)
-        case .failure(let failure):
-            fail(segment, failure)
-            record(failure.events, of: segment.command)
+        case .success(let masked): take(masked, for: segment)
+        case .failure(let failure): fail(segment, failure)
         }
         flush()
     }
