@@ -100,10 +100,10 @@ public struct StageRunner {
     private mutating func read(takesWork: Bool, waiting milliseconds: Int) {
         if work.isFull {
             // What holds it up is answers without room.
-            if backlog.isFull { usleep(UInt32(Self.retryInterval) * 1000) }
+            if backlog.isFull || !backlog.behind.isEmpty { usleep(UInt32(Self.retryInterval) * 1000) }
         } else if work.isEmpty {
             guard inbox.wait(milliseconds: backlog.isEmpty ? milliseconds : Self.retryInterval) else { return }
-        } else if backlog.isFull {
+        } else if backlog.isFull || !backlog.behind.isEmpty {
             _ = inbox.wait(milliseconds: Self.retryInterval)
         }
         var pings: [BusMessage] = []
@@ -113,6 +113,9 @@ public struct StageRunner {
                 metrics.took(message)
                 if message.header.lane == .presence {
                     if message.header.kind == .ping { pings.append(message) } else { _ = links.receive(message) }
+                } else if work.isHalfFull, Self.isHeldUp(message, by: backlog.behind, hasNetwork: hasNetwork) {
+                    // Who asks and takes no answers asks again.
+                    metrics.heldUp.add()
                 } else if !work.add(message) {
                     metrics.duplicates.add()
                 }
@@ -131,7 +134,10 @@ public struct StageRunner {
         var now = began
         while handled < Self.batchLimit, now - began < Pace.limit, !backlog.isFull {
             let limit = work.isOfRecords ? Self.batchLimit : pace.size
-            var piece = work.take(min(limit, Self.batchLimit - handled)) { _ in false }
+            let (behind, hasNetwork) = (backlog.behind, hasNetwork)
+            var piece = work.take(min(limit, Self.batchLimit - handled)) {
+                Self.isHeldUp($0, by: behind, hasNetwork: hasNetwork)
+            }
             guard !piece.isEmpty else { break }
             if piece.contains(where: Self.isGivenUp) {
                 let taken = piece.count
@@ -149,11 +155,20 @@ public struct StageRunner {
         return handled
     }
 
+    /// Whether the answer would go to one of the destinations that are behind with what they have.
+    private static func isHeldUp(_ message: BusMessage, by behind: Set<Destination>, hasNetwork: Bool) -> Bool {
+        guard !behind.isEmpty else { return false }
+        if behind.contains(.inbox(message.header.answerEndpoint(hasNetwork: hasNetwork))) { return true }
+        // Few commands go on to the approver: the others do not wait for it.
+        guard let stop = message.header.route.first, stop != StageName.approver else { return false }
+        return behind.contains(.anyReplica(of: stop))
+    }
+
     /// Sends what has room, and keeps the rest.
     private mutating func give(_ outbox: inout Outbox) {
         let now = monotonicNanoseconds()
         for (message, destination) in outbox.queue {
-            backlog.add(message, to: destination, now: now)
+            if !backlog.add(message, to: destination, now: now) { undelivered(destination) }
         }
         outbox.queue.removeAll(keepingCapacity: true)
         deliver(now: now)

@@ -13,6 +13,8 @@ struct WaitingWork {
     var count: Int { messages.count }
     var isEmpty: Bool { messages.isEmpty }
     var isFull: Bool { messages.count >= Self.maximumCount || bytes >= Self.maximumBytes }
+    /// Whether what is held up may not add to it: the other half is for what can be done.
+    var isHalfFull: Bool { messages.count >= Self.maximumCount / 2 || bytes >= Self.maximumBytes / 2 }
 
     /// Whether records are next.
     var isOfRecords: Bool { messages.first?.header.kind == .record }

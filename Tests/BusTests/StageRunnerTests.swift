@@ -69,4 +69,28 @@ struct StageRunnerTests {
         #expect(stage.handled.count < StageRunner.batchLimit)
         #expect(stage.handled == Array(1...UInt64(stage.handled.count)))
     }
+
+    /// Who takes no answers gets no more of them; the others get theirs, and pings are answered.
+    @Test func oneWhoTakesNoAnswersHoldsUpNobody() throws {
+        var runner = try runner()
+        var stage = Slow(microseconds: 0)
+        let deaf = try bus.inbox("ingress", "deaf")
+        let payload = [UInt8](repeating: 1, count: 64 << 10)
+        // More than the kernel and ZeroMQ keep for it, its share of the answers and all that may wait to be begun.
+        let flood = UInt64(2 * (WaitingWork.maximumBytes + Backlog.maximumBytes) / payload.count)
+        for sequence in 1...flood {
+            try links.sendSurely(asked(sequence, by: deaf.endpoint, payload: payload), to: stageInbox)
+            if sequence % 16 == 0 { runner.turn(&stage, waiting: 10) }
+        }
+        try links.sendSurely(asked(1, by: asker.endpoint), to: stageInbox)
+        try links.sendSurely(asked(2, by: asker.endpoint, .ping), to: stageInbox)
+        var kinds: Set<Kind> = []
+        for _ in 0..<100 where kinds.count < 2 {
+            runner.turn(&stage, waiting: 10)
+            while asker.wait(milliseconds: 0), let answer = try asker.receive() { kinds.insert(answer.header.kind) }
+            if !kinds.contains(.pong) { try links.sendSurely(asked(2, by: asker.endpoint, .ping), to: stageInbox) }
+        }
+        #expect(kinds == [.judged, .pong])
+        withExtendedLifetime(deaf) {}
+    }
 }
