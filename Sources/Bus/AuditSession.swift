@@ -31,7 +31,9 @@ extension AuditTrail {
 
         /// Records after ``acknowledged``, in order.
         private(set) var unacknowledged: [Kept] = []
-        private(set) var bytes = 0
+        private(set) var bytes = 0 {
+            didSet { trail.budget.change(by: bytes - oldValue) }
+        }
         public private(set) var lastSequence: UInt64 = 0
         private(set) var sentThrough: UInt64 = 0
         private(set) var acknowledged: UInt64 = 0
@@ -97,8 +99,11 @@ extension AuditTrail {
             }
         }
 
-        /// Whether so many bytes are unacknowledged that no more should be read for the session.
-        public var isFull: Bool { bytes >= AuditTrail.sessionBytes }
+        /// Whether so many bytes are unacknowledged, of the session or over all of them, that no more should be read for it.
+        public var isFull: Bool { hasOwnFull || trail.budget.isUsedUp(with: bytes) }
+
+        /// The same for the session's own bound alone.
+        public var hasOwnFull: Bool { bytes >= AuditTrail.sessionBytes }
 
         /// Whether `sequence` is acknowledged already.
         public func isDurable(through sequence: UInt64) -> Bool { acknowledged >= sequence }

@@ -12,6 +12,8 @@ final class TemporaryBus {
     let directory: String
     let context: BusContext
 
+    /// What the trails of a process share.
+    let budget = AuditBudget(limit: 256 << 20)
     init() throws {
         directory = "/tmp/sb-" + UUID().uuidString.prefix(8)
         context = try Self.context.get()
