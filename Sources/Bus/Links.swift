@@ -5,7 +5,7 @@ import Telemetry
 
 /// Where a message goes among the replicas of the next stage.
 public enum Destination: Hashable, Sendable {
-    /// The live replica with the least outstanding work.
+    /// The live replica with the least to do.
     case anyReplica(of: String)
     /// Always the same replica for one key, as long as the set of replicas stays (rendezvous hashing).
     case pinned(stage: String, key: String)
@@ -45,6 +45,11 @@ public final class Links {
         /// What its pongs carry: nobody else knows it.
         let pingSequence: UInt64
         var link: Link
+        /// Messages it said that it has, and those sent to it since it was asked.
+        var queued = 0
+        var sent = 0
+        /// `sent` when it was pinged last.
+        var sentAtPing = 0
         var name: String?
         var outstanding = 0
         /// When it left the registry.
@@ -57,6 +62,14 @@ public final class Links {
             self.pingSequence = pingSequence
             self.link = link
         }
+    /// What tells how much a replica has to do.
+    public enum LoadMeasure: Sendable {
+        /// What was sent to it and is not settled: for who gets the answers.
+        case settled
+        /// What its pongs say, and what was sent since: for who passes messages on.
+        case told
+    }
+
     }
 
     private struct Known {
@@ -73,6 +86,7 @@ public final class Links {
     /// The inbox that pongs come to; nil for none.
     private let replyTo: ReplyAddress?
     private var pings: QuestionNumbers
+    private let load: LoadMeasure
     /// Nil when all stages are on this host.
     private let network: Network?
     private var stages: [String: Known] = [:]
@@ -92,7 +106,9 @@ public final class Links {
     public private(set) var membership: UInt64 = 0
 
     public init(
-        context: BusContext, directory: String, replyTo: ReplyAddress? = nil, loop: UInt8 = 0, network: Network? = nil
+        context: BusContext, directory: String, replyTo: ReplyAddress? = nil, loop: UInt8 = 0,
+        network: Network? = nil, load: LoadMeasure = .settled
+        self.load = load
     ) {
         self.network = network
         self.context = context
@@ -115,7 +131,7 @@ public final class Links {
             guard try link.send(header: header, body: message.body, payload: message.payload) else {
                 return .unavailable
             }
-            peers[endpoint]?.outstanding += 1
+            if let peer = peers[endpoint] { count(peer) }
             return .queued(endpoint: endpoint)
         case .pinned(let stage, let key):
             let all = preferred(of: stage)
@@ -135,11 +151,25 @@ public final class Links {
             }
             return .unavailable
         }
+    private func count(_ peer: Peer) {
+        switch load {
+        case .settled: peer.outstanding += 1
+        case .told: peer.sent += 1
+        }
+    }
+
+    private func load(of peer: Peer) -> Int {
+        switch load {
+        case .settled: peer.outstanding
+        case .told: peer.queued + peer.sent
+        }
+    }
+
     }
 
     private func send(_ message: BusMessage, header: [UInt8], to peer: Peer) throws(BusError) -> Bool {
         guard try peer.link.send(header: header, body: message.body, payload: message.payload) else { return false }
-        peer.outstanding += 1
+        count(peer)
         return true
     }
 
@@ -169,12 +199,12 @@ public final class Links {
         }
     }
 
-    /// The least outstanding work first; equals take turns.
+    /// The one with the least to do first; equals take turns.
     private func byLoad(_ all: [Peer], avoiding former: String?) -> [Peer] {
         turn &+= 1
         let rotated = all.indices.map { all[($0 &+ turn) % all.count] }
         return rotated.sorted {
-            ($0.endpoint == former ? 1 : 0, $0.outstanding) < ($1.endpoint == former ? 1 : 0, $1.outstanding)
+            ($0.endpoint == former ? 1 : 0, load(of: $0)) < ($1.endpoint == former ? 1 : 0, load(of: $1))
         }
     }
 
@@ -276,6 +306,10 @@ public final class Links {
             context: context, endpoint: endpoint,
             keys: Link.Keys(server: server, own: known.publicKey, secret: known.secretKey))
     }
+        peer.queued = Int(pong.queued)
+        // What came before the ping is in its answer.
+        peer.sent -= peer.sentAtPing
+        peer.sentAtPing = 0
 
     /// Takes a pong. Returns what has to be sent again at once.
     public func receive(_ message: BusMessage) -> [LostWork] {
@@ -315,6 +349,9 @@ public final class Links {
                 guard let peer = numbers[number] else { continue }
                 // What waited at silent ones for want of a better one has one now.
                 for other in stages[peer.stage]?.peers ?? [] where presence.state(of: other.number) == .suspect {
+        // One that tells nothing is measured by what it got since the last ping.
+        if presence.incarnation(of: peer.number) == nil { peer.sent -= peer.sentAtPing }
+        peer.sentAtPing = peer.sent
                     lost.append(LostWork(stage: other.stage, endpoint: other.endpoint, isReplaced: false))
                 }
             case .restarted(let number):

@@ -45,8 +45,8 @@ public struct StageRunner {
         let network = try Network.start(environment, inbox: inbox, context: context)
         hasNetwork = network != nil
         links = Links(
-            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint), network: network
-        )
+            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint),
+            network: network, load: .told)
     }
 
     /// Runs until the process is told to drain.
@@ -185,11 +185,7 @@ public struct StageRunner {
         pong.queued = UInt32(clamping: work.count)
         do {
             let answer = ping.reply(.pong, body: try pong.serializedBytes())
-            if case .queued(let endpoint) = try links.send(
-                answer, to: .inbox(ping.header.answerEndpoint(hasNetwork: hasNetwork)))
-            {
-                links.settled(endpoint: endpoint)
-            }
+            _ = try links.send(answer, to: .inbox(ping.header.answerEndpoint(hasNetwork: hasNetwork)))
         } catch {
             StageLog.error("cannot answer a ping: \(error)")
         }
@@ -210,9 +206,7 @@ public struct StageRunner {
         let dropped = backlog.send(now: now) { message, destination in
             do {
                 switch try links.send(message, to: destination) {
-                case .queued(let endpoint):
-                    links.settled(endpoint: endpoint)
-                    metrics.gave(message)
+                case .queued: metrics.gave(message)
                 case .unavailable:
                     return false
                 case .noInbox:
