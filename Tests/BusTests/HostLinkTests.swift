@@ -245,6 +245,25 @@ final class HostLinkTests {
         #expect(try links.send(message(), to: .inbox(ingress.inbox.replyEndpoint)).endpoint != nil)
     }
 
+    /// A name service that does not answer keeps nobody from new keys.
+    @Test func newKeysDoNotWaitForNames() throws {
+        let context = try BusContext()
+        contexts.append(context)
+        let (asked, answer) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        defer { answer.signal() }
+        let place = NetworkPlan.Place(host: "masker.internal", ports: 7401...7401)
+        let network = try Network(plan: plan(remote: ["masker": [place]]), stage: "ingress") { _ in
+            asked.signal()
+            answer.wait()
+            return .unknownName
+        }
+        _ = try network.start(context: context)
+        #expect(asked.wait(timeout: .now() + 10) == .success)
+        let former = network.keys
+        try keys.rotate(stage: "masker")
+        #expect(eventually { network.keys != former })
+    }
+
     @Test func replicasAreWhereTheNameSaysNow() throws {
         let place = NetworkPlan.Place(host: "masker.internal", ports: 7401...7402)
         let (links, network) = try client("ingress", to: "masker", at: [place])
