@@ -191,11 +191,43 @@ final class HostLinkTests {
         let (links, _) = try client("ingress", to: "masker", at: [masker.place], keys: former)
         #expect(try arrives(links, "masker", masker))
         let past = Date().addingTimeInterval(-LinkKeyFolder.grace - 1)
-        try FileManager.default.setAttributes(
-            [.modificationDate: past], ofItemAtPath: keys.path + "/ingress.previous.public")
+        try writeFormer(former, rotated: past)
         masker.network.readKeys()
         let (late, _) = try client("ingress", to: "masker", at: [masker.place], keys: former)
         #expect(try !arrives(late, "masker", masker, tries: 40))
+    }
+
+    /// `ingress.previous.public` with the key in `former`, of a rotation at that time.
+    private func writeFormer(_ former: LinkKeyFolder, rotated: Date) throws {
+        let key = try #require(try former.describe(stage: "ingress")).publicKey
+        let text = "\(key)\n\nrotated \(Int(rotated.timeIntervalSince1970))\n"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: keys.path + "/ingress.previous.public"))
+    }
+
+    /// A copy has its own time; it does not make a former key younger.
+    @Test func theDayBeginsWithTheRotation() throws {
+        let former = try copy()
+        let grace = LinkKeyFolder.grace
+        for (age, isAdmitted) in [(-600, false), (-100, true), (0, true), (grace - 100, true), (grace + 1, false)] {
+            try writeFormer(former, rotated: Date().addingTimeInterval(-age))
+            #expect((try keys.describe(stage: "ingress")?.previous != nil) == isAdmitted, "\(age)")
+        }
+        try keys.rotate(stage: "ingress")
+        #expect(try keys.describe(stage: "ingress")?.previous == former.describe(stage: "ingress")?.publicKey)
+        let file = keys.path + "/ingress.previous.public"
+        try Data("\(String(repeating: "a", count: 40))\n\nsome day\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(failureCode { _ = try keys.describe(stage: "ingress") } == .environment)
+    }
+
+    /// As earlier versions wrote it: the file's own time counts.
+    @Test func aFormerKeyWithoutATimeIsAsOldAsItsFile() throws {
+        let key = try #require(try keys.describe(stage: "ingress")).publicKey
+        let file = keys.path + "/ingress.previous.public"
+        try Data("\(key)\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try keys.describe(stage: "ingress")?.previous == key)
+        let past = Date().addingTimeInterval(-LinkKeyFolder.grace - 1)
+        try FileManager.default.setAttributes([.modificationDate: past], ofItemAtPath: file)
+        #expect(try keys.describe(stage: "ingress")?.previous == nil)
     }
 
     @Test func repliesGoToKnownPlacesOnly() throws {
