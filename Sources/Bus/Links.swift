@@ -7,8 +7,6 @@ import Telemetry
 public enum Destination: Hashable, Sendable {
     /// The live replica with the least to do.
     case anyReplica(of: String)
-    /// Always the same replica for one key, as long as the set of replicas stays (rendezvous hashing).
-    case pinned(stage: String, key: String)
     /// One inbox, by endpoint: the lane's end, or a replica that the sender chose itself.
     case inbox(String)
 }
@@ -45,13 +43,13 @@ public final class Links {
         /// What its pongs carry: nobody else knows it.
         let pingSequence: UInt64
         var link: Link
+        var name: String?
+        var outstanding = 0
         /// Messages it said that it has, and those sent to it since it was asked.
         var queued = 0
         var sent = 0
         /// `sent` when it was pinged last.
         var sentAtPing = 0
-        var name: String?
-        var outstanding = 0
         /// When it left the registry.
         var retiredAt: UInt64?
 
@@ -62,14 +60,14 @@ public final class Links {
             self.pingSequence = pingSequence
             self.link = link
         }
+    }
+
     /// What tells how much a replica has to do.
     public enum LoadMeasure: Sendable {
         /// What was sent to it and is not settled: for who gets the answers.
         case settled
         /// What its pongs say, and what was sent since: for who passes messages on.
         case told
-    }
-
     }
 
     private struct Known {
@@ -86,9 +84,9 @@ public final class Links {
     /// The inbox that pongs come to; nil for none.
     private let replyTo: ReplyAddress?
     private var pings: QuestionNumbers
-    private let load: LoadMeasure
     /// Nil when all stages are on this host.
     private let network: Network?
+    private let load: LoadMeasure
     private var stages: [String: Known] = [:]
     private var peers: [String: Peer] = [:]
     private var numbers: [UInt32: Peer] = [:]
@@ -108,9 +106,9 @@ public final class Links {
     public init(
         context: BusContext, directory: String, replyTo: ReplyAddress? = nil, loop: UInt8 = 0,
         network: Network? = nil, load: LoadMeasure = .settled
-        self.load = load
     ) {
         self.network = network
+        self.load = load
         self.context = context
         self.directory = directory
         self.replyTo = replyTo
@@ -133,12 +131,6 @@ public final class Links {
             }
             if let peer = peers[endpoint] { count(peer) }
             return .queued(endpoint: endpoint)
-        case .pinned(let stage, let key):
-            let all = preferred(of: stage)
-            guard let peer = all.max(by: { Self.weight($0.endpoint, key) < Self.weight($1.endpoint, key) }) else {
-                return .unavailable
-            }
-            return try send(message, header: header, to: peer) ? .queued(endpoint: peer.endpoint) : .unavailable
         case .anyReplica(let stage):
             let all = preferred(of: stage)
             if all.count == 1 {
@@ -151,6 +143,14 @@ public final class Links {
             }
             return .unavailable
         }
+    }
+
+    private func send(_ message: BusMessage, header: [UInt8], to peer: Peer) throws(BusError) -> Bool {
+        guard try peer.link.send(header: header, body: message.body, payload: message.payload) else { return false }
+        count(peer)
+        return true
+    }
+
     private func count(_ peer: Peer) {
         switch load {
         case .settled: peer.outstanding += 1
@@ -163,14 +163,6 @@ public final class Links {
         case .settled: peer.outstanding
         case .told: peer.queued + peer.sent
         }
-    }
-
-    }
-
-    private func send(_ message: BusMessage, header: [UInt8], to peer: Peer) throws(BusError) -> Bool {
-        guard try peer.link.send(header: header, body: message.body, payload: message.payload) else { return false }
-        count(peer)
-        return true
     }
 
     /// The live ones; without any, those that drain; without these, all.
@@ -208,11 +200,6 @@ public final class Links {
         }
     }
 
-    /// Waits up to `milliseconds` for room towards `endpoint`.
-    func waitWritable(endpoint: String, milliseconds: Int) throws(BusError) -> Bool {
-        try link(toInbox: endpoint)?.waitWritable(milliseconds: milliseconds) ?? false
-    }
-
     /// Tells that a message queued to `endpoint` was answered or given up.
     public func settled(endpoint: String) {
         guard let peer = peers[endpoint] else { return }
@@ -247,8 +234,11 @@ public final class Links {
     /// Pings what is due, reads the registry again, and closes what has retired. Call about every 10 to 100 ms. Returns
     /// what has to be sent again at once.
     public func tick(now: UInt64) -> [LostWork] {
+        // What was used before the first tick begins to be idle with it.
+        if tickedAt == 0 { for endpoint in replyLinks.keys { replyLinks[endpoint]?.at = now } }
         tickedAt = now
         for stage in stages.keys { _ = replicas(in: stage, now: now) }
+        lookAtReplyLinks()
         closeReplyLinks(now: now)
         for peer in peers.values {
             guard let retiredAt = peer.retiredAt else { continue }
@@ -264,11 +254,8 @@ public final class Links {
         case nil: return []
         case .connected:
             membership += 1
-        // What was used before the first tick begins to be idle with it.
-        if tickedAt == 0 { for endpoint in replyLinks.keys { replyLinks[endpoint]?.at = now } }
             return []
         case .refused:
-        lookAtReplyLinks()
             membership += 1
             if let link = otherKeys(peer.link, stage: peer.stage) { peer.link = link }
             return []
@@ -306,10 +293,6 @@ public final class Links {
             context: context, endpoint: endpoint,
             keys: Link.Keys(server: server, own: known.publicKey, secret: known.secretKey))
     }
-        peer.queued = Int(pong.queued)
-        // What came before the ping is in its answer.
-        peer.sent -= peer.sentAtPing
-        peer.sentAtPing = 0
 
     /// Takes a pong. Returns what has to be sent again at once.
     public func receive(_ message: BusMessage) -> [LostWork] {
@@ -323,6 +306,10 @@ public final class Links {
         }
         guard pong.stage == peer.stage, pong.replica.utf8.count <= RemarkBounds.nameBytes else { return [] }
         peer.name = pong.replica
+        peer.queued = Int(pong.queued)
+        // What came before the ping is in its answer.
+        peer.sent -= peer.sentAtPing
+        peer.sentAtPing = 0
         // Where one process of a stage answers pings, all do.
         for other in stages[peer.stage]?.peers ?? [] where canPing(other.link) { presence.mustAnswer(other.number) }
         return perform(presence.ponged(peer.number, incarnation: pong.incarnation, draining: pong.draining))
@@ -349,9 +336,6 @@ public final class Links {
                 guard let peer = numbers[number] else { continue }
                 // What waited at silent ones for want of a better one has one now.
                 for other in stages[peer.stage]?.peers ?? [] where presence.state(of: other.number) == .suspect {
-        // One that tells nothing is measured by what it got since the last ping.
-        if presence.incarnation(of: peer.number) == nil { peer.sent -= peer.sentAtPing }
-        peer.sentAtPing = peer.sent
                     lost.append(LostWork(stage: other.stage, endpoint: other.endpoint, isReplaced: false))
                 }
             case .restarted(let number):
@@ -365,6 +349,9 @@ public final class Links {
     }
 
     private func ping(_ peer: Peer) {
+        // One that tells nothing is measured by what it got since the last ping.
+        if presence.incarnation(of: peer.number) == nil { peer.sent -= peer.sentAtPing }
+        peer.sentAtPing = peer.sent
         guard let replyTo, canPing(peer.link) else { return }
         var header = Header()
         header.kind = .ping
@@ -459,7 +446,7 @@ public final class Links {
     var openReplyLinks: Int { replyLinks.count }
 
     /// Replies go to inboxes of this bus only, whatever a message asks for; nil for any other.
-    private func link(toInbox endpoint: String) throws(BusError) -> Link? {
+    func link(toInbox endpoint: String) throws(BusError) -> Link? {
         if let peer = peers[endpoint] { return peer.link }
         replyUses += 1
         if let known = replyLinks[endpoint] {
@@ -508,6 +495,9 @@ public final class Links {
         }
     }
 
+    /// Whether anything that happened to a reply link waits to be taken.
+    var hasUnreadEvents: Bool { replyLinks.values.contains { $0.link.hasUnreadEvents } }
+
     /// Whether `endpoint` is `<bus>/stage/replica`, without a step out of the directory.
     private func isInbox(_ endpoint: String) -> Bool {
         let prefix = "ipc://\(directory)/"
@@ -516,7 +506,8 @@ public final class Links {
         return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(".") }
     }
 
-    /// FNV-1a over endpoint and key, finished with an avalanche: the same on every process and run.
+    /// For rendezvous hashing: a key stays with the endpoint of the greatest weight as long as that is there. FNV-1a over
+    /// endpoint and key, finished with an avalanche: the same on every process and run.
     static func weight(_ endpoint: String, _ key: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in endpoint.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -526,6 +517,3 @@ public final class Links {
         return hash ^ (hash >> 33)
     }
 }
-    /// Whether anything that happened to a reply link waits to be taken.
-    var hasUnreadEvents: Bool { replyLinks.values.contains { $0.link.hasUnreadEvents } }
-

@@ -79,7 +79,7 @@ public struct StageRunner {
     mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
         heartbeat.beat(now: monotonicNanoseconds())
         inbox.tend()
-        read(takesWork: stage.takesWork, waiting: milliseconds)
+        read(for: stage, waiting: milliseconds)
         // Ingress alone sends again what is lost.
         let began = monotonicNanoseconds()
         _ = links.tick(now: began)
@@ -97,7 +97,7 @@ public struct StageRunner {
     }
 
     /// Takes what is in the inbox, so that no ping waits behind work, and answers pings.
-    private mutating func read(takesWork: Bool, waiting milliseconds: Int) {
+    private mutating func read(for stage: some Stage, waiting milliseconds: Int) {
         if work.isFull {
             // What holds it up is answers without room.
             if backlog.isFull || !backlog.behind.isEmpty { usleep(UInt32(Self.retryInterval) * 1000) }
@@ -125,7 +125,7 @@ public struct StageRunner {
             }
         }
         metrics.queued.set(work.count)
-        for ping in pings { answer(ping, takesWork: takesWork) }
+        for ping in pings { answer(ping, stage) }
     }
 
     /// Hands over work, for as long as pings can wait. Returns how many messages it was.
@@ -176,13 +176,14 @@ public struct StageRunner {
 
     /// Answers from this loop, so that a stage that is stuck in its work goes silent. A pong that finds no room is not
     /// waited for: the next ping comes soon.
-    private func answer(_ ping: BusMessage, takesWork: Bool) {
+    private func answer(_ ping: BusMessage, _ stage: some Stage) {
         var pong = Pong()
         pong.stage = environment.stage
         pong.replica = environment.replica
         pong.incarnation = incarnation
-        pong.draining = isDraining || !takesWork
+        pong.draining = isDraining || !stage.takesWork
         pong.queued = UInt32(clamping: work.count)
+        pong.policyEpoch = Data(stage.policyEpoch)
         do {
             let answer = ping.reply(.pong, body: try pong.serializedBytes())
             _ = try links.send(answer, to: .inbox(ping.header.answerEndpoint(hasNetwork: hasNetwork)))

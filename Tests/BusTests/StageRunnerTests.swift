@@ -9,6 +9,7 @@ struct StageRunnerTests {
     private struct Slow: Stage {
         var handled: [UInt64] = []
         let microseconds: UInt32
+        let policyEpoch: [UInt8] = [7, 1]
 
         mutating func handle(_ messages: [BusMessage], _ outbox: inout Outbox) {
             for message in messages {
@@ -66,6 +67,7 @@ struct StageRunnerTests {
             if pong == nil { try links.sendSurely(asked(0, by: asker.endpoint, .ping), to: stageInbox) }
         }
         #expect(try #require(pong).queued > UInt32(StageRunner.batchLimit))
+        #expect(pong?.policyEpoch == Data([7, 1]))
         #expect(stage.handled.count < StageRunner.batchLimit)
         #expect(stage.handled == Array(1...UInt64(stage.handled.count)))
     }

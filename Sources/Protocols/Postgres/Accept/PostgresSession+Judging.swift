@@ -54,7 +54,7 @@ extension PostgresSession {
             return ruled(memoised)
         }
 
-        let pending = PendingCommand(number: number, recordSequence: record, frame: frame, ruled: ruled)
+        let pending = PendingCommand(number: number, frame: frame, ruled: ruled)
         var request = request
         request.traceparent = trace.traceparent(span: number)
         var exchange: UInt64 = 0

@@ -45,7 +45,6 @@ final class PostgresSession: @unchecked Sendable {
     /// A command that has no decision yet.
     struct PendingCommand {
         let number: UInt64
-        let recordSequence: UInt64
         let frame: Frame
         let ruled: (Ruling) -> Void
     }
