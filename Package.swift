@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
+        .library(name: "PostgresClassify", targets: ["PostgresClassify"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -110,6 +111,7 @@ let package = Package(
             name: "ExampleForbidWord", dependencies: ["Bus", "Contract"], path: "examples/stages/swift",
             swiftSettings: strict),
 
+        library("TestKit", [], path: "Tests/TestKit"),
         tests("ContractTests", ["Contract", protobuf], exclude: ["Golden"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
         tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
@@ -122,7 +124,7 @@ let package = Package(
         tests("ApprovalsTests", ["Approvals", "Contract"]),
         tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
-        tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
+        tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
         tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
         tests(
@@ -133,8 +135,7 @@ let package = Package(
             ]),
         tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 
-        library("TestKit", [], path: "Tests/TestKit"),
-        tests("IntegrationTests", ["TestKit"], exclude: ["Clients"]),
+        tests("IntegrationTests", ["TestKit", "PostgresClassify", "Contract"], exclude: ["Clients", "Effects"]),
         tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
         tests("PipelineTests", ["TestKit", "Telemetry"], exclude: ["Clients"]),
     ],

@@ -87,7 +87,9 @@ extension Filter {
         }
         guard item.kind == .rangeSubselect else { return nil }
         let subselect = item.unpacked(as: PgQuery__RangeSubselect.self)
-        guard (subselect.alias?.pointee.n_colnames ?? 0) == 0, let query = Message(subselect.subquery) else { return nil }
+        guard (subselect.alias?.pointee.n_colnames ?? 0) == 0, let query = Message(subselect.subquery) else {
+            return nil
+        }
         return origin(of: column, selectedBy: query, depth: depth + 1)
     }
 
@@ -96,7 +98,9 @@ extension Filter {
         let select = query.unpacked(as: PgQuery__SelectStmt.self)
         for target in messages(select.n_target_list, select.target_list) where target.kind == .resTarget {
             let item = target.unpacked(as: PgQuery__ResTarget.self)
-            guard let value = Message(item.val), value.kind == .columnRef, let last = value.children.last else { continue }
+            guard let value = Message(item.val), value.kind == .columnRef, let last = value.children.last else {
+                continue
+            }
             let name = item.name.pointee != 0 ? String(cString: item.name) : last.text
             if last.kind == .aStar { return origin(of: column, from: select, depth: depth) }
             if name == column, let inner = last.text { return origin(of: inner, from: select, depth: depth) }
@@ -195,7 +199,9 @@ extension Filter {
     }
 
     private func isOuter(_ column: Message, _ select: PgQuery__SelectStmt) -> Bool {
-        guard let relation = column.children[column.children.count - 2].text, names.contains(relation) else { return false }
+        guard let relation = column.children[column.children.count - 2].text, names.contains(relation) else {
+            return false
+        }
         return messages(select.n_from_clause, select.from_clause).allSatisfy { Self.name(of: $0) != relation }
     }
 
