@@ -71,8 +71,10 @@ struct TreeReader {
         var value: Int64 = 0
         var digits = 0
         while byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-            guard digits < 18 else { return nil }
-            value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+            let (tens, isLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, isLarger) = tens.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
+            guard !isLarge, !isLarger else { return nil }
+            value = sum
             digits += 1
             at += 1
         }
