@@ -61,23 +61,30 @@ report("pgbench statements", all)
 for (name, _) in transaction(0) { report("  " + name, byName[name] ?? []) }
 
 let limit = PostgresClassifier.maximumLength
-func filled(_ start: String, _ part: (Int) -> String, _ end: String) -> String {
+/// `start`, as many parts as the longest text has room for, or `most`, and `end`.
+func filled(_ start: String, most: Int = .max, _ part: (Int) -> String, _ end: String) -> String {
     var sql = start
     var number = 0
-    while true {
+    while number < most {
         let next = part(number)
-        if sql.utf8.count + next.utf8.count + end.utf8.count > limit { return sql + end }
+        if sql.utf8.count + next.utf8.count + end.utf8.count > limit { break }
         sql += next
         number += 1
     }
+    return sql + end
 }
+func row(_ number: Int) -> String { ", (\(number), 'name \(number)')" }
+let words = PostgresClassifier.maximumTokens - 20
 let large: [(String, String)] = [
-    ("1 MiB INSERT of rows", filled("INSERT INTO t VALUES (0, '')", { ", (\($0), 'name \($0)')" }, "")),
+    ("1 MiB of rows", filled("INSERT INTO t VALUES (0, '')", row, "")),
     ("1 MiB IN list", filled("SELECT * FROM t WHERE id IN (0", { ", \($0)" }, ")")),
-    ("1 MiB OR chain", filled("SELECT * FROM t WHERE a = 0", { " OR a = \($0)" }, "")),
     ("1 MiB of statements", filled("", { _ in "SELECT 1;" }, "")),
     ("1 MiB text literal", filled("SELECT '", { _ in "0123456789" }, "'")),
-    ("1 MiB of one-digit items", filled("SELECT 1", { _ in ",1" }, "")),
+    ("most rows", filled("INSERT INTO t VALUES (0, '')", most: words / 5, row, "")),
+    ("longest IN list", filled("SELECT * FROM t WHERE id IN (0", most: words / 2, { ", \($0)" }, ")")),
+    ("longest OR chain", filled("SELECT * FROM t WHERE a = 0", most: words / 4, { " OR a = \($0)" }, "")),
+    ("most statements", filled("", most: PostgresClassifier.maximumStatements, { _ in "SELECT 1;" }, "")),
+    ("most columns", filled("SELECT 1", most: words / 2, { _ in ",1" }, "")),
 ]
 for (name, sql) in large {
     let bytes = Array(sql.utf8)

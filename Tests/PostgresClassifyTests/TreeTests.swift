@@ -40,7 +40,7 @@ import Testing
                     return sameExpression(a, b)
                 }
             }
-            return isSame ?? nil
+            return isSame
         }
     }
 }

@@ -37,7 +37,7 @@ struct Mutator {
             parts.remove(at: place)
         case 3:
             let other = Self.words(of: seeds[number(below: seeds.count)])
-            parts = parts.prefix(place) + other.dropFirst(number(below: other.count))
+            parts = Array(parts.prefix(place)) + Array(other.dropFirst(number(below: other.count)))
         case 4:
             return input + Array("; ".utf8) + seeds[number(below: seeds.count)]
         case 5:
