@@ -72,7 +72,7 @@ extension Integration {
         @Test(arguments: [
             "autocommit", "transaction", "savepoints", "extended_protocol", "batches", "returning", "copy_in",
             "several",
-            "deferred", "pipelined", "reads", "suspended", "copy_out", "cursors", "by_name", "uncountable", "cancelled",
+            "deferred", "pipelined", "reads", "suspended", "copy_out", "cursors", "by_name", "uncountable", "timed_out",
             "programs",
         ])
         func probe(_ name: String) async throws {
@@ -238,9 +238,9 @@ extension Integration {
         }
 
         @Test(arguments: [
-            // Another search path than the planner's connection has, a table that it cannot see, one that is locked.
+            // Another search path than the planner's connection has; a table that it cannot see.
             "SET search_path = pg_catalog;\nSELECT 1 FROM public.crowd WHERE id = 1;",
-            "BEGIN;\nCREATE TABLE unseen (id integer);\nSELECT id FROM unseen;",
+            "BEGIN;\nCREATE TEMP TABLE unseen (id integer);\nSELECT id FROM unseen;",
         ])
         func whatCannotBeEstimatedIsRefused(sql: String) async throws {
             let world = try await Limited.shared.value

@@ -289,8 +289,8 @@ def uncountable():
     assert count(wire) == 30
 
 
-def cancelled():
-    """A client's own cancel while a limited command waits for a lock."""
+def timed_out():
+    """The target's own error ends a limited command, and Sluice's transaction around it."""
     with psycopg.connect(autocommit=True) as holder, psycopg.connect(autocommit=True) as waiter:
         holder.execute("BEGIN")
         holder.execute("UPDATE crowd SET note = 'held' WHERE id = 1")
@@ -319,10 +319,12 @@ def masked():
     wire.sync()
     refused(wire.ready(), "12TEZ", b"I")
     messages = wire.ask("COPY customers (id, email) TO STDOUT")
-    refused(messages, "H" + "d" * 10 + "EZ", b"I")
+    # The masker may cut copy data elsewhere.
+    refused(messages, "H" + "d" * (len(messages) - 3) + "EZ", b"I")
+    assert b"".join(payload for kind, payload in messages if kind == b"d").count(b"\n") == 10
     assert b"person1@mail1.example.com" not in b"".join(payload for _, payload in messages)
     messages = wire.ask("COPY (SELECT id FROM customers ORDER BY id LIMIT 3) TO STDOUT")
-    assert kinds(messages) == "HdddcCZ", messages
+    assert b"".join(payload for kind, payload in messages if kind == b"d") == b"1\n2\n3\n", messages
 
 
 def programs():
