@@ -39,13 +39,23 @@ public struct StageEnvironment: Sendable {
             keyFile: try need("SLUICE_KEY_FILE"))
     }
 
-    /// Endpoint of this process's inbox. Its folder is made when missing.
+    /// Endpoint of this process's inbox. The bus directory and the stage's folder in it are made when missing: where a
+    /// pod or a container gives an empty run directory, nobody else does.
     public func inboxEndpoint() throws(BusError) -> String {
         let folder = "\(bus)/\(stage)"
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-            throw BusError(.environment, "cannot make \(folder): \(String(cString: strerror(errno)))")
-        }
+        for path in [bus, folder] { try Self.makeFolder(path) }
         return "ipc://\(folder)/\(replica)"
+    }
+
+    /// What is there is kept, unless it is no folder: a link would put the socket where its maker likes.
+    private static func makeFolder(_ path: String) throws(BusError) {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw BusError(.environment, "cannot make \(path): \(String(cString: strerror(errno)))")
+        }
+        var info = stat()
+        guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
+            throw BusError(.environment, "\(path) is not a folder")
+        }
     }
 }
 

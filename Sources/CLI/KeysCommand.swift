@@ -24,15 +24,18 @@ struct KeysCommand: ParsableCommand {
                 + "stages that run there.")
 
         @OptionGroup var config: ConfigOption
+        @Option(help: "A folder to make them in, instead of the configuration's `state`: for another machine.")
+        var state: String?
 
         func run() throws {
             let configuration = try config.load()
-            try Preparation.prepare(configuration)
-            let folder = LinkKeyFolder(path: configuration.state.linkKeys)
+            let place = state.map(StateDirectory.elsewhere) ?? configuration.state
+            try Preparation.prepare(configuration, in: place)
+            let folder = LinkKeyFolder(path: place.linkKeys)
             for stage in KeysCommand.linkStages(configuration) {
                 if try folder.make(stage: stage) { print("made the link key of \(stage)") }
             }
-            print("keys are in \(configuration.state.keys)")
+            print("keys are in \(place.keys)")
         }
     }
 

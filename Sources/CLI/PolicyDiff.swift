@@ -17,7 +17,9 @@ extension PolicyCommand {
 
         @Argument(help: "The policy to compare with.") var old: String
         @Argument(help: "The policy that would be in force.") var new: String
-        @Option(name: .customLong("from"), help: "Folders of recordings; by default the configuration's.")
+        @Option(
+            name: .customLong("from"), parsing: .upToNextOption,
+            help: "Folders of recordings; by default the configuration's.")
         var folders: [String] = []
         @OptionGroup var config: ConfigOption
         @Option(help: "table or json.") var format: OutputFormat = .table

@@ -11,7 +11,7 @@ struct ClassifierProtocols {
     init() {
         let postgres = PostgresClassifier()
         classifiers = [
-            "postgres": { text, _ in postgres.facts(of: text) }
+            "postgres": { postgres.facts(of: $0, catalog: $1) }
         ]
     }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where one installation keeps its files. All paths are absolute.
 public struct StateDirectory: Sendable, Equatable {
     /// Databases, keys and recordings: everything that has to survive a restart.
@@ -20,6 +22,12 @@ public struct StateDirectory: Sendable, Equatable {
         self.root = root
         self.run = run
         self.keys = keys ?? root + "/keys"
+    }
+
+    /// One that no configuration names: everything in `folder`, relative to the working directory, `run` included.
+    public static func elsewhere(_ folder: String) -> StateDirectory {
+        let root = Path.absolute(folder, in: FileManager.default.currentDirectoryPath)
+        return StateDirectory(root: root, run: root + "/run")
     }
 
     public var bus: String { run + "/bus" }

@@ -1238,7 +1238,7 @@ public nonisolated struct MaskPlan: Sendable {
   /// output columns that are masked whatever their origin: through views, subqueries, CTEs
   public var outputs: [OutputMask] = []
 
-  /// every output column may carry a masked column
+  /// every output column may carry a masked column, but for those whose origin_is_table
   public var allOutputs: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1257,6 +1257,9 @@ public nonisolated struct OutputMask: Sendable {
   public var style: MaskStyle = .unspecified
 
   public var rule: String = String()
+
+  /// not where the column's origin_is_table: what it was named after is not known
+  public var unlessTable: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1285,6 +1288,9 @@ public nonisolated struct ResultColumn: Sendable {
 
   /// 0 text, 1 binary
   public var format: Int32 = 0
+
+  /// the origin holds the value itself: neither a view nor a partition or child of another
+  public var originIsTable: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3575,7 +3581,7 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OutputMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3586,6 +3592,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.unlessTable) }()
       default: break
       }
     }
@@ -3601,6 +3608,9 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.rule.isEmpty {
       try visitor.visitSingularStringField(value: self.rule, fieldNumber: 3)
     }
+    if self.unlessTable != false {
+      try visitor.visitSingularBoolField(value: self.unlessTable, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3608,6 +3618,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.index != rhs.index {return false}
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
+    if lhs.unlessTable != rhs.unlessTable {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3615,7 +3626,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ResultColumn"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}origin_schema\0\u{3}origin_table\0\u{3}origin_column\0\u{3}has_origin\0\u{1}type\0\u{1}format\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}origin_schema\0\u{3}origin_table\0\u{3}origin_column\0\u{3}has_origin\0\u{1}type\0\u{1}format\0\u{3}origin_is_table\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3630,6 +3641,7 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularBoolField(value: &self.hasOrigin_p) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.type) }()
       case 7: try { try decoder.decodeSingularInt32Field(value: &self.format) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.originIsTable) }()
       default: break
       }
     }
@@ -3657,6 +3669,9 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.format != 0 {
       try visitor.visitSingularInt32Field(value: self.format, fieldNumber: 7)
     }
+    if self.originIsTable != false {
+      try visitor.visitSingularBoolField(value: self.originIsTable, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3668,6 +3683,7 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.hasOrigin_p != rhs.hasOrigin_p {return false}
     if lhs.type != rhs.type {return false}
     if lhs.format != rhs.format {return false}
+    if lhs.originIsTable != rhs.originIsTable {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

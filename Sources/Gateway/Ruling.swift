@@ -111,13 +111,18 @@ extension Limits {
 }
 
 extension MaskPlan {
-    public var isEmpty: Bool { columns.isEmpty && detectors.isEmpty && computedOutputs.isEmpty && !allComputed }
+    public var isEmpty: Bool {
+        columns.isEmpty && detectors.isEmpty && computedOutputs.isEmpty && !allComputed && outputs.isEmpty
+            && !allOutputs
+    }
 
     /// The rules alone, without what they mean for one command's outputs.
     public var withoutOutputs: MaskPlan {
         var plan = self
         plan.computedOutputs = []
         plan.allComputed = false
+        plan.outputs = []
+        plan.allOutputs = false
         return plan
     }
 
@@ -127,5 +132,7 @@ extension MaskPlan {
         detectors += other.detectors.filter { !detectors.contains($0) }
         computedOutputs += other.computedOutputs.filter { !computedOutputs.contains($0) }
         allComputed = allComputed || other.allComputed
+        outputs += other.outputs.filter { !outputs.contains($0) }
+        allOutputs = allOutputs || other.allOutputs
     }
 }

@@ -16,7 +16,7 @@ extension Condition.Part {
         }
         switch self {
         case .operation: return list("operation", facts.operations)
-        case .tables: return list("tables", facts.tablesRead + facts.tablesWritten)
+        case .tables(let use, _): return list(use.rawValue, facts.tables(use))
         case .views: return facts.resolved ? list("views", facts.views) : "views are not known"
         case .functions: return list("functions", facts.functions)
         case .columns: return list("columns", facts.columnsReferenced)
@@ -41,7 +41,10 @@ extension Condition.Part {
             return "source is \(address.isEmpty ? "not known" : address)"
         case .any(let conditions):
             let matching = conditions.filter { $0.matches(question, sense) }
-            guard !matching.isEmpty else { return "none of any" }
+            guard !matching.isEmpty else {
+                let failed = conditions.map { $0.findings(question, sense, met: false).joined(separator: ", ") }
+                return "none of any: \(failed.joined(separator: " / "))"
+            }
             return matching.flatMap { $0.findings(question, sense, met: true) }.joined(separator: "; ")
         case .all(let conditions):
             let holds = conditions.allSatisfy { $0.matches(question, sense) }

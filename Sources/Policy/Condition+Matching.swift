@@ -5,7 +5,7 @@ extension Condition.Part {
         let facts = question.facts
         switch self {
         case .operation(let operations): return Self.match(operations, facts, sense)
-        case .tables(let patterns): return Self.match(tables: patterns, facts, sense)
+        case .tables(let use, let patterns): return Self.match(use, patterns, facts, sense)
         case .views(let patterns): return Self.match(views: patterns, facts, sense)
         case .functions(let patterns): return Self.match(functions: patterns, facts, sense)
         case .columns(let patterns):
@@ -47,16 +47,16 @@ extension Condition.Part {
         }
     }
 
-    private static func match(tables patterns: [NamePattern], _ facts: Facts, _ sense: Condition.Sense) -> Bool {
-        let tables = facts.tablesRead + facts.tablesWritten
+    private static func match(
+        _ use: Condition.TableUse, _ patterns: [NamePattern], _ facts: Facts, _ sense: Condition.Sense
+    ) -> Bool {
+        let tables = facts.tables(use)
         switch sense {
         case .restrict:
             return tables.contains { name in patterns.contains { $0.mayMatch(name) } }
         case .permit, .whole:
             // Without a table only statements that touch none are surely meant: DROP SCHEMA names no table either.
-            if tables.isEmpty {
-                return facts.operations.allSatisfy { $0 == Operation.read.rawValue || Operation.implied.contains($0) }
-            }
+            if tables.isEmpty { return facts.operations.allSatisfy { use.mayBeNone(for: $0) } }
             return tables.allSatisfy { name in patterns.contains { $0.surelyMatches(name) } }
         }
     }
@@ -100,7 +100,25 @@ extension Condition.Part {
     }
 }
 
+extension Condition.TableUse {
+    /// Whether statements with this operation name every table that they use in this way.
+    fileprivate func mayBeNone(for operation: String) -> Bool {
+        switch self {
+        case .any, .written: operation == Operation.read.rawValue || Operation.implied.contains(operation)
+        case .read: Operation.namesWhatItReads.contains(operation)
+        }
+    }
+}
+
 extension Facts {
+    func tables(_ use: Condition.TableUse) -> [String] {
+        switch use {
+        case .any: tablesRead + tablesWritten
+        case .read: tablesRead
+        case .written: tablesWritten
+        }
+    }
+
     func columns(_ use: Condition.ColumnUse) -> [String] {
         switch use {
         case .read: columnsRead

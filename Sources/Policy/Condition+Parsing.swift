@@ -15,8 +15,9 @@ extension Condition {
             }
             parts.append(.operation(found))
         }
-        if let node = try map.nonEmpty("tables") {
-            parts.append(.tables(try variables.list(node).map(NamePattern.init)))
+        for use in TableUse.allCases {
+            guard let node = try map.nonEmpty(use.rawValue) else { continue }
+            parts.append(.tables(use, try variables.list(node).map(NamePattern.init)))
         }
         if let node = try map.nonEmpty("views") { parts.append(.views(try variables.list(node).map(NamePattern.init))) }
         if let node = try map.nonEmpty("functions") {

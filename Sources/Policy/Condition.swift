@@ -6,7 +6,7 @@ struct Condition: Sendable {
 
     enum Part: Sendable {
         case operation(Set<String>)
-        case tables([NamePattern])
+        case tables(TableUse, [NamePattern])
         case views([NamePattern])
         case functions([NamePattern])
         /// Named anywhere, by their last part alone.
@@ -22,6 +22,13 @@ struct Condition: Sendable {
         case any([Condition])
         case all([Condition])
         case not(Condition)
+    }
+
+    /// What a statement does with tables.
+    enum TableUse: String, CaseIterable, Sendable {
+        case any = "tables"
+        case read = "tables_read"
+        case written = "tables_written"
     }
 
     /// What a statement does with columns.

@@ -21,7 +21,19 @@ extension Explanation {
         lines += rules.map { "  \($0.line)" }
         let mask = judgement.mask.lines
         if !mask.isEmpty { lines += ["mask"] + mask.map { "  \($0)" } }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.map { $0.printable + "\n" }.joined()
+    }
+}
+
+extension String {
+    /// Names come from the command: they must neither drive a terminal nor begin a line.
+    fileprivate var printable: String {
+        var result = ""
+        for scalar in unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            result.unicodeScalars.append(isControl ? "?" : scalar)
+        }
+        return result
     }
 }
 

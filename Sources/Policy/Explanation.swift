@@ -48,7 +48,14 @@ extension MatchedRule {
         let failed = when.findings(question, rule.sense, met: false)
         if failed.isEmpty {
             matched = true
-            because = when.findings(question, rule.sense, met: true).joined(separator: "; ")
+            var findings = when.findings(question, rule.sense, met: true)
+            if case .allow = rule.outcome {
+                let covered = question.facts.operations.filter(rule.covered(question).contains)
+                if covered.count < question.facts.operations.count {
+                    findings.append("covers \(covered.isEmpty ? "none of them" : covered.joined(separator: ", "))")
+                }
+            }
+            because = findings.joined(separator: "; ")
         } else if rule.outcome == nil, rule.masks ? question.facts.isIndirect : question.facts.changesUnseen {
             matched = true
             because = "what this statement reads or changes is not in its text"

@@ -8,8 +8,9 @@ extension MaskPlan {
         guard !columns.isEmpty else { return }
         guard facts.outputsKnown else {
             allComputed = true
-            // What comes through a view, or from what the catalogue does not know, has another origin or none.
-            allOutputs = facts.resolved && !(facts.views.isEmpty && facts.unresolved.isEmpty)
+            // What comes through a view, or from what the catalogue does not know, has another origin or none; what a
+            // cursor or a prepared statement reads is told elsewhere.
+            allOutputs = facts.resolved && !(facts.views.isEmpty && facts.unresolved.isEmpty && !facts.isIndirect)
             return
         }
         let names = columns.map { mask in
@@ -22,8 +23,8 @@ extension MaskPlan {
         var starSeen = false
         for (index, output) in facts.outputs.enumerated() {
             if facts.resolved, !output.origins.isEmpty, !output.star {
-                guard let mask = Self.mask(of: output, in: masked) else { continue }
-                if starSeen { allOutputs = true } else { outputs.append(OutputMask(UInt32(index), mask, output)) }
+                guard let mask = Self.mask(of: output, at: index, in: masked, facts) else { continue }
+                if starSeen { allOutputs = true } else { outputs.append(mask) }
                 continue
             }
             guard goesByName || output.star else { continue }
@@ -40,10 +41,26 @@ extension MaskPlan {
         }
     }
 
-    /// The strictest mask of a column that the output carries.
-    private static func mask(of output: OutputColumn, in masked: [Rule.MaskedColumn]) -> ColumnMask? {
+    /// The strictest mask of a column that the output carries: the rule's own style for the column's value itself, while what
+    /// is computed from it is redacted.
+    private static func mask(
+        of output: OutputColumn, at index: Int, in masked: [Rule.MaskedColumn], _ facts: Facts
+    ) -> OutputMask? {
+        var result = OutputMask()
+        result.index = UInt32(index)
         let origins = output.origins.map(ColumnName.init)
-        return masked.first { column in origins.contains { column.pattern.mayMatch($0) } }?.mask
+        if let mask = masked.first(where: { column in origins.contains { column.pattern.mayMatch($0) } })?.mask {
+            result.style = output.direct ? mask.style : .redact
+            result.rule = mask.rule
+            return result
+        }
+        // What the catalogue does not know may be a view of anything; what comes from a table has that table's names.
+        let isDoubtful = output.origins.contains { origin in facts.unresolved.contains { origin.hasPrefix($0 + ".") } }
+        guard isDoubtful, let first = masked.first else { return nil }
+        result.style = .redact
+        result.rule = first.mask.rule
+        result.unlessTable = true
+        return result
     }
 
     /// The plan for what reaches the client outside any statement.
@@ -75,16 +92,6 @@ extension MaskPlan {
         self.detectors = detectors.enumerated()
             .sorted { ($0.element.style.leniency, $0.offset) < ($1.element.style.leniency, $1.offset) }.map(\.element)
         return columns
-    }
-}
-
-extension OutputMask {
-    /// The rule's own style for the column's value itself; what is computed from it is redacted.
-    fileprivate init(_ index: UInt32, _ mask: ColumnMask, _ output: OutputColumn) {
-        self.init()
-        self.index = index
-        style = output.direct ? mask.style : .redact
-        rule = mask.rule
     }
 }
 

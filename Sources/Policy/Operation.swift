@@ -21,6 +21,11 @@ public enum Operation: String, CaseIterable, Sendable, Hashable {
     /// What they read or change is not in the statement's text.
     static let indirect: Set<String> = [cursor.rawValue, execute.rawValue, call.rawValue, opaque.rawValue]
 
+    /// Statements that do nothing else name every table that they read.
+    static let namesWhatItReads: Set<String> = implied.union([
+        read.rawValue, write.rawValue, copyIn.rawValue, copyOut.rawValue,
+    ])
+
     /// They touch no rows that a limit or an estimate is about.
     static let rowless: Set<String> = implied.union([
         session.rawValue, role.rawValue, grant.rawValue, notify.rawValue, create.rawValue, alter.rawValue,

@@ -8,7 +8,7 @@ extension Rule {
         place = "\(node.file):\(node.line)"
         if let node = try map.nonEmpty("who") { who = try Who(node, variables) }
         if let node = try map.nonEmpty("on") { resources = try variables.list(node).map { Pattern($0) } }
-        if let node = try map.nonEmpty("when") { when = try Condition(node, variables) }
+        if let node = try map.nonEmpty("when") { setCondition(try Condition(node, variables)) }
         if let node = try map.nonEmpty("message") { message = try node.string() }
         if let node = try map.nonEmpty("then") { try readOutcome(node, variables) }
         if let node = try map.nonEmpty("mask") {

@@ -38,7 +38,10 @@ struct Rule: Sendable {
     var place: String
     var who: Who?
     var resources: [Pattern]?
-    var when: Condition?
+    private(set) var when: Condition?
+    /// Whether its `when` asks for the time, the client's address or an estimate.
+    private(set) var isImpure = false
+    private var estimateThresholds: Set<UInt64> = []
     /// nil: the rule only masks or limits.
     var outcome: Outcome?
     var columns: [MaskedColumn] = []
@@ -47,6 +50,20 @@ struct Rule: Sendable {
     var message: String?
 
     var masks: Bool { !columns.isEmpty || !detectors.isEmpty }
+
+    mutating func setCondition(_ condition: Condition) {
+        when = condition
+        isImpure = condition.isImpure
+        estimateThresholds = condition.estimateThresholds
+    }
+
+    /// Whether it does more than to permit.
+    var restricts: Bool {
+        switch outcome {
+        case .allow: masks || limit != nil
+        case .refuse, .hold, nil: true
+        }
+    }
 
     /// nil when the rule is about this identity, else why not. Each given part of `who` must match.
     func mismatch(_ principal: Principal) -> String? {
@@ -101,16 +118,14 @@ struct Rule: Sendable {
 
     /// Whether an estimate of the rows would make a difference to it.
     func dependsOnEstimate(_ question: Question) -> Bool {
-        guard question.rows == .missing, let thresholds = when?.estimateThresholds, !thresholds.isEmpty else {
-            return false
-        }
+        guard !estimateThresholds.isEmpty, question.rows == .missing else { return false }
         func outcome(_ rows: UInt64) -> (Bool, Bool, Set<String>) {
             let question = question.expecting(rows)
             let permits = matches(question, .permit)
             return (permits, matches(question, .restrict), permits ? covered(question) : [])
         }
         let first = outcome(0)
-        return thresholds.contains { outcome($0 == .max ? .max : $0 + 1) != first }
+        return estimateThresholds.contains { outcome($0 == .max ? .max : $0 + 1) != first }
     }
 
     /// What it does, for people: "allow", "refuse", "hold", "mask", "allow, mask, limit".

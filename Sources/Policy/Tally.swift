@@ -18,7 +18,7 @@ struct Tally {
 
     mutating func add(_ rule: Rule, _ question: Question) {
         guard rule.isAbout(question.principal, question.resource) else { return }
-        if rule.when?.isImpure == true { isImpure = true }
+        if rule.isImpure { isImpure = true }
         switch rule.outcome {
         case .allow, .hold: hasAccess = true
         case .refuse, nil: break
@@ -27,7 +27,7 @@ struct Tally {
             wantsEstimate = true
             return
         }
-        let restricts = rule.matches(question, .restrict)
+        let restricts = rule.restricts && rule.matches(question, .restrict)
         // What such a command reads is not in its text: every mask for this identity holds.
         if rule.masks, restricts || question.facts.isIndirect { masks.append(rule) }
         if rule.limits(question, restricts: restricts) { limits.append(rule) }

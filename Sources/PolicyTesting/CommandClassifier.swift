@@ -5,7 +5,7 @@ import PostgresClassify
 public enum CommandClassifier {
     /// By protocol: the command's text and, where it is known, the target's catalogue.
     private static let classifiers: [String: @Sendable ([UInt8], Catalog?) -> Facts] = [
-        "postgres": { text, _ in PostgresClassifier().facts(of: text) }
+        "postgres": { PostgresClassifier().facts(of: $0, catalog: $1) }
     ]
 
     /// nil for a protocol whose commands cannot be judged offline.

@@ -22,6 +22,7 @@ struct PolicyTestCase: Sendable {
     var rule: String?
     var operations: [String]?
     var mask: [String]?
+    var outputs: [String]?
     var limit: UInt64?
 
     /// Keys that `defaults` may give for all cases.
@@ -55,6 +56,7 @@ struct PolicyTestCase: Sendable {
         if let node = map.optional("rule") { rule = try node.string() }
         if let node = map.optional("operations") { operations = try node.strings().sorted() }
         if let node = map.optional("mask") { mask = try node.strings().sorted() }
+        if let node = map.optional("outputs") { outputs = try node.strings().sorted() }
         if let node = map.optional("limit") { limit = UInt64(try node.int(in: 0...1_000_000_000_000)) }
         try map.finish()
         guard !principal.name.isEmpty else { throw node.error("missing key “as”") }

@@ -66,6 +66,7 @@ extension PolicyTestCase {
         compare("rule", rule, judgement.rule)
         compare("operations", operations.map(list), list(explanation.facts.operations.sorted()))
         compare("mask", mask.map(list), list(judgement.mask.testWords.sorted()))
+        compare("outputs", outputs.map(list), list(judgement.mask.outputWords.sorted()))
         compare("limit", limit.map { String($0) }, String(judgement.limits?.maxRows ?? 0))
         return result
     }

@@ -201,4 +201,22 @@ struct StageTests {
         let environment = StageEnvironment(stage: "x", replica: "0", bus: "/nonexistent/bus", keyFile: "")
         #expect(failureCode { _ = try environment.inboxEndpoint() } == .environment)
     }
+
+    @Test func missingFoldersOfTheInboxAreMadeAndLinksAreNotFollowed() throws {
+        let run = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        #expect(mkdir(run, 0o700) == 0)
+        defer { try? FileManager.default.removeItem(atPath: run) }
+        let environment = StageEnvironment(stage: "x", replica: "0", bus: run + "/bus", keyFile: "")
+        for _ in 0..<2 { #expect(try environment.inboxEndpoint() == "ipc://\(run)/bus/x/0") }
+        for path in ["/bus", "/bus/x"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: run + path)[.posixPermissions] as? Int
+            #expect(mode == 0o700)
+        }
+        let led = StageEnvironment(stage: "led", replica: "0", bus: run + "/bus", keyFile: "")
+        #expect(symlink(run, run + "/bus/led") == 0)
+        #expect(failureCode { _ = try led.inboxEndpoint() } == .environment)
+        let astray = StageEnvironment(stage: "x", replica: "0", bus: run + "/link", keyFile: "")
+        #expect(symlink(run + "/bus", run + "/link") == 0)
+        #expect(failureCode { _ = try astray.inboxEndpoint() } == .environment)
+    }
 }

@@ -11,6 +11,8 @@ struct KubernetesTests {
         "sluice", "sluice-ingress", "sluice-classifier", "sluice-masker", "sluice-approver", "sluice-recorder",
     ]
 
+    static let stages = ["ingress", "classifier", "masker", "approver", "recorder"]
+
     private static func check(_ script: String, _ arguments: [String]) async throws -> Finished {
         let directory = try TemporaryDirectory()
         let interpreter = try await PythonEnvironment.shared.value
@@ -34,6 +36,8 @@ struct KubernetesTests {
             "masker.yaml", "minAvailable: 1\n  selector:\n    matchLabels: {app.kubernetes.io/name: sluice",
             "minAvailable: 1\n  selector:\n    matchLabels: {app.kubernetes.io/name: other", "no disruption budget"
         ),
+        ("masker.yaml", "spec:\n  # How many", "spec:\n  replicas: 2\n  # How many", "replicas and an autoscaler"),
+        ("classifier.yaml", "  replicas: 2\n", "", "neither replicas nor an autoscaler"),
         ("classifier.yaml", "containerPort: 7401", "containerPort: 7402", "bus port"),
         ("recorder.yaml", "clusterIP: None", "clusterIP: 10.0.0.1", "no headless service"),
         ("approver.yaml", "path: /readyz", "path: /", "no readinessProbe"),
@@ -55,7 +59,7 @@ struct KubernetesTests {
 
     @Test func secretsHoldEachStagesKeysAlone() async throws {
         let directory = try TemporaryDirectory()
-        let stages = ["ingress", "classifier", "masker", "approver", "recorder"]
+        let stages = Self.stages
         for name in stages + ["masking", "recording"] { try directory.writeTree(name, to: "keys/\(name).key") }
         for name in stages {
             try directory.writeTree("public \(name)", to: "keys/bus/\(name).public")
@@ -81,10 +85,76 @@ struct KubernetesTests {
         #expect(incomplete.status == 1 && incomplete.errors.contains("recording.key"))
     }
 
+    /// With a pod's environment, keys and volumes, and an empty run folder as it has.
+    @Test("a pod starts in an empty run folder", arguments: stages)
+    func podStarts(_ stage: String) async throws {
+        let directory = try TemporaryDirectory()
+        let made = try await Child(
+            Project.binaries + "/sluice",
+            ["keys", "make", "--config", Self.base + "/sluice.yaml", "--state", directory.file("state")],
+            directory: directory
+        ).finish()
+        #expect(made.status == 0, "\(made.transcript)")
+        let secrets = try await Child(
+            Project.root + "/deploy/kubernetes/secrets.sh", [directory.file("state/keys")], directory: directory
+        ).finish()
+        #expect(secrets.status == 0, "\(secrets.transcript)")
+        try directory.write(secrets.output, to: "secrets.yaml")
+        try FileManager.default.createDirectory(
+            atPath: directory.file("pod"), withIntermediateDirectories: false)
+        let pod = try await Child(
+            "/usr/bin/unshare",
+            [
+                "--mount", "--net", "--propagation", "private", try await PythonEnvironment.shared.value,
+                Project.root + "/Tests/DeployTests/Checks/pod.py", Self.base, directory.file("secrets.yaml"),
+                Project.binaries, stage, directory.file("pod"),
+            ], directory: directory, label: "pod"
+        ).finish(deadline: .seconds(180))
+        #expect(pod.status == 0, "\(pod.transcript)")
+    }
+
+    /// What docs/deploying.md says to type, typed: only the cluster is played.
+    @Test func documentedKeyStepsWork() async throws {
+        let directory = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: directory.file("bin"), withIntermediateDirectories: false)
+        try directory.write(
+            "#!/bin/sh\necho \"$*\" >> \"$KUBECTL_LOG\"\ncase $* in 'apply -f -') cat > \"$KUBECTL_LOG.stdin\" ;; esac\n",
+            to: "bin/kubectl")
+        #expect(chmod(directory.file("bin/kubectl"), 0o755) == 0)
+        // The overlay's folder, with the source tree in it.
+        #expect(symlink(Project.root, directory.file("sluice")) == 0)
+        let document = try String(contentsOfFile: Project.root + "/docs/deploying.md", encoding: .utf8)
+        let blocks = document.components(separatedBy: "```sh\n").dropFirst().map {
+            $0.components(separatedBy: "```")[0]
+        }
+        let copying = try #require(blocks.first { $0.contains("cp sluice/deploy/kubernetes/base/") })
+        let keys = try #require(blocks.first { $0.contains("sluice keys make") })
+        try directory.write("set -e\n" + copying + keys, to: "steps")
+        let typed = try await Child(
+            "/bin/sh", [directory.file("steps")],
+            environment: [
+                "PATH": directory.file("bin") + ":" + Project.binaries + ":/usr/bin:/bin",
+                "KUBECTL_LOG": directory.file("kubectl"),
+            ], directory: directory
+        ).finish()
+        #expect(typed.status == 0, "\(typed.transcript)")
+        let secrets = try String(contentsOfFile: directory.file("kubectl.stdin"), encoding: .utf8)
+        for stage in Self.stages { #expect(secrets.contains("name: sluice-keys-\(stage)\n")) }
+        let said = try String(contentsOfFile: directory.file("kubectl"), encoding: .utf8)
+        #expect(said.contains("create namespace sluice\n") && said.contains("create secret generic sluice-targets"))
+    }
+
     @Test func imageHasFixedVersionsNoPrivilegesAndEveryLibrary() async throws {
         let programs = Self.programs.map { Project.binaries + "/" + $0 }
         let checked = try await Self.check("container.py", [Self.containerfile] + programs)
         #expect(checked.status == 0, "\(checked.transcript)")
+    }
+
+    /// There is no Package.resolved to copy into the image's build.
+    @Test func imageIsBuiltFromFixedVersions() throws {
+        let manifest = try String(contentsOfFile: Project.root + "/Package.swift", encoding: .utf8)
+        let dependencies = manifest.split(separator: "\n").filter { $0.contains(".package(url:") }
+        #expect(!dependencies.isEmpty && dependencies.allSatisfy { $0.contains("exact:") })
     }
 
     @Test(arguments: [

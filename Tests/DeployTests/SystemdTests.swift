@@ -135,6 +135,43 @@ struct SystemdTests {
         }
     }
 
+    @Test("a stage of your own, installed as docs/deploying.md says, decides with a key of its own")
+    func customStageIsAdded() async throws {
+        let document = try String(contentsOfFile: Project.root + "/docs/deploying.md", encoding: .utf8)
+        let section = try #require(document.components(separatedBy: "### A stage of your own\n").dropFirst().first)
+            .components(separatedBy: "\n## ")[0]
+        let blocks = section.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        let files = blocks.compactMap { block -> (path: String, text: String)? in
+            guard block.hasPrefix("ini\n# /") else { return nil }
+            let text = block.dropFirst("ini\n".count)
+            return (String(text.prefix { $0 != "\n" }.dropFirst("# ".count)), String(text))
+        }
+        let steps = try #require(blocks.first { $0.hasPrefix("sh\n") }?.dropFirst("sh\n".count))
+        #expect(files.count == 4)
+        try await Self.withSystem { box in
+            for (path, text) in files { try box.directory.writeTree(text, to: "stage" + path) }
+            try box.directory.write("set -e\n" + steps, to: "steps")
+            try await box.need(["cp", "-r", "--no-preserve=mode,ownership", "/run/box/stage/.", "/"])
+            try await box.need(["mkdir", "-p", "/opt/stages"])
+            try await box.need(["cp", Project.binaries + "/example-forbid-word", "/opt/stages/forbid-word"])
+            let declared = "stages: {forbid-word: {lane: request, command: [/opt/stages/forbid-word, forbidden]}}"
+            try await box.need(["sh", "-c", "echo '\(declared)' >> /etc/sluice/sluice.yaml"])
+            try await box.need(["sh", "/run/box/steps"])
+
+            let clients = box.clients(try await box.createToken("agent-1", group: "ai-agents"))
+            try await eventually("agent-1 gets in", deadline: .seconds(60)) {
+                try await clients.run("psql", ["-X", "-c", "SELECT 1"]).status == 0
+            }
+            let refused = try await clients.psql("SELECT 'forbidden';\nSELECT 'goes on';")
+            #expect(
+                refused.errors.contains("forbid-word") && refused.output.contains("goes on"), "\(refused.transcript)")
+            let pid = try await Self.mainPID(of: "sluice-forbid-word@0.service", in: box)
+            #expect(try await box.need(["ps", "-o", "user:32=", "-p", pid]) == "sluice-forbid-word")
+            #expect(
+                try await box.need(["stat", "-c", "%a %U %s", "/var/lib/sluice/keys/forbid-word.key"]) == "600 root 32")
+        }
+    }
+
     /// systemd-analyze(1) counts 0 (nothing is possible) to 10. Ingress has the network, the others have none.
     static let greatestExposure = ["ingress": 1.2, "approver": 0.3, "classifier": 0.3, "masker": 0.3, "recorder": 0.3]
 

@@ -195,6 +195,8 @@ struct RulingTests {
                 $0.mask.detectors = [detector]
                 $0.mask.computedOutputs = [1, 2]
                 $0.mask.allComputed = true
+                $0.mask.outputs = [OutputMask()]
+                $0.mask.allOutputs = true
             },
             decision("third", .allow),
         ])
@@ -202,7 +204,10 @@ struct RulingTests {
         #expect(ruling.mask.detectors == [detector])
         #expect(ruling.mask.computedOutputs == [1, 2])
         #expect(ruling.mask.allComputed)
+        #expect(ruling.mask.outputs == [OutputMask()] && ruling.mask.allOutputs)
         #expect(!ruling.mask.isEmpty)
+        let rules = ruling.mask.withoutOutputs
+        #expect(rules.columns == ruling.mask.columns && rules.outputs.isEmpty && !rules.allOutputs)
         #expect(MaskPlan().isEmpty)
     }
 

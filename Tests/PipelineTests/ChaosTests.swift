@@ -16,7 +16,11 @@ extension Pipeline {
                 let before = try await ChaosResidue.measured(rig)
 
                 let load = try await ChaosLoad(rig, seed: run.seed)
-                try await FaultInjector(rig: rig).run(plan)
+                let happened = try await FaultInjector(rig: rig).run(plan)
+                print("chaos: \(happened.map { "\($0.value) × \($0.key)" }.sorted().joined(separator: ", "))")
+                for kind in Set(plan.faults.map(\.kind)) {
+                    #expect(happened[kind, default: 0] > 0, "no \(kind) took effect")
+                }
                 try await rig.healthy()
                 let reached = load.progress()
                 try await eventually("clients go on", deadline: .seconds(60)) { load.progress() > reached + 200 }

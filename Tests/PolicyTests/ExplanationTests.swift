@@ -86,6 +86,21 @@ import Testing
         #expect((again["rules"] as? [[String: Any]])?.first?["nearly"] as? Bool == false)
     }
 
+    @Test func partsOfAStatement() throws {
+        let both = try explain(facts(["read", "drop"], unfiltered: true))
+        let reads = try #require(both.rules.first)
+        #expect(reads.matched && reads.because == "operation is drop, read; covers read")
+        let any = "rules: [{name: a, when: {any: [{operation: [drop]}, {unfiltered: true}]}, then: refuse}]"
+        let none = try PolicySet.parse(any, file: "p").explain(
+            facts: facts(["read"]), principal: principal(), resource: "r")
+        #expect(none.rules.first?.because == "none of any: operation is read / unfiltered is false")
+    }
+
+    @Test func namesDoNotDriveTheTerminal() throws {
+        let text = try explain(facts(["read"], read: ["a\u{1b}[2J\nrules", "\u{9b}1m"])).text
+        #expect(text.contains("tables read: a?[2J?rules, ?1m\n"))
+    }
+
     @Test func remarksAreShown() throws {
         var explanation = try explain(facts(["read"]))
         explanation.remarks = ["no account"]

@@ -82,6 +82,20 @@ import Testing
         #expect(try refuses("{views: [contacts]}", facts) && !allows("{views: [contacts]}", facts))
     }
 
+    @Test func tablesByUse() throws {
+        let copy = facts(["read", "write"], read: ["public.users"], written: ["scratch.people"])
+        #expect(try allows("{tables_written: [\"scratch.*\"]}", copy) && refuses("{tables_written: [people]}", copy))
+        #expect(try !allows("{tables_written: [users]}", copy) && !refuses("{tables_written: [users]}", copy))
+        #expect(try allows("{tables_read: [users]}", copy) && refuses("{tables_read: [users]}", copy))
+        #expect(try !allows("{tables_read: [\"scratch.*\"]}", copy) && !allows("{tables: [\"scratch.*\"]}", copy))
+        // What names no table that it writes or reads may use any.
+        #expect(try !allows("{tables_written: [\"scratch.*\"]}", facts(["drop"])))
+        #expect(try !allows("{tables_read: [\"scratch.*\"]}", facts(["drop"])))
+        #expect(try allows("{tables_written: [\"scratch.*\"]}", facts(["read"], read: ["users"])))
+        #expect(try allows("{tables_read: [\"scratch.*\"]}", facts(["write"], written: ["users"])))
+        #expect(try !allows("{tables_read: [\"scratch.*\"]}", facts(["call"])))
+    }
+
     @Test func resolved() throws {
         #expect(try refuses("{resolved: false}", facts(["read"])))
         #expect(try !refuses("{resolved: false}", facts(["read"]).resolvedWith()))

@@ -68,4 +68,29 @@ struct CommandTests {
         #expect(again.mask.computedOutputs == [1])
         #expect(again.mask.allComputed)
     }
+
+    /// Described columns: as many as the facts say, or others.
+    @Test(arguments: [
+        // resolved, a mask by place, described, all computed, all
+        (false, false, 2, false, false), (false, false, 3, true, false), (true, false, 3, true, true),
+        (false, true, 3, true, true), (true, true, 2, false, false),
+    ])
+    func otherColumnsThanToldAreMasked(
+        resolved: Bool, placed: Bool, described: Int, allComputed: Bool, allOutputs: Bool
+    ) throws {
+        let command = Command(
+            number: 1,
+            ruling: try ruling { decision in
+                var column = ColumnMask()
+                column.pattern = "*.email"
+                decision.mask.columns = [column]
+                if placed { decision.mask.outputs = [OutputMask()] }
+                decision.facts.outputs = [OutputColumn(), OutputColumn()]
+                decision.facts.outputsKnown = true
+                decision.facts.resolved = resolved
+            })
+        command.checkOutputs(described: described)
+        #expect(command.mask.allComputed == allComputed)
+        #expect(command.mask.allOutputs == allOutputs)
+    }
 }

@@ -21,23 +21,29 @@ struct NameScanTests {
         ("a-b/c$", ["a", "b", "c$"]),
     ]
 
-    @Test(arguments: texts.indices) func finds(_ index: Int) {
+    @Test(arguments: texts.indices) func finds(_ index: Int) throws {
         let (text, names) = Self.texts[index]
-        #expect(NameScan(Array(text.utf8)).names == Set(names), "\(text)")
+        #expect(try NameScan(Array(text.utf8)).names == Set(names), "\(text)")
     }
 
-    @Test func longNamesAreCutAsPostgresCutsThem() {
+    @Test func longNamesAreCutAsPostgresCutsThem() throws {
         let name = String(repeating: "a", count: 70)
-        #expect(NameScan(Array(name.utf8)).names == [String(repeating: "a", count: 63)])
+        #expect(try NameScan(Array(name.utf8)).names == [String(repeating: "a", count: 63)])
+        let wide = String(repeating: "é", count: 40)
+        #expect(try NameScan(Array("\"\(wide)\" \(wide)".utf8)).names == [String(repeating: "é", count: 31)])
     }
 
-    @Test func tooManyNamesAreNoNames() {
+    @Test(arguments: [#"U&"m\0061il""#, #"select u&"x" uescape '!'"#]) func escapedNamesAreNotRead(_ text: String) {
+        #expect(throws: NameScan.Failure.escaped) { try NameScan(Array(text.utf8)) }
+    }
+
+    @Test func tooManyNamesAreNoNames() throws {
         let many = { (count: Int) in Array((0..<count).map { "n\($0)" }.joined(separator: " ").utf8) }
-        #expect(NameScan(many(NameScan.maximumNames)).names?.count == NameScan.maximumNames)
-        #expect(NameScan(many(NameScan.maximumNames + 1)).names == nil)
+        #expect(try NameScan(many(NameScan.maximumNames)).names.count == NameScan.maximumNames)
+        #expect(throws: NameScan.Failure.tooMany) { try NameScan(many(NameScan.maximumNames + 1)) }
     }
 
-    @Test func anyBytesEnd() {
+    @Test func anyBytesEnd() throws {
         var state: UInt64 = 7
         for _ in 0..<2000 {
             let bytes = (0..<64).map { _ -> UInt8 in
@@ -45,7 +51,7 @@ struct NameScanTests {
                 let alphabet = Array("aE'\"$-/*\\ 1\u{0}é".utf8)
                 return alphabet[Int(state >> 33) % alphabet.count]
             }
-            #expect(NameScan(bytes).names != nil)
+            #expect(try NameScan(bytes).names.count <= 64)
         }
     }
 }

@@ -101,6 +101,28 @@ struct StrictYAMLTests {
         #expect(StrictNode.seconds(parsing: text) == nil)
     }
 
+    private enum Word: String, CaseIterable { case refuse, partial, hash }
+
+    @Test(arguments: [
+        ("refused", "“refused” is not known here; did you mean “refuse”? Use one of refuse, partial, hash"),
+        ("other", "“other” is not known here: use one of refuse, partial, hash"),
+    ])
+    func unknownValuesNameTheNearest(_ text: String, _ expected: String) {
+        #expect(
+            failure("a: \(text)\n") { keys in _ = try keys.required("a").choice(of: Word.self) }?.message == expected)
+        #expect(failure("a: hash\n") { keys in _ = try keys.required("a").choice(of: Word.self) } == nil)
+    }
+
+    @Test func longListsAreNotPrinted() throws {
+        let node = try StrictNode.parse("x", file: "f.yaml")
+        let words = (0..<100).map { "word\($0)" }
+        #expect(
+            node.unknown("word9x", among: words).description
+                == "f.yaml:1:1: “word9x” is not known here; did you mean “word9”?")
+        #expect(node.unknown("none", among: words).message == "“none” is not known here")
+        #expect(node.unknown("none", among: []).message == "“none” is not known here")
+    }
+
     @Test func missingFileIsNamed() {
         #expect(throws: ConfigurationError.self) { try StrictNode.load(path: "/nonexistent/sluice.yaml") }
     }

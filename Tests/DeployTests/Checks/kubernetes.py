@@ -105,6 +105,16 @@ def check_keys(item, stage):
         problem(item, f"keys differ from what {stage} needs: {sorted(seen ^ allowed)}")
 
 
+def check_scale(objects):
+    """What an autoscaler sets stands nowhere else: each apply would set it back."""
+    scaled = {(i["spec"]["scaleTargetRef"]["kind"], i["spec"]["scaleTargetRef"]["name"]) for i in objects if i["kind"] == "HorizontalPodAutoscaler"}
+    for item in objects:
+        if item["kind"] in MAY_FOLLOW:
+            is_scaled = (item["kind"], item["metadata"]["name"]) in scaled
+            if is_scaled == ("replicas" in item["spec"]):
+                problem(item, "replicas and an autoscaler" if is_scaled else "neither replicas nor an autoscaler")
+
+
 def component(labels):
     return labels.get("app.kubernetes.io/component")
 
@@ -196,6 +206,7 @@ def main():
                 problem(item, "it has no disruption budget")
             if item["spec"]["selector"]["matchLabels"] != item["spec"]["template"]["metadata"]["labels"]:
                 problem(item, "its selector does not select its own pods")
+    check_scale(objects)
     check_links(objects, configuration)
     print("\n".join(problems))
     sys.exit(1 if problems else 0)

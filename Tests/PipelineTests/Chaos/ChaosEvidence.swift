@@ -112,44 +112,10 @@ struct ChaosEvidence {
 
     /// Errors that clients got and that the documents do not promise for what went wrong.
     func undocumented(_ documented: DocumentedErrors) -> [String] {
-        var expected = documented.codes.union(["aborted"])
-        if run.breaksConnections { expected.insert("lost") }
-        // PostgreSQL's own word to the other sessions when one of its processes was killed.
-        if run.breaksTarget { expected.insert("57P02") }
-        var problems = journal.statements.filter { !$0.isOK && !isExplained($0, expected) }
+        let explained = ExplainedErrors(run.plan.faults, seconds: run.seconds, documented: documented)
+        return journal.statements.filter { !$0.isOK && !explained.explain($0) }
             .map { "\($0.kind): \($0.code) \($0.message) [\($0.text.prefix(120))]" }
-        problems += journal.cancelCodes.subtracting(expected.union(["lost"])).map { "cancel: \($0)" }
-        return problems + load.bench.errors.filter { !isExplained($0) }.map { "pgbench: \($0)" }
-    }
-
-    private func isExplained(_ statement: ChaosJournal.Statement, _ expected: Set<String>) -> Bool {
-        switch statement.code {
-        // Only what was asked for is refused or cancelled.
-        case "42501": ["forbid", "held"].contains(statement.kind)
-        case "57014": ["cancel", "held"].contains(statement.kind)
-        case "57P01", "08001": run.breaksTarget || run.breaksConnections
-        default: expected.contains(statement.code)
-        }
-    }
-
-    /// pgbench shows no SQLSTATEs: the words are those of `docs/operations.md` and of `Refusals`.
-    private func isExplained(_ line: String) -> Bool {
-        let always = [
-            "cannot govern it now", "could not be masked", "current transaction is aborted", "Run was aborted",
-            "script 0 aborted", "the above results are incomplete", "could not create connection for",
-            "aborted while establishing connection",
-        ]
-        // pgbench says of a connection that went away that perhaps the backend died.
-        let gone = ["perhaps the backend died", "SQL command send failed"]
-        let withTarget = [
-            "the target closed the connection", "cannot be used", "cannot be reached", "terminating connection",
-        ]
-        let withIngress = [
-            "server closed the connection unexpectedly", "Connection refused", "Connection reset by peer",
-        ]
-        var known = always
-        if run.breaksTarget { known += withTarget + gone }
-        if run.breaksConnections { known += withIngress + gone }
-        return known.contains { line.contains($0) }
+            + journal.cancelCodes.filter { !explained.explain(cancel: $0) }.map { "cancel: \($0)" }
+            + load.bench.errors.filter { !explained.explain(bench: $0) }.map { "pgbench: \($0)" }
     }
 }

@@ -12,8 +12,9 @@ struct ChaosRig: Sendable {
     let free: Token
     let agent: Token
     let reviewer: Token
-    /// For faults of the target, one at a time.
+    /// For faults of the target, and of the disk, one at a time.
     let target = Turnstile()
+    let filling = Turnstile()
 
     /// Room for the recordings of a long run.
     static let diskMegabytes = 2048

@@ -26,11 +26,25 @@ enum Fault: Sendable, CustomStringConvertible {
     case killIngress
     /// An operator's `sluice restart STAGE`.
     case restart(String)
-    /// An operator's `sluice scale STAGE N`.
+    /// An operator's `sluice scale STAGE N`, or to one more where there are N.
     case scale(String, Int)
 
     enum Kind: CaseIterable, Sendable {
         case kill, pause, terminate, fullDisk, restartTarget, killBackend, killIngress, restart, scale
+    }
+
+    var kind: Kind {
+        switch self {
+        case .kill: .kill
+        case .pause: .pause
+        case .terminate: .terminate
+        case .fullDisk: .fullDisk
+        case .restartTarget: .restartTarget
+        case .killBackend: .killBackend
+        case .killIngress: .killIngress
+        case .restart: .restart
+        case .scale: .scale
+        }
     }
 
     var description: String {
@@ -67,6 +81,8 @@ struct FaultPlan: Sendable, CustomStringConvertible {
     let seed: UInt64
     let entries: [Entry]
 
+    var faults: [Fault] { entries.map(\.fault) }
+
     init(seed: UInt64, seconds: Int, kinds: [Fault.Kind]) {
         self.seed = seed
         var random = Seed(seed)
@@ -99,7 +115,9 @@ struct FaultPlan: Sendable, CustomStringConvertible {
         case .restart:
             .restart(["classifier", "masker", "approver", "recorder", "ingress"].randomElement(using: &random) ?? "")
         case .scale:
-            .scale(["classifier", "masker", "recorder"].randomElement(using: &random) ?? "", Int.random(in: 1...3, using: &random))
+            .scale(
+                ["classifier", "masker", "recorder"].randomElement(using: &random) ?? "",
+                Int.random(in: 1...3, using: &random))
         }
     }
 

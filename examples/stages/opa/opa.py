@@ -92,7 +92,9 @@ class OPA:
             raise exchange.error
         if exchange.error is not None:
             raise OPAError(f"{type(exchange.error).__name__} from OPA") from None
-        self._connection = exchange.connection
+        # One that the server will not serve again (HTTP/1.0, `Connection: close`) is closed by now, and has no socket.
+        if exchange.connection is not None and exchange.connection.sock is not None:
+            self._connection = exchange.connection
         return exchange.result
 
     def close(self) -> None:

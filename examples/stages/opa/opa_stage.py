@@ -2,7 +2,7 @@
 
 PATH names the document, as in `sluice/decision`. Its value is `true` or `false`, or an object:
 {"allow": bool, "reason": text, "hint": text, "hold": {"groups": [text], "quorum": number, "expires_seconds": number}}.
-Undefined, and any other value, refuses.
+Undefined, and any other value or key, refuses.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sluice_stage import CannotAnswer, Command, Decision, Stage, StageError, all
 
 RULE = "opa"
 DEFAULT_TIMEOUT_S = 1.0
+KEYS = {"allow", "reason", "hint", "hold"}
 MAXIMUM_TEXT = 512  # characters of a reason or a hint, as the client reads it
 
 
@@ -61,10 +62,12 @@ def decision(result: Any, path: str) -> Decision:
     reason, hint = text(result.get("reason")), text(result.get("hint"))
     if not result["allow"]:
         return refuse(RULE, reason or f"refused by rule “{RULE}”", hint)
-    terms = result.get("hold")
-    if terms is None:
+    # A key with a mistake in its name may have been the one that tightens.
+    if not set(result) <= KEYS:
+        return refuse(RULE, f"refused by rule “{RULE}”: {path} has keys other than {', '.join(sorted(KEYS))}")
+    if "hold" not in result:
         return allow(RULE)
-    held = reviewers(terms)
+    held = reviewers(result["hold"])
     if held is None:
         return refuse(RULE, f"refused by rule “{RULE}”: {path} asks for a hold that cannot be read")
     return hold(RULE, reason or "needs an approval", **held)

@@ -137,6 +137,21 @@ def test_a_kept_connection_that_was_closed_is_made_again() -> None:
     assert server.accepted == 2
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 16\r\n\r\n{"result": true}',
+        b'HTTP/1.0 200 OK\r\nContent-Length: 16\r\n\r\n{"result": true}',
+        b'HTTP/1.0 200 OK\r\n\r\n{"result": true}',
+    ],
+)
+def test_a_connection_that_serves_once_is_not_kept(answer: bytes) -> None:
+    server = Raw(answer, answer, answer)
+    opa = OPA(server.url, "p", timeout_s=5)
+    assert [opa.decide({}) for _ in range(3)] == [True] * 3
+    assert server.accepted == 3
+
+
 def test_undefined_is_an_answer() -> None:
     assert OPA(Raw(reply(b"{}")).url, "p", timeout_s=5).decide({}) is UNDEFINED
 
@@ -229,6 +244,10 @@ def test_nobody_there_is_an_error() -> None:
         ({"allow": True, "hold": {"groups": "dba"}}, bus.VERDICT_REFUSE),
         ({"allow": True, "hold": {"group": ["dba"]}}, bus.VERDICT_REFUSE),
         ({"allow": True, "hold": []}, bus.VERDICT_REFUSE),
+        ({"allow": True, "hold": None}, bus.VERDICT_REFUSE),
+        ({"allow": True, "holds": {"groups": ["dba"]}}, bus.VERDICT_REFUSE),
+        ({"allow": True, "Hold": {"groups": ["dba"]}}, bus.VERDICT_REFUSE),
+        ({"allow": True, "reason": "why", "hint": "how"}, bus.VERDICT_ALLOW),
     ],
 )
 def test_only_a_plain_permission_permits(result: Any, verdict: bus.Verdict) -> None:

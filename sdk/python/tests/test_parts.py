@@ -120,6 +120,33 @@ def test_cut_messages_are_found(size: int) -> None:
             postgres.row_count((whole + whole)[:size])
 
 
+BINARY_ROW = b"\0\2" + b"\0\0\0\1\n" + b"\xff\xff\xff\xff"
+BINARY_HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0\0\0\0" + b"\0\0\0\3" + b"ext"
+
+
+@pytest.mark.parametrize(
+    ("copy_format", "bodies", "rows"),
+    [
+        ("", [b"a\n", b"b\n"], 2),
+        ("text", [b"a\n", b"b\n"], 2),
+        ("text", [b"a\nb\nc\n", b"d\n"], 4),
+        ("text", [b"a", b"\n"], 2),
+        ("csv", [b'"a\nb",1\n'], 1),
+        ("csv", [b'"a ""\n"" b",1\n2,"\n"\n', b"3\n"], 3),
+        ("binary", [BINARY_HEADER + BINARY_ROW, BINARY_ROW], 2),
+        ("binary", [BINARY_HEADER + BINARY_ROW * 3 + b"\xff\xff"], 3),
+        ("binary", [BINARY_ROW * 2 + BINARY_ROW[:5]], 2),
+        ("binary", [b"", b"\0", b"\x7f\xff", b"\0\1\x7f\xff\xff\xff"], 4),
+        ("of tomorrow", [b"a\nb\n"], 1),
+    ],
+)
+def test_copied_rows_are_counted_by_their_format(copy_format: str, bodies: list[bytes], rows: int) -> None:
+    payload = b"".join(postgres.message(b"d", body) for body in bodies)
+    assert postgres.row_count(payload, copy_format) == rows
+    body = bus.MaskBatch(copy=bus.CopyShape(out=True, format=copy_format))
+    assert Batch(bus.Header(), body, payload).rows() == rows
+
+
 def test_rows_keep_their_shape() -> None:
     assert postgres.values(postgres.row([b"a", None, b""])[5:]) == [b"a", None, b""]
     mixed = postgres.row([b"a"]) + postgres.message(b"C", b"SELECT 1\0")

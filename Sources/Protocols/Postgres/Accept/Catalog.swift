@@ -23,6 +23,8 @@ final class Catalog {
     struct Table: Sendable {
         let schema: String
         let name: String
+        /// It holds its rows itself: neither a view nor a partition or child of another table.
+        let isTable: Bool
         /// By attribute number, in order.
         let columns: [Column]
     }
@@ -90,7 +92,8 @@ final class Catalog {
         isAsking = true
         let sql: String
         let select =
-            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '', a.atttypid "
+            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '', a.atttypid, "
+            + "c.relkind IN ('r','p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) "
             + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
             + "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
         switch question {
@@ -139,12 +142,12 @@ final class Catalog {
     private static func tables(from rows: [[String]]) -> [UInt32: Table]? {
         var result: [UInt32: Table] = [:]
         for row in rows {
-            guard row.count == 7, let oid = UInt32(row[0]), let number = Int16(row[3]), let type = UInt32(row[6]) else {
+            guard row.count == 8, let oid = UInt32(row[0]), let number = Int16(row[3]), let type = UInt32(row[6]) else {
                 return nil
             }
             let column = Column(number: number, name: row[4], isGenerated: row[5] == "t", type: type)
             let columns = (result[oid]?.columns ?? []) + [column]
-            result[oid] = Table(schema: row[1], name: row[2], columns: columns)
+            result[oid] = Table(schema: row[1], name: row[2], isTable: row[7] == "t", columns: columns)
         }
         return result
     }

@@ -98,8 +98,11 @@ final class Command {
 
     /// The target describes other columns than the text tells: what is computed there may be anything.
     func checkOutputs(described: Int) {
-        guard !mask.columns.isEmpty, !facts.outputs.contains(where: \.star) else { return }
-        if !facts.outputsKnown || facts.outputs.count != described { mask.allComputed = true }
+        guard !mask.columns.isEmpty || !mask.outputs.isEmpty, !facts.outputs.contains(where: \.star) else { return }
+        guard !facts.outputsKnown || facts.outputs.count != described else { return }
+        mask.allComputed = true
+        // Masks by place may stand at the wrong ones, and an origin may be a view's column.
+        if facts.resolved || !mask.outputs.isEmpty { mask.allOutputs = true }
     }
 
     /// Counts reply bytes as the client gets them. Returns a piece to record when there is enough.

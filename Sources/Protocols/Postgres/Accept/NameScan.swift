@@ -1,19 +1,25 @@
 /// The names that a text may speak of: its words and quoted identifiers, as the target folds them.
 ///
-/// More than it speaks of, never less, but for names written with Unicode escapes (`U&"…"`): a relation that is named so
-/// is not in the excerpt, and counts as one that the catalogue does not know.
+/// More than it speaks of, never less. Names written with Unicode escapes (`U&"…"`) are not read.
 struct NameScan {
     /// Most different names of one text.
     static let maximumNames = 4096
     /// PostgreSQL's NAMEDATALEN - 1: longer names are cut.
     static let maximumLength = 63
 
-    /// nil when there are more than ``maximumNames``.
-    let names: Set<String>?
+    enum Failure: Error, Equatable {
+        /// There are more than ``maximumNames``.
+        case tooMany
+        /// A name is written with Unicode escapes.
+        case escaped
+    }
 
-    init(_ text: [UInt8]) {
+    let names: Set<String>
+
+    init(_ text: [UInt8]) throws(Failure) {
         var scan = Scan(text: text)
-        names = scan.run() ? scan.names : nil
+        try scan.run()
+        names = scan.names
     }
 }
 
@@ -24,8 +30,7 @@ private struct Scan {
 
     init(text: [UInt8]) { self.text = text }
 
-    /// False when there are too many names.
-    mutating func run() -> Bool {
+    mutating func run() throws(NameScan.Failure) {
         while at < text.count {
             let byte = text[at]
             switch byte {
@@ -37,31 +42,36 @@ private struct Scan {
             case UInt8(ascii: "-") where following == byte: skipLine()
             case UInt8(ascii: "/") where following == UInt8(ascii: "*"): skipComment()
             case UInt8(ascii: "$"): skipDollar()
-            case _ where Self.startsWord(byte): word()
+            case _ where Self.startsWord(byte): try word()
             case _ where Self.isDigit(byte):
                 while at < text.count, Self.continuesWord(text[at]) { at += 1 }
             default: at += 1
             }
-            guard names.count <= NameScan.maximumNames else { return false }
+            guard names.count <= NameScan.maximumNames else { throw .tooMany }
         }
-        return true
     }
 
     private var following: UInt8? { at + 1 < text.count ? text[at + 1] : nil }
 
-    private mutating func word() {
+    private mutating func word() throws(NameScan.Failure) {
         let start = at
         while at < text.count, Self.continuesWord(text[at]) { at += 1 }
         // E'…' is the one kind of text in which a backslash hides a quote.
         if at - start == 1, text[start] | 0x20 == UInt8(ascii: "e"), at < text.count, text[at] == UInt8(ascii: "'") {
             skipQuoted(escapes: true)
+        } else if at - start == 1, text[start] | 0x20 == UInt8(ascii: "u"), text[at...].starts(with: Array("&\"".utf8)) {
+            throw .escaped
         } else {
             add(text[start..<at], folded: true)
         }
     }
 
     private mutating func add(_ bytes: ArraySlice<UInt8>, folded: Bool) {
-        let cut = bytes.prefix(NameScan.maximumLength)
+        var cut = bytes.prefix(NameScan.maximumLength)
+        // PostgreSQL cuts before a character that would not fit whole.
+        if cut.endIndex < bytes.endIndex {
+            while !cut.isEmpty, bytes[cut.endIndex] & 0xC0 == 0x80 { cut = cut.dropLast() }
+        }
         // Only ASCII is folded: PostgreSQL leaves other characters of a multi-byte encoding alone.
         let name =
             folded

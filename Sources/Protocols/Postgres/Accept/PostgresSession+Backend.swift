@@ -303,6 +303,7 @@ extension PostgresSession: TargetEvents {
                 column.originSchema = table.schema
                 column.originTable = table.name
                 column.originColumn = origin.name
+                column.originIsTable = table.isTable
             }
             return column
         }
@@ -328,7 +329,12 @@ extension PostgresSession: TargetEvents {
         stall { [catalog] resume in
             catalog.table(schema: parts.count == 2 ? parts[0] : nil, name: parts[parts.count - 1]) {
                 [weak self] table in
-                resume { self?.queryColumns = table.flatMap { Self.columns(ofCopy: shape, table: $0) } }
+                resume {
+                    let columns = table.flatMap { Self.columns(ofCopy: shape, table: $0) }
+                    self?.queryColumns = columns
+                    // Generated columns are left out, which the catalogue's list does not tell.
+                    if let columns, !command.facts.outputs.isEmpty { command.checkOutputs(described: columns.count) }
+                }
             }
         }
     }
@@ -357,6 +363,7 @@ extension PostgresSession: TargetEvents {
             column.originSchema = table.schema
             column.originTable = table.name
             column.originColumn = name
+            column.originIsTable = table.isTable
             column.format = shape.format == "binary" ? 1 : 0
             return column
         }

@@ -71,8 +71,11 @@ extension PostgresSession {
 
     /// Finds what the names in the text stand for, then has the command judged.
     func resolve(_ request: JudgeRequest, _ pending: PendingCommand) {
-        guard let names = NameScan(request.text).names else {
-            return refuse(pending, Refusals.tooManyNames(), status: .refused)
+        let names: Set<String>
+        do {
+            names = try NameScan(request.text).names
+        } catch {
+            return refuse(pending, Refusals.unreadNames(error), status: .refused)
         }
         gate = .resolving(pending)
         schema.excerpt(of: names, pathKnown: isPathKnown) { [weak self] found in

@@ -13,6 +13,16 @@ enum Refusals {
     }
 
     /// 57P03: a stage is down, slow or wrong. Nothing ran.
+    static func unreadNames(_ failure: NameScan.Failure) -> WireNotice {
+        switch failure {
+        case .tooMany: tooManyNames()
+        case .escaped:
+            WireNotice(
+                sqlState: "0A000", message: "names with Unicode escapes (U&\"…\") are not supported",
+                hint: "Write the characters themselves.")
+        }
+    }
+
     static func tooManyNames() -> WireNotice {
         WireNotice(
             sqlState: "54001", message: "the statement names more than can be looked up in the target's catalogue",

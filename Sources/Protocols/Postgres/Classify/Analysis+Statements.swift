@@ -159,12 +159,7 @@ extension Analysis {
         let statement = node.unpacked(as: PgQuery__ExplainStmt.self)
         var inner = Analysis()
         inner.walk(statement.query, scope: scope)
-        let runs = messages(statement.n_options, statement.options).contains { option in
-            guard option.kind == .defElem else { return true }
-            let element = option.unpacked(as: PgQuery__DefElem.self)
-            return String(cString: element.defname) == "analyze" && !Options.isFalse(Message(element.arg))
-        }
-        if !runs {
+        if !Options.analyzes(statement) {
             inner.operations.formIntersection(["read", "call", "opaque", "execute"])
             inner.tablesRead.formUnion(inner.tablesWritten)
             inner.tablesWritten = []
@@ -249,6 +244,15 @@ extension Message {
 }
 
 enum Options {
+    /// Whether EXPLAIN runs its statement.
+    static func analyzes(_ statement: PgQuery__ExplainStmt) -> Bool {
+        messages(statement.n_options, statement.options).contains { option in
+            guard option.kind == .defElem else { return true }
+            let element = option.unpacked(as: PgQuery__DefElem.self)
+            return String(cString: element.defname) == "analyze" && !isFalse(Message(element.arg))
+        }
+    }
+
     /// Whether an option's argument is clearly false (PostgreSQL's defGetBoolean); no argument means true.
     static func isFalse(_ argument: Message?) -> Bool {
         guard let argument else { return false }

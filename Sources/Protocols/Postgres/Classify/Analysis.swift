@@ -26,7 +26,8 @@ struct Analysis {
     /// Names of the CTEs that are visible at a place.
     typealias Scope = Set<String>
 
-    mutating func addStatement(_ statement: Message) {
+    /// - Parameter isTraced: its outputs are found out by a ``LineageTracer``.
+    mutating func addStatement(_ statement: Message, isTraced: Bool = false) {
         statements += 1
         tags.append(StatementTag.of(statement))
         var inner = Analysis()
@@ -39,7 +40,7 @@ struct Analysis {
             break
         case .query(let query):
             rowStatements += 1
-            outputs = Lineage(of: statement).outputs(of: query)
+            outputs = isTraced ? [] : Lineage(of: statement).outputs(of: query)
         case .plain(let count):
             rowStatements += 1
             outputs =

@@ -79,6 +79,7 @@ final class Shape: Sendable {
     }
 
     let kind: NodeKind
+    let lineage: LineageNode
     /// PostgreSQL's own name of the node type: `SelectStmt`.
     let name: String
     let isStatement: Bool
@@ -90,7 +91,9 @@ final class Shape: Sendable {
     init(_ descriptor: UnsafePointer<ProtobufCMessageDescriptor>) {
         name = String(cString: descriptor.pointee.short_name)
         // The descriptors drop the underscore of A_Const and its like, the .proto file keeps it.
-        kind = NodeKind(rawValue: String(name.filter { $0 != "_" })) ?? .other
+        let bare = String(name.filter { $0 != "_" })
+        kind = NodeKind(rawValue: bare) ?? .other
+        lineage = LineageNode(rawValue: bare) ?? .other
         isStatement = name.hasSuffix("Stmt") && name != "RawStmt"
         effect = isStatement ? StatementEffect.byType[name] : nil
         var children: [Field] = []
@@ -151,6 +154,7 @@ struct Message {
     let shape: Shape
 
     var kind: NodeKind { shape.kind }
+    var lineage: LineageNode { shape.lineage }
 
     /// nil for a null pointer and for an empty `Node`.
     init?(_ pointer: UnsafeRawPointer?) {

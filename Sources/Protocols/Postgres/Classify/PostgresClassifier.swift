@@ -1,6 +1,5 @@
 import CPgQuery
 import Contract
-import Glibc
 
 /// Turns the text of PostgreSQL commands into facts, with PostgreSQL's own grammar (libpg_query).
 ///
@@ -14,16 +13,16 @@ public struct PostgresClassifier: Sendable {
     public static let maximumNesting = 2000
     /// Nesting up to which the caller's own stack is used: at most 3 KiB a step (measured).
     static let inlineNesting = 120
-    /// Stack for deeper texts, in bytes.
-    static let deepStack = 64 << 20
 
     public init() {}
 
-    public func facts(of sql: [UInt8]) -> Facts {
-        sql.withUnsafeBytes { facts(of: $0) }
+    public func facts(of sql: [UInt8], catalog: Catalog? = nil) -> Facts {
+        sql.withUnsafeBytes { facts(of: $0, catalog: catalog) }
     }
 
-    public func facts(of sql: UnsafeRawBufferPointer) -> Facts {
+    /// - Parameter catalog: what the target knows of the relations that the text may name; names are looked up in it
+    ///   when it is complete, and stay as the text writes them otherwise.
+    public func facts(of sql: UnsafeRawBufferPointer, catalog: Catalog? = nil) -> Facts {
         var sql = sql
         // The wire format ends texts with a zero byte.
         if sql.last == 0 { sql = UnsafeRawBufferPointer(rebasing: sql.dropLast()) }
@@ -36,8 +35,10 @@ public struct PostgresClassifier: Sendable {
         guard nesting <= Self.maximumNesting else {
             return Self.opaque("the text nests deeper than \(Self.maximumNesting)")
         }
-        if nesting <= Self.inlineNesting { return Self.parse(sql) }
-        return onDeepStack(sql)
+        let index = catalog.flatMap { $0.complete ? CatalogIndex($0) : nil }
+        // A text's views are walked within it, and their views within them.
+        if nesting + (index?.definitionNesting ?? 0) <= Self.inlineNesting { return Self.parse(sql, index) }
+        return onDeepStack(sql, index)
     }
 
     static func opaque(_ reason: String) -> Facts {
@@ -48,17 +49,42 @@ public struct PostgresClassifier: Sendable {
         return facts
     }
 
-    private static func parse(_ sql: UnsafeRawBufferPointer) -> Facts {
+    private static func parse(_ sql: UnsafeRawBufferPointer, _ index: CatalogIndex?) -> Facts {
         let text = UnsafeMutablePointer<CChar>.allocate(capacity: sql.count + 1)
         defer { text.deallocate() }
         UnsafeMutableRawPointer(text).copyMemory(from: sql.baseAddress ?? UnsafeRawPointer(text), byteCount: sql.count)
         text[sql.count] = 0
 
+        let tree: UnsafeMutablePointer<PgQuery__ParseResult>
+        switch parsed(text) {
+        case .failure(let failure): return opaque(failure.reason)
+        case .success(let parsed): tree = parsed
+        }
+        defer { pg_query__parse_result__free_unpacked(tree, nil) }
+
+        var statements: [Message] = []
+        for index in 0..<tree.pointee.n_stmts {
+            guard let statement = tree.pointee.stmts[index], let message = Message(statement.pointee.stmt) else {
+                continue
+            }
+            statements.append(message)
+        }
+        return facts(of: statements, index)
+    }
+
+    private struct NotUnderstood: Error {
+        let reason: String
+    }
+
+    /// The parse tree of a text that ends in a zero byte and whose nesting is bounded; the caller frees it.
+    private static func parsed(
+        _ text: UnsafePointer<CChar>
+    ) -> Result<UnsafeMutablePointer<PgQuery__ParseResult>, NotUnderstood> {
         let parsed = pg_query_parse_protobuf(text)
         defer { pg_query_free_protobuf_parse_result(parsed) }
         if let error = parsed.error {
             let message = error.pointee.message.map { String(cString: $0) } ?? "not understood"
-            return opaque("not understood: \(message.prefix(200))")
+            return .failure(NotUnderstood(reason: "not understood: \(message.prefix(200))"))
         }
         guard let data = parsed.parse_tree.data,
             let tree = UnsafeMutableRawPointer(data).withMemoryRebound(
@@ -66,47 +92,21 @@ public struct PostgresClassifier: Sendable {
                 { pg_query__parse_result__unpack(nil, parsed.parse_tree.len, $0) })
         else {
             // An empty tree has no bytes but its version; anything else that does not unpack is not understood.
-            return opaque("the parse tree cannot be read")
+            return .failure(NotUnderstood(reason: "the parse tree cannot be read"))
         }
-        defer { pg_query__parse_result__free_unpacked(tree, nil) }
-
-        var analysis = Analysis()
-        for index in 0..<tree.pointee.n_stmts {
-            guard let statement = tree.pointee.stmts[index], let message = Message(statement.pointee.stmt) else {
-                continue
-            }
-            analysis.addStatement(message)
-        }
-        return analysis.facts()
+        return .success(tree)
     }
 
-    /// Parses on a thread of its own whose stack holds the deepest text that is let through.
-    private func onDeepStack(_ sql: UnsafeRawBufferPointer) -> Facts {
-        final class Task {
-            let sql: UnsafeRawBufferPointer
-            var facts = PostgresClassifier.opaque("no stack for a text this deep")
-            init(_ sql: UnsafeRawBufferPointer) { self.sql = sql }
+    static func tree(of text: String) -> UnsafeMutablePointer<PgQuery__ParseResult>? {
+        switch text.withCString(parsed) {
+        case .failure: nil
+        case .success(let tree): tree
         }
-        let task = Task(sql)
-        var attributes = pthread_attr_t()
-        guard pthread_attr_init(&attributes) == 0 else { return task.facts }
-        defer { pthread_attr_destroy(&attributes) }
-        guard pthread_attr_setstacksize(&attributes, Self.deepStack) == 0 else { return task.facts }
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(task)
-        let started = pthread_create(
-            &thread, &attributes,
-            { argument in
-                guard let argument else { return nil }
-                let task = Unmanaged<Task>.fromOpaque(argument).takeRetainedValue()
-                task.facts = PostgresClassifier.parse(task.sql)
-                return nil
-            }, argument.toOpaque())
-        guard started == 0 else {
-            argument.release()
-            return task.facts
-        }
-        pthread_join(thread, nil)
-        return task.facts
+    }
+
+    private func onDeepStack(_ sql: UnsafeRawBufferPointer, _ index: CatalogIndex?) -> Facts {
+        var facts = Self.opaque("no stack for a text this deep")
+        _ = DeepStack.run { facts = Self.parse(sql, index) }
+        return facts
     }
 }

@@ -37,18 +37,24 @@ final class CompiledPlan {
 
     static let withheldCounter = Entity.all.count
     static let computedCounter = Entity.all.count + 1
-    private static let firstPatternCounter = Entity.all.count + 2
+    private static let outputCounter = Entity.all.count + 2
+    private static let firstPatternCounter = Entity.all.count + 3
 
     static func isEmpty(_ plan: MaskPlan) -> Bool {
-        plan.columns.isEmpty && plan.detectors.isEmpty && plan.computedOutputs.isEmpty && !plan.allComputed
+        plan.detectors.isEmpty && !hasColumnRules(plan)
+    }
+
+    private static func hasColumnRules(_ plan: MaskPlan) -> Bool {
+        !plan.columns.isEmpty || !plan.computedOutputs.isEmpty || plan.allComputed || !plan.outputs.isEmpty
+            || plan.allOutputs
     }
 
     init(_ batch: MaskBatch, engine: DetectionEngine?, styles: [Style?]) throws(MaskError) {
         let plan = batch.plan
         self.engine = engine
         self.styles = styles
-        hasColumnRules = !plan.columns.isEmpty || plan.allComputed || !plan.computedOutputs.isEmpty
-        counterNames = Entity.all.map(\.name) + ["withheld", "computed"] + plan.columns.map(\.pattern)
+        hasColumnRules = CompiledPlan.hasColumnRules(plan)
+        counterNames = Entity.all.map(\.name) + ["withheld", "computed", "output"] + plan.columns.map(\.pattern)
         var patterns: [ColumnPattern] = []
         for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
         rows = CompiledPlan.shape(
@@ -71,17 +77,24 @@ final class CompiledPlan {
     {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
+        var outputs: [UInt32: Style] = [:]
+        for mask in plan.outputs {
+            if mask.unlessTable, Int(mask.index) < batch.columns.count, batch.columns[Int(mask.index)].isOfTable { continue }
+            outputs[mask.index] = max(outputs[mask.index] ?? .partial, Style(mask.style))
+        }
+        // A mask of a column that is not here was meant for other columns than these.
+        let all = plan.allOutputs || outputs.keys.contains { $0 >= batch.columns.count }
         return batch.columns.enumerated().map { index, column in
             var rule: (style: Style, counter: Int)?
             for (number, pattern) in patterns.enumerated() where pattern.matches(column) {
                 let style = Style(plan.columns[number].style)
                 if rule.map({ style > $0.style }) ?? true { rule = (style, firstPatternCounter + number) }
             }
-            if !column.hasOrigin_p, plan.allComputed || computed.contains(UInt32(index)),
-                rule.map({ $0.style < .redact }) ?? true
-            {
-                rule = (.redact, computedCounter)
+            if let style = outputs[UInt32(index)], rule.map({ $0.style < style }) ?? true {
+                rule = (style, outputCounter)
             }
+            let isComputed = !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
+            if all && !column.isOfTable || isComputed, rule.map({ $0.style < .redact }) ?? true { rule = (.redact, computedCounter) }
             let binary = copy ? batch.copy.format == "binary" : column.format != 0
             let near = isSocialSecurity(column.name) || isSocialSecurity(column.originColumn)
             // COPY text carries no types: where the batch knows none, the client reads text.
@@ -110,4 +123,9 @@ final class CompiledPlan {
         return name.hasPrefix("ssn") || name.hasSuffix("ssn") || name.contains("_ssn_")
             || ["social_security", "socialsecurity", "social security"].contains { name.contains($0) }
     }
+}
+
+extension ResultColumn {
+    /// The value is that of the table column which the patterns are compared with.
+    fileprivate var isOfTable: Bool { hasOrigin_p && originIsTable }
 }

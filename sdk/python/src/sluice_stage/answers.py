@@ -36,7 +36,10 @@ def hold(
     quorum: int = 1,
     expires_seconds: int = 900,
 ) -> bus.Decision:
-    """Asks for `quorum` approvals by members of `groups` or by `identities`; both empty: by anybody but who asked."""
+    """Asks for `quorum` approvals by members of `groups` or by `identities`; both empty: by anybody but who asked.
+
+    A command that another stage, or the policy, holds too is refused unless both holds are the same in every point.
+    """
     terms = bus.Hold(
         approver_groups=groups, approver_identities=identities, quorum=quorum, expires_seconds=expires_seconds
     )

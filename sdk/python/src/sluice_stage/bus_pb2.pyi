@@ -532,14 +532,16 @@ class OutputColumn(_message.Message):
     def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ..., origins: _Optional[_Iterable[str]] = ..., direct: bool = ...) -> None: ...
 
 class OutputMask(_message.Message):
-    __slots__ = ["index", "rule", "style"]
+    __slots__ = ["index", "rule", "style", "unless_table"]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
+    UNLESS_TABLE_FIELD_NUMBER: _ClassVar[int]
     index: int
     rule: str
     style: MaskStyle
-    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+    unless_table: bool
+    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ["format", "null", "value"]
@@ -679,11 +681,12 @@ class RelationName(_message.Message):
     def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ResultColumn(_message.Message):
-    __slots__ = ["format", "has_origin", "name", "origin_column", "origin_schema", "origin_table", "type"]
+    __slots__ = ["format", "has_origin", "name", "origin_column", "origin_is_table", "origin_schema", "origin_table", "type"]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     HAS_ORIGIN_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_COLUMN_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_IS_TABLE_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_TABLE_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -691,10 +694,11 @@ class ResultColumn(_message.Message):
     has_origin: bool
     name: str
     origin_column: str
+    origin_is_table: bool
     origin_schema: str
     origin_table: str
     type: int
-    def __init__(self, name: _Optional[str] = ..., origin_schema: _Optional[str] = ..., origin_table: _Optional[str] = ..., origin_column: _Optional[str] = ..., has_origin: bool = ..., type: _Optional[int] = ..., format: _Optional[int] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., origin_schema: _Optional[str] = ..., origin_table: _Optional[str] = ..., origin_column: _Optional[str] = ..., has_origin: bool = ..., type: _Optional[int] = ..., format: _Optional[int] = ..., origin_is_table: bool = ...) -> None: ...
 
 class Resumption(_message.Message):
     __slots__ = ["after", "block", "chain", "replica", "session"]

@@ -113,4 +113,4 @@ class Batch(Envelope):
 
     def rows(self) -> int:
         """Rows and copy rows in it. Raises StageError when the messages are not whole."""
-        return postgres.row_count(self.payload)
+        return postgres.row_count(self.payload, self.body.copy.format)

@@ -8,6 +8,8 @@ from .errors import StageError
 
 DATA_ROW = b"D"
 COPY_DATA = b"d"
+BINARY_SIGNATURE = b"PGCOPY\n\xff\r\n\0"
+BINARY_HEADER_BYTES = 19  # before the extension that its last four bytes tell the length of
 HEADER_BYTES = 5  # type, and a length that counts itself
 
 Values = list[bytes | None]
@@ -29,9 +31,48 @@ def message(kind: bytes, body: bytes) -> bytes:
     return kind + (len(body) + HEADER_BYTES - 1).to_bytes(4, "big") + body
 
 
-def row_count(payload: bytes) -> int:
-    """Rows, and copy data messages: the server sends one for each row of a COPY."""
-    return sum(1 for kind, _ in messages(payload) if kind in (DATA_ROW, COPY_DATA))
+def row_count(payload: bytes, copy_format: str = "") -> int:
+    """Rows, and rows of copy data: the server and the masker send each in a message of its own.
+
+    `copy_format` is the batch's `copy.format`. With it, rows that a stage before has put together into one message count
+    too. One that cuts rows makes each piece count.
+    """
+    rows = 0
+    for kind, body in messages(payload):
+        if kind == DATA_ROW:
+            rows += 1
+        elif kind == COPY_DATA:
+            rows += max(1, copy_rows(body, copy_format))
+    return rows
+
+
+def copy_rows(body: bytes, copy_format: str) -> int:
+    """Whole rows in copy data that begins where a row begins."""
+    if copy_format == "text":
+        return body.count(b"\n")  # within a value it is written as two other characters
+    if copy_format == "csv":
+        # Every second piece stands in quotes, where line breaks are part of a value.
+        return sum(piece.count(b"\n") for piece in body.split(b'"')[::2])
+    if copy_format == "binary":
+        return binary_rows(body)
+    return 0
+
+
+def binary_rows(body: bytes) -> int:
+    """PostgreSQL manual, COPY, “Binary Format”."""
+    place = 0
+    if body.startswith(BINARY_SIGNATURE):
+        place = BINARY_HEADER_BYTES + int.from_bytes(body[BINARY_HEADER_BYTES - 4 : BINARY_HEADER_BYTES], "big")
+    rows = 0
+    while place + 2 <= len(body):
+        fields = int.from_bytes(body[place : place + 2], "big", signed=True)
+        place += 2
+        for _ in range(fields):
+            place += 4 + max(0, int.from_bytes(body[place : place + 4], "big", signed=True))
+        if fields < 0 or place > len(body):
+            break  # the trailer, or a row that is cut
+        rows += 1
+    return rows
 
 
 def values(body: bytes) -> Values:

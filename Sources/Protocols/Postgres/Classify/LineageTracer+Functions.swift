@@ -1,0 +1,132 @@
+import CPgQuery
+
+/// Functions of PostgreSQL in FROM whose rows are known.
+enum RowFunctions {
+    /// They give one column.
+    static let scalar: Set<String> = [
+        "generate_series", "generate_subscripts", "json_array_elements", "json_array_elements_text",
+        "jsonb_array_elements", "jsonb_array_elements_text", "json_object_keys", "jsonb_object_keys",
+        "jsonb_path_query", "jsonb_path_query_tz", "regexp_matches", "regexp_split_to_table", "string_to_table",
+        "pg_partition_ancestors", "pg_listening_channels", "pg_tablespace_databases", "now", "version",
+        "current_setting", "current_database", "current_schemas", "lower", "upper", "md5", "array_to_string",
+        "string_to_array",
+    ]
+    static let columns: [String: [String]] = [
+        "json_each": ["key", "value"], "json_each_text": ["key", "value"], "jsonb_each": ["key", "value"],
+        "jsonb_each_text": ["key", "value"], "aclexplode": ["grantor", "grantee", "privilege_type", "is_grantable"],
+        "pg_options_to_table": ["option_name", "option_value"],
+        "pg_partition_tree": ["relid", "parentrelid", "isleaf", "level"],
+    ]
+}
+
+extension LineageTracer {
+    /// Functions in FROM, each given a list of itself and its column definitions.
+    func function(_ node: Message, _ scope: LineageScope) -> LineageScope.Item {
+        let item = node.pointer(to: PgQuery__RangeFunction.self)
+        let calls = messages(item.pointee.n_functions, item.pointee.functions)
+        let alias = item.pointee.alias
+        let definitions = messages(item.pointee.n_coldeflist, item.pointee.coldeflist)
+        var columns: [RowShape.Column] = []
+        var sources: [RowShape.Source] = []
+        var name = "?column?"
+        for (place, call) in calls.enumerated() {
+            let parts = call.lineage == .list ? call.children : [call]
+            guard let function = parts.first else { continue }
+            let value = value(function, scope).computed
+            compare(value)
+            if place == 0 { name = OutputName.of(function) }
+            let own = parts.count > 1 && parts[1].lineage == .list ? parts[1].children : []
+            let one = calls.count == 1 ? alias.map { String(cString: $0.pointee.aliasname) } : nil
+            if let names = Self.columns(of: function, own.isEmpty ? definitions : own, alias: one) {
+                columns += names.map { RowShape.Column(name: $0, value: value) }
+            } else {
+                sources.append(.value(value))
+            }
+        }
+        if item.pointee.ordinality != 0 { columns.append(RowShape.Column(name: "ordinality", value: Value())) }
+        let shape = RowShape(columns: columns, sources: sources)
+        return LineageScope.Item(
+            name: alias.map { String(cString: $0.pointee.aliasname) } ?? name, shape: renamed(shape, alias))
+    }
+
+    /// The names of a function's columns; nil: not known.
+    private static func columns(of function: Message, _ definitions: [Message], alias: String?) -> [String]? {
+        if !definitions.isEmpty {
+            return definitions.map { definition in
+                guard definition.shape.name == "ColumnDef" else { return "?column?" }
+                return String(cString: definition.pointer(to: PgQuery__ColumnDef.self).pointee.colname)
+            }
+        }
+        if function.shape.name == "SQLValueFunction" { return [alias ?? OutputName.of(function)] }
+        guard function.lineage == .funcCall else { return nil }
+        let call = function.pointer(to: PgQuery__FuncCall.self)
+        let name = PostgresClassify.names(call.pointee.n_funcname, call.pointee.funcname)
+        guard let last = name.last, name.count == 1 || name.count == 2 && name[0] == CatalogIndex.system else {
+            return nil
+        }
+        if let columns = RowFunctions.columns[last] { return columns }
+        if last == "unnest", call.pointee.n_args > 1 { return Array(repeating: "unnest", count: call.pointee.n_args) }
+        return RowFunctions.scalar.contains(last) ? [alias ?? last] : nil
+    }
+
+    /// A call: what its arguments, its order, filter and window carry.
+    func call(_ node: Message, _ scope: LineageScope) -> Value {
+        let call = node.pointer(to: PgQuery__FuncCall.self)
+        let name = PostgresClassify.names(call.pointee.n_funcname, call.pointee.funcname)
+        var arguments = Value()
+        for argument in NodeList(call.pointee.n_args, call.pointee.args) { join(&arguments, value(argument, scope)) }
+        var around = Value()
+        for sort in NodeList(call.pointee.n_agg_order, call.pointee.agg_order) {
+            join(&around, value(sort, scope))
+        }
+        if let filter = Message(call.pointee.agg_filter) { join(&around, value(filter, scope)) }
+        compare(around)
+        if let over = Message(call.pointee.over) { join(&around, window(over, scope)) }
+        // How many there are tells nothing of what they are.
+        if name == ["count"] || name == [CatalogIndex.system, "count"] {
+            if call.pointee.agg_distinct != 0 { compare(arguments) }
+            return around.computed
+        }
+        var value = self.call(of: arguments, name: name)
+        join(&value, around)
+        return value.computed
+    }
+
+    /// The result of a function of this name for these arguments.
+    func call(of arguments: Value, name: [String]) -> Value {
+        var value = arguments.computed
+        switch FunctionEffect(name: name) {
+        case .call:
+            readAll(value)
+            value.isAnything = true
+        case .safe, .write, .lock, .notify, .setting: break
+        }
+        return value
+    }
+
+    /// What a window orders and divides by.
+    func window(_ node: Message, _ scope: LineageScope) -> Value {
+        let window = node.pointer(to: PgQuery__WindowDef.self)
+        var value = Value()
+        for part in NodeList(window.pointee.n_partition_clause, window.pointee.partition_clause) {
+            join(&value, self.value(part, scope))
+        }
+        for part in NodeList(window.pointee.n_order_clause, window.pointee.order_clause) {
+            join(&value, self.value(part, scope))
+        }
+        for part in [Message(window.pointee.start_offset), Message(window.pointee.end_offset)].compactMap({ $0 }) {
+            join(&value, self.value(part, scope))
+        }
+        compare(value)
+        for name in [window.pointee.name, window.pointee.refname].compactMap({ $0 }) where name.pointee != 0 {
+            if let named = scope.windows[String(cString: name)] { join(&value, named) }
+        }
+        return value
+    }
+
+    /// Takes `other` into `value`, and counts the work.
+    func join(_ value: inout Value, _ other: Value) {
+        if !other.columns.isEmpty { spend(1 + value.columns.count + other.columns.count) }
+        value.merge(other)
+    }
+}
