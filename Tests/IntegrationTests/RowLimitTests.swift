@@ -71,7 +71,7 @@ extension Integration {
 
         @Test(arguments: [
             "autocommit", "transaction", "savepoints", "extended_protocol", "batches", "returning", "copy_in",
-            "several",
+            "several", "tables",
             "deferred", "pipelined", "reads", "suspended", "copy_out", "cursors", "by_name", "uncountable", "timed_out",
             "programs",
         ])

@@ -176,6 +176,15 @@ def several():
     assert count(wire) == 22
 
 
+def tables():
+    """A table made of a query has no more rows than the limit."""
+    wire = Wire().login()
+    for sql in ("CREATE TEMP TABLE copy AS SELECT id FROM crowd", "SELECT id INTO TEMP copy FROM crowd"):
+        refused(wire.ask(sql), "EZ", b"I")
+        assert kinds(wire.ask(f"{sql} LIMIT 10")) == "CZ", sql
+        wire.ask("DROP TABLE copy")
+
+
 def deferred():
     wire = Wire().login()
     for sql in ("INSERT INTO follower VALUES (999)", "INSERT INTO follower VALUES (999) RETURNING leader"):
