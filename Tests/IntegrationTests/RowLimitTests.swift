@@ -92,7 +92,7 @@ extension Integration {
             let world = try await Limited.shared.value
             try await world.prepare()
             let running = try world.gateway.clients(world.agent).start(
-                "python3", [client("limits.py"), "killed"])
+                try await PythonEnvironment.shared.value, [client("limits.py"), "killed"])
             try await running.waitFor("copying")
             let ended = try await world.server.direct.query(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'COPY crowd%'")
@@ -145,7 +145,8 @@ extension Integration {
         @Test func approvedInTheExtendedProtocol() async throws {
             let world = try await Limited.shared.value
             try await world.prepare()
-            let client = try world.gateway.clients(world.reviewed).start("python3", [client("limits.py"), "held"])
+            let client = try world.gateway.clients(world.reviewed).start(
+                try await PythonEnvironment.shared.value, [client("limits.py"), "held"])
             let held = try await Self.waitForHold(of: client, in: world)
             #expect(try await world.rows() == "30")
             let approved = try await world.gateway.sluice(["approvals", "approve", held.id], as: world.dba)
