@@ -114,7 +114,7 @@ extension Integration {
                     $0["identity"].string == "limited-2" && $0["ended"].string != nil
                 }?["id"].string
             }
-            let exported = try await world.gateway.sluice(["sessions", "export", id, "--as", "jsonl"])
+            let exported = try await world.gateway.sluice(["sessions", "export", id])
             let results = exported.output.split(separator: "\n").compactMap {
                 (try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])?["result"] as? [String: Any]
             }
