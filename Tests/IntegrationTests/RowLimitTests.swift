@@ -71,8 +71,8 @@ extension Integration {
 
         @Test(arguments: [
             "autocommit", "transaction", "savepoints", "extended_protocol", "batches", "returning", "copy_in",
-            "several",
-            "deferred", "pipelined", "reads", "suspended", "copy_out", "cursors", "by_name", "uncountable", "cancelled",
+            "several", "tables",
+            "deferred", "pipelined", "reads", "suspended", "copy_out", "cursors", "by_name", "uncountable", "timed_out",
             "programs",
         ])
         func probe(_ name: String) async throws {
@@ -92,7 +92,7 @@ extension Integration {
             let world = try await Limited.shared.value
             try await world.prepare()
             let running = try world.gateway.clients(world.agent).start(
-                "python3", [client("limits.py"), "killed"])
+                try await PythonEnvironment.shared.value, [client("limits.py"), "killed"])
             try await running.waitFor("copying")
             let ended = try await world.server.direct.query(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'COPY crowd%'")
@@ -114,7 +114,7 @@ extension Integration {
                     $0["identity"].string == "limited-2" && $0["ended"].string != nil
                 }?["id"].string
             }
-            let exported = try await world.gateway.sluice(["sessions", "export", id, "--as", "jsonl"])
+            let exported = try await world.gateway.sluice(["sessions", "export", id])
             let results = exported.output.split(separator: "\n").compactMap {
                 (try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])?["result"] as? [String: Any]
             }
@@ -145,7 +145,8 @@ extension Integration {
         @Test func approvedInTheExtendedProtocol() async throws {
             let world = try await Limited.shared.value
             try await world.prepare()
-            let client = try world.gateway.clients(world.reviewed).start("python3", [client("limits.py"), "held"])
+            let client = try world.gateway.clients(world.reviewed).start(
+                try await PythonEnvironment.shared.value, [client("limits.py"), "held"])
             let held = try await Self.waitForHold(of: client, in: world)
             #expect(try await world.rows() == "30")
             let approved = try await world.gateway.sluice(["approvals", "approve", held.id], as: world.dba)
@@ -238,9 +239,9 @@ extension Integration {
         }
 
         @Test(arguments: [
-            // Another search path than the planner's connection has, a table that it cannot see, one that is locked.
+            // Another search path than the planner's connection has; a table that it cannot see.
             "SET search_path = pg_catalog;\nSELECT 1 FROM public.crowd WHERE id = 1;",
-            "BEGIN;\nCREATE TABLE unseen (id integer);\nSELECT id FROM unseen;",
+            "BEGIN;\nCREATE TEMP TABLE unseen (id integer);\nSELECT id FROM unseen;",
         ])
         func whatCannotBeEstimatedIsRefused(sql: String) async throws {
             let world = try await Limited.shared.value

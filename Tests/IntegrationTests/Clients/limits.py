@@ -176,6 +176,14 @@ def several():
     assert count(wire) == 22
 
 
+def tables():
+    """A table made of a query has no more rows than the limit."""
+    wire = Wire().login()
+    for sql in ("CREATE TEMP TABLE copied AS SELECT id FROM crowd", "SELECT id INTO TEMP selected FROM crowd"):
+        refused(wire.ask(sql), "EZ", b"I")
+        assert kinds(wire.ask(f"{sql} LIMIT 10")) == "CZ", sql
+
+
 def deferred():
     wire = Wire().login()
     for sql in ("INSERT INTO follower VALUES (999)", "INSERT INTO follower VALUES (999) RETURNING leader"):
@@ -289,8 +297,8 @@ def uncountable():
     assert count(wire) == 30
 
 
-def cancelled():
-    """A client's own cancel while a limited command waits for a lock."""
+def timed_out():
+    """The target's own error ends a limited command, and Sluice's transaction around it."""
     with psycopg.connect(autocommit=True) as holder, psycopg.connect(autocommit=True) as waiter:
         holder.execute("BEGIN")
         holder.execute("UPDATE crowd SET note = 'held' WHERE id = 1")
@@ -319,10 +327,12 @@ def masked():
     wire.sync()
     refused(wire.ready(), "12TEZ", b"I")
     messages = wire.ask("COPY customers (id, email) TO STDOUT")
-    refused(messages, "H" + "d" * 10 + "EZ", b"I")
+    # The masker may cut copy data elsewhere.
+    refused(messages, "H" + "d" * (len(messages) - 3) + "EZ", b"I")
+    assert b"".join(payload for kind, payload in messages if kind == b"d").count(b"\n") == 10
     assert b"person1@mail1.example.com" not in b"".join(payload for _, payload in messages)
     messages = wire.ask("COPY (SELECT id FROM customers ORDER BY id LIMIT 3) TO STDOUT")
-    assert kinds(messages) == "HdddcCZ", messages
+    assert b"".join(payload for kind, payload in messages if kind == b"d") == b"1\n2\n3\n", messages
 
 
 def programs():

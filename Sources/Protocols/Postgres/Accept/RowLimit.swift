@@ -37,10 +37,11 @@ struct RowLimit: Equatable {
         return nil
     }
 
-    /// Whether a command's rows may be changes, which are undone beyond the limit.
+    /// Whether a command's rows may be changes, which are undone beyond the limit. A table made of a query has them too;
+    /// an index may have to be made outside of any transaction.
     static func mayChange(_ facts: Facts) -> Bool {
         facts.operations.contains(where: ["write", "copy.in", "execute"].contains)
-            || facts.statementTags.contains("CREATE TABLE AS")
+            || Set(["create", "read"]).isSubset(of: facts.operations) && !facts.statementTags.contains("CREATE INDEX")
     }
 }
 
