@@ -1,3 +1,4 @@
+import CPgQuery
 import Glibc
 import Synchronization
 
