@@ -48,7 +48,7 @@ extension Integration {
             "SELECT * FROM json_to_record('{}') AS r (a int, b text)", "SELECT * FROM current_date",
             "SELECT * FROM current_database() d",
             "SELECT * FROM string_to_table('a,b', ',')", "SELECT * FROM regexp_matches('a', 'a') m",
-            "SELECT * FROM XMLTABLE('/a' PASSING '<a/>'::xml COLUMNS x text, n FOR ORDINALITY)",
+            "SELECT * FROM XMLTABLE('/a' PASSING ('<a/>'::xml) COLUMNS x text, n FOR ORDINALITY)",
             "SELECT * FROM users TABLESAMPLE system (10)",
             "SELECT lower(email), email::varchar, upper(name)::text, 'x', 'x'::text, 1 + 1 FROM users",
             """

@@ -11,6 +11,23 @@ enum RowFunctions {
         "current_setting", "current_database", "current_schemas", "lower", "upper", "md5", "array_to_string",
         "string_to_array",
     ]
+    /// An array whose elements are surely no rows.
+    static func isPlainArray(_ argument: Message) -> Bool {
+        switch argument.shape.name {
+        case "AArrayExpr", "A_ArrayExpr": return argument.children.allSatisfy { $0.lineage == .aConst }
+        case "TypeCast":
+            guard let type = argument.pointer(to: PgQuery__TypeCast.self).pointee.type_name else { return false }
+            let name = names(type.pointee.n_names, type.pointee.names)
+            return name.count == 2 && name[0] == CatalogIndex.system || [["text"], ["uuid"], ["date"]].contains(name)
+        case "FuncCall":
+            let call = argument.pointer(to: PgQuery__FuncCall.self)
+            return arrays.contains(names(call.pointee.n_funcname, call.pointee.funcname))
+        default: return false
+        }
+    }
+
+    private static let arrays: Set<[String]> = [["string_to_array"], ["regexp_split_to_array"], ["regexp_match"]]
+
     static let columns: [String: [String]] = [
         "json_each": ["key", "value"], "json_each_text": ["key", "value"], "jsonb_each": ["key", "value"],
         "jsonb_each_text": ["key", "value"], "aclexplode": ["grantor", "grantee", "privilege_type", "is_grantable"],
@@ -65,7 +82,12 @@ extension LineageTracer {
             return nil
         }
         if let columns = RowFunctions.columns[last] { return columns }
-        if last == "unnest", call.pointee.n_args > 1 { return Array(repeating: "unnest", count: call.pointee.n_args) }
+        if last == "unnest" {
+            // An array of rows gives a column for each field.
+            let arguments = messages(call.pointee.n_args, call.pointee.args)
+            guard arguments.allSatisfy(RowFunctions.isPlainArray) else { return nil }
+            return arguments.count == 1 ? [alias ?? last] : arguments.map { _ in last }
+        }
         return RowFunctions.scalar.contains(last) ? [alias ?? last] : nil
     }
 
