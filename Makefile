@@ -40,11 +40,11 @@ bench-allocations: build
 bench-classifier: install
 	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release ClassifierBench
 
-# Looks for statements that crash the classifier.
+# Looks for statements that crash the classifier; a debug build, whose checks are on.
 SECONDS_OF_FUZZING ?= 120
 SEED ?=
 fuzz: install
-	swift run --package-path Fuzz --scratch-path .build-fuzz -c release ClassifierFuzz \
+	swift run --package-path Fuzz --scratch-path .build-fuzz ClassifierFuzz \
 		Tests/PostgresClassifyTests/Corpus $(SECONDS_OF_FUZZING) $(SEED)
 
 format:

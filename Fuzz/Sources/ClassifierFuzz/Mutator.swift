@@ -21,7 +21,7 @@ struct Mutator {
 
     mutating func next() -> [UInt8] {
         var input = seeds[number(below: seeds.count)]
-        for _ in 0...number(below: 4) { input = mutated(input) }
+        for _ in 0...number(below: 2) { input = mutated(input) }
         return Array(input.prefix(200_000))
     }
 

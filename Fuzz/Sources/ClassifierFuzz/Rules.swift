@@ -1,5 +1,5 @@
 import Contract
-import PostgresClassify
+@testable import PostgresClassify
 
 /// What holds for the facts of any input.
 enum Rules {
@@ -20,6 +20,21 @@ enum Rules {
         if !facts.opaque, classifier.facts(of: Array("/* x */ ".utf8) + input).operations != facts.operations {
             return "a comment changes the operations"
         }
+        if !facts.opaque, treesDiffer(input) { return "the JSON tree is not the protobuf tree" }
         return nil
+    }
+
+    private static func treesDiffer(_ input: [UInt8]) -> Bool {
+        input.withUnsafeBytes { bytes in
+            // The wire format ends texts with a zero byte.
+            let text = TextParser.Text(bytes.last == 0 ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes)
+            let isSame = try? TextParser.withProtobufTree(of: text) { expected in
+                try? TextParser.withJSONTree(of: text) { tree in
+                    guard let a = Message(tree), let b = Message(expected) else { return false }
+                    return sameExpression(a, b)
+                }
+            }
+            return isSame == false
+        }
     }
 }

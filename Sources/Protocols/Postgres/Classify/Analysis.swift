@@ -105,6 +105,7 @@ struct Analysis {
             readTable(node, scope: scope)
         case .columnRef:
             if let name = node.children.last?.text { columns.insert(name) }
+            return
         case .aIndirection:
             for field in node.children { if let name = field.text { columns.insert(name) } }
         case .funcCall:

@@ -11,7 +11,7 @@ public struct PostgresClassifier: Sendable {
     public static let maximumLength = 1 << 20
     /// Deepest nesting that is parsed, in the steps that `NestingScan` counts.
     public static let maximumNesting = 2000
-    /// Most tokens and statements that are parsed: about 50 ms of work (docs/performance.md).
+    /// Most tokens and statements that are parsed: tens of milliseconds of work (docs/performance.md).
     public static let maximumTokens = 120_000
     public static let maximumStatements = 10_000
     /// Nesting up to which the caller's own stack is used: at most 3 KiB a step (measured).
