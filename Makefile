@@ -4,9 +4,9 @@
 SHELL := /bin/bash
 RELEASE := .build/release
 BUILD := swift build
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Classifier
 
-.PHONY: install build debug run demo test bench bench-allocations format lint clean
+.PHONY: install build debug run demo test bench bench-allocations bench-classifier fuzz format lint clean
 
 install:
 	@scripts/install.sh
@@ -36,6 +36,17 @@ bench: build
 bench-allocations: build
 	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/allocations.py
 
+# What classifying one statement costs by itself.
+bench-classifier: install
+	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release ClassifierBench
+
+# Looks for statements that crash the classifier.
+SECONDS_OF_FUZZING ?= 120
+SEED ?=
+fuzz: install
+	swift run --package-path Fuzz --scratch-path .build-fuzz -c release ClassifierFuzz \
+		Tests/PostgresClassifyTests/Corpus $(SECONDS_OF_FUZZING) $(SEED)
+
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
@@ -44,4 +55,4 @@ lint:
 	swift build --explicit-target-dependency-import-check error
 
 clean:
-	rm -rf .build .build-python .build-demo
+	rm -rf .build .build-python .build-demo .build-benchmarks .build-fuzz

@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
+        .library(name: "PostgresClassify", targets: ["PostgresClassify"]),
     ],
     // Exact, since Package.resolved is not kept: what an image is built from is what was tested. Only what these bring
     // (swift-atomics, swift-collections, swift-system) is chosen anew, within its major version.
@@ -120,6 +121,7 @@ let package = Package(
             name: "ExampleForbidWord", dependencies: ["Bus", "Contract"], path: "examples/stages/swift",
             swiftSettings: strict),
 
+        library("TestKit", [], path: "Tests/TestKit"),
         tests("ContractTests", ["Contract", protobuf], exclude: ["Golden"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
         tests("TelemetryTests", ["Telemetry", nio, nioPosix]),
@@ -134,7 +136,7 @@ let package = Package(
         tests("ApprovalsTests", ["Approvals", "Contract"]),
         tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
-        tests("PostgresClassifyTests", ["PostgresClassify", "Contract"]),
+        tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
         tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
         tests(
@@ -146,7 +148,7 @@ let package = Package(
         tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 
         library("TestKit", [], path: "Tests/TestKit"),
-        tests("IntegrationTests", ["TestKit", "PostgresClassify", "Contract"], exclude: ["Clients"]),
+        tests("IntegrationTests", ["TestKit", "PostgresClassify", "Contract"], exclude: ["Clients", "Effects"]),
         tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
         tests("PipelineTests", ["TestKit", "Telemetry"], exclude: ["Clients"]),
     ],

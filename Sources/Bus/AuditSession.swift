@@ -5,6 +5,9 @@ extension AuditTrail {
     /// Why a record is not durable; the reason is public.
     public struct AuditFailure: Error, Sendable {
         public let reason: String
+
+        /// Not acknowledged by the deadline.
+        public static let late = AuditFailure(reason: "the recorder did not answer in time")
     }
 
     struct Waiter {
@@ -20,9 +23,17 @@ extension AuditTrail {
         let durability: Durability
         private unowned let trail: AuditTrail
 
-        /// Serialised records after ``acknowledged``, in order.
-        private(set) var unacknowledged: [[UInt8]] = []
-        private(set) var bytes = 0
+        /// A serialised record, and when it was added, monotonic nanoseconds.
+        struct Kept {
+            let bytes: [UInt8]
+            let addedAt: UInt64
+        }
+
+        /// Records after ``acknowledged``, in order.
+        private(set) var unacknowledged: [Kept] = []
+        private(set) var bytes = 0 {
+            didSet { trail.budget.change(by: bytes - oldValue) }
+        }
         public private(set) var lastSequence: UInt64 = 0
         private(set) var sentThrough: UInt64 = 0
         private(set) var acknowledged: UInt64 = 0
@@ -79,7 +90,7 @@ extension AuditTrail {
             record.event = event
             do {
                 let encoded: [UInt8] = try record.serializedBytes()
-                unacknowledged.append(encoded)
+                unacknowledged.append(Kept(bytes: encoded, addedAt: monotonicNanoseconds()))
                 bytes += encoded.count
                 trail.mustSend(self)
             } catch {
@@ -88,11 +99,23 @@ extension AuditTrail {
             }
         }
 
-        /// Whether so many bytes are unacknowledged that no more should be read for the session.
-        public var isFull: Bool { bytes >= AuditTrail.sessionBytes }
+        /// Whether so many bytes are unacknowledged, of the session or over all of them, that no more should be read for it.
+        public var isFull: Bool { hasOwnFull || trail.budget.isUsedUp(with: bytes) }
+
+        /// The same for the session's own bound alone.
+        public var hasOwnFull: Bool { bytes >= AuditTrail.sessionBytes }
 
         /// Whether `sequence` is acknowledged already.
         public func isDurable(through sequence: UInt64) -> Bool { acknowledged >= sequence }
+
+        /// When `sequence` has waited for `time` (nanoseconds) since it was added, whatever waited before it; from now on when
+        /// it is not kept.
+        public func deadline(of sequence: UInt64, after time: UInt64) -> UInt64 {
+            guard sequence > acknowledged, sequence - acknowledged <= UInt64(unacknowledged.count) else {
+                return monotonicNanoseconds() + time
+            }
+            return unacknowledged[Int(sequence - acknowledged) - 1].addedAt + time
+        }
 
         /// Calls `handler` once all records up to `sequence` are acknowledged, or with the reason why they are not by
         /// `deadline` (monotonic nanoseconds).
@@ -131,7 +154,7 @@ extension AuditTrail {
             let start = Int(sentThrough - acknowledged)
             var index = start
             while index < unacknowledged.count, batch.body.count < AuditTrail.batchBytes {
-                batch.append(record: unacknowledged[index])
+                batch.append(record: unacknowledged[index].bytes)
                 index += 1
             }
             if index > start, isResuming, let mark { batch.append(resumption: mark, of: id, after: acknowledged) }
@@ -183,7 +206,7 @@ extension AuditTrail {
             guard through > acknowledged else { return [] }
             hasResumedHere = false
             let count = Int(through - acknowledged)
-            for record in unacknowledged[..<count] { bytes -= record.count }
+            bytes -= unacknowledged[..<count].reduce(0) { $0 + $1.bytes.count }
             if count == unacknowledged.count {
                 // An idle session keeps no buffer; a busy one keeps a small one.
                 unacknowledged.removeAll(keepingCapacity: unacknowledged.capacity <= AuditTrail.keptRecords)

@@ -25,6 +25,7 @@ public final class AuditTrail {
 
     private let links: Links
     private let replyTo: ReplyAddress
+    let budget: AuditBudget
     /// Number of the last batch that was sent.
     private var lastBatch: UInt64 = 0
     private var questions: AuditQuestions
@@ -40,9 +41,11 @@ public final class AuditTrail {
     private var buffer: [UInt8] = []
     private var drained: (() -> Void)?
 
-    public init(links: Links, replyTo: ReplyAddress, loop: UInt8) {
+    /// `budget`: of all trails of the process.
+    public init(links: Links, replyTo: ReplyAddress, loop: UInt8, budget: AuditBudget) {
         self.links = links
         self.replyTo = replyTo
+        self.budget = budget
         questions = AuditQuestions(loop: loop)
         registry = { links.replicas(of: StageName.recorder) }
     }
@@ -321,12 +324,12 @@ public final class AuditTrail {
         }
         if orphans > Self.orphanSessions { giveUpOldest(orphans - Self.orphanSessions) }
         flush(now: now)
-        for waiter in late { waiter.handler(AuditFailure(reason: "the recorder did not answer in time")) }
+        for waiter in late { waiter.handler(.late) }
         tellWhenDrained()
     }
 
     private func giveUpOldest(_ count: Int) {
-        let failure = AuditFailure(reason: "the recorder did not answer in time")
+        let failure = AuditFailure.late
         // Session ids begin with their time.
         for oldest in waiting.filter(\.hasEnded).sorted(by: { $0.id < $1.id }).prefix(count) {
             StageLog.error("the end of a session was never acknowledged; given up", session: oldest.id)

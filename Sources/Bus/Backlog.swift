@@ -1,5 +1,5 @@
 /// A stage's answers on their way out: those to one destination stay in order, and a destination without room holds up
-/// no other.
+/// no other, and takes no more than its share of the room that there is.
 struct Backlog {
     /// How long an answer may wait for a destination that takes nothing, nanoseconds; then it is dropped, and asked for
     /// again.
@@ -7,6 +7,14 @@ struct Backlog {
     /// Answers that may wait, and their bytes, before the stage takes no more work.
     static let maximumCount = 1024
     static let maximumBytes = 32 << 20
+    /// Those for one destination, and their bytes, before the stage takes no more work whose answer goes there, so that
+    /// the others have room.
+    static let shareCount = 256
+    static let shareBytes = 8 << 20
+    /// Messages for one stage beyond which further ones are dropped, and asked for again: which commands go on to the approver
+    /// cannot be told ahead.
+    static let limitCount = 2 * shareCount
+    static let limitBytes = 2 * shareBytes
     /// Places that the empty list keeps.
     static let keptCapacity = 128
 
@@ -14,21 +22,47 @@ struct Backlog {
         let message: BusMessage
         let destination: Destination
         let since: UInt64
-        var size: Int { message.body.count + message.payload.count }
+        var size: Int { message.size }
+    }
+
+    private struct Load {
+        var count = 0
+        var bytes = 0
     }
 
     private var entries: [Entry] = []
     private var bytes = 0
     /// When a destination that has no room now last took something.
     private var movedAt: [Destination: UInt64] = [:]
+    /// What waits for each destination since the last time that anything was sent.
+    private var loads: [Destination: Load] = [:]
+    /// Destinations that have their share.
+    private(set) var behind: Set<Destination> = []
 
     var isEmpty: Bool { entries.isEmpty }
     var isFull: Bool { entries.count >= Self.maximumCount || bytes >= Self.maximumBytes }
 
-    mutating func add(_ message: BusMessage, to destination: Destination, now: UInt64) {
+    /// False: its destination has more than can wait for it, and the answer is dropped.
+    @discardableResult
+    mutating func add(_ message: BusMessage, to destination: Destination, now: UInt64) -> Bool {
+        if case .anyReplica = destination, let load = loads[destination],
+            load.count >= Self.limitCount || load.bytes >= Self.limitBytes
+        {
+            return false
+        }
         let entry = Entry(message: message, destination: destination, since: now)
         entries.append(entry)
         bytes += entry.size
+        if !loads.isEmpty { count(entry) }
+        return true
+    }
+
+    /// Entries of a destination that takes everything are not counted.
+    private mutating func count(_ entry: Entry) {
+        guard var load = loads[entry.destination] else { return }
+        load.count += 1
+        load.bytes += entry.size
+        loads[entry.destination] = load
     }
 
     /// Hands over what `send` takes; it returns false when there is no room. Returns the destinations of what is dropped.
@@ -49,6 +83,8 @@ struct Backlog {
         guard !left.isEmpty else {
             entries.removeAll(keepingCapacity: entries.capacity <= Self.keptCapacity)
             movedAt.removeAll()
+            loads.removeAll()
+            behind.removeAll()
             return []
         }
         for destination in full.intersection(sentTo) { movedAt[destination] = now }
@@ -61,6 +97,10 @@ struct Backlog {
             dropped.append(entry.destination)
             return false
         }
+        loads = [:]
+        for destination in full { loads[destination] = Load() }
+        for entry in entries { count(entry) }
+        behind = Set(loads.filter { $0.value.count >= Self.shareCount || $0.value.bytes >= Self.shareBytes }.keys)
         return dropped
     }
 }

@@ -6,10 +6,11 @@ public final class BusMetrics: Sendable {
     /// This process's own.
     public static let current = BusMetrics(ProcessTelemetry.current)
 
-    /// Received messages that were past their deadline, came twice, or could not be read.
+    /// Received messages that were past their deadline, came twice, could not be read, or whose answer has nowhere to go.
     let expired: Counter
     let duplicates: Counter
     let malformed: Counter
+    let heldUp: Counter
     /// Messages that no replica took in time.
     let undelivered: Counter
     let handling: Histogram
@@ -35,12 +36,13 @@ public final class BusMetrics: Sendable {
         func dropped(_ reason: String) -> Counter {
             registry.counter(
                 "sluice_bus_dropped_messages_total",
-                help: "Messages that were not handled: past their deadline, sent twice, or not readable.",
+                help: "Messages that were not handled: past their deadline, sent twice, not readable, or held up.",
                 labels: [.init("reason", reason)])
         }
         expired = dropped("expired")
         duplicates = dropped("duplicate")
         malformed = dropped("malformed")
+        heldUp = dropped("held_up")
         undelivered = registry.counter(
             "sluice_bus_undelivered_messages_total", help: "Answers for which no peer had room in time.")
         telemetry.showTotal("messages") { [received] in received.reduce(0) { $0 + $1.value } }

@@ -7,7 +7,7 @@ import Telemetry
 public enum LaneEvent: Sendable {
     /// The request lane's end: every stage's decision, still to be opened with the ``DecisionKeyring``.
     case judged([SignedDecision])
-    /// The hold is durable; the exchange goes on until reviewers decide or it expires.
+    /// The hold is durable; the exchange goes on until reviewers decide or it expires. Only of what goes to the approver.
     case held(HoldPending)
     /// The response lane's end.
     case masked(MaskReply, payload: [UInt8])
@@ -239,6 +239,10 @@ public final class Conductor {
         switch (message.header.kind, sent.kind) {
         case (.judged, .judge): return .judged(message.header.decisions)
         case (.holdPending, .judge):
+            // Only the approver keeps holds: of a command that does not go there nobody could end the wait.
+            guard exchange.stage == StageName.approver || sent.route.contains(StageName.approver) else {
+                throw BusError(.malformed, "a hold of what the approver is not asked about")
+            }
             let pending = try message.body(as: HoldPending.self)
             guard RemarkBounds.isName(pending.id) else { throw BusError(.malformed, "a hold without a valid id") }
             return .held(pending)

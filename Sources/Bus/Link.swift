@@ -57,11 +57,8 @@ final class Link {
     /// What became of the connection since the last time.
     func look() -> LinkMonitor.Change? { monitor?.look() }
 
-    /// Waits until a message can be queued, up to `milliseconds`.
-    func waitWritable(milliseconds: Int) -> Bool {
-        var item = zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLOUT), revents: 0)
-        return zmq_poll(&item, 1, milliseconds) > 0
-    }
+    /// Whether ``look()`` has something to tell.
+    var hasUnreadEvents: Bool { monitor?.hasUnread ?? false }
 
     /// Queues the message without waiting; false when the peer is full or not there.
     func send(header: [UInt8], body: [UInt8], payload: [UInt8]) throws(BusError) -> Bool {

@@ -8,7 +8,7 @@ import Glibc
 /// |---|---|---|
 /// | `<stage>.public` | 0644 | the stage's public key |
 /// | `<stage>.secret` | 0600 | its secret key; only where it runs |
-/// | `<stage>.previous.public` | 0644 | the public key before the last rotation, admitted for ``grace`` |
+/// | `<stage>.previous.public` | 0644 | the public key before the last rotation, admitted for ``grace``; an empty line; `rotated` and the Unix time of that, since a copy's own time says nothing |
 public struct LinkKeyFolder: Sendable {
     /// Characters of a key as Z85 text.
     static let textLength = 40
@@ -16,6 +16,10 @@ public struct LinkKeyFolder: Sendable {
     public static let grace: TimeInterval = 86_400
     /// How far ahead the clock of the host that made a key may be, seconds.
     static let clockSkew: TimeInterval = 300
+    /// Before the time of its rotation in a former key's file.
+    private static let rotated = "rotated "
+    /// Bytes of a file that are looked at.
+    private static let fileLength = 256
 
     public let path: String
 
@@ -42,7 +46,11 @@ public struct LinkKeyFolder: Sendable {
     /// Makes a new pair for `stage`; the former public key stays admitted for ``grace``.
     public func rotate(stage: String) throws(BusError) {
         try prepare()
-        if let former = try text(stage, "public") { try write(former, to: file(stage, "previous.public"), mode: 0o644) }
+        if let former = try text(stage, "public") {
+            // Those who know the key alone read as far as the empty line.
+            let text = "\(former)\n\n\(Self.rotated)\(Int(Date().timeIntervalSince1970))"
+            try write(text, to: file(stage, "previous.public"), mode: 0o644)
+        }
         try write(pair: try Self.pair(), stage: stage)
     }
 
@@ -90,10 +98,24 @@ public struct LinkKeyFolder: Sendable {
 
     private func admittedPrevious(_ stage: String) throws(BusError) -> String? {
         // A time to come tells nothing of when it was replaced.
-        guard let since = modified(file(stage, "previous.public")),
-            case let age = Date().timeIntervalSince(since), age >= -Self.clockSkew, age < Self.grace
+        guard let since = try replaced(stage), case let age = Date().timeIntervalSince(since), age >= -Self.clockSkew,
+            age < Self.grace
         else { return nil }
         return try text(stage, "previous.public")
+    }
+
+    /// When the former key was replaced: as its file says, or, of one that an earlier version wrote, the file's own time. Nil
+    /// when there is none.
+    private func replaced(_ stage: String) throws(BusError) -> Date? {
+        let path = file(stage, "previous.public")
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        let lines = String(decoding: data.prefix(Self.fileLength), as: UTF8.self).split(whereSeparator: \.isNewline)
+        guard lines.count > 1 else { return modified(path) }
+        guard lines[1].hasPrefix(Self.rotated), let seconds = TimeInterval(lines[1].dropFirst(Self.rotated.count))
+        else {
+            throw BusError(.environment, "\(path) does not say when it was replaced")
+        }
+        return Date(timeIntervalSince1970: seconds)
     }
 
     private func modified(_ path: String) -> Date? {

@@ -2,6 +2,9 @@ import CZeroMQ
 import Synchronization
 
 /// Tells whether a link between hosts is up, by ZeroMQ's own events (zmq_socket_monitor). Used on the link's thread.
+///
+/// ZeroMQ's I/O thread writes them to a queue of about 2000, and waits when that is full, with every socket of the context:
+/// ``look()`` is to be called again and again for as long as the link is open. A peer needs no key to cause them.
 final class LinkMonitor {
     enum Change: Equatable {
         case connected
@@ -31,6 +34,12 @@ final class LinkMonitor {
     }
 
     deinit { zmq_close(socket) }
+
+    /// Whether there are events to read.
+    var hasUnread: Bool {
+        var item = zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
+        return zmq_poll(&item, 1, 0) > 0
+    }
 
     /// The last change since the last call; nil for none.
     func look() -> Change? {

@@ -5,10 +5,8 @@ import Telemetry
 
 /// Where a message goes among the replicas of the next stage.
 public enum Destination: Hashable, Sendable {
-    /// The live replica with the least outstanding work.
+    /// The live replica with the least to do.
     case anyReplica(of: String)
-    /// Always the same replica for one key, as long as the set of replicas stays (rendezvous hashing).
-    case pinned(stage: String, key: String)
     /// One inbox, by endpoint: the lane's end, or a replica that the sender chose itself.
     case inbox(String)
 }
@@ -33,7 +31,8 @@ public final class Links {
     static let registryInterval: UInt64 = 250_000_000
     /// How long a link to a replica that left the registry stays open for what is outstanding there, nanoseconds.
     static let retirement: UInt64 = 2_000_000_000
-    /// How long a reply link stays open unused once its inbox is gone, nanoseconds: who lives pings, and gets pongs.
+    /// How long a reply link stays open unused once its inbox is gone, or at all to another host, nanoseconds: who lives
+    /// pings, and gets pongs.
     static let replyIdle: UInt64 = 10_000_000_000
 
     /// One replica and the socket towards it.
@@ -46,6 +45,11 @@ public final class Links {
         var link: Link
         var name: String?
         var outstanding = 0
+        /// Messages it said that it has, and those sent to it since it was asked.
+        var queued = 0
+        var sent = 0
+        /// `sent` when it was pinged last.
+        var sentAtPing = 0
         /// When it left the registry.
         var retiredAt: UInt64?
 
@@ -56,6 +60,14 @@ public final class Links {
             self.pingSequence = pingSequence
             self.link = link
         }
+    }
+
+    /// What tells how much a replica has to do.
+    public enum LoadMeasure: Sendable {
+        /// What was sent to it and is not settled: for who gets the answers.
+        case settled
+        /// What its pongs say, and what was sent since: for who passes messages on.
+        case told
     }
 
     private struct Known {
@@ -74,6 +86,7 @@ public final class Links {
     private var pings: QuestionNumbers
     /// Nil when all stages are on this host.
     private let network: Network?
+    private let load: LoadMeasure
     private var stages: [String: Known] = [:]
     private var peers: [String: Peer] = [:]
     private var numbers: [UInt32: Peer] = [:]
@@ -91,9 +104,11 @@ public final class Links {
     public private(set) var membership: UInt64 = 0
 
     public init(
-        context: BusContext, directory: String, replyTo: ReplyAddress? = nil, loop: UInt8 = 0, network: Network? = nil
+        context: BusContext, directory: String, replyTo: ReplyAddress? = nil, loop: UInt8 = 0,
+        network: Network? = nil, load: LoadMeasure = .settled
     ) {
         self.network = network
+        self.load = load
         self.context = context
         self.directory = directory
         self.replyTo = replyTo
@@ -114,14 +129,8 @@ public final class Links {
             guard try link.send(header: header, body: message.body, payload: message.payload) else {
                 return .unavailable
             }
-            peers[endpoint]?.outstanding += 1
+            if let peer = peers[endpoint] { count(peer) }
             return .queued(endpoint: endpoint)
-        case .pinned(let stage, let key):
-            let all = preferred(of: stage)
-            guard let peer = all.max(by: { Self.weight($0.endpoint, key) < Self.weight($1.endpoint, key) }) else {
-                return .unavailable
-            }
-            return try send(message, header: header, to: peer) ? .queued(endpoint: peer.endpoint) : .unavailable
         case .anyReplica(let stage):
             let all = preferred(of: stage)
             if all.count == 1 {
@@ -138,8 +147,22 @@ public final class Links {
 
     private func send(_ message: BusMessage, header: [UInt8], to peer: Peer) throws(BusError) -> Bool {
         guard try peer.link.send(header: header, body: message.body, payload: message.payload) else { return false }
-        peer.outstanding += 1
+        count(peer)
         return true
+    }
+
+    private func count(_ peer: Peer) {
+        switch load {
+        case .settled: peer.outstanding += 1
+        case .told: peer.sent += 1
+        }
+    }
+
+    private func load(of peer: Peer) -> Int {
+        switch load {
+        case .settled: peer.outstanding
+        case .told: peer.queued + peer.sent
+        }
     }
 
     /// The live ones; without any, those that drain; without these, all.
@@ -168,18 +191,13 @@ public final class Links {
         }
     }
 
-    /// The least outstanding work first; equals take turns.
+    /// The one with the least to do first; equals take turns.
     private func byLoad(_ all: [Peer], avoiding former: String?) -> [Peer] {
         turn &+= 1
         let rotated = all.indices.map { all[($0 &+ turn) % all.count] }
         return rotated.sorted {
-            ($0.endpoint == former ? 1 : 0, $0.outstanding) < ($1.endpoint == former ? 1 : 0, $1.outstanding)
+            ($0.endpoint == former ? 1 : 0, load(of: $0)) < ($1.endpoint == former ? 1 : 0, load(of: $1))
         }
-    }
-
-    /// Waits up to `milliseconds` for room towards `endpoint`.
-    func waitWritable(endpoint: String, milliseconds: Int) throws(BusError) -> Bool {
-        try link(toInbox: endpoint)?.waitWritable(milliseconds: milliseconds) ?? false
     }
 
     /// Tells that a message queued to `endpoint` was answered or given up.
@@ -216,8 +234,11 @@ public final class Links {
     /// Pings what is due, reads the registry again, and closes what has retired. Call about every 10 to 100 ms. Returns
     /// what has to be sent again at once.
     public func tick(now: UInt64) -> [LostWork] {
+        // What was used before the first tick begins to be idle with it.
+        if tickedAt == 0 { for endpoint in replyLinks.keys { replyLinks[endpoint]?.at = now } }
         tickedAt = now
         for stage in stages.keys { _ = replicas(in: stage, now: now) }
+        lookAtReplyLinks()
         closeReplyLinks(now: now)
         for peer in peers.values {
             guard let retiredAt = peer.retiredAt else { continue }
@@ -285,6 +306,10 @@ public final class Links {
         }
         guard pong.stage == peer.stage, pong.replica.utf8.count <= RemarkBounds.nameBytes else { return [] }
         peer.name = pong.replica
+        peer.queued = Int(pong.queued)
+        // What came before the ping is in its answer.
+        peer.sent -= peer.sentAtPing
+        peer.sentAtPing = 0
         // Where one process of a stage answers pings, all do.
         for other in stages[peer.stage]?.peers ?? [] where canPing(other.link) { presence.mustAnswer(other.number) }
         return perform(presence.ponged(peer.number, incarnation: pong.incarnation, draining: pong.draining))
@@ -324,6 +349,9 @@ public final class Links {
     }
 
     private func ping(_ peer: Peer) {
+        // One that tells nothing is measured by what it got since the last ping.
+        if presence.incarnation(of: peer.number) == nil { peer.sent -= peer.sentAtPing }
+        peer.sentAtPing = peer.sent
         guard let replyTo, canPing(peer.link) else { return }
         var header = Header()
         header.kind = .ping
@@ -418,16 +446,12 @@ public final class Links {
     var openReplyLinks: Int { replyLinks.count }
 
     /// Replies go to inboxes of this bus only, whatever a message asks for; nil for any other.
-    private func link(toInbox endpoint: String) throws(BusError) -> Link? {
+    func link(toInbox endpoint: String) throws(BusError) -> Link? {
         if let peer = peers[endpoint] { return peer.link }
         replyUses += 1
         if let known = replyLinks[endpoint] {
-            var link = known.link
-            if link.look() == .refused, let stage = network?.stage(at: endpoint) {
-                link = otherKeys(link, stage: stage) ?? link
-            }
-            replyLinks[endpoint] = (link, replyUses, tickedAt)
-            return link
+            replyLinks[endpoint] = (known.link, replyUses, tickedAt)
+            return known.link
         }
         let stage = network?.stage(at: endpoint)
         guard stage != nil || isInbox(endpoint) && access(String(endpoint.dropFirst("ipc://".count)), F_OK) == 0 else {
@@ -443,14 +467,36 @@ public final class Links {
         return link
     }
 
-    /// Closes what was open towards processes of this host that have gone: their numbers do not come again.
+    /// Takes what happened to links between hosts, whether anything is sent there or not: ZeroMQ's thread waits for whoever
+    /// does not, and every link with it (``LinkMonitor``).
+    private func lookAtReplyLinks() {
+        guard let network else { return }
+        for (endpoint, reply) in replyLinks {
+            switch reply.link.look() {
+            case nil, .connected, .disconnected: break
+            case .refused:
+                guard let stage = network.stage(at: endpoint), let link = otherKeys(reply.link, stage: stage) else {
+                    continue
+                }
+                replyLinks[endpoint]?.link = link
+            }
+        }
+    }
+
+    /// Closes what was open towards processes that have gone: on this host their numbers do not come again, and nobody
+    /// tells of one on another host, to which ZeroMQ would connect for ever.
     private func closeReplyLinks(now: UInt64) {
         guard now >= repliesReadAt + Self.registryInterval else { return }
         repliesReadAt = now
-        for (endpoint, reply) in replyLinks where reply.at + Self.replyIdle <= now && isInbox(endpoint) {
-            if access(String(endpoint.dropFirst("ipc://".count)), F_OK) != 0 { replyLinks[endpoint] = nil }
+        for (endpoint, reply) in replyLinks where reply.at + Self.replyIdle <= now {
+            if !isInbox(endpoint) || access(String(endpoint.dropFirst("ipc://".count)), F_OK) != 0 {
+                replyLinks[endpoint] = nil
+            }
         }
     }
+
+    /// Whether anything that happened to a reply link waits to be taken.
+    var hasUnreadEvents: Bool { replyLinks.values.contains { $0.link.hasUnreadEvents } }
 
     /// Whether `endpoint` is `<bus>/stage/replica`, without a step out of the directory.
     private func isInbox(_ endpoint: String) -> Bool {
@@ -460,7 +506,8 @@ public final class Links {
         return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(".") }
     }
 
-    /// FNV-1a over endpoint and key, finished with an avalanche: the same on every process and run.
+    /// For rendezvous hashing: a key stays with the endpoint of the greatest weight as long as that is there. FNV-1a over
+    /// endpoint and key, finished with an avalanche: the same on every process and run.
     static func weight(_ endpoint: String, _ key: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in endpoint.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// What one process knows of the bus beyond its host, kept up to date by a thread: the keys, read again each second,
+/// What one process knows of the bus beyond its host, kept up to date by two threads: the keys, read again each second,
 /// and the addresses of names, asked for every five seconds.
 public final class Network: Sendable {
     static let keysInterval: UInt32 = 1
@@ -24,10 +24,18 @@ public final class Network: Sendable {
     let plan: NetworkPlan
     let stage: String
     private let folder: LinkKeyFolder
+    /// Asks the name service, and waits for it.
+    private let lookup: @Sendable (String) -> NameLookup.Answer
     private let known: Mutex<Known>
 
     /// Reads the keys. Throws ``BusError`` when this stage's own are not there, or libzmq has no CURVE.
-    public init(plan: NetworkPlan, stage: String) throws(BusError) {
+    public convenience init(plan: NetworkPlan, stage: String) throws(BusError) {
+        try self.init(plan: plan, stage: stage, lookup: NameLookup.addresses)
+    }
+
+    init(
+        plan: NetworkPlan, stage: String, lookup: @escaping @Sendable (String) -> NameLookup.Answer
+    ) throws(BusError) {
         guard zmq_has("curve") == 1 else {
             throw BusError(.environment, "libzmq has no CURVE: there are no links between hosts without it")
         }
@@ -36,6 +44,7 @@ public final class Network: Sendable {
         let folder = LinkKeyFolder(path: plan.keys)
         let keys = try folder.read(stage: stage, stages: Self.stages(plan))
         self.folder = folder
+        self.lookup = lookup
         known = Mutex(Known(keys: keys))
         update(addresses: [:])
     }
@@ -58,6 +67,13 @@ public final class Network: Sendable {
         let authenticator = try Authenticator(network: self, context: context)
         authenticator.start()
         Thread.detachNewThread { [self] in
+            while true {
+                sleep(Self.keysInterval)
+                readKeys()
+            }
+        }
+        // A thread of its own: a name service may take long to answer, and new keys must not wait for it.
+        Thread.detachNewThread { [self] in
             var second: UInt64 = 0
             while true {
                 let isAsked = known.withLock { known in
@@ -66,8 +82,7 @@ public final class Network: Sendable {
                 }
                 if isAsked || second % Self.namesInterval == 0 { askNames() }
                 second += 1
-                sleep(Self.keysInterval)
-                readKeys()
+                sleep(1)
             }
         }
         return authenticator
@@ -117,7 +132,7 @@ public final class Network: Sendable {
         guard !hosts.isEmpty else { return }
         var addresses: [String: [String]] = [:]
         for host in hosts {
-            switch NameLookup.addresses(of: host) {
+            switch lookup(host) {
             case .found(let found): addresses[host] = found
             case .unknownName: addresses[host] = []
             case .failed(let reason):

@@ -17,12 +17,15 @@ public protocol Stage {
     /// False while the stage cannot do its work. Senders then turn to other replicas, as if it drained; what comes anyway
     /// is handed over as always.
     var takesWork: Bool { get }
+    /// Of the policy that it decides by; empty without one.
+    var policyEpoch: [UInt8] { get }
 }
 
 extension Stage {
     public mutating func tick(_ outbox: inout Outbox) {}
     public mutating func drain() {}
     public var takesWork: Bool { true }
+    public var policyEpoch: [UInt8] { [] }
 }
 
 /// What a stage sends while it handles messages.

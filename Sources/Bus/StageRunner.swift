@@ -7,7 +7,7 @@ import Telemetry
 /// Runs a stage as a process: binds its inbox, tells readiness, hands over messages in batches, sends the answers,
 /// and drains on SIGTERM.
 public struct StageRunner {
-    /// Most messages handed over at once.
+    /// Most messages handed over in one turn.
     public static let batchLimit = 64
     /// Longest time between two calls of ``Stage/tick(_:)``, milliseconds.
     public static let tickInterval = 100
@@ -30,6 +30,9 @@ public struct StageRunner {
     private var isDraining = false
     /// Answers that found no room yet.
     private var backlog = Backlog()
+    /// Work that is not begun yet.
+    private var work = WaitingWork()
+    private var pace = Pace()
     private var watchdog = Watchdog()
     private let metrics = BusMetrics.current
     private let heartbeat = ProcessTelemetry.current.health.addLoop("the work loop")
@@ -42,8 +45,8 @@ public struct StageRunner {
         let network = try Network.start(environment, inbox: inbox, context: context)
         hasNetwork = network != nil
         links = Links(
-            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint), network: network
-        )
+            context: context, directory: environment.bus, replyTo: ReplyAddress(local: inbox.endpoint),
+            network: network, load: .told)
     }
 
     /// Runs until the process is told to drain.
@@ -71,87 +74,122 @@ public struct StageRunner {
         stage.drain()
     }
 
-    /// Handles what is here; false when nothing but presence came.
+    /// Reads what is here and handles a part of it; false when there was nothing but presence.
     @discardableResult
-    private mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
-        var messages: [BusMessage] = []
-        var pings: [BusMessage] = []
+    mutating func turn(_ stage: inout some Stage, waiting milliseconds: Int) -> Bool {
         heartbeat.beat(now: monotonicNanoseconds())
         inbox.tend()
-        if backlog.isFull {
-            usleep(UInt32(Self.retryInterval) * 1000)
-        } else if inbox.wait(milliseconds: backlog.isEmpty ? milliseconds : Self.retryInterval) {
-            var read = 0
-            while messages.count < Self.batchLimit, read < 2 * Self.batchLimit {
-                read += 1
-                do {
-                    guard let message = try inbox.receive() else { break }
-                    metrics.took(message)
-                    if message.header.lane == .presence {
-                        if message.header.kind == .ping { pings.append(message) } else { _ = links.receive(message) }
-                        continue
-                    }
-                    guard !Self.isGivenUp(message) else {
-                        metrics.expired.add()
-                        continue
-                    }
-                    // Sent again while this process was busy: once is enough.
-                    if message.header.attempt > 0,
-                        let earlier = messages.firstIndex(where: { Self.isSame($0, message) })
-                    {
-                        messages[earlier] = message
-                        metrics.duplicates.add()
-                    } else {
-                        messages.append(message)
-                    }
-                } catch {
-                    metrics.malformed.add()
-                    StageLog.error("message dropped: \(error)")
+        read(for: stage, waiting: milliseconds)
+        // Ingress alone sends again what is lost.
+        let began = monotonicNanoseconds()
+        _ = links.tick(now: began)
+        let hadWork = !work.isEmpty
+        var outbox = Outbox(stage: environment.stage, key: key, hasNetwork: hasNetwork)
+        let handled = handle(&stage, &outbox, from: began)
+        stage.tick(&outbox)
+        metrics.queued.set(work.count)
+        give(&outbox)
+        watchdog.turned()
+        if handled > 0 {
+            metrics.handling.observe(nanoseconds: monotonicNanoseconds() - began, count: UInt64(handled))
+        }
+        return hadWork
+    }
+
+    /// Takes what is in the inbox, so that no ping waits behind work, and answers pings.
+    private mutating func read(for stage: some Stage, waiting milliseconds: Int) {
+        if work.isFull {
+            // What holds it up is answers without room.
+            if backlog.isFull || !backlog.behind.isEmpty { usleep(UInt32(Self.retryInterval) * 1000) }
+        } else if work.isEmpty {
+            guard inbox.wait(milliseconds: backlog.isEmpty ? milliseconds : Self.retryInterval) else { return }
+        } else if backlog.isFull || !backlog.behind.isEmpty {
+            _ = inbox.wait(milliseconds: Self.retryInterval)
+        }
+        var pings: [BusMessage] = []
+        for _ in 0..<WaitingWork.maximumCount where !work.isFull {
+            do {
+                guard let message = try inbox.receive() else { break }
+                metrics.took(message)
+                if message.header.lane == .presence {
+                    if message.header.kind == .ping { pings.append(message) } else { _ = links.receive(message) }
+                } else if work.isHalfFull, Self.isHeldUp(message, by: backlog.behind, hasNetwork: hasNetwork) {
+                    // Who asks and takes no answers asks again.
+                    metrics.heldUp.add()
+                } else if !work.add(message) {
+                    metrics.duplicates.add()
                 }
+            } catch {
+                metrics.malformed.add()
+                StageLog.error("message dropped: \(error)")
             }
         }
-        let began = monotonicNanoseconds()
-        metrics.queued.set(messages.count)
-        for ping in pings { answer(ping, queued: messages.count, takesWork: stage.takesWork) }
-        // Ingress alone sends again what is lost.
-        _ = links.tick(now: began)
-        var outbox = Outbox(stage: environment.stage, key: key, hasNetwork: hasNetwork)
-        if !messages.isEmpty { stage.handle(messages, &outbox) }
-        stage.tick(&outbox)
-        for (message, destination) in outbox.queue { backlog.add(message, to: destination, now: began) }
-        deliver()
-        watchdog.turned()
-        if !messages.isEmpty {
-            metrics.queued.set(0)
-            metrics.handling.observe(nanoseconds: monotonicNanoseconds() - began, count: UInt64(messages.count))
+        metrics.queued.set(work.count)
+        for ping in pings { answer(ping, stage) }
+    }
+
+    /// Hands over work, for as long as pings can wait. Returns how many messages it was.
+    private mutating func handle(_ stage: inout some Stage, _ outbox: inout Outbox, from began: UInt64) -> Int {
+        var handled = 0
+        var now = began
+        while handled < Self.batchLimit, now - began < Pace.limit, !backlog.isFull {
+            let limit = work.isOfRecords ? Self.batchLimit : pace.size
+            let (behind, hasNetwork) = (backlog.behind, hasNetwork)
+            var piece = work.take(min(limit, Self.batchLimit - handled)) {
+                Self.isHeldUp($0, by: behind, hasNetwork: hasNetwork)
+            }
+            guard !piece.isEmpty else { break }
+            if piece.contains(where: Self.isGivenUp) {
+                let taken = piece.count
+                piece.removeAll(where: Self.isGivenUp)
+                metrics.expired.add(taken - piece.count)
+                guard !piece.isEmpty else { continue }
+            }
+            stage.handle(piece, &outbox)
+            give(&outbox)
+            handled += piece.count
+            let end = monotonicNanoseconds()
+            pace.took(end - now)
+            now = end
         }
-        return !messages.isEmpty
+        return handled
+    }
+
+    /// Whether the answer would go to one of the destinations that are behind with what they have.
+    private static func isHeldUp(_ message: BusMessage, by behind: Set<Destination>, hasNetwork: Bool) -> Bool {
+        guard !behind.isEmpty else { return false }
+        if behind.contains(.inbox(message.header.answerEndpoint(hasNetwork: hasNetwork))) { return true }
+        // Few commands go on to the approver: the others do not wait for it.
+        guard let stop = message.header.route.first, stop != StageName.approver else { return false }
+        return behind.contains(.anyReplica(of: stop))
+    }
+
+    /// Sends what has room, and keeps the rest.
+    private mutating func give(_ outbox: inout Outbox) {
+        let now = monotonicNanoseconds()
+        for (message, destination) in outbox.queue {
+            if !backlog.add(message, to: destination, now: now) { undelivered(destination) }
+        }
+        outbox.queue.removeAll(keepingCapacity: true)
+        deliver(now: now)
     }
 
     /// Answers from this loop, so that a stage that is stuck in its work goes silent. A pong that finds no room is not
     /// waited for: the next ping comes soon.
-    private func answer(_ ping: BusMessage, queued: Int, takesWork: Bool) {
+    private func answer(_ ping: BusMessage, _ stage: some Stage) {
         var pong = Pong()
         pong.stage = environment.stage
         pong.replica = environment.replica
         pong.incarnation = incarnation
-        pong.draining = isDraining || !takesWork
-        pong.queued = UInt32(clamping: queued)
+        pong.draining = isDraining || !stage.takesWork
+        pong.queued = UInt32(clamping: work.count)
+        pong.policyEpoch = Data(stage.policyEpoch)
         do {
             let answer = ping.reply(.pong, body: try pong.serializedBytes())
-            if case .queued(let endpoint) = try links.send(
-                answer, to: .inbox(ping.header.answerEndpoint(hasNetwork: hasNetwork)))
-            {
-                links.settled(endpoint: endpoint)
-            }
+            _ = try links.send(answer, to: .inbox(ping.header.answerEndpoint(hasNetwork: hasNetwork)))
         } catch {
             StageLog.error("cannot answer a ping: \(error)")
         }
-    }
-
-    private static func isSame(_ a: BusMessage, _ b: BusMessage) -> Bool {
-        a.header.sequence == b.header.sequence && a.header.session == b.header.session && a.header.kind == b.header.kind
-            && a.header.lane != .audit
     }
 
     /// Past its deadline the sender has refused the command: working on it would leave a hold that nobody waits for.
@@ -165,14 +203,11 @@ public struct StageRunner {
     }
 
     /// Sends what has room now. Nothing is waited for: a peer that takes nothing must not hold up the others.
-    private mutating func deliver() {
-        let now = monotonicNanoseconds()
+    private mutating func deliver(now: UInt64) {
         let dropped = backlog.send(now: now) { message, destination in
             do {
                 switch try links.send(message, to: destination) {
-                case .queued(let endpoint):
-                    links.settled(endpoint: endpoint)
-                    metrics.gave(message)
+                case .queued: metrics.gave(message)
                 case .unavailable:
                     return false
                 case .noInbox:
@@ -184,10 +219,12 @@ public struct StageRunner {
             }
             return true
         }
-        for destination in dropped {
-            metrics.undelivered.add()
-            StageLog.error("no room towards \(destination); answer dropped")
-        }
+        for destination in dropped { undelivered(destination) }
+    }
+
+    private func undelivered(_ destination: Destination) {
+        metrics.undelivered.add()
+        StageLog.error("no room towards \(destination); answer dropped")
     }
 
     /// The usual main function of a stage: runs it, or prints why it cannot and exits with 1.

@@ -25,6 +25,8 @@ struct ClassifierStage: RequestStage {
         ProcessTelemetry.current.setPolicyEpoch(policy.epoch)
     }
 
+    var policyEpoch: [UInt8] { policy.epoch }
+
     mutating func judge(_ judge: Judge, text: [UInt8]) throws -> Decision {
         let facts: Facts
         if judge.purpose == .session {

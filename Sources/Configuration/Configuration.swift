@@ -108,19 +108,25 @@ public struct Limits: Sendable, Equatable {
     public let drainSeconds: Int
     /// Bytes of replies that ingress keeps over all sessions, waiting for maskers and clients.
     public let replyMemory: Int
+    /// Bytes of records that ingress keeps over all sessions until a recorder acknowledges them.
+    public let recordMemory: Int
 
     static let defaultMaxConnections = 1000
     static let defaultReplyMemory = 512
-    static let replyMemoryRange = 16...1_048_576
+    static let defaultRecordMemory = 256
+    static let memoryRange = 16...1_048_576
     private static let mebibyte = 1 << 20
     static let defaultDrainSeconds = 300
     static let drainRange = 1...86_400
 
-    /// `replyMemory` in MiB.
-    public init(maxConnections: Int? = nil, drainSeconds: Int? = nil, replyMemory: Int? = nil) {
+    /// `replyMemory` and `recordMemory` in MiB.
+    public init(
+        maxConnections: Int? = nil, drainSeconds: Int? = nil, replyMemory: Int? = nil, recordMemory: Int? = nil
+    ) {
         self.maxConnections = maxConnections ?? Self.defaultMaxConnections
         self.drainSeconds = drainSeconds ?? Self.defaultDrainSeconds
         self.replyMemory = (replyMemory ?? Self.defaultReplyMemory) * Self.mebibyte
+        self.recordMemory = (recordMemory ?? Self.defaultRecordMemory) * Self.mebibyte
     }
 
     init(_ node: StrictNode?) throws(ConfigurationError) {
@@ -131,20 +137,22 @@ public struct Limits: Sendable, Equatable {
         var keys = try node.mapping()
         let connections = keys.optional("max_connections")
         let drain = keys.optional("drain")
-        let memory = keys.optional("reply_memory")
+        let replies = keys.optional("reply_memory")
+        let records = keys.optional("record_memory")
         try keys.finish()
         self.init(
             maxConnections: try connections.map { (node) throws(ConfigurationError) in try node.int(in: 1...100_000) },
             drainSeconds: try drain.map { (node) throws(ConfigurationError) in try node.seconds(in: Self.drainRange) },
-            replyMemory: try memory.map { (node) throws(ConfigurationError) in try Self.mebibytes(node) })
+            replyMemory: try replies.map { (node) throws(ConfigurationError) in try Self.mebibytes(node) },
+            recordMemory: try records.map { (node) throws(ConfigurationError) in try Self.mebibytes(node) })
     }
 
     private static func mebibytes(_ node: StrictNode) throws(ConfigurationError) -> Int {
         let unit = "MiB"
         let text = try node.string()
-        guard text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)), replyMemoryRange.contains(count) else {
+        guard text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)), memoryRange.contains(count) else {
             throw node.error(
-                "expected \(replyMemoryRange.lowerBound)\(unit) to \(replyMemoryRange.upperBound)\(unit), such as 512\(unit)"
+                "expected \(memoryRange.lowerBound)\(unit) to \(memoryRange.upperBound)\(unit), such as 512\(unit)"
             )
         }
         return count

@@ -28,6 +28,7 @@ public final class GatewayShared: Sendable {
     private let changedDefinitions = Mutex<[String: UInt64]>([:])
     let cancelBudget = Mutex(CancelBudget())
     public let replyBudget: ReplyBudget
+    public let auditBudget: AuditBudget
 
     /// Time that the built-in stages of a lane get together, seconds; custom stages add theirs.
     static let builtInLaneSeconds = 5
@@ -43,6 +44,7 @@ public final class GatewayShared: Sendable {
         readiness = LaneReadiness(
             stages: Set([StageName.recorder] + requestRoute + responseRoute), telemetry: ProcessTelemetry.current)
         replyBudget = ReplyBudget(limit: configuration.limits.replyMemory)
+        auditBudget = AuditBudget(limit: configuration.limits.recordMemory)
         identities = Mutex(try store.snapshot())
         epoch = Mutex([])
     }

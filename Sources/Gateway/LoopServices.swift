@@ -37,7 +37,7 @@ public final class LoopServices: @unchecked Sendable {
             context: context, directory: shared.configuration.state.bus, replyTo: replyTo, loop: index, network: network
         )
         conductor = Conductor(links: links, replyTo: replyTo, loop: index)
-        audit = AuditTrail(links: links, replyTo: replyTo, loop: index)
+        audit = AuditTrail(links: links, replyTo: replyTo, loop: index, budget: shared.auditBudget)
         eventLoop.execute { [self] in
             for stage in Set([StageName.recorder, StageName.approver] + shared.requestRoute + shared.responseRoute) {
                 links.prepare(stage: stage)

@@ -29,25 +29,36 @@ public struct MaskFailure: Error, Sendable {
     }
 }
 
+/// A reply batch that is in the response lane. Used on the event loop alone.
+public final class MaskExchange {
+    fileprivate var conductor: Conductor?
+    fileprivate var sequence: UInt64 = 0
+
+    public init() {}
+
+    /// Ends it: nothing of it is kept, its handler is not called, and a late answer is dropped.
+    public func cancel() { conductor?.cancel(sequence: sequence) }
+}
+
 /// Asks the response lane, one stage after the other, each with what the one before it gave back.
 extension LoopServices {
     public typealias MaskHandler = (Result<MaskedReply, MaskFailure>) -> Void
 
     /// Sends a reply batch through the response lane. The masker is asked only when there is something to mask.
-    /// `traceparent`: W3C trace context, may be empty.
+    /// `traceparent`: W3C trace context, may be empty. `exchange` can end it.
     public func mask(
-        _ batch: MaskBatch, payload: [UInt8], session: String, traceparent: String = "",
+        _ batch: MaskBatch, payload: [UInt8], session: String, traceparent: String = "", exchange: MaskExchange,
         handler: @escaping MaskHandler
     ) {
         let stages = shared.responseRoute.filter { $0 != StageName.masker || !batch.plan.isEmpty }
         maskStep(
             batch, session: session, traceparent: traceparent, stages: stages[...],
-            progress: MaskedReply(payload: payload), handler: handler)
+            progress: MaskedReply(payload: payload), exchange: exchange, handler: handler)
     }
 
     private func maskStep(
         _ batch: MaskBatch, session: String, traceparent: String, stages: ArraySlice<String>, progress: MaskedReply,
-        handler: @escaping MaskHandler
+        exchange: MaskExchange, handler: @escaping MaskHandler
     ) {
         guard let stage = stages.first else { return handler(.success(progress)) }
         let body: [UInt8]
@@ -60,8 +71,11 @@ extension LoopServices {
             return handler(
                 .failure(MaskFailure(reason: "the reply could not be sent to be masked", events: progress.events)))
         }
+        let sequence = conductor.nextSequence()
+        exchange.conductor = conductor
+        exchange.sequence = sequence
         conductor.start(
-            .mask, lane: .response, session: session, sequence: conductor.nextSequence(), route: [stage], body: body,
+            .mask, lane: .response, session: session, sequence: sequence, route: [stage], body: body,
             payload: progress.payload, timeout: UInt64(shared.laneSeconds) * 1_000_000_000, now: monotonicNanoseconds(),
             traceparent: traceparent
         ) { [self] event in
@@ -71,7 +85,7 @@ extension LoopServices {
                     let next = try progress.continued(by: reply, of: stage, payload: payload)
                     maskStep(
                         batch, session: session, traceparent: traceparent, stages: stages.dropFirst(), progress: next,
-                        handler: handler)
+                        exchange: exchange, handler: handler)
                 } catch {
                     if error.refusal == nil {
                         StageLog.error("reply withheld: \(error.reason)", session: session, traceparent: traceparent)

@@ -51,7 +51,8 @@ extension Condition.Part {
             return conditions.flatMap { $0.findings(question, sense, met: holds) }.joined(separator: "; ")
         case .not(let condition):
             let holds = condition.matches(question, sense.negated)
-            return "not: " + condition.findings(question, sense.negated, met: holds).joined(separator: "; ")
+            return (holds ? "“not” excludes it: " : "not: ")
+                + condition.findings(question, sense.negated, met: holds).joined(separator: "; ")
         }
     }
 }

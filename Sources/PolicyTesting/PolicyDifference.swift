@@ -23,6 +23,12 @@ public struct PolicyDifference {
         public var maxRows: UInt64
         /// The decision needs the target's estimate: it is the one without.
         public var withoutEstimate: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case decision, rule, mask
+            case maxRows = "max_rows"
+            case withoutEstimate = "without_estimate"
+        }
     }
 
     private struct Key: Hashable {

@@ -28,7 +28,8 @@ public struct PolicyTestFile: Sendable {
         var cases: [PolicyTestCase] = []
         for node in nodes { cases.append(try PolicyTestCase(node, defaults: defaults)) }
         self.cases = cases
-        policyPath = URL(filePath: name, relativeTo: URL(filePath: path).deletingLastPathComponent()).path
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        policyPath = name.hasPrefix("/") ? name : folder + name
         guard FileManager.default.fileExists(atPath: policyPath) else {
             throw policyNode.error("“\(policyPath)” cannot be read: check that it exists and is readable")
         }

@@ -23,21 +23,6 @@ public final class MetricsRegistry: Sendable {
         return counter
     }
 
-    /// Adds one counter for each case of `Label`.
-    @discardableResult
-    public func counters<Label>(
-        _ name: String, help: String, label: String, by type: Label.Type = Label.self,
-        labels: [MetricFamily.Label] = []
-    ) -> Counters<Label> {
-        let counters = Counters<Label>()
-        add(name, help, .counter) {
-            counters.labels.map {
-                .init(labels: labels + [.init(label, $0.rawValue)], .integer(counters[$0].value))
-            }
-        }
-        return counters
-    }
-
     @discardableResult
     public func gauge(_ name: String, help: String, labels: [MetricFamily.Label] = []) -> Gauge {
         let gauge = Gauge()

@@ -23,7 +23,8 @@ struct AuditMoveTests {
         bus = try TemporaryBus()
         inboxes = [try bus.inbox("recorder", "0"), try bus.inbox("recorder", "1")]
         links = try bus.links(to: inboxes[0], inboxes[1])
-        trail = AuditTrail(links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 1)
+        trail = AuditTrail(
+            links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 1, budget: bus.budget)
         trail.registry = { [seen] in seen.values }
         seen.values = inboxes.map {
             Replica(endpoint: $0.endpoint, name: nil, state: .live, incarnation: 1)

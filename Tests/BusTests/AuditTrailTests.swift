@@ -21,7 +21,8 @@ struct AuditTrailTests {
         bus = try TemporaryBus()
         recorder = try bus.inbox("recorder")
         links = try bus.links(to: recorder)
-        trail = AuditTrail(links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 2)
+        trail = AuditTrail(
+            links: links, replyTo: ReplyAddress(local: bus.endpoint("ingress", "0")), loop: 2, budget: bus.budget)
         session = trail.begin(session: "a", durability: .written)
     }
 
@@ -362,6 +363,58 @@ struct AuditTrailTests {
         #expect(!session.isFull)
     }
 
+    /// Over all sessions and loops: beyond it each may have a little.
+    @Test func unacknowledgedRecordsAreBoundedOverAllSessions() throws {
+        let budget = AuditBudget(limit: 2 << 20)
+        let trails = (UInt8(3)...4).map {
+            AuditTrail(links: links, replyTo: ReplyAddress(local: ""), loop: $0, budget: budget)
+        }
+        let sessions = trails.flatMap { trail in ["a", "b"].map { trail.begin(session: $0, durability: .written) } }
+        var output = Output()
+        output.data = Data(repeating: 0, count: 1 << 20)
+        sessions[0].append(.output(output))
+        #expect(sessions.allSatisfy { !$0.isFull })
+        sessions[2].append(.output(output))
+        #expect(sessions.map(\.isFull) == [true, false, true, false])
+        #expect(!sessions[0].hasOwnFull)
+        sessions[3].append(note("little"))
+        #expect(!sessions[3].isFull)
+        #expect(budget.waiting == sessions.reduce(0) { $0 + $1.bytes })
+        trails[1].fail(sessions[2], .late)
+        #expect(!sessions[0].isFull)
+        trails[0].fail(sessions[0], .late)
+        trails[1].fail(sessions[3], .late)
+        #expect(budget.waiting == 0)
+    }
+
+    @Test func whatIsAcknowledgedGivesItsBytesBack() throws {
+        for _ in 0..<3 { session.append(note(String(repeating: "x", count: 1000))) }
+        #expect(bus.budget.waiting == session.bytes && session.bytes > 3000)
+        trail.flush(now: now)
+        try acknowledge(through: 2)
+        #expect(bus.budget.waiting == session.bytes && session.bytes > 1000)
+        try acknowledge(through: 3)
+        #expect(bus.budget.waiting == 0)
+    }
+
+    /// However many are before it: what is added together is late together.
+    @Test func aRecordsTimeBeginsWhenItIsAdded() throws {
+        let before = monotonicNanoseconds()
+        session.append(note())
+        session.append(note())
+        let after = monotonicNanoseconds()
+        for sequence in UInt64(1)...2 {
+            #expect((before...after).contains(session.deadline(of: sequence, after: 0)))
+        }
+        let deadline = session.deadline(of: 2, after: Self.second)
+        trail.flush(now: now)
+        try acknowledge(through: 1)
+        #expect(session.deadline(of: 2, after: Self.second) == deadline)
+        // One that is not kept has nothing to be late by.
+        try acknowledge(through: 2)
+        for sequence in UInt64(0)...3 { #expect(session.deadline(of: sequence, after: Self.second) > after) }
+    }
+
     @Test func largeBacklogsTravelInPieces() throws {
         var output = Output()
         output.data = Data(repeating: 1, count: 1 << 20)
@@ -378,7 +431,7 @@ struct AuditTrailTests {
 
     @Test func recordsWaitForARecorderThatIsAway() throws {
         let bus = try TemporaryBus()
-        let trail = AuditTrail(links: bus.links(), replyTo: ReplyAddress(local: ""), loop: 0)
+        let trail = AuditTrail(links: bus.links(), replyTo: ReplyAddress(local: ""), loop: 0, budget: bus.budget)
         let session = trail.begin(session: "a", durability: .written)
         session.append(note("first"))
         trail.flush(now: now)

@@ -56,6 +56,43 @@ struct BacklogTests {
         #expect(backlog.isEmpty)
     }
 
+    /// So that the stage takes no more work for it, and goes on with that for others.
+    @Test mutating func aDestinationIsBehindOnceItHasItsShare() {
+        let (a, b) = (Destination.inbox("a"), Destination.inbox("b"))
+        for _ in 0..<Backlog.shareCount { backlog.add(message(), to: a, now: 0) }
+        backlog.add(message(), to: b, now: 0)
+        #expect(backlog.behind.isEmpty)
+        _ = offer(now: 0, full: [a, b])
+        #expect(backlog.behind == [a])
+        backlog.add(message(payload: Array(repeating: 0, count: Backlog.shareBytes)), to: b, now: 0)
+        _ = offer(now: 0, full: [a, b])
+        #expect(backlog.behind == [a, b])
+        _ = offer(now: 0, full: [b])
+        #expect(backlog.behind == [b])
+        #expect(!backlog.isFull)
+        // What is dropped holds up nobody.
+        #expect(offer(now: second, full: [b]) == ([], [b, b]))
+        #expect(backlog.behind.isEmpty && backlog.isEmpty)
+    }
+
+    /// Which commands go on to a stage may show only when they do; an inbox gets what it is owed.
+    @Test mutating func aStageThatIsFarBehindGetsNoMore() {
+        let (stage, inbox) = (Destination.anyReplica(of: "approver"), Destination.inbox("a"))
+        for destination in [stage, inbox] {
+            for _ in 0..<Backlog.limitCount - 1 {
+                #expect(backlog.add(message(), to: destination, now: 0) == true)
+                _ = offer(now: 0, full: [stage, inbox])
+            }
+        }
+        for isTaken in [true, false] {
+            #expect(backlog.add(message(), to: stage, now: 0) == isTaken)
+            #expect(backlog.add(message(), to: inbox, now: 0) == true)
+        }
+        #expect(backlog.add(message(), to: .anyReplica(of: "custom"), now: 0) == true)
+        _ = offer(now: 0)
+        #expect(backlog.add(message(), to: stage, now: 0) == true)
+    }
+
     @Test mutating func itIsFullByCountAndByBytes() {
         let a = Destination.inbox("a")
         for _ in 0..<Backlog.maximumCount { backlog.add(message(), to: a, now: 0) }

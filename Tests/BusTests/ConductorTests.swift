@@ -7,6 +7,8 @@ import Testing
 @Suite("Conductor")
 struct ConductorTests {
     static let second: UInt64 = 1_000_000_000
+    /// The route of a command that may be held.
+    static let held = ["classifier", "custom", "approver"]
     let bus: TemporaryBus
     let stage: Inbox
     let links: Links
@@ -160,7 +162,7 @@ struct ConductorTests {
     }
 
     @Test func aHoldGoesOnUntilItsOwnEnd() throws {
-        let sequence = begin(timeout: Self.second)
+        let sequence = begin(route: Self.held, timeout: Self.second)
         var pending = HoldPending()
         pending.id = "req-1"
         pending.expiresAtMs = unixMilliseconds() + 60_000
@@ -174,8 +176,22 @@ struct ConductorTests {
         #expect(names() == ["held", "timed out classifier"])
     }
 
+    /// Whatever a stage answers: what the approver is not asked about (a login, a statement that is not run yet) can be
+    /// decided by nobody, and ends at its own deadline.
+    @Test(arguments: [[], ["custom"]])
+    func nobodyHoldsWhatTheApproverIsNotAskedAbout(_ further: [String]) throws {
+        let sequence = begin(route: ["classifier"] + further, timeout: Self.second)
+        var pending = HoldPending()
+        pending.id = "req-1"
+        pending.expiresAtMs = unixMilliseconds() + 60_000
+        conductor.receive(try reply(.holdPending, pending, sequence: sequence), now: start)
+        #expect(names().isEmpty)
+        conductor.tick(now: start + Self.second)
+        #expect(names() == ["timed out classifier"])
+    }
+
     @Test func aHeldCommandIsAskedForAgainSoThatARestartedApproverKnowsIt() throws {
-        let sequence = begin(timeout: Self.second)
+        let sequence = begin(route: Self.held, timeout: Self.second)
         _ = try stage.next()
         var pending = HoldPending()
         pending.id = "req-1"
@@ -191,7 +207,7 @@ struct ConductorTests {
     }
 
     @Test func aHoldThatHasRunOutAlreadyEnds() throws {
-        let sequence = begin(timeout: Self.second)
+        let sequence = begin(route: Self.held, timeout: Self.second)
         var pending = HoldPending()
         pending.id = "req-1"
         pending.expiresAtMs = 1
@@ -201,7 +217,7 @@ struct ConductorTests {
     }
 
     @Test func aHoldWithoutEndIsCutShort() throws {
-        let sequence = begin(timeout: Self.second)
+        let sequence = begin(route: Self.held, timeout: Self.second)
         var pending = HoldPending()
         pending.id = "req-1"
         pending.expiresAtMs = .max

@@ -191,11 +191,43 @@ final class HostLinkTests {
         let (links, _) = try client("ingress", to: "masker", at: [masker.place], keys: former)
         #expect(try arrives(links, "masker", masker))
         let past = Date().addingTimeInterval(-LinkKeyFolder.grace - 1)
-        try FileManager.default.setAttributes(
-            [.modificationDate: past], ofItemAtPath: keys.path + "/ingress.previous.public")
+        try writeFormer(former, rotated: past)
         masker.network.readKeys()
         let (late, _) = try client("ingress", to: "masker", at: [masker.place], keys: former)
         #expect(try !arrives(late, "masker", masker, tries: 40))
+    }
+
+    /// `ingress.previous.public` with the key in `former`, of a rotation at that time.
+    private func writeFormer(_ former: LinkKeyFolder, rotated: Date) throws {
+        let key = try #require(try former.describe(stage: "ingress")).publicKey
+        let text = "\(key)\n\nrotated \(Int(rotated.timeIntervalSince1970))\n"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: keys.path + "/ingress.previous.public"))
+    }
+
+    /// A copy has its own time; it does not make a former key younger.
+    @Test func theDayBeginsWithTheRotation() throws {
+        let former = try copy()
+        let grace = LinkKeyFolder.grace
+        for (age, isAdmitted) in [(-600, false), (-100, true), (0, true), (grace - 100, true), (grace + 1, false)] {
+            try writeFormer(former, rotated: Date().addingTimeInterval(-age))
+            #expect((try keys.describe(stage: "ingress")?.previous != nil) == isAdmitted, "\(age)")
+        }
+        try keys.rotate(stage: "ingress")
+        #expect(try keys.describe(stage: "ingress")?.previous == former.describe(stage: "ingress")?.publicKey)
+        let file = keys.path + "/ingress.previous.public"
+        try Data("\(String(repeating: "a", count: 40))\n\nsome day\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(failureCode { _ = try keys.describe(stage: "ingress") } == .environment)
+    }
+
+    /// As earlier versions wrote it: the file's own time counts.
+    @Test func aFormerKeyWithoutATimeIsAsOldAsItsFile() throws {
+        let key = try #require(try keys.describe(stage: "ingress")).publicKey
+        let file = keys.path + "/ingress.previous.public"
+        try Data("\(key)\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try keys.describe(stage: "ingress")?.previous == key)
+        let past = Date().addingTimeInterval(-LinkKeyFolder.grace - 1)
+        try FileManager.default.setAttributes([.modificationDate: past], ofItemAtPath: file)
+        #expect(try keys.describe(stage: "ingress")?.previous == nil)
     }
 
     @Test func repliesGoToKnownPlacesOnly() throws {
@@ -208,6 +240,60 @@ final class HostLinkTests {
             #expect(network.stage(at: endpoint) == nil)
             #expect(try links.send(message(), to: .inbox(endpoint)).endpoint == nil)
         }
+    }
+
+    /// Something that takes every connection and closes it needs no key: what ZeroMQ tells of that is read though nothing is
+    /// sent there, or its thread would wait for us in the end.
+    @Test func whatHappensToAReplyLinkIsRead() throws {
+        let closing = try ClosingListener()
+        let place = NetworkPlan.Place(host: "127.0.0.1", ports: closing.port...closing.port)
+        let (links, _) = try client("masker", to: "ingress", at: [place])
+        _ = links.tick(now: monotonicNanoseconds())
+        #expect(try links.send(message(), to: .inbox("tcp://127.0.0.1:\(closing.port)")).endpoint == nil)
+        #expect(links.openReplyLinks == 1)
+        for _ in 0..<3 { closing.closeNext() }
+        #expect(eventually { links.hasUnreadEvents })
+        closing.end()
+        #expect(
+            eventually {
+                _ = links.tick(now: monotonicNanoseconds())
+                return !links.hasUnreadEvents
+            })
+    }
+
+    @Test func anIdleReplyLinkToAnotherHostIsClosed() throws {
+        let ingress = try server("ingress")
+        let (links, _) = try client("masker", to: "ingress", at: [ingress.place])
+        #expect(try links.waitWritable(endpoint: ingress.inbox.replyEndpoint, milliseconds: 10_000))
+        let now = monotonicNanoseconds()
+        _ = links.tick(now: now)
+        #expect(links.openReplyLinks == 1)
+        _ = links.tick(now: now + Links.replyIdle - 1)
+        #expect(links.openReplyLinks == 1)
+        _ = links.tick(now: now + Links.replyIdle + Links.registryInterval)
+        #expect(links.openReplyLinks == 0)
+        // Who comes back is answered as before.
+        #expect(try links.waitWritable(endpoint: ingress.inbox.replyEndpoint, milliseconds: 10_000))
+        #expect(try links.send(message(), to: .inbox(ingress.inbox.replyEndpoint)).endpoint != nil)
+    }
+
+    /// A name service that does not answer keeps nobody from new keys.
+    @Test func newKeysDoNotWaitForNames() throws {
+        let context = try BusContext()
+        contexts.append(context)
+        let (asked, answer) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        defer { answer.signal() }
+        let place = NetworkPlan.Place(host: "masker.internal", ports: 7401...7401)
+        let network = try Network(plan: plan(remote: ["masker": [place]]), stage: "ingress") { _ in
+            asked.signal()
+            answer.wait()
+            return .unknownName
+        }
+        _ = try network.start(context: context)
+        #expect(asked.wait(timeout: .now() + 10) == .success)
+        let former = network.keys
+        try keys.rotate(stage: "masker")
+        #expect(eventually { network.keys != former })
     }
 
     @Test func replicasAreWhereTheNameSaysNow() throws {

@@ -42,22 +42,6 @@ struct LinksTests {
         }
     }
 
-    @Test func pinnedKeysStayWithTheirReplica() throws {
-        let bus = try TemporaryBus()
-        let inboxes = try (0..<3).map { try bus.inbox("recorder", "\($0)") }
-        let one = try bus.links(to: inboxes[0], inboxes[1], inboxes[2])
-        let two = try bus.links(to: inboxes[0], inboxes[1], inboxes[2])
-        var used: Set<String> = []
-        for key in 0..<20 {
-            let destination = Destination.pinned(stage: "recorder", key: "session-\(key)")
-            let first = try #require(try one.send(message(), to: destination).endpoint)
-            #expect(try one.send(message(), to: destination).endpoint == first)
-            #expect(try two.send(message(), to: destination).endpoint == first)
-            used.insert(first)
-        }
-        #expect(used.count == 3)
-    }
-
     /// Rendezvous hashing: only the keys of the replica that went move, and they spread.
     @Test func onlyTheKeysOfALostReplicaMove() {
         let replicas = (0..<4).map { "ipc:///run/bus/recorder/\($0)" }
@@ -93,7 +77,6 @@ struct LinksTests {
         let bus = try TemporaryBus()
         let links = bus.links()
         #expect(try links.send(message(), to: .anyReplica(of: "ghost")).endpoint == nil)
-        #expect(try links.send(message(), to: .pinned(stage: "ghost", key: "k")).endpoint == nil)
         try FileManager.default.createDirectory(atPath: bus.directory + "/empty", withIntermediateDirectories: false)
         #expect(try links.send(message(), to: .anyReplica(of: "empty")).endpoint == nil)
     }

@@ -55,6 +55,65 @@ struct ReplicaTests {
         return (1...20).flatMap { links.tick(now: start + $0 * Presence.longestStep) }
     }
 
+    /// Who passes messages on gets no answers to count: what replicas say that they have counts, and what they got since.
+    @Test func whoPassesOnGoesByWhatReplicasSay() throws {
+        let links = Links(
+            context: bus.context, directory: bus.directory, replyTo: ReplyAddress(local: bus.endpoint("custom", "0")),
+            load: .told)
+        for inbox in replicas {
+            #expect(try links.waitWritable(endpoint: inbox.endpoint, milliseconds: 10_000))
+        }
+        links.prepare(stage: "masker")
+        func counts(of number: Int) throws -> [Int] {
+            var counts: [String: Int] = [:]
+            for _ in 0..<number {
+                counts[try #require(try links.send(message(), to: .anyReplica(of: "masker")).endpoint), default: 0] += 1
+            }
+            return replicas.map { counts[$0.endpoint] ?? 0 }
+        }
+        func tell(_ queued: [UInt32], at now: UInt64) throws {
+            _ = links.tick(now: now)
+            for (inbox, queued) in zip(replicas, queued) {
+                var ping = try inbox.next()
+                while ping.header.kind != .ping { ping = try inbox.next() }
+                var pong = Pong()
+                pong.stage = "masker"
+                pong.incarnation = 1
+                pong.queued = queued
+                #expect(links.receive(ping.reply(.pong, body: try pong.serializedBytes())) == [])
+            }
+        }
+        #expect(try counts(of: 6) == [2, 2, 2])
+        var now = monotonicNanoseconds()
+        try tell([10, 0, 4], at: now)
+        #expect(try counts(of: 4) == [0, 4, 0])
+        #expect(try counts(of: 12) == [0, 6, 6])
+        // What they have finished since they say the next time.
+        now += Presence.pingInterval
+        try tell([0, 9, 9], at: now)
+        #expect(try counts(of: 9) == [9, 0, 0])
+    }
+
+    /// One that tells nothing is as good as the others: what it got long ago says nothing.
+    @Test func oneThatComesLateDoesNotGetEverything() throws {
+        let links = Links(
+            context: bus.context, directory: bus.directory, replyTo: ReplyAddress(local: bus.endpoint("custom", "0")),
+            load: .told)
+        for inbox in replicas {
+            #expect(try links.waitWritable(endpoint: inbox.endpoint, milliseconds: 10_000))
+        }
+        for _ in 0..<30 { _ = try links.send(message(), to: .anyReplica(of: "masker")) }
+        let late = try bus.inbox("masker", "3")
+        let now = monotonicNanoseconds() + Links.registryInterval
+        for step in UInt64(0)...2 { _ = links.tick(now: now + step * Presence.pingInterval) }
+        #expect(try links.waitWritable(endpoint: late.endpoint, milliseconds: 10_000))
+        var used: [String: Int] = [:]
+        for _ in 0..<8 {
+            used[try #require(try links.send(message(), to: .anyReplica(of: "masker")).endpoint), default: 0] += 1
+        }
+        #expect(used.values.sorted() == [2, 2, 2, 2])
+    }
+
     @Test func aPingSaysWhereItsPongGoes() throws {
         for ping in try pings() {
             #expect(ping.header.kind == .ping)

@@ -61,7 +61,6 @@ struct StageTests {
     private func name(_ destination: Destination) -> String {
         switch destination {
         case .anyReplica(let stage): "any \(stage)"
-        case .pinned(let stage, let key): "pinned \(stage) \(key)"
         case .inbox(let endpoint): "inbox \(endpoint)"
         }
     }

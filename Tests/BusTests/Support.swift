@@ -1,4 +1,5 @@
 @testable import Bus
+import CZeroMQ
 import Contract
 import Foundation
 import SwiftProtobuf
@@ -11,6 +12,8 @@ final class TemporaryBus {
 
     let directory: String
     let context: BusContext
+    /// What the trails of a process share.
+    let budget = AuditBudget(limit: 256 << 20)
 
     init() throws {
         directory = "/tmp/sb-" + UUID().uuidString.prefix(8)
@@ -59,7 +62,20 @@ extension Inbox {
     }
 }
 
+extension Link {
+    /// Waits until a message can be queued, up to `milliseconds`.
+    func waitWritable(milliseconds: Int) -> Bool {
+        var item = zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLOUT), revents: 0)
+        return zmq_poll(&item, 1, milliseconds) > 0
+    }
+}
+
 extension Links {
+    /// Waits up to `milliseconds` for room towards `endpoint`.
+    func waitWritable(endpoint: String, milliseconds: Int) throws -> Bool {
+        try link(toInbox: endpoint)?.waitWritable(milliseconds: milliseconds) ?? false
+    }
+
     func sendSurely(_ message: BusMessage, to endpoint: String) throws {
         for _ in 0..<1000 {
             if case .queued = try send(message, to: .inbox(endpoint)) { return settled(endpoint: endpoint) }
@@ -76,6 +92,15 @@ extension SendResult {
         case .unavailable, .noInbox: nil
         }
     }
+}
+
+/// Whether `condition` holds within ten seconds.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<1000 {
+        if try condition() { return true }
+        usleep(10_000)
+    }
+    return try condition()
 }
 
 /// Collects what handlers are told.

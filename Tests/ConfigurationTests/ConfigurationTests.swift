@@ -47,6 +47,7 @@ struct ConfigurationTests {
         #expect(configuration.limits.maxConnections == 1000)
         #expect(configuration.limits.drainSeconds == 300)
         #expect(configuration.limits.replyMemory == 512 << 20)
+        #expect(configuration.limits.recordMemory == 256 << 20)
         let resource = try #require(configuration.resources.first)
         #expect(resource.name == "orders")
         #expect(resource.target.host == "127.0.0.1")
@@ -73,10 +74,14 @@ struct ConfigurationTests {
         #expect(try parse(["credentials": "    credentials: {user: app}"]).absences() == [])
     }
 
-    @Test func replyMemoryHasAUnitAndBounds() throws {
-        #expect(try parse(extra: "limits: {reply_memory: 64MiB}\n").limits.replyMemory == 64 << 20)
-        for wrong in ["64", "64MB", "15MiB", "-16MiB", "MiB", "99999999MiB"] {
-            #expect(failure(extra: "limits: {reply_memory: \(wrong)}\n")?.message.contains("such as 512MiB") == true)
+    @Test func memoryHasAUnitAndBounds() throws {
+        let limits = try parse(extra: "limits: {reply_memory: 64MiB, record_memory: 16MiB}\n").limits
+        #expect(limits.replyMemory == 64 << 20)
+        #expect(limits.recordMemory == 16 << 20)
+        for key in ["reply_memory", "record_memory"] {
+            for wrong in ["64", "64MB", "15MiB", "-16MiB", "MiB", "99999999MiB"] {
+                #expect(failure(extra: "limits: {\(key): \(wrong)}\n")?.message.contains("such as 512MiB") == true)
+            }
         }
     }
 

@@ -43,6 +43,7 @@ struct KubernetesTests {
         ("approver.yaml", "path: /readyz", "path: /", "no readinessProbe"),
         ("networkpolicies.yaml", "podSelector: {}", "podSelector: {matchLabels: {a: b}}", "does not deny"),
         ("networkpolicies.yaml", "port: 7404", "port: 7405", "its bus is open to None"),
+        ("masker.yaml", "optional: true", "optional: false", "waits for former keys"),
         ("sluice.yaml", "tcp://sluice-masker.", "tcp://sluice-classifier.", "does not lead to masker"),
     ])
     func checkFinds(file: String, text: String, replacement: String, problem: String) async throws {
@@ -142,6 +143,32 @@ struct KubernetesTests {
         for stage in Self.stages { #expect(secrets.contains("name: sluice-keys-\(stage)\n")) }
         let said = try String(contentsOfFile: directory.file("kubectl"), encoding: .utf8)
         #expect(said.contains("create namespace sluice\n") && said.contains("create secret generic sluice-targets"))
+    }
+
+    /// The public keys go first, the former ones with them: pods that have them take either secret key.
+    @Test func rotationHasTwoSteps() async throws {
+        let directory = try TemporaryDirectory()
+        let stages = ["ingress", "classifier", "masker", "approver", "recorder"]
+        for name in stages + ["masking", "recording"] { try directory.writeTree(name, to: "keys/\(name).key") }
+        for name in stages {
+            try directory.writeTree("public \(name)", to: "keys/bus/\(name).public")
+            try directory.writeTree("secret \(name)", to: "keys/bus/\(name).secret")
+        }
+        try directory.writeTree("former masker", to: "keys/bus/masker.previous.public")
+        let script = Project.root + "/deploy/kubernetes/secrets.sh"
+        let keys = directory.file("keys")
+        let first = try await Child(script, ["--public", keys], directory: directory).finish()
+        #expect(first.status == 0, "\(first.transcript)")
+        #expect(first.output.contains("masker.previous.public: \(Data("former masker".utf8).base64EncodedString())"))
+        #expect(!first.output.contains("ingress.previous.public"))
+        for name in stages {
+            #expect(first.output.contains(Data("public \(name)".utf8).base64EncodedString()))
+            #expect(!first.output.contains(Data("secret \(name)".utf8).base64EncodedString()))
+        }
+        let second = try await Child(script, [keys], directory: directory).finish()
+        #expect(second.output.hasPrefix(first.output) && second.output.contains("sluice-keys-masker"))
+        let wrong = try await Child(script, ["--public"], directory: directory).finish()
+        #expect(wrong.status == 2)
     }
 
     @Test func imageHasFixedVersionsNoPrivilegesAndEveryLibrary() async throws {

@@ -33,5 +33,16 @@ struct LaneReadinessTests {
             readiness.update(links)
         }
         #expect(telemetry.health.unreadyReason() == nil, "\(inbox.endpoint)")
+        // A stage that goes later is no reason to take no connections: clients are told by their own protocol.
+        try manager.removeItem(atPath: directory + "/masker/0")
+        while !links.replicas(of: "masker").isEmpty, monotonicNanoseconds() < deadline {
+            _ = links.tick(now: monotonicNanoseconds())
+        }
+        readiness.update(links)
+        #expect(links.replicas(of: "masker").isEmpty)
+        #expect(telemetry.health.unreadyReason() == nil)
+        #expect(
+            Exposition.text(telemetry.registry.families()).contains("sluice_live_replicas{peer=\"masker\"} 0\n"))
+        withExtendedLifetime(inbox) {}
     }
 }

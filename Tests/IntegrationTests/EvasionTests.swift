@@ -47,19 +47,73 @@ extension Integration {
             "MERGE INTO evasion USING customers c ON true WHEN MATCHED THEN DELETE",
             "TABLE evasion; DELETE FROM evasion",
             "INSERT INTO evasion SELECT id FROM customers; DROP TABLE evasion",
+            "SELECT pg_read_binary_file('/etc/passwd') AS evasion",
+            "SELECT (pg_stat_file('/etc/passwd')).size AS evasion",
+            "SELECT lo_export(1, 'WITNESS') AS evasion",
+            "SELECT pg_file_write('WITNESS', 'x', false) AS evasion",
+            "SELECT U&\"pg\\005fread_file\"('/etc/passwd') AS evasion",
+            "SELECT sourcefile AS evasion FROM pg_file_settings",
+            "SELECT * FROM dblink('dbname=orders', 'DELETE FROM evasion') AS evasion (x text)",
+            "SELECT public.dblink_exec('dbname=orders', 'DELETE FROM evasion')",
+            "SELECT dblink_connect('host=evasion')",
+            "SELECT pg_cancel_backend(1) AS evasion",
+            "SELECT pg_reload_conf() AS evasion",
+            "SELECT pg_rotate_logfile() AS evasion",
+            "SELECT pg_switch_wal() AS evasion",
+            "SELECT pg_create_restore_point('evasion')",
+            "SELECT pg_logical_emit_message(false, 'evasion', 'x')",
+            "SELECT pg_create_physical_replication_slot('evasion')",
+            "SELECT query AS evasion FROM pg_stat_get_activity(NULL)",
+            "SELECT pg_export_snapshot() AS evasion",
+            "SELECT table_to_xml('evasion', true, true, '')",
+            "SELECT schema_to_xml('public', true, true, '') AS evasion",
+            "SELECT cursor_to_xml('evasion', 1, true, true, '')",
+            "SELECT ts_stat('SELECT note::tsvector FROM evasion')",
+            "SELECT ts_rewrite('a'::tsquery, 'DELETE FROM evasion')",
+            "SELECT * FROM crosstab('DELETE FROM evasion RETURNING 1, 2, 3') AS t (a int, b int)",
+            "SELECT lo_create(0) AS evasion; DELETE FROM evasion",
+            "DELETE FROM evasion WHERE id >= 0 OR id < 0",
+            "DELETE FROM evasion USING evasion e WHERE evasion.id = e.id",
+            "DELETE FROM evasion WHERE id IN (SELECT id FROM evasion)",
+            "DELETE FROM evasion WHERE ctid IS NOT NULL",
+            "DELETE FROM evasion WHERE id::text ~ ''",
+            "MERGE INTO evasion USING evasion e ON evasion.id = e.id WHEN MATCHED THEN DELETE",
             "this is no SQL, evasion",
             "SELECT 'evasion",
         ]
 
         @Test(arguments: statements)
         func isStopped(_ statement: String) async throws {
+            try await expectStopped(statement) { sql, world in try await Self.tryOut(sql, in: world) }
+        }
+
+        /// The same by Parse, Bind and Execute.
+        @Test(arguments: statements)
+        func isStoppedInTheExtendedProtocol(_ statement: String) async throws {
+            try await expectStopped(statement) { sql, world in
+                let ran = try await world.clients(world.agent).python(client("evasion.py"), [sql])
+                #expect(ran.status == 0, "\(ran.transcript)")
+            }
+        }
+
+        /// What would be decided is told as it is decided.
+        @Test(arguments: statements)
+        func isExplained(_ statement: String) async throws {
+            let world = try await World.shared.value
+            let explained = try await world.gateway.json(["explain", "--as", "agent-1", "--on", "orders", statement])
+            #expect(["hold", "refuse"].contains(explained["decision"].string), "\(explained)")
+        }
+
+        private func expectStopped(
+            _ statement: String, _ tryOut: (String, World) async throws -> Void
+        ) async throws {
             let world = try await World.shared.value
             let witness = world.server.directory.file("witness")
             _ = try await world.server.direct.query(
                 "CREATE TABLE IF NOT EXISTS evasion (id integer); TRUNCATE evasion; INSERT INTO evasion VALUES (7);")
             let before = try await world.logCount()
             let sql = statement.replacingOccurrences(of: "WITNESS", with: witness)
-            try await Self.tryOut(sql, in: world)
+            try await tryOut(sql, world)
             let log = try await world.logged(since: before)
             #expect(!log.contains { $0.text.contains("evasion") }, "\(log.map(\.text))")
             #expect(!FileManager.default.fileExists(atPath: witness))

@@ -54,6 +54,30 @@ extension Pipeline {
             }
         }
 
+        /// What waits for its record behind others has waited with them, not after them.
+        @Test func aQueueOfCommandsIsRefusedTogether() async throws {
+            try await Rig.with { rig in
+                let count = 40
+                let interpreter = try await PythonEnvironment.shared.value
+                let script = Project.root + "/Tests/PipelineTests/Clients/queries.py"
+                let client = try rig.gateway.clients(rig.free).start(interpreter, [script, "\(count)"], input: .pipe)
+                try await client.waitFor("ready")
+                let recorder = try await rig.gateway.readyProcess(of: "recorder")
+                kill(recorder, SIGSTOP)
+                try client.send("unrecorded\n")
+                // One after the other they would take more than three minutes.
+                try await client.waitFor("unrecorded {'57P03': \(count)}", deadline: .seconds(90))
+                kill(recorder, SIGCONT)
+                try await eventually("the session goes on") {
+                    try client.send("recorded\n")
+                    return client.output.contains("recorded {'-': \(count)}")
+                }
+                client.closeInput()
+                try await client.finish()
+                #expect(!(try await rig.server.statements()).contains { $0.text.contains("unrecorded") })
+            }
+        }
+
         private static func stalled(_ stage: String, _ body: (Rig) async throws -> Void) async throws {
             try await Rig.with { rig in
                 let pid = try await rig.gateway.readyProcess(of: stage)

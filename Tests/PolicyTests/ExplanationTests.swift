@@ -94,6 +94,10 @@ import Testing
         let none = try PolicySet.parse(any, file: "p").explain(
             facts: facts(["read"]), principal: principal(), resource: "r")
         #expect(none.rules.first?.because == "none of any: operation is read / unfiltered is false")
+        let negated = "rules: [{name: a, when: {not: {operation: [read]}}, then: refuse}]"
+        let excluded = try PolicySet.parse(negated, file: "p").explain(
+            facts: facts(["read"]), principal: principal(), resource: "r")
+        #expect(excluded.rules.first?.because == "“not” excludes it: operation is read")
     }
 
     @Test func namesDoNotDriveTheTerminal() throws {

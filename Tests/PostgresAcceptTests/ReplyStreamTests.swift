@@ -407,6 +407,111 @@ struct ReplyStreamTests {
         #expect(try rig.types() == "d")
     }
 
+    /// A COPY that an error ended leaves a cut row: it belongs to no other, whether the masker answered before or behind.
+    @Test(arguments: [false, true])
+    func theNextCopyBeginsWithoutTheTailOfOneThatFailed(_ answersLate: Bool) throws {
+        let rig = try Rig()
+        let allowed = try ruling()
+        var shape = CopyShape()
+        shape.format = "csv"
+        let copy = shape
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            rig.stream.appendStart(ofCopy: Self.frame("H", "1").bytes, command: command)
+            rig.stream.append(Self.frame("d", "cut"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.flush()
+        }
+        let first = try rig.batch()
+        let answer = { try rig.answer(first, [], tail: [7]) }
+        if !answersLate { try answer() }
+        try rig.run { rig in
+            rig.stream.append(Self.frame("E", "error").bytes, command: nil)
+            rig.stream.append(Self.ready, command: nil)
+            let command = Command(number: 2, ruling: allowed)
+            rig.stream.appendStart(ofCopy: Self.frame("H", "2").bytes, command: command)
+            rig.stream.append(Self.frame("d", "whole"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.flush()
+        }
+        if answersLate { try answer() }
+        let second = try rig.batch()
+        #expect(try second.body(as: MaskBatch.self).tail.isEmpty)
+        try rig.answer(second, second.payload, tail: [8])
+        // Its own tail it keeps, though nothing of it waits here any more.
+        try rig.run { rig in
+            let command = Command(number: 2, ruling: allowed)
+            rig.stream.append(Self.frame("d", "more"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.endCopy()
+            rig.stream.flush()
+        }
+        let last = try rig.batch()
+        #expect(try last.body(as: MaskBatch.self).tail == Data([8]))
+        #expect(try last.body(as: MaskBatch.self).last)
+    }
+
+    /// Audit events of a reply that nobody waits for any more, whatever became of it.
+    @Test func whatStagesWantRecordedOfADroppedReplyIsRecorded() throws {
+        let rig = try Rig(custom: true)
+        let custom = try #require(rig.custom)
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 3, ruling: allowed)
+            for text in ["a", "b", "c"] {
+                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                rig.stream.append(row, maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
+            }
+            rig.stream.append(Self.ready, command: nil)
+            rig.stream.flush()
+        }
+        let batches = try (0..<3).map { _ in try rig.batch(of: custom) }
+            .sorted { $0.payload[5] < $1.payload[5] }
+        try rig.fail(batches[0])
+        #expect(try rig.types() == "EZ")
+        #expect(try rig.run { $0.stream.isEmpty })
+        // They are still in the lane, and count as long as they are.
+        #expect(rig.services.shared.replyBudget.waiting > 2 * ReplyStream.batchBytes)
+        try rig.answer(batches[1], batches[1].payload) { $0.emit("counted", ["rows": "1"]) }
+        try rig.answer(batches[2], batches[2].payload) {
+            $0.emit("exceeded")
+            $0.refuse(rule: "row budget", reason: "spent", hint: "wait")
+        }
+        let events = try rig.run { rig in
+            rig.recorded.compactMap { if case .stageEvent(let event) = $0 { event } else { nil } }
+        }
+        #expect(events.map(\.event.name) == ["counted", "exceeded", "reply-withheld"])
+        #expect(events.allSatisfy { $0.command == 3 && $0.stage == "budget" })
+        #expect(try rig.types() == "EZ")
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+    }
+
+    /// Or sessions that come and go would keep more and more.
+    @Test func whatIsWithTheMaskerEndsWithTheStream() throws {
+        let rig = try Rig(custom: true)
+        let custom = try #require(rig.custom)
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            for text in ["a", "b", "c"] {
+                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                rig.stream.append(row, maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            }
+            rig.stream.flush()
+            #expect(rig.services.conductor.openExchanges == 3)
+        }
+        // One of them is further along the lane, one is withheld, and one is dropped for that.
+        let batches = try (0..<3).map { _ in try rig.batch() }.sorted { $0.payload[5] < $1.payload[5] }
+        try rig.answer(batches[2], batches[2].payload)
+        _ = try rig.batch(of: custom)
+        try rig.fail(batches[0])
+        #expect(try rig.run { $0.services.conductor.openExchanges } == 2)
+        #expect(rig.services.shared.replyBudget.waiting > 0)
+        try rig.run { $0.stream.close() }
+        #expect(try rig.run { $0.services.conductor.openExchanges } == 0)
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+        try rig.answer(batches[1], batches[1].payload)
+        #expect(try rig.types() == "E")
+        #expect(rig.services.shared.replyBudget.waiting == 0)
+    }
+
     @Test func theMaskerIsAskedOnlyWhenThereIsSomethingToMask() throws {
         let rig = try Rig(custom: true)
         let custom = try #require(rig.custom)

@@ -1,4 +1,5 @@
 import Contract
+import Foundation
 import PostgresClassify
 import Testing
 
@@ -45,6 +46,17 @@ import Testing
         let terms = (0..<5000).map { "a = \($0)" }.joined(separator: " OR ")
         #expect(facts("SELECT * FROM t WHERE " + terms).operations == ["read"])
         #expect(facts(String(repeating: "SELECT 1; ", count: 5000)).statements == 5000)
+    }
+
+    /// What once ended a process: texts that run off the parser's stack, and what fuzzing found.
+    @Test func replaysCrashes() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/crashes")
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        #expect(!files.isEmpty)
+        for file in files {
+            let facts = PostgresClassifier().facts(of: Array(try Data(contentsOf: file)))
+            #expect(facts.opaque == facts.operations.contains("opaque"), "\(file.lastPathComponent)")
+        }
     }
 
     @Test func opaque() {

@@ -94,13 +94,17 @@ def check_keys(item, stage):
     """A pod sees its own stage's secret keys, those that its work needs, and everybody's public ones."""
     spec = item["spec"]["template"]["spec"]
     allowed = {f"{stage}.key", f"bus/{stage}.secret"} | FURTHER_KEYS.get(stage, set())
-    allowed |= {f"bus/{name}.public" for name in STAGES}
+    allowed |= {f"bus/{name}{which}.public" for name in STAGES for which in ("", ".previous")}
     seen = set()
     for volume in spec["volumes"]:
         for source in volume.get("projected", {}).get("sources", []):
             if "items" not in source["secret"]:
                 problem(item, f"secret {source['secret']['name']} is mounted whole")
-            seen |= {entry["path"] for entry in source["secret"].get("items", [])}
+            paths = {entry["path"] for entry in source["secret"].get("items", [])}
+            # Before the first rotation there is none: a pod that waits for one never starts.
+            if any(".previous." in path for path in paths) and not source["secret"].get("optional"):
+                problem(item, "waits for former keys")
+            seen |= paths
     if seen != allowed:
         problem(item, f"keys differ from what {stage} needs: {sorted(seen ^ allowed)}")
 

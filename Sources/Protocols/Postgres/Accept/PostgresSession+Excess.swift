@@ -66,7 +66,7 @@ extension PostgresSession {
         request.estimate = command.estimate
         let isExtended = retry.portal != nil
         var pending = PendingCommand(
-            number: command.number, recordSequence: 0, frame: retry.frame, question: PlanQuestion(text: request.text)
+            number: command.number, frame: retry.frame, question: PlanQuestion(text: request.text)
         ) { [self] ruling in
             let objection = limitObjection(to: ruling)
             guard ruling.outcome == .allow, objection == nil else {

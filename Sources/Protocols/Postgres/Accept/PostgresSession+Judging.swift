@@ -8,7 +8,7 @@ import Telemetry
 
 /// Commands on their way through the request lane and the recorder.
 extension PostgresSession {
-    /// Time that a record may take to be acknowledged, nanoseconds.
+    /// Time that a record may take to be acknowledged, from when it was added, nanoseconds.
     static let recordTimeout: UInt64 = 5_000_000_000
 
     /// Records a command and has it judged, at once when a memoised decision covers it. `release` puts it on its way;
@@ -60,8 +60,7 @@ extension PostgresSession {
         }
 
         let pending = PendingCommand(
-            number: number, recordSequence: record, frame: frame,
-            question: question ?? PlanQuestion(text: request.text), ruled: ruled)
+            number: number, frame: frame, question: question ?? PlanQuestion(text: request.text), ruled: ruled)
         request.traceparent = trace.traceparent(span: number)
         resolve(request, pending)
     }

@@ -18,7 +18,13 @@ extension PostgresSession {
             switch next {
             case .message(let bytes, let record, let expecting, let type):
                 guard recording.isDurable(through: record) else {
-                    waitForRecord(record)
+                    // What was behind others in the queue has waited with them.
+                    let deadline = recording.deadline(of: record, after: Self.recordTimeout)
+                    guard expecting == nil || deadline > monotonicNanoseconds() else {
+                        recordingFailed(.late, record: record)
+                        continue
+                    }
+                    waitForRecord(record, deadline: deadline)
                     break loop
                 }
                 if case .query(let command) = expecting, !mayRun(command) { break loop }
@@ -52,10 +58,10 @@ extension PostgresSession {
         return command === first
     }
 
-    private func waitForRecord(_ record: UInt64) {
+    private func waitForRecord(_ record: UInt64, deadline: UInt64) {
         isWaitingForRecord = true
         let since = monotonicNanoseconds()
-        recording.whenDurable(through: record, deadline: monotonicNanoseconds() + Self.recordTimeout) {
+        recording.whenDurable(through: record, deadline: deadline) {
             [weak self] failure in
             guard let self, !self.isEnded else { return }
             self.isWaitingForRecord = false

@@ -54,7 +54,6 @@ final class PostgresSession: @unchecked Sendable {
     /// A command that has no decision yet.
     struct PendingCommand {
         let number: UInt64
-        let recordSequence: UInt64
         let frame: Frame
         let question: PlanQuestion
         /// It ran already, and was undone.
@@ -311,7 +310,9 @@ final class PostgresSession: @unchecked Sendable {
     private func resumeWhenRecorded() {
         guard !isResuming else { return }
         isResuming = true
-        services.eventLoop.scheduleTask(in: .milliseconds(5)) { [weak self] in
+        // While all sessions together are too much, there are many that ask.
+        let pause = recording.hasOwnFull ? TimeAmount.milliseconds(5) : .milliseconds(50)
+        services.eventLoop.scheduleTask(in: pause) { [weak self] in
             guard let self, !self.isEnded else { return }
             self.isResuming = false
             self.advance()

@@ -27,6 +27,8 @@ final class ReplyStream {
         let plan: MaskPlan
         let columns: [ResultColumn]?
         let copy: CopyShape?
+        /// What the masker carries from one batch of a COPY to the next: a cut row, of this COPY alone.
+        var tail = Data()
 
         init(_ plan: MaskPlan, _ columns: [ResultColumn]?, _ copy: CopyShape?) {
             self.plan = plan
@@ -45,7 +47,7 @@ final class ReplyStream {
         case withMasker
         case ready
         case failed(MaskFailure)
-        /// Not waited for any more: the reply is withheld already.
+        /// Not waited for any more: the reply is withheld already. What stages want recorded of it still comes.
         case dropped
     }
 
@@ -86,9 +88,8 @@ final class ReplyStream {
     private let finished: (Command) -> Void
     private let record: (Record.OneOf_Event) -> Void
     private var segments = CircularBuffer<Segment>()
-    /// Batches that are with the masker.
-    private var inFlight = 0
-    private var copyTail = Data()
+    /// Batches that are with the masker, dropped ones too, and what ends that.
+    private var underWay: [ObjectIdentifier: (segment: Segment, exchange: MaskExchange)] = [:]
     /// Of the COPY whose data is being appended.
     private var copyContext: Context?
     /// After a reply was withheld: everything up to the next ReadyForQuery is dropped.
@@ -96,6 +97,10 @@ final class ReplyStream {
     private var isClosed = false
     private(set) var queuedBytes = 0 {
         didSet { services.shared.replyBudget.change(by: queuedBytes - oldValue) }
+    }
+    /// Of batches that are with the masker though nobody waits for them.
+    private var droppedBytes = 0 {
+        didSet { services.shared.replyBudget.change(by: droppedBytes - oldValue) }
     }
 
     init(
@@ -123,6 +128,8 @@ final class ReplyStream {
 
     /// Adds the message that begins a COPY: the masker takes copy data only behind it.
     func appendStart(ofCopy bytes: ByteBuffer, command: Command) {
+        // Of one that an error ended.
+        copyContext = nil
         if segments.isEmpty { deliver(bytes, command: command) } else { add(bytes, context: nil, command: command) }
     }
 
@@ -146,7 +153,7 @@ final class ReplyStream {
     {
         let last = segments.last
         let context: Context
-        if let known = last?.context, known.masks(plan, columns, copy) {
+        if let known = copy == nil ? last?.context : copyContext, known.masks(plan, columns, copy) {
             context = known
         } else {
             context = Context(plan, columns, copy)
@@ -192,20 +199,23 @@ final class ReplyStream {
     func flush() {
         drain()
         for (place, segment) in segments.enumerated() {
-            guard inFlight < Self.batchesUnderWay else { break }
+            guard underWay.count < Self.batchesUnderWay else { break }
             guard segment.isGathering, let context = segment.context else { continue }
             // A batch of a COPY needs the tail that the one before it left.
             if context.copy != nil, place > 0 { break }
-            if inFlight >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
+            if underWay.count >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
             dispatch(segment, context)
         }
     }
 
-    /// Drops everything; later answers are ignored.
+    /// Drops everything, what is with the masker too: nothing of the session counts or waits any more.
     func close() {
         isClosed = true
+        for (_, exchange) in underWay.values { exchange.cancel() }
+        underWay.removeAll()
         segments.removeAll()
         queuedBytes = 0
+        droppedBytes = 0
     }
 
     @discardableResult
@@ -224,7 +234,6 @@ final class ReplyStream {
 
     private func dispatch(_ segment: Segment, _ context: Context) {
         segment.state = .withMasker
-        inFlight += 1
         var batch = origin
         batch.command = segment.command?.number ?? 0
         batch.plan = context.plan
@@ -232,11 +241,14 @@ final class ReplyStream {
         batch.columnsKnown = context.columns != nil
         if let copy = context.copy {
             batch.copy = copy
-            batch.tail = copyTail
+            batch.tail = context.tail
             batch.last = segment.isLastOfCopy
         }
+        let exchange = MaskExchange()
+        underWay[ObjectIdentifier(segment)] = (segment, exchange)
         services.mask(
-            batch, payload: [UInt8](segment.bytes.readableBytesView), session: session, traceparent: traceparent
+            batch, payload: [UInt8](segment.bytes.readableBytesView), session: session, traceparent: traceparent,
+            exchange: exchange
         ) {
             [weak self] result in
             self?.masked(segment, result)
@@ -245,18 +257,25 @@ final class ReplyStream {
 
     private func masked(_ segment: Segment, _ result: Result<MaskedReply, MaskFailure>) {
         guard !isClosed else { return }
-        inFlight -= 1
-        if case .dropped = segment.state { return flush() }
+        underWay[ObjectIdentifier(segment)] = nil
         switch result {
-        case .success(let masked):
-            record(masked.events, of: segment.command)
-            take(masked, for: segment)
-        case .failure(let failure):
-            segment.state = .failed(failure)
-            copyTail = Data()
-            record(failure.events, of: segment.command)
+        case .success(let masked): record(masked.events, of: segment.command)
+        case .failure(let failure): record(failure.events, of: segment.command)
+        }
+        if case .dropped = segment.state {
+            droppedBytes -= segment.size
+            return flush()
+        }
+        switch result {
+        case .success(let masked): take(masked, for: segment)
+        case .failure(let failure): fail(segment, failure)
         }
         flush()
+    }
+
+    private func fail(_ segment: Segment, _ failure: MaskFailure) {
+        segment.state = .failed(failure)
+        segment.context?.tail = Data()
     }
 
     private func take(_ masked: MaskedReply, for segment: Segment) {
@@ -269,16 +288,16 @@ final class ReplyStream {
         }
         if let objection {
             StageLog.error("reply withheld: \(objection)", session: session, traceparent: traceparent)
-            segment.state = .failed(MaskFailure(reason: objection))
-            copyTail = Data()
-            return
+            return fail(segment, MaskFailure(reason: objection))
         }
         queuedBytes += rewritten.readableBytes - segment.size
         segment.size = rewritten.readableBytes
         segment.bytes = rewritten
         segment.state = .ready
         segment.command?.count(masked.counts)
-        if segment.context?.copy != nil { copyTail = segment.isLastOfCopy ? Data() : Data(masked.tail) }
+        if let context = segment.context, context.copy != nil {
+            context.tail = segment.isLastOfCopy ? Data() : Data(masked.tail)
+        }
     }
 
     private func record(_ events: [StageEvent], of command: Command?) {
@@ -292,10 +311,14 @@ final class ReplyStream {
         var anything = false
         loop: while canWrite(), let segment = segments.first {
             switch segment.state {
-            case .waiting, .withMasker:
+            case .waiting:
                 // ReadyForQuery, up to which a withheld reply is dropped, is in none of these.
                 guard isDiscarding else { break loop }
                 segment.state = .dropped
+            case .withMasker:
+                guard isDiscarding else { break loop }
+                segment.state = .dropped
+                droppedBytes += segment.size
             case .dropped: break
             case .ready: deliver(segment.bytes, command: segment.command)
             case .failed(let failure): withhold(failure, segment.bytes, command: segment.command)

@@ -54,9 +54,13 @@ struct SessionOpening {
             session: id, principal: principal, principalKey: "session \(id)", resource: resource.name,
             protocolName: "postgres", purpose: .session, digest: digest, textDigest: digest, text: [],
             traceparent: trace.traceparent(span: 0))
-        _ = services.judge(request) { event in
+        var exchange: UInt64 = 0
+        exchange = services.judge(request) { event in
             switch event {
-            case .held: break
+            case .held:
+                services.conductor.cancel(sequence: exchange)
+                IngressMetrics.current.sessionsUnavailable.add()
+                refuse(Self.fatal(Refusals.unavailable("a stage holds the login, and only commands can be held")))
             case .unavailable(let reason):
                 IngressMetrics.current.sessionsUnavailable.add()
                 refuse(Self.fatal(Refusals.unavailable(reason)))

@@ -191,7 +191,12 @@ private final class TargetHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(failure("\(error)"), context)
+        var failure = failure("\(error)")
+        // An open session hears the same of a target that is gone, whether it said so or its connection broke.
+        if case .ready = phase {
+            failure = SessionFailure("57P01", "the target closed the connection", detail: failure.detail)
+        }
+        fail(failure, context)
     }
 
     // MARK: TLS

@@ -1,5 +1,8 @@
 /// Whether the tags of a command's replies tell how many rows it changed.
 extension Analysis {
+    /// Why the rows of a text that is not understood cannot be counted.
+    static let uncountedText = "what is not understood cannot be counted"
+
     mutating func uncounted(_ reason: String) {
         if unlimitable.isEmpty { unlimitable = reason }
     }
@@ -12,13 +15,13 @@ extension Analysis {
     mutating func addUncounted(_ statement: Message) {
         let definitions: Set<String> = ["create", "alter", "drop", "truncate"]
         if operations.contains("opaque") {
-            uncounted("what is not understood cannot be counted")
+            uncounted(Self.uncountedText)
         } else if operations.contains("execute") {
             uncounted("EXECUTE runs a text that is elsewhere")
         } else if operations.contains("call") {
             uncounted("functions and procedures do not say how many rows they change")
         } else if !operations.isDisjoint(with: definitions) || statement.shape.name == "RefreshMatViewStmt" {
-            uncounted("\(StatementTag.of(statement)) does not say how many rows it changes")
+            uncounted("\(statement.shape.tag) does not say how many rows it changes")
         }
     }
 

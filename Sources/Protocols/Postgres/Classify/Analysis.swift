@@ -29,7 +29,7 @@ struct Analysis {
     /// - Parameter isTraced: its outputs are found out by a ``LineageTracer``.
     mutating func addStatement(_ statement: Message, isTraced: Bool = false) {
         statements += 1
-        tags.append(StatementTag.of(statement))
+        tags.append(statement.shape.tag)
         var inner = Analysis()
         inner.counted = statement.raw
         inner.walk(statement, scope: [])
@@ -125,10 +125,12 @@ struct Analysis {
         case .intoClause:
             into(node, scope: scope)
             return
-        case .aConst, .aStar, .alias, .boolean, .booleanTest, .boolExpr, .caseExpr, .caseWhen, .commonTableExpr,
-            .currentOfExpr, .defElem, .float, .integer, .list, .mergeWhenClause, .node, .nullTest, .objectWithArgs,
-            .rangeFunction, .rangeSubselect, .rangeTableFunc, .resTarget, .rowExpr, .string, .subLink, .typeCast,
-            .withClause, .other:
+        case .aConst, .aStar, .boolean, .float, .integer, .string:
+            // Nothing is below them.
+            return
+        case .alias, .booleanTest, .boolExpr, .caseExpr, .caseWhen, .commonTableExpr, .currentOfExpr, .defElem, .list,
+            .mergeWhenClause, .node, .nullTest, .objectWithArgs, .rangeFunction, .rangeSubselect, .rangeTableFunc,
+            .resTarget, .rowExpr, .subLink, .typeCast, .withClause, .other:
             break
         case .alterTableStmt, .callStmt, .copyStmt, .createFunctionStmt, .createTableAsStmt, .declareCursorStmt,
             .deleteStmt, .deallocateStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt,
@@ -145,7 +147,7 @@ struct Analysis {
     }
 
     mutating func walkChildren(_ node: Message, scope: Scope) {
-        for child in node.children { walk(child, scope: scope) }
+        node.forEachChild { walk($0, scope: scope) }
     }
 
     mutating func walk(_ pointer: UnsafeRawPointer?, scope: Scope) {
@@ -271,7 +273,10 @@ enum TableName {
     /// Parts that hold a dot, a star or a quote are quoted, so that no name reads as another.
     static func joined(_ parts: [String]) -> String {
         parts.map { part in
-            guard part.contains(where: { ".*\"".contains($0) }) || part.isEmpty else { return part }
+            let isQuoted = part.utf8.contains {
+                $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "\"")
+            }
+            guard isQuoted || part.isEmpty else { return part }
             return "\"" + part.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
         }.joined(separator: ".")
     }

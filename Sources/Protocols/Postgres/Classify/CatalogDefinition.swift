@@ -9,13 +9,19 @@ final class CatalogDefinition: @unchecked Sendable {
 
     /// nil: not understood.
     private init?(_ text: String) {
-        let nesting = Array(text.utf8).withUnsafeBytes { NestingScan($0).depth }
-        guard nesting <= PostgresClassifier.maximumNesting, text.utf8.count <= PostgresClassifier.maximumLength else {
+        let bytes = Array(text.utf8)
+        let scan = bytes.withUnsafeBytes { NestingScan($0) }
+        guard scan.depth <= PostgresClassifier.maximumNesting, scan.tokens <= PostgresClassifier.maximumTokens,
+            bytes.count <= PostgresClassifier.maximumLength
+        else { return nil }
+        do {
+            tree = try bytes.withUnsafeBytes { bytes throws(TextParser.NotUnderstood) in
+                try TextParser.protobufTree(of: TextParser.Text(bytes))
+            }
+        } catch {
             return nil
         }
-        guard let tree = PostgresClassifier.tree(of: text) else { return nil }
-        self.tree = tree
-        self.nesting = nesting
+        nesting = scan.depth
     }
 
     deinit { pg_query__parse_result__free_unpacked(tree, nil) }

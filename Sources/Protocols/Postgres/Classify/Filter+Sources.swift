@@ -138,11 +138,19 @@ extension Filter {
 
     // MARK: subqueries
 
-    func subquery(_ link: PgQuery__SubLink) -> Truth {
-        guard let query = Message(link.subselect), query.kind == .selectStmt else { return .unknown }
+    func subquery(_ link: PgQuery__SubLink) -> Truth { subquery(link, Message(link.subselect)) }
+
+    private func subquery(_ link: PgQuery__SubLink, _ query: Message?) -> Truth {
+        guard let query, query.kind == .selectStmt else { return .unknown }
         let select = query.unpacked(as: PgQuery__SelectStmt.self)
-        guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE, select.having_clause == nil, select.limit_offset == nil
-        else { return .unknown }
+        guard select.having_clause == nil, select.limit_offset == nil else { return .unknown }
+        if select.op == PG_QUERY__SET_OPERATION__SETOP_UNION, select.limit_count == nil {
+            // What one side has, both have together.
+            let holds = [Message(select.larg), Message(select.rarg)].map { subquery(link, $0).holds }
+            let isForAll = link.sub_link_type == PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK
+            return isForAll && holds.contains(false) || !holds.contains(true) ? .unknown : .likely
+        }
+        guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE else { return .unknown }
         if let count = Message(select.limit_count), Constant(count) == .number(0) { return empty(link) }
         var inner = self
         inner.add(select.with_clause)

@@ -156,7 +156,7 @@ enum FunctionCatalog {
         oidvectortypes pg_get_expr get_current_ts_config mxid_age pg_available_extensions \
         pg_available_extension_versions pg_column_is_updatable pg_config pg_event_trigger_ddl_commands \
         pg_event_trigger_dropped_objects pg_event_trigger_table_rewrite_reason pg_extension_update_paths \
-        pg_indexam_progress_phasename pg_replication_origin_oid pg_snapshot_xip pg_walfile_name \
+        pg_indexam_progress_phasename pg_snapshot_xip pg_walfile_name \
         pg_walfile_name_offset txid_snapshot_xip satisfies_hash_partition
         """ + " "
 

@@ -7,6 +7,9 @@
 struct NestingScan {
     /// Deepest estimate over the text.
     private(set) var depth = 0
+    /// Tokens of the text, and its semicolons: what parsing and looking at it costs grows with them.
+    private(set) var tokens = 0
+    private(set) var semicolons = 0
 
     private var levels: [Level] = [Level()]
     private var outer = 0
@@ -56,9 +59,11 @@ struct NestingScan {
                 }
             case UInt8(ascii: ","):
                 at += 1
+                tokens += 1
                 levels[levels.count - 1].run = 0
             case UInt8(ascii: ";"):
                 at += 1
+                semicolons += 1
                 levels[levels.count - 1] = Level()
             case _ where Self.startsWord(byte):
                 let start = at
@@ -80,6 +85,7 @@ struct NestingScan {
     }
 
     private mutating func token() {
+        tokens += 1
         levels[levels.count - 1].run += 1
         depth = max(depth, outer + bodies + levels[levels.count - 1].total)
     }

@@ -85,6 +85,8 @@ final class Shape: Sendable {
     let isStatement: Bool
     /// What a statement of this type does; nil for other nodes, and for types that are not known.
     let effect: StatementEffect?
+    /// A short name of the statement's kind.
+    let tag: String
     let children: [Field]
     let values: [Field]
 
@@ -96,6 +98,7 @@ final class Shape: Sendable {
         lineage = LineageNode(rawValue: bare) ?? .other
         isStatement = name.hasSuffix("Stmt") && name != "RawStmt"
         effect = isStatement ? StatementEffect.byType[name] : nil
+        tag = isStatement ? StatementTag.of(name) : ""
         var children: [Field] = []
         var values: [Field] = []
         for index in 0..<Int(descriptor.pointee.n_fields) {
@@ -146,12 +149,40 @@ enum Shapes {
         }
         return found
     }()
+
+    /// The same to be found fast: a power of two of slots, by the address's bits.
+    private static let slots: ContiguousArray<(key: UInt, shape: Shape?)> = {
+        var size = 16
+        while size < all.count * 4 { size *= 2 }
+        var slots = ContiguousArray<(key: UInt, shape: Shape?)>(repeating: (0, nil), count: size)
+        for (key, shape) in all {
+            var slot = place(of: key, in: size)
+            while slots[slot].key != 0 { slot = (slot + 1) & (size - 1) }
+            slots[slot] = (key, shape)
+        }
+        return slots
+    }()
+
+    private static func place(of key: UInt, in size: Int) -> Int {
+        Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 40) & (size - 1)
+    }
+
+    static func shape(at key: UInt) -> Shape? {
+        let slots = slots
+        var slot = place(of: key, in: slots.count)
+        while slots[slot].key != key {
+            if slots[slot].key == 0 { return nil }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return slots[slot].shape
+    }
 }
 
 /// One node of a parse tree; `Node` wrappers are looked through. Valid while the tree it belongs to is.
 struct Message {
     let raw: UnsafeRawPointer
-    let shape: Shape
+    /// Shapes live as long as the process.
+    unowned(unsafe) let shape: Shape
 
     var kind: NodeKind { shape.kind }
     var lineage: LineageNode { shape.lineage }
@@ -173,7 +204,7 @@ struct Message {
     }
 
     private static func shape(of raw: UnsafeRawPointer) -> Shape? {
-        Shapes.all[raw.load(as: UInt.self)]
+        Shapes.shape(at: raw.load(as: UInt.self))
     }
 
     /// The node as its generated C struct; the caller has checked `kind`.

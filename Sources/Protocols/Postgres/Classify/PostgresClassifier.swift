@@ -11,6 +11,9 @@ public struct PostgresClassifier: Sendable {
     public static let maximumLength = 1 << 20
     /// Deepest nesting that is parsed, in the steps that `NestingScan` counts.
     public static let maximumNesting = 2000
+    /// Most tokens and statements that are parsed: about 50 ms of work (docs/performance.md).
+    public static let maximumTokens = 120_000
+    public static let maximumStatements = 10_000
     /// Nesting up to which the caller's own stack is used: at most 3 KiB a step (measured).
     static let inlineNesting = 120
 
@@ -31,7 +34,14 @@ public struct PostgresClassifier: Sendable {
         }
         guard !sql.contains(0) else { return Self.opaque("the text holds a zero byte") }
         guard String(validating: sql, as: UTF8.self) != nil else { return Self.opaque("the text is not valid UTF-8") }
-        let nesting = NestingScan(sql).depth
+        let scan = NestingScan(sql)
+        guard scan.tokens <= Self.maximumTokens else {
+            return Self.opaque("the text has more than \(Self.maximumTokens) words and marks")
+        }
+        guard scan.semicolons <= Self.maximumStatements else {
+            return Self.opaque("the text has more than \(Self.maximumStatements) statements")
+        }
+        let nesting = scan.depth
         guard nesting <= Self.maximumNesting else {
             return Self.opaque("the text nests deeper than \(Self.maximumNesting)")
         }
@@ -46,61 +56,25 @@ public struct PostgresClassifier: Sendable {
         facts.operations = ["opaque"]
         facts.opaque = true
         facts.opaqueReason = reason
+        facts.unlimitable = Analysis.uncountedText
         return facts
     }
 
     private static func parse(_ sql: UnsafeRawBufferPointer, _ index: CatalogIndex?) -> Facts {
-        let text = UnsafeMutablePointer<CChar>.allocate(capacity: sql.count + 1)
-        defer { text.deallocate() }
-        UnsafeMutableRawPointer(text).copyMemory(from: sql.baseAddress ?? UnsafeRawPointer(text), byteCount: sql.count)
-        text[sql.count] = 0
-
-        let tree: UnsafeMutablePointer<PgQuery__ParseResult>
-        switch parsed(text) {
-        case .failure(let failure): return opaque(failure.reason)
-        case .success(let parsed): tree = parsed
-        }
-        defer { pg_query__parse_result__free_unpacked(tree, nil) }
-
-        var statements: [Message] = []
-        for index in 0..<tree.pointee.n_stmts {
-            guard let statement = tree.pointee.stmts[index], let message = Message(statement.pointee.stmt) else {
-                continue
+        do {
+            return try TextParser.withTree(of: sql) { tree in
+                var statements: [Message] = []
+                for number in 0..<tree.pointee.n_stmts {
+                    guard let statement = tree.pointee.stmts[number], let message = Message(statement.pointee.stmt)
+                    else {
+                        continue
+                    }
+                    statements.append(message)
+                }
+                return facts(of: statements, index)
             }
-            statements.append(message)
-        }
-        return facts(of: statements, index)
-    }
-
-    private struct NotUnderstood: Error {
-        let reason: String
-    }
-
-    /// The parse tree of a text that ends in a zero byte and whose nesting is bounded; the caller frees it.
-    private static func parsed(
-        _ text: UnsafePointer<CChar>
-    ) -> Result<UnsafeMutablePointer<PgQuery__ParseResult>, NotUnderstood> {
-        let parsed = pg_query_parse_protobuf(text)
-        defer { pg_query_free_protobuf_parse_result(parsed) }
-        if let error = parsed.error {
-            let message = error.pointee.message.map { String(cString: $0) } ?? "not understood"
-            return .failure(NotUnderstood(reason: "not understood: \(message.prefix(200))"))
-        }
-        guard let data = parsed.parse_tree.data,
-            let tree = UnsafeMutableRawPointer(data).withMemoryRebound(
-                to: UInt8.self, capacity: parsed.parse_tree.len,
-                { pg_query__parse_result__unpack(nil, parsed.parse_tree.len, $0) })
-        else {
-            // An empty tree has no bytes but its version; anything else that does not unpack is not understood.
-            return .failure(NotUnderstood(reason: "the parse tree cannot be read"))
-        }
-        return .success(tree)
-    }
-
-    static func tree(of text: String) -> UnsafeMutablePointer<PgQuery__ParseResult>? {
-        switch text.withCString(parsed) {
-        case .failure: nil
-        case .success(let tree): tree
+        } catch {
+            return opaque(error.reason)
         }
     }
 

@@ -1,5 +1,3 @@
-import CPgQuery
-
 /// A short name of a statement's kind, for records and reviewers.
 enum StatementTag {
     private static let known: [String: String] = [
@@ -13,8 +11,7 @@ enum StatementTag {
     ]
 
     /// `SelectStmt` → `SELECT`, `AlterTableStmt` → `ALTER TABLE`.
-    static func of(_ statement: Message) -> String {
-        let name = statement.shape.name
+    static func of(_ name: String) -> String {
         if let tag = known[name] { return tag }
         var tag = ""
         for letter in name.dropLast(name.hasSuffix("Stmt") ? 4 : 0) {

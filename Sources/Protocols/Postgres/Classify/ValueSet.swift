@@ -35,7 +35,7 @@ enum ValueSet {
     }
 
     private enum Point {
-        case number(Double)
+        case number(Int64)
         case boolean(Bool)
         /// nil: a text that no literal is.
         case text(String?)
@@ -47,7 +47,8 @@ enum ValueSet {
         for constant in constants {
             switch (first, constant) {
             case (.number, .number(let value)):
-                points += [-0.5, 0, 0.5].map { .number(Double(value) + $0) }
+                // Whole numbers only: `c <= 1 OR c >= 2` holds for every integer, and for nearly every other number.
+                points += [-1, 0, 1].map { .number(Int64(value) + $0) }
             case (.boolean, .boolean):
                 points = [.boolean(true), .boolean(false)]
             case (.text, .text(let value)):
@@ -107,7 +108,7 @@ enum ValueSet {
     private static func compare(_ point: Point, _ name: String, _ constant: Constant) -> Bool {
         let order: (equal: Bool, less: Bool)
         switch (point, constant) {
-        case (.number(let a), .number(let b)): order = (a == Double(b), a < Double(b))
+        case (.number(let a), .number(let b)): order = (a == Int64(b), a < Int64(b))
         case (.boolean(let a), .boolean(let b)): order = (a == b, !a && b)
         case (.text(let a), .text(let b)): order = (a == b, false)
         default: return false

@@ -37,7 +37,8 @@ class Links:
         )
 
     def replicas(self, stage: str) -> list[str]:
-        """The file system is the registry: replica R of stage S binds BUS/S/R. A random one comes first."""
+        """The file system is the registry: replica R of stage S binds BUS/S/R. A random one comes first: this sender pings
+        nobody, and does not know how busy the replicas are."""
         try:
             names = [name for name in os.listdir(f"{self._directory}/{stage}") if not name.startswith(".")]
         except OSError:

@@ -23,7 +23,8 @@ CONTRACT_VERSION = 1
 PARTS = 3
 MAXIMUM_PART_BYTES = 64 << 20
 INBOX_MESSAGES = 256  # held by ZeroMQ before senders are pushed back
-TAKEN_MESSAGES = 64  # taken off the inbox ahead of the one that is being handled
+TAKEN_MESSAGES = 1024  # taken off the inbox ahead of the one that is being handled, to find the pings behind them
+TAKEN_BYTES = 32 << 20  # of these
 POLL_MS = 100  # how soon a request to drain is noticed
 QUIET_MS = 300  # a draining stage ends once nothing came for so long
 DRAIN_MS = 5000  # and after so long at the latest
@@ -52,6 +53,7 @@ class Stage:
         self._draining = False
         self._watchdog = Watchdog()
         self._taken: deque[Message] = deque()
+        self._taken_bytes = 0
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._links = Links(self._context, self.environment.bus)
         self._inbox: zmq.Socket[bytes] = self._context.socket(zmq.PULL)
@@ -117,14 +119,15 @@ class Stage:
             self._tick()
         if not self._taken:
             return False
-        header, body, payload = self._taken.popleft()
+        header, body, payload = message = self._taken.popleft()
+        self._taken_bytes -= size(message)
         if not is_given_up(header):
             self._handle(header, body, payload)
         return True
 
     def _take(self) -> None:
         """Takes what is in the inbox, answers pings at once, and drops what cannot be read."""
-        while len(self._taken) < TAKEN_MESSAGES:
+        while len(self._taken) < TAKEN_MESSAGES and self._taken_bytes < TAKEN_BYTES:
             try:
                 message = read(self._inbox.recv_multipart(zmq.DONTWAIT))
             except zmq.Again:
@@ -143,9 +146,11 @@ class Stage:
         if header.attempt > 0:
             for place, (earlier, _, _) in enumerate(self._taken):
                 if (earlier.sequence, earlier.session, earlier.kind) == (header.sequence, header.session, header.kind):
+                    self._taken_bytes += size(message) - size(self._taken[place])
                     self._taken[place] = message
                     return
         self._taken.append(message)
+        self._taken_bytes += size(message)
 
     # ---- answering
 
@@ -244,6 +249,11 @@ def read(parts: list[bytes]) -> Message:
     if header.kind not in bus.Kind.values() or header.kind == bus.KIND_UNSPECIFIED:
         raise StageError("malformed", "unknown kind")
     return header, parts[1], parts[2]
+
+
+def size(message: Message) -> int:
+    """Bytes of body and payload."""
+    return len(message[1]) + len(message[2])
 
 
 def is_given_up(header: bus.Header) -> bool:

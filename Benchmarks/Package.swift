@@ -1,0 +1,14 @@
+// swift-tools-version: 6.2
+// `make bench-classifier`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
+import PackageDescription
+
+let package = Package(
+    name: "sluice-benchmarks",
+    dependencies: [.package(name: "sluice", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "ClassifierBench", dependencies: [.product(name: "PostgresClassify", package: "sluice")],
+            path: "Classifier")
+    ],
+    swiftLanguageModes: [.v6]
+)
