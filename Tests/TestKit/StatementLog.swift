@@ -11,7 +11,7 @@ public struct LoggedStatement: Sendable {
 
     /// Sluice's own question about names, on a connection of its own.
     var isCatalogueLookup: Bool {
-        application == "sluice catalog"
+        ["sluice catalog", "sluice estimates"].contains(application)
             && (text.hasPrefix("SELECT c.oid, n.nspname, c.relname, a.attnum")
                 || text.hasPrefix("BEGIN READ ONLY; RESET search_path;\nSELECT 'path',"))
     }
