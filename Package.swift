@@ -147,7 +147,6 @@ let package = Package(
             ]),
         tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 
-        library("TestKit", [], path: "Tests/TestKit"),
         tests("IntegrationTests", ["TestKit", "PostgresClassify", "Contract"], exclude: ["Clients", "Effects"]),
         tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
         tests("PipelineTests", ["TestKit", "Telemetry"], exclude: ["Clients"]),
