@@ -163,7 +163,8 @@ extension LoopServices {
     }
 
     private func key(of request: JudgeRequest) -> DecisionMemo.Key {
-        DecisionMemo.Key(digest: request.textDigest, identity: request.principalKey, resource: request.resource,
+        DecisionMemo.Key(
+            digest: request.textDigest, identity: request.principalKey, resource: request.resource,
             catalog: request.catalogVersion)
     }
 }

@@ -201,6 +201,19 @@ struct RowLimiterTests {
         #expect(RowLimit.objection(to: facts) != nil)
     }
 
+    @Test(arguments: [
+        (["read"], ["SELECT"], false), (["write"], ["UPDATE"], true), (["copy.in"], ["COPY"], true),
+        (["copy.out", "read"], ["COPY"], false), (["execute"], ["EXECUTE"], true), (["cursor"], ["FETCH"], false),
+        (["create", "read"], ["CREATE TABLE AS"], true), (["create", "read"], ["SELECT"], true),
+        (["create"], ["CREATE TABLE"], false), (["create", "read"], ["CREATE INDEX"], false),
+    ])
+    func whatIsUndoneBeyondTheLimit(operations: [String], tags: [String], mayChange: Bool) {
+        var facts = Facts()
+        facts.operations = operations
+        facts.statementTags = tags
+        #expect(RowLimit.mayChange(facts) == mayChange)
+    }
+
     private func limits(_ rows: UInt64) -> Limits {
         var limits = Limits()
         limits.maxRows = rows

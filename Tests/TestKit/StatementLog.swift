@@ -9,11 +9,12 @@ public struct LoggedStatement: Sendable {
     /// Came by the extended protocol ("execute NAME: ") rather than by a simple Query.
     public let extended: Bool
 
-    /// Sluice's own question about names, on a connection of its own.
+    /// Sluice's own question about names or to the planner, on a connection of its own.
     var isCatalogueLookup: Bool {
         application == "sluice catalog"
             && (text.hasPrefix("SELECT c.oid, n.nspname, c.relname, a.attnum")
                 || text.hasPrefix("BEGIN READ ONLY; RESET search_path;\nSELECT 'path',"))
+            || application == "sluice estimates" && text.hasPrefix("EXPLAIN (FORMAT JSON) ")
     }
 }
 

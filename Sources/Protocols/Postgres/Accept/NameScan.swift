@@ -59,7 +59,8 @@ private struct Scan {
         // E'…' is the one kind of text in which a backslash hides a quote.
         if at - start == 1, text[start] | 0x20 == UInt8(ascii: "e"), at < text.count, text[at] == UInt8(ascii: "'") {
             skipQuoted(escapes: true)
-        } else if at - start == 1, text[start] | 0x20 == UInt8(ascii: "u"), text[at...].starts(with: Array("&\"".utf8)) {
+        } else if at - start == 1, text[start] | 0x20 == UInt8(ascii: "u"), text[at...].starts(with: Array("&\"".utf8))
+        {
             throw .escaped
         } else {
             add(text[start..<at], folded: true)
