@@ -107,16 +107,22 @@ final class Catalog {
         case .schema(let question, _):
             sql = question.sql
         }
+        let isKept = self.connection != nil
         let connection = self.connection ?? CatalogConnection(resource: resource, eventLoop: eventLoop)
         self.connection = connection
+        let end = NIODeadline.now() + Self.answerTimeout
         let deadline = eventLoop.scheduleTask(in: Self.answerTimeout) { connection.abandon() }
         connection.query(sql) { [weak self] rows in
             deadline.cancel()
             guard let self else { return }
-            if rows == nil { self.connection = nil }
-            let question = self.waiting.removeFirst()
             self.isAsking = false
-            self.answer(question, rows)
+            if rows == nil {
+                connection.abandon()
+                self.connection = nil
+                // One that was kept from before may be gone while the target is not: once more, on a new one.
+                if isKept, NIODeadline.now() < end { return self.next() }
+            }
+            self.answer(self.waiting.removeFirst(), rows)
             self.next()
         }
     }
