@@ -29,6 +29,9 @@ public struct Ruling: Sendable {
     public let holdID: String
     /// False when any stage wants an event recorded: those belong to each command on its own.
     public let isPure: Bool
+    /// Each run needs a judgement of its own: people's approval, or a policy that asks for the time, the client's address
+    /// or an estimate.
+    public let isForOnce: Bool
     /// What stages want recorded; `command` is not set.
     public let events: [StageEvent]
     /// A stage noted something: the signed decisions tell what.
@@ -90,6 +93,8 @@ public struct Ruling: Sendable {
         holdID = approver?.holdID ?? ""
         events = decisions.flatMap { decision in decision.events.map { StageEvent($0, of: decision.stage) } }
         isPure = events.isEmpty && decisions.allSatisfy(\.pure)
+        let isRepeatable = decisions.contains { $0.stage == StageName.classifier && $0.pure }
+        isForOnce = outcome == .hold || !holdID.isEmpty || !isRepeatable
         isAnnotated = decisions.contains { !$0.annotations.isEmpty }
     }
 }

@@ -96,7 +96,10 @@ extension Pipeline {
 
         private static func checkStatus(_ rig: Rig) async throws {
             let shown = try await rig.gateway.sluice(["status"])
-            for text in ["STAGE", "RATE/S", "P99", "MiB", "policy ", "sessions open: ", "since these processes began: ", "commands "] {
+            for text in [
+                "STAGE", "RATE/S", "P99", "MiB", "policy ", "sessions open: ", "since these processes began: ",
+                "commands ",
+            ] {
                 #expect(shown.output.contains(text), "\(shown.transcript)")
             }
             let stages = try await rig.gateway.json(["status"])["stages"].array

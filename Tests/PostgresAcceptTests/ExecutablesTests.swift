@@ -12,15 +12,15 @@ struct ExecutablesTests {
         #expect(Executables().mayRun(epoch: now))
     }
 
-    @Test func anotherEpochOrAHoldMayNot() {
+    @Test func anotherEpochOrWhatIsForOnceMayNot() {
         var executables = Executables()
-        executables.add(epoch: now, isHeld: false)
+        executables.add(epoch: now, isForOnce: false)
         #expect(executables.mayRun(epoch: now))
         #expect(!executables.mayRun(epoch: before))
-        executables.add(epoch: before, isHeld: false)
+        executables.add(epoch: before, isForOnce: false)
         #expect(!executables.mayRun(epoch: now))
         executables.removeAll()
-        executables.add(epoch: now, isHeld: true)
+        executables.add(epoch: now, isForOnce: true)
         #expect(!executables.mayRun(epoch: now))
     }
 
@@ -32,9 +32,9 @@ struct ExecutablesTests {
         }
         var executables = Executables()
         #expect(executables.limit == nil)
-        executables.add(epoch: now, isHeld: false, limit: try limit(10))
-        executables.add(epoch: now, isHeld: false, limit: try limit(5))
-        executables.add(epoch: now, isHeld: false)
+        executables.add(epoch: now, isForOnce: false, limit: try limit(10))
+        executables.add(epoch: now, isForOnce: false, limit: try limit(5))
+        executables.add(epoch: now, isForOnce: false)
         #expect(executables.limit?.rows == 5)
         executables.removeAll()
         #expect(executables.limit == nil)

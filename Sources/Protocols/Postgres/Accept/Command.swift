@@ -19,8 +19,8 @@ final class Command {
     let number: UInt64
     let facts: Facts
     private(set) var mask: MaskPlan
-    /// Reviewers allowed it: that was for one run.
-    let wasHeld: Bool
+    /// What its ruling says is for one run.
+    let isForOnce: Bool
     /// Policy epoch of its ruling.
     let epoch: [UInt8]
     /// Enforced while it runs.
@@ -52,7 +52,7 @@ final class Command {
         facts = ruling.facts
         mask = ruling.mask
         epoch = ruling.epoch
-        wasHeld = ruling.outcome == .hold || !ruling.holdID.isEmpty
+        isForOnce = ruling.isForOnce
         limit = RowLimit(ruling.limits)
         tally = RowTally()
         estimate = ruling.estimate
@@ -66,7 +66,7 @@ final class Command {
         mask.tighten(earlier.mask)
         self.mask = mask
         epoch = ruling.epoch
-        wasHeld = ruling.outcome == .hold || !ruling.holdID.isEmpty
+        isForOnce = ruling.isForOnce
         limit = RowLimit.tighter(RowLimit(ruling.limits), earlier.limit)
         tally = earlier.tally
         estimate = ruling.estimate
@@ -78,7 +78,7 @@ final class Command {
         facts = Facts()
         mask = MaskPlan()
         epoch = []
-        wasHeld = false
+        isForOnce = false
         tally = RowTally()
         estimate = nil
     }

@@ -4,23 +4,23 @@
 /// has succeeded: a name that is only believed to be gone may still be there.
 struct Executables {
     private var epochs: Set<[UInt8]> = []
-    private var hasHeld = false
+    private var hasOnce = false
     /// The tightest of theirs.
     private(set) var limit: RowLimit?
 
-    /// `isHeld`: each of its runs needs an approval of its own.
-    mutating func add(epoch: [UInt8], isHeld: Bool, limit: RowLimit? = nil) {
+    /// `isForOnce`: each of its runs needs a judgement of its own.
+    mutating func add(epoch: [UInt8], isForOnce: Bool, limit: RowLimit? = nil) {
         self.limit = RowLimit.tighter(self.limit, limit)
         epochs.insert(epoch)
-        hasHeld = hasHeld || isHeld
+        hasOnce = hasOnce || isForOnce
     }
 
-    /// Whether everything that could run was judged in `epoch` and needs no approval.
-    func mayRun(epoch: [UInt8]) -> Bool { !hasHeld && epochs.isSubset(of: [epoch]) }
+    /// Whether everything that could run was judged in `epoch`, for more than once.
+    func mayRun(epoch: [UInt8]) -> Bool { !hasOnce && epochs.isSubset(of: [epoch]) }
 
     mutating func removeAll() {
         epochs = []
         limit = nil
-        hasHeld = false
+        hasOnce = false
     }
 }

@@ -197,7 +197,7 @@ extension PostgresSession {
             }
             if !parse.name.isEmpty {
                 executables.add(
-                    epoch: ruling.epoch, isHeld: ruling.outcome == .hold, limit: RowLimit(ruling.limits))
+                    epoch: ruling.epoch, isForOnce: ruling.isForOnce, limit: RowLimit(ruling.limits))
             }
             let command = Command(number: number, ruling: ruling)
             let statement = PreparedStatement(

@@ -329,7 +329,7 @@ extension PostgresSession {
         if facts.opaque || facts.operations.contains(where: Self.mayChangePath.contains) { isPathKnown = false }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
         if !facts.preparedNames.isEmpty {
-            executables.add(epoch: command.epoch, isHeld: command.wasHeld, limit: command.limit)
+            executables.add(epoch: command.epoch, isForOnce: command.isForOnce, limit: command.limit)
         }
         if changesDefinitions { self.changesDefinitions = true }
     }

@@ -79,7 +79,9 @@ final class CompiledPlan {
         let computed = Set(plan.computedOutputs)
         var outputs: [UInt32: Style] = [:]
         for mask in plan.outputs {
-            if mask.unlessTable, Int(mask.index) < batch.columns.count, batch.columns[Int(mask.index)].isOfTable { continue }
+            if mask.unlessTable, Int(mask.index) < batch.columns.count, batch.columns[Int(mask.index)].isOfTable {
+                continue
+            }
             outputs[mask.index] = max(outputs[mask.index] ?? .partial, Style(mask.style))
         }
         // A mask of a column that is not here was meant for other columns than these.
@@ -94,7 +96,9 @@ final class CompiledPlan {
                 rule = (style, outputCounter)
             }
             let isComputed = !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
-            if all && !column.isOfTable || isComputed, rule.map({ $0.style < .redact }) ?? true { rule = (.redact, computedCounter) }
+            if all && !column.isOfTable || isComputed, rule.map({ $0.style < .redact }) ?? true {
+                rule = (.redact, computedCounter)
+            }
             let binary = copy ? batch.copy.format == "binary" : column.format != 0
             let near = isSocialSecurity(column.name) || isSocialSecurity(column.originColumn)
             // COPY text carries no types: where the batch knows none, the client reads text.
