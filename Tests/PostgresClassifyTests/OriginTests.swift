@@ -251,7 +251,7 @@ import Testing
             ("SELECT people FROM people", ["people.id people.label people.mail users.email users.id users.name"]),
             ("SELECT x FROM weird", ["!users.id weird.x"]), ("SELECT x FROM loop_a", ["!loop_a.x loop_b.x"]),
             ("SELECT x FROM broken", nil), ("SELECT id FROM rows", ["=rows.id users.id"]),
-            ("SELECT (u).email FROM rows", ["rows.u users.email"]),
+            ("SELECT (u).email FROM rows", ["=rows.u users.email"]),
             ("SELECT doc FROM rows", [docOfUser]),
             ("SELECT payload FROM events_2024", ["=events.payload events_2024.payload"]),
             ("SELECT payload FROM events", ["=events.payload"]),
