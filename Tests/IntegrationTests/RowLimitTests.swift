@@ -111,7 +111,7 @@ extension Integration {
             #expect(ran.errors.contains("42501") && ran.lines == ["on"], "\(ran.transcript)")
             let id = try await eventually("the session is listed as ended") {
                 try await world.gateway.json(["sessions", "list"]).list.first {
-                    $0["identity"].string == "limited-2" && $0["ended"].string != nil
+                    $0["identity"].string == "limited-2" && $0["ended"].string != nil && $0["commands"].int == 2
                 }?["id"].string
             }
             let exported = try await world.gateway.sluice(["sessions", "export", id])
