@@ -58,6 +58,8 @@ struct ExplainCommand: ParsableCommand {
         guard let facts = CommandClassifier.facts(of: text, protocol: resource.protocolName, catalog: try readCatalog())
         else { throw CommandFailure("commands of protocol \(resource.protocolName) cannot be explained") }
         let (principal, remark) = try principal(configuration.state)
+        var circumstances = self.circumstances
+        circumstances.resourceLabels = resource.labels
         var explanation = policy.explain(
             facts: facts, principal: principal, resource: resource.name, circumstances: circumstances)
         if let remark { explanation.remarks.append(remark) }

@@ -25,9 +25,13 @@ extension PolicyCommand {
         @Option(help: "table or json.") var format: OutputFormat = .table
 
         func run() throws {
+            // Recordings of elsewhere may come without a configuration.
+            let configuration = folders.isEmpty || config.exists ? try config.load() : nil
+            let labels = (configuration?.resources ?? []).map { ($0.name, $0.labels) }
             var difference = PolicyDifference(
-                old: try PolicySet.load(path: old), new: try PolicySet.load(path: new))
-            let folders = folders.isEmpty ? [try config.load().state.recordings] : folders
+                old: try PolicySet.load(path: old), new: try PolicySet.load(path: new),
+                labels: Dictionary(uniqueKeysWithValues: labels))
+            let folders = folders.isEmpty ? [configuration?.state.recordings].compactMap { $0 } : folders
             for folder in folders {
                 var commands = RecordedCommands()
                 try RecordingArchive(recordings: folder).forEachRecord { record throws(RecordingError) in

@@ -16,9 +16,11 @@ struct ClassifierStage: RequestStage {
     private var watchedAt: UInt64
     private var catalogs = CatalogCache()
     private let protocols = ClassifierProtocols()
+    private let resourceLabels: [String: [String: String]]
     private let metrics = ClassifierMetrics(ProcessTelemetry.current)
 
-    init(policyPath: String) throws {
+    init(policyPath: String, labels: [(resource: String, labels: [String: String])]) throws {
+        resourceLabels = Dictionary(uniqueKeysWithValues: labels.map { ($0.resource, $0.labels) })
         watch = PolicyWatch(path: policyPath)
         policy = try PolicySet(try watch.changed()?.get() ?? PolicyFiles.read(path: policyPath))
         watchedAt = monotonicNanoseconds()
@@ -42,7 +44,7 @@ struct ClassifierStage: RequestStage {
             facts: facts, principal: judge.principal, resource: judge.resource, purpose: judge.purpose,
             circumstances: Circumstances(
                 time: Int64(Date().timeIntervalSince1970), estimate: judge.hasEstimate ? judge.estimate : nil,
-                excess: judge.hasExcess ? judge.excess : nil))
+                excess: judge.hasExcess ? judge.excess : nil, resourceLabels: resourceLabels[judge.resource] ?? [:]))
         var decision = Decision()
         decision.verdict = judgement.verdict
         decision.rule = judgement.rule

@@ -13,5 +13,6 @@ import Configuration
 StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
     environment.network = try configuration.networkPlan(for: environment.stage)
-    return try ClassifierStage(policyPath: configuration.policyFile)
+    return try ClassifierStage(
+        policyPath: configuration.policyFile, labels: configuration.resources.map { ($0.name, $0.labels) })
 }

@@ -11,6 +11,8 @@ public struct Resource: Sendable, Equatable {
     public let certificateAuthority: String?
     public let credentials: Credentials
     public let recording: RecordingMode
+    /// What rules may ask for beside the name.
+    public let labels: [String: String]
 
     /// Most resources in one file.
     static let maximumCount = 1000
@@ -40,6 +42,11 @@ public struct Resource: Sendable, Equatable {
         let authority = keys.optional("ca")
         let credentials = try keys.required("credentials")
         let recording = keys.optional("recording")
+        var labels: [String: String] = [:]
+        if var pairs = try keys.optional("labels")?.mapping() {
+            for key in pairs.keys { labels[key] = try pairs.required(key).string() }
+        }
+        self.labels = labels
         try keys.finish()
 
         self.name = try name.string()

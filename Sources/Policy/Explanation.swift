@@ -33,7 +33,7 @@ extension MatchedRule {
         matched = false
         nearly = false
         because = ""
-        guard rule.isOn(question.resource) else {
+        guard rule.isOn(question.resource, question.resourceLabels) else {
             because = "it is not about \(question.resource)"
             return
         }

@@ -7,7 +7,7 @@ extension PolicySet {
         circumstances: Circumstances = Circumstances()
     ) -> Judgement {
         switch purpose {
-        case .session: admit(principal, resource)
+        case .session: admit(principal, resource, circumstances.resourceLabels)
         case .statement, .execution:
             judge(Question(facts, principal, resource, circumstances), excess: circumstances.excess)
         case .unspecified, .UNRECOGNIZED: Judgement(reason: "the command's purpose is not known")
@@ -79,8 +79,10 @@ extension PolicySet {
     }
 
     /// Opening a session: whoever has some rule that can let something through.
-    private func admit(_ principal: Principal, _ resource: String) -> Judgement {
-        let mine = rules.filter { $0.isAbout(principal, resource) }
+    private func admit(
+        _ principal: Principal, _ resource: String, _ labels: [String: String]
+    ) -> Judgement {
+        let mine = rules.filter { $0.isAbout(principal, resource, labels) }
         let barring = mine.first { rule in
             switch rule.outcome {
             case .refuse: rule.when == nil

@@ -8,11 +8,16 @@ public struct Circumstances: Sendable {
     public var estimate: Estimate?
     /// An earlier try of the same command changed too many rows and was rolled back.
     public var excess: Excess?
+    /// What the configuration says of the resource beside its name.
+    public var resourceLabels: [String: String]
 
-    public init(time: Int64? = nil, estimate: Estimate? = nil, excess: Excess? = nil) {
+    public init(
+        time: Int64? = nil, estimate: Estimate? = nil, excess: Excess? = nil, resourceLabels: [String: String] = [:]
+    ) {
         self.time = time
         self.estimate = estimate
         self.excess = excess
+        self.resourceLabels = resourceLabels
     }
 }
 
@@ -21,6 +26,7 @@ struct Question: Sendable {
     let facts: Facts
     let principal: Principal
     let resource: String
+    let resourceLabels: [String: String]
     let time: Int64?
     /// Rows that the target's planner expects.
     var rows: ExpectedRows
@@ -37,6 +43,7 @@ struct Question: Sendable {
         self.facts = facts
         self.principal = principal
         self.resource = resource
+        resourceLabels = circumstances.resourceLabels
         time = circumstances.time
         if facts.touchesNoRows {
             rows = .known(0)

@@ -7,7 +7,7 @@ extension Rule {
         name = try map.nonEmpty("name")?.string() ?? ""
         place = "\(node.file):\(node.line)"
         if let node = try map.nonEmpty("who") { who = try Who(node, variables) }
-        if let node = try map.nonEmpty("on") { resources = try variables.list(node).map { Pattern($0) } }
+        if let node = try map.nonEmpty("on") { try readResources(node, variables) }
         if let node = try map.nonEmpty("when") { setCondition(try Condition(node, variables)) }
         if let node = try map.nonEmpty("message") { message = try node.string() }
         if let node = try map.nonEmpty("then") { try readOutcome(node, variables) }
@@ -144,17 +144,38 @@ extension Rule {
     }
 }
 
+extension StrictNode {
+    fileprivate func labels() throws(ConfigurationError) -> [(key: String, value: Pattern)] {
+        var pairs = try mapping()
+        var result: [(key: String, value: Pattern)] = []
+        for key in pairs.keys { result.append((key, Pattern(try pairs.required(key).string()))) }
+        return result
+    }
+}
+
+extension Rule {
+    /// Names, or `{names: …, labels: …}`.
+    private mutating func readResources(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+        guard node.isMapping else {
+            resources = try variables.list(node).map { Pattern($0) }
+            return
+        }
+        var map = try node.mapping()
+        if let names = try map.nonEmpty("names") { resources = try variables.list(names).map { Pattern($0) } }
+        if let labels = try map.nonEmpty("labels") { resourceLabels = try labels.labels() }
+        try map.finish()
+        guard resources != nil || !resourceLabels.isEmpty else {
+            throw map.error("“on” needs names or labels; leave it out for every resource")
+        }
+    }
+}
+
 extension Rule.Who {
     init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         var map = try node.mapping()
         if let node = try map.nonEmpty("identities") { identities = try variables.list(node).map { Pattern($0) } }
         if let node = try map.nonEmpty("groups") { groups = try variables.list(node).map { Pattern($0) } }
-        if let node = try map.nonEmpty("labels") {
-            var pairs = try node.mapping()
-            var result: [(key: String, value: Pattern)] = []
-            for key in pairs.keys { result.append((key, Pattern(try pairs.required(key).string()))) }
-            labels = result
-        }
+        if let node = try map.nonEmpty("labels") { labels = try node.labels() }
         if let node = try map.nonEmpty("on_behalf_of") { onBehalfOf = try variables.list(node).map { Pattern($0) } }
         try map.finish()
         guard identities != nil || groups != nil || labels != nil || onBehalfOf != nil else {

@@ -38,6 +38,8 @@ struct Rule: Sendable {
     var place: String
     var who: Who?
     var resources: [Pattern]?
+    /// All must match.
+    var resourceLabels: [(key: String, value: Pattern)] = []
     private(set) var when: Condition?
     /// Whether its `when` asks for the time, the client's address or an estimate.
     private(set) var isImpure = false
@@ -90,13 +92,14 @@ struct Rule: Sendable {
         return nil
     }
 
-    func isOn(_ resource: String) -> Bool {
-        resources?.contains { $0.matches(resource) } ?? true
+    func isOn(_ resource: String, _ labels: [String: String]) -> Bool {
+        (resources?.contains { $0.matches(resource) } ?? true)
+            && resourceLabels.allSatisfy { label in labels[label.key].map(label.value.matches) ?? false }
     }
 
     /// Whether it is about this identity on this resource, whatever the statement.
-    func isAbout(_ principal: Principal, _ resource: String) -> Bool {
-        isOn(resource) && mismatch(principal) == nil
+    func isAbout(_ principal: Principal, _ resource: String, _ labels: [String: String]) -> Bool {
+        isOn(resource, labels) && mismatch(principal) == nil
     }
 
     /// How surely its `when` must be met.

@@ -17,7 +17,7 @@ struct Tally {
     var isImpure = false
 
     mutating func add(_ rule: Rule, _ question: Question) {
-        guard rule.isAbout(question.principal, question.resource) else { return }
+        guard rule.isAbout(question.principal, question.resource, question.resourceLabels) else { return }
         if rule.isImpure { isImpure = true }
         switch rule.outcome {
         case .allow, .hold: hasAccess = true

@@ -43,21 +43,24 @@ public struct PolicyDifference {
 
     private let old: PolicySet
     private let new: PolicySet
+    private let labels: [String: [String: String]]
     private var counts: [Key: Int] = [:]
     /// Commands that were compared.
     public private(set) var compared = 0
 
-    public init(old: PolicySet, new: PolicySet) {
+    /// `labels`: of resources, by their names.
+    public init(old: PolicySet, new: PolicySet, labels: [String: [String: String]] = [:]) {
         self.old = old
         self.new = new
+        self.labels = labels
     }
 
     /// Compares one command. `facts` are those of the recorded decision when they were made with the target's
     /// catalogue; `time` is Unix time in seconds.
     public mutating func add(_ facts: Facts, text: String, principal: Principal, resource: String, time: Int64) {
         compared += 1
-        let before = Self.outcome(old, facts, principal, resource, time)
-        let after = Self.outcome(new, facts, principal, resource, time)
+        let before = outcome(old, facts, principal, resource, time)
+        let after = outcome(new, facts, principal, resource, time)
         guard !before.isSameDecision(as: after) else { return }
         let key = Key(
             identity: principal.name, groups: principal.groups, labels: principal.labels, resource: resource,
@@ -74,13 +77,14 @@ public struct PolicyDifference {
         }.sorted { ($1.count, $0.identity, $0.text) < ($0.count, $1.identity, $1.text) }
     }
 
-    private static func outcome(
+    private func outcome(
         _ policy: PolicySet, _ facts: Facts, _ principal: Principal, _ resource: String, _ time: Int64
     ) -> Outcome {
         func decide(_ estimate: Estimate?) -> Judgement {
             policy.decide(
                 facts: facts, principal: principal, resource: resource, purpose: .statement,
-                circumstances: Circumstances(time: time, estimate: estimate))
+                circumstances: Circumstances(
+                    time: time, estimate: estimate, resourceLabels: labels[resource] ?? [:]))
         }
         var judgement = decide(nil)
         let withoutEstimate = judgement.wantsEstimate

@@ -72,6 +72,11 @@ struct PolicyTestCase: Sendable {
             for key in labels.keys { principal.labels[key] = try labels.required(key).string() }
         }
         if let node = map.optional("on") { resource = try node.string() }
+        if let node = map.optional("on_labels") {
+            var labels = try node.mapping()
+            circumstances.resourceLabels = [:]
+            for key in labels.keys { circumstances.resourceLabels[key] = try labels.required(key).string() }
+        }
         if let node = map.optional("from") {
             guard let source = ClientAddress.source(try node.string()) else {
                 throw node.error("expected an IP address")

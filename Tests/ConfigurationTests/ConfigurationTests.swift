@@ -37,6 +37,13 @@ func failure(_ changes: [String: String] = [:], extra: String = "") -> Configura
 
 @Suite("Configuration")
 struct ConfigurationTests {
+    @Test func resourcesHaveLabels() throws {
+        #expect(try parse().resources[0].labels == [:])
+        let labels = try parse(["recording": "    labels: {env: prod, tier: \"1\"}"]).resources[0].labels
+        #expect(labels == ["env": "prod", "tier": "1"])
+        #expect(failure(["recording": "    labels: {env: [prod]}"]) != nil)
+    }
+
     @Test func readsTheFirstConfiguration() throws {
         let configuration = try parse()
         #expect(configuration.file == file)
