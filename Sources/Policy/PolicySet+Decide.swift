@@ -26,8 +26,11 @@ extension PolicySet {
         let facts = question.facts
         let what = "\(facts.operations.joined(separator: ", ")) on \(question.resource)"
         if let rule = tally.refusal {
+            let isUnknown = question.rows == .failed && rule.when?.estimateThresholds.isEmpty == false
+            let estimate = isUnknown ? "The target could not estimate its rows, which counts as too many. " : ""
             return Judgement(
-                refusedBy: rule, hint: "This statement does \(what). Change it, or ask the owner of the policy.")
+                refusedBy: rule,
+                hint: estimate + "This statement does \(what). Change it, or ask the owner of the policy.")
         }
         if let breach = tally.breach(facts) {
             return Judgement(refusedBy: breach.rule, because: breach.reason, hint: breach.hint)

@@ -194,6 +194,12 @@ import Testing
         #expect(other.verdict == .allow && other.isPure)
     }
 
+    @Test func aRefusalByAnUnknownEstimateSaysSo() throws {
+        let rule = "  - {name: a, when: {estimated_rows: {over: 10}}, then: refuse}"
+        #expect(try judge(rule, facts(["read"]), estimateFailed: true).hint.contains("could not estimate"))
+        #expect(try !judge(rule, facts(["read"]), rows: 11).hint.contains("could not estimate"))
+    }
+
     @Test func estimateThatPermits() throws {
         let small = "  - {name: a, when: {not: {estimated_rows: {over: 10}}}, then: allow}"
         #expect(try judge(small, facts(["read"])).wantsEstimate)
