@@ -49,6 +49,7 @@ let package = Package(
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
         .library(name: "PostgresClassify", targets: ["PostgresClassify"]),
+        .library(name: "Gateway", targets: ["Gateway", "Identity"]),
     ],
     // Exact, since Package.resolved is not kept: what an image is built from is what was tested. Only what these bring
     // (swift-atomics, swift-collections, swift-system) is chosen anew, within its major version.

@@ -7,7 +7,11 @@ let package = Package(
     dependencies: [.package(name: "sluice", path: "..")],
     targets: [
         .executableTarget(
-            name: "ClassifierBench", dependencies: [.product(name: "PostgresClassify", package: "sluice")],
+            name: "ClassifierBench",
+            dependencies: [
+                .product(name: "PostgresClassify", package: "sluice"), .product(name: "Contract", package: "sluice"),
+                .product(name: "Gateway", package: "sluice"),
+            ],
             path: "Classifier")
     ],
     swiftLanguageModes: [.v6]

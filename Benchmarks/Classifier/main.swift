@@ -1,4 +1,9 @@
-// What classifying one statement costs: nothing is remembered from one to the next.
+// What classifying one statement costs: nothing is remembered from one to the next. And what it costs to find a remembered
+// decision.
+import Contract
+import Foundation
+import Gateway
+import Identity
 import PostgresClassify
 
 let classifier = PostgresClassifier()
@@ -19,6 +24,28 @@ func report(_ name: String, _ times: [Double]) {
     let label = name.padding(28)
     print("\(label) p50 \(text(sorted[sorted.count / 2]).padding(10)) p99 \(text(sorted[sorted.count * 99 / 100])) µs")
 }
+
+/// What Ingress tells of the tables.
+let catalog: Catalog = {
+    func relation(_ name: String, _ columns: [String]) -> Relation {
+        var relation = Relation()
+        relation.schema = "public"
+        relation.name = name
+        relation.kind = "r"
+        relation.columns = columns
+        return relation
+    }
+    var catalog = Catalog()
+    catalog.complete = true
+    catalog.searchPath = ["pg_catalog", "public"]
+    catalog.relations = [
+        relation("pgbench_accounts", ["aid", "bid", "abalance", "filler"]),
+        relation("pgbench_branches", ["bid", "bbalance", "filler"]),
+        relation("pgbench_history", ["tid", "bid", "aid", "delta", "mtime", "filler"]),
+        relation("pgbench_tellers", ["tid", "bid", "tbalance", "filler"]),
+    ]
+    return catalog
+}()
 
 extension String {
     func padding(_ length: Int) -> String { self + String(repeating: " ", count: max(0, length - count)) }
@@ -45,20 +72,44 @@ func transaction(_ number: Int) -> [(String, String)] {
 }
 
 let rounds = 20_000
-var all: [Double] = []
-var byName: [String: [Double]] = [:]
-for number in 0..<rounds {
-    for (name, sql) in transaction(number) {
-        let bytes = Array(sql.utf8)
-        let time = microseconds { _ = classifier.facts(of: bytes) }
-        // The first ones load code and tables.
-        guard number >= 200 else { continue }
-        all.append(time)
-        byName[name, default: []].append(time)
+for (title, catalog) in [("pgbench statements", nil), ("the same with a catalogue", catalog)] {
+    var all: [Double] = []
+    var byName: [String: [Double]] = [:]
+    for number in 0..<rounds {
+        for (name, sql) in transaction(number) {
+            let bytes = Array(sql.utf8)
+            let time = microseconds { _ = classifier.facts(of: bytes, catalog: catalog) }
+            // The first ones load code and tables.
+            guard number >= 200 else { continue }
+            all.append(time)
+            byName[name, default: []].append(time)
+        }
     }
+    report(title, all)
+    for (name, _) in transaction(0) { report("  " + name, byName[name] ?? []) }
 }
-report("pgbench statements", all)
-for (name, _) in transaction(0) { report("  " + name, byName[name] ?? []) }
+
+/// A remembered decision: the digest of the text, and the ruling that was made for it.
+let memo = DecisionMemo()
+let epoch: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
+let select = Array("SELECT abalance FROM pgbench_accounts WHERE aid = $1;".utf8)
+func key(_ text: [UInt8]) -> DecisionMemo.Key {
+    DecisionMemo.Key(digest: SHA256Digest(of: text).bytes, identity: "agent-1", resource: "orders", catalog: 3)
+}
+var decision = Decision()
+decision.stage = "classifier"
+decision.verdict = .allow
+decision.pure = true
+decision.policyEpoch = Data(epoch)
+decision.facts = classifier.facts(of: select, catalog: catalog)
+memo.store(
+    try Ruling(decisions: [decision], signed: [SignedDecision()], required: ["classifier"], approval: true),
+    for: key(select), epoch: epoch)
+var found = 0
+report(
+    "a remembered decision",
+    (0..<rounds).map { _ in microseconds { found += memo.ruling(for: key(select), epoch: epoch) == nil ? 0 : 1 } })
+precondition(found == rounds, "the decision was not remembered")
 
 let limit = PostgresClassifier.maximumLength
 /// `start`, as many parts as the longest text has room for, or `most`, and `end`.

@@ -44,7 +44,7 @@ public struct Ruling: Sendable {
 
     /// Combines opened decisions. `required` stages must all have decided unless one refused; with `approval`, a hold
     /// must have been approved by the approver. Throws ``BusError`` when something is missing.
-    init(
+    public init(
         decisions: [Decision], signed: [SignedDecision], required: [String], approval: Bool
     ) throws(BusError) {
         let refusal = decisions.first { $0.verdict == .refuse }
