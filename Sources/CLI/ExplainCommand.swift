@@ -63,6 +63,10 @@ struct ExplainCommand: ParsableCommand {
         var explanation = policy.explain(
             facts: facts, principal: principal, resource: resource.name, circumstances: circumstances)
         if let remark { explanation.remarks.append(remark) }
+        if !facts.resolved, !facts.opaque, !(facts.tablesRead + facts.tablesWritten).isEmpty {
+            explanation.remarks.append(
+                "names were not looked up, as they are live: a view counts as a table of its own; --catalog tells more")
+        }
         switch format {
         case .json: print(explanation.json)
         case .table: print(explanation.text, terminator: "")

@@ -71,12 +71,16 @@ struct NamePattern: Sendable {
         folded = names.map { Pattern($0.lowercased()) }
     }
 
+    /// In facts: tables that are not told (CASCADE). A table of that name is quoted.
+    private static let anyName = "*"
+
     private var isEverything: Bool { parts.count == 1 && parts[0].text == "*" }
 
     /// For rules that permit: only what is surely meant. A name without a schema is taken to be in `public`,
     /// the default search path, and the other way round.
     func surelyMatches(_ name: String) -> Bool {
         if isEverything { return true }
+        guard name != Self.anyName else { return false }
         let name = DottedName(name).parts.suffix(2)
         guard let last = name.last, parts[parts.count - 1].matches(last) else { return false }
         // pg_catalog is searched before every schema, and its relations begin like this.
@@ -87,7 +91,7 @@ struct NamePattern: Sendable {
 
     /// For rules that restrict: whatever may be meant. Letter case and unwritten schemas do not save a name.
     func mayMatch(_ name: String) -> Bool {
-        if isEverything { return true }
+        if isEverything || name == Self.anyName { return true }
         let name = DottedName(name.lowercased()).parts.suffix(2)
         guard let last = name.last, folded[folded.count - 1].matches(last) else { return false }
         guard parts.count > 1, name.count == 2 else { return true }

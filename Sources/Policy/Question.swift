@@ -65,6 +65,9 @@ extension Facts {
     /// What it reads or changes is not in its text.
     var isIndirect: Bool { operations.contains { Operation.indirect.contains($0) } }
 
+    /// It may return rows of a cursor.
+    var fetches: Bool { operations.contains(Operation.cursor.rawValue) }
+
     /// What it changes is not in its text.
     var changesUnseen: Bool {
         operations.contains { $0 != Operation.cursor.rawValue && Operation.indirect.contains($0) }

@@ -52,8 +52,18 @@ extension Rule {
     fileprivate func limits(_ question: Question, restricts: Bool) -> Bool {
         guard limit != nil else { return false }
         switch outcome {
-        case .allow: return restricts || matches(question, .permit)
-        case .refuse, .hold, nil: return restricts || question.facts.changesUnseen
+        case .allow:
+            return restricts || (question.facts.fetches ? mayBeAboutReading : matches(question, .permit))
+        case .refuse, .hold, nil:
+            return restricts || question.facts.changesUnseen || question.facts.fetches && mayBeAboutReading
         }
+    }
+
+    /// What a cursor reads is told elsewhere.
+    private var mayBeAboutReading: Bool {
+        let operations = (when?.allParts ?? []).compactMap { part in
+            if case .operation(let names) = part { names } else { nil }
+        }
+        return operations.isEmpty || operations.contains { $0.contains(Operation.read.rawValue) }
     }
 }

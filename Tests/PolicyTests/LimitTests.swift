@@ -28,6 +28,16 @@ import Testing
         #expect(try judge(Self.rules, facts(["read"])).limits == nil)
     }
 
+    /// What a cursor reads is told elsewhere: limits of reads hold for what it gives.
+    @Test func cursorsAreRead() throws {
+        let rules = """
+              - {name: reads, when: {operation: [read]}, then: allow}
+              - {name: few, when: {operation: [read], tables: [users]}, limits: {max_rows: 7}}
+              - {name: writes, when: {operation: [write]}, then: allow, limits: {max_rows: 1}}
+            """
+        #expect(try judge(rules, facts(["cursor"])).limits?.maxRows == 7)
+    }
+
     /// A statement that another rule permits as a whole still keeps to the limit of its part.
     @Test func partOfAStatementIsEnough() throws {
         let rules = """

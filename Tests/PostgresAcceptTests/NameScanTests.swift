@@ -19,6 +19,9 @@ struct NameScanTests {
         ("WHERE x=1and y", ["where", "x", "y"]),
         ("'open", []), ("\"open", ["ope"]), ("/* open", []), ("$a$ open", []), ("E'\\", []),
         ("a-b/c$", ["a", "b", "c$"]),
+        ("SELECT E'a'\n'b\\'' || mail FROM v", ["select", "mail", "from", "v"]),
+        ("SELECT E'a' -- x'\n'b\\' x' y", ["select", "y"]), ("SELECT E'a' 'b\\' c", ["select", "c"]),
+        ("SELECT 'a'\n'b\\' c", ["select", "c"]),
     ]
 
     @Test(arguments: texts.indices) func finds(_ index: Int) throws {
@@ -32,6 +35,12 @@ struct NameScanTests {
         let wide = String(repeating: "é", count: 40)
         #expect(try NameScan(Array("\"\(wide)\" \(wide)".utf8)).names == [String(repeating: "é", count: 31)])
     }
+
+    @Test(arguments: [
+        ("users", "users"), ("public.users", "users"), (#"public."a.b""#, "a.b"), (#""a""b""#, #"a"b"#),
+        (#"x."q""r""#, #"q"r"#), ("", ""),
+    ])
+    func lastPart(_ dotted: String, _ expected: String) { #expect(NameScan.last(of: dotted) == expected) }
 
     @Test(arguments: [#"U&"m\0061il""#, #"select u&"x" uescape '!'"#]) func escapedNamesAreNotRead(_ text: String) {
         #expect(throws: NameScan.Failure.escaped) { try NameScan(Array(text.utf8)) }

@@ -65,6 +65,9 @@ struct RowLimiterTests {
         Case(
             name: "a table made of a query counts its rows", owns: true,
             replies: "BEGIN ZT SELECT=4 ZT ROLLBACK ZI", actions: "ROLLBACK! refuse(idle)"),
+        Case(
+            name: "a table made behind rows that were returned", owns: true,
+            replies: "BEGIN ZT T D SELECT=1 SELECT=4 ZT ROLLBACK ZI", actions: "ROLLBACK! refuse(idle)"),
         Case(name: "inside of a transaction, within", replies: "T D UPDATE=1 ZT", actions: "T D C Z"),
         Case(name: "inside of a transaction, beyond", replies: "UPDATE=4 ZT", actions: "refuse(inTransaction)"),
         Case(name: "inside of a failed transaction", replies: "E ZE", actions: "E Z"),

@@ -137,6 +137,9 @@ final class SchemaCatalogTests {
     @Test func withoutTheTargetNothingIsKnown() throws {
         let found = excerpt(["users"])
         try answer(nil)
+        // It may have been another text's names.
+        #expect(found() == nil)
+        try answer(nil)
         #expect(found() == .failure(.unavailable))
         let later = excerpt(["users"])
         try answer()
@@ -145,7 +148,38 @@ final class SchemaCatalogTests {
         let late = excerpt(["users"])
         #expect(late() == nil)
         try answer(nil)
+        try answer(nil)
         #expect(late() == .failure(.unavailable))
+    }
+
+    @Test func aTextThatCannotBeAnsweredHoldsUpNoOther() throws {
+        let locked = excerpt(["contacts"])
+        let other = excerpt(["users"])
+        let third = excerpt(["users_1"])
+        try answer(nil)
+        #expect(questions.last?.names == ["contacts"])
+        try answer(nil)
+        #expect(locked() == .failure(.unavailable))
+        #expect(questions.last?.names == ["users"])
+        try answer()
+        #expect(try relations(other()) == ["other.users", "public.users"])
+        #expect(questions.last?.names == ["users_1"])
+        try answer()
+        #expect(try relations(third()) == ["public.users", "public.users_1"])
+        // Nobody waits: all are asked for together again.
+        let fourth = excerpt(["contacts"])
+        #expect(questions.last?.names == ["users_1", "contacts"])
+        try answer()
+        #expect(try relations(fourth()) == ["public.contacts", "public.users"])
+    }
+
+    @Test func nobodyWaitsForEver() throws {
+        let first = excerpt(["a"])
+        let second = excerpt(["b"])
+        time += SchemaCatalog.answerTimeout
+        try answer(nil)
+        #expect(first() == .failure(.unavailable) && second() == .failure(.unavailable))
+        #expect(answers.count <= 1)
     }
 
     @Test func whatIsRememberedDoesNotOutliveTheCatalogue() throws {

@@ -21,6 +21,20 @@ struct NameScan {
         try scan.run()
         names = scan.names
     }
+
+    /// The relation's own name in a dotted one as facts give it: `public."a.b"` → `a.b`.
+    static func last(of dotted: String) -> String {
+        guard dotted.last == "\"" else { return dotted.split(separator: ".").last.map(String.init) ?? dotted }
+        let quoted = dotted.dropLast()
+        // The opening quote is the last one that is not doubled.
+        var start = quoted.endIndex
+        while let quote = quoted[..<start].lastIndex(of: "\"") {
+            start = quote
+            guard start > quoted.startIndex, quoted[quoted.index(before: start)] == "\"" else { break }
+            start = quoted.index(before: start)
+        }
+        return String(quoted[start...].dropFirst()).replacing("\"\"", with: "\"")
+    }
 }
 
 private struct Scan {
@@ -102,20 +116,45 @@ private struct Scan {
         }
     }
 
-    /// Up to behind the closing quote; a doubled one stays inside.
+    /// Up to behind the closing quote; a doubled one stays inside. A text behind a line's end continues the one before it, and
+    /// keeps its escapes (manual, 4.1.2.1).
     private mutating func skipQuoted(escapes: Bool) {
         let quote = text[at]
         at += 1
         while at < text.count {
             if text[at] == quote {
                 at += 1
-                guard at < text.count, text[at] == quote else { return }
-                at += 1
+                if at < text.count, text[at] == quote {
+                    at += 1
+                } else if escapes, let next = continuation {
+                    at = next + 1
+                } else {
+                    return
+                }
             } else {
                 at += escapes && text[at] == UInt8(ascii: "\\") ? 2 : 1
             }
         }
         at = min(at, text.count)
+    }
+
+    /// Where the quote of a text stands that continues the one that ends here.
+    private var continuation: Int? {
+        var next = at
+        var hasLineEnd = false
+        while next < text.count {
+            switch text[next] {
+            case 0x0A, 0x0D:
+                hasLineEnd = true
+                next += 1
+            case UInt8(ascii: " "), 0x09, 0x0B, 0x0C: next += 1
+            case UInt8(ascii: "-") where next + 1 < text.count && text[next + 1] == UInt8(ascii: "-"):
+                while next < text.count, text[next] != 0x0A, text[next] != 0x0D { next += 1 }
+            case UInt8(ascii: "'"): return hasLineEnd ? next : nil
+            default: return nil
+            }
+        }
+        return nil
     }
 
     /// `$tag$ … $tag$`; a lone `$` or a parameter is one character.

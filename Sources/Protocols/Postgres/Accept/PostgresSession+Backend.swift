@@ -246,6 +246,7 @@ extension PostgresSession: TargetEvents {
     private func forgetDefinitions() {
         guard changesDefinitions else { return }
         changesDefinitions = false
+        transactionNames = []
         catalog.invalidate()
         services.shared.changeDefinitions(of: resource.name)
     }

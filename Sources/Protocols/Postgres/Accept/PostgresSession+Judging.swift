@@ -82,6 +82,8 @@ extension PostgresSession {
             else { return }
             var request = request
             switch found {
+            case .success where self.hiddenName(names) != nil:
+                self.refuse(pending, Refusals.hidden(self.hiddenName(names) ?? ""), status: .refused)
             case .success(let excerpt):
                 request.catalog = excerpt.bytes
                 request.catalogVersion = self.catalogVersion
@@ -96,6 +98,27 @@ extension PostgresSession {
         }
     }
 
+    /// A name that stands for a relation of the catalogue and for another one that only this session has: what is masked in
+    /// the one could be read from the other.
+    private func hiddenName(_ names: Set<String>) -> String? {
+        guard !sessionMask.columns.isEmpty, !(temporaryNames.isEmpty && transactionNames.isEmpty) else { return nil }
+        let isFull = temporaryNames.count + transactionNames.count >= Self.ownNames
+        return names.first { name in
+            schema.isNamed(name) && (isFull || temporaryNames.contains(name) || transactionNames.contains(name))
+        }
+    }
+
+    /// What the parser takes for a relation was looked up, if only to find none.
+    private func wasLookedUp(_ relations: [String], in text: [UInt8]) -> Bool {
+        guard !relations.isEmpty else { return true }
+        do {
+            let names = try NameScan(text).names
+            return relations.allSatisfy { names.contains(NameScan.last(of: $0)) }
+        } catch {
+            return false
+        }
+    }
+
     private func judge(_ request: JudgeRequest, _ pending: PendingCommand) {
         let number = pending.number
         var exchange: UInt64 = 0
@@ -107,6 +130,8 @@ extension PostgresSession {
             case .held(let hold): self.held(hold, sequence: exchange, pending)
             case .ruled(let ruling) where ruling.wantsEstimate && ruling.outcome == .refuse:
                 self.estimate(request, pending, ruling.facts)
+            case .ruled(let ruling) where !self.wasLookedUp(ruling.facts.unresolved, in: request.text):
+                self.refuse(pending, Refusals.unreadNames(.escaped), status: .refused)
             case .ruled(let ruling):
                 self.recordDecision(ruling, number: number)
                 self.sessionMask.tighten(ruling.mask.withoutOutputs)
@@ -332,5 +357,10 @@ extension PostgresSession {
             executables.add(epoch: command.epoch, isForOnce: command.isForOnce, limit: command.limit)
         }
         if changesDefinitions { self.changesDefinitions = true }
+        guard facts.operations.contains(where: ["alter", "drop", "create"].contains) else { return }
+        for relation in facts.tablesWritten where temporaryNames.count + transactionNames.count < Self.ownNames {
+            let name = NameScan.last(of: relation)
+            if relation.hasPrefix("pg_temp.") { temporaryNames.insert(name) } else { transactionNames.insert(name) }
+        }
     }
 }

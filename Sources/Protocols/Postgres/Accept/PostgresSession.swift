@@ -23,6 +23,8 @@ final class PostgresSession: @unchecked Sendable {
     /// Bytes of prepared statements' texts kept for one session, and the size up to which a text is not counted.
     static let statementBytes = 16 << 20
     static let smallStatement = 4 << 10
+    /// Names of its own that a session may have.
+    static let ownNames = 10_000
     /// Bytes of messages waiting for their records above which no more are judged.
     static let outboundBytes = 4 << 20
     /// Messages sent to the target whose answers are outstanding above which no more are sent.
@@ -143,6 +145,9 @@ final class PostgresSession: @unchecked Sendable {
     var executables = Executables()
     /// The session's search path is the one that its role began with.
     var isPathKnown = true
+    /// Names of temporary relations that it made, and of what its open transaction defines otherwise than the catalogue shows.
+    var temporaryNames: Set<String> = []
+    var transactionNames: Set<String> = []
     /// A command that changes definitions ran since the session was last idle: they may show only from there on.
     var changesDefinitions = false
     var queryColumns: [ResultColumn]?

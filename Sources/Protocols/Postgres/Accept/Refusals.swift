@@ -23,6 +23,13 @@ enum Refusals {
         }
     }
 
+    static func hidden(_ name: String) -> WireNotice {
+        WireNotice(
+            sqlState: "42501",
+            message: "“\(name)” is a relation of this session and one of the database: what is masked cannot be told",
+            hint: "Give a temporary relation another name; commit a changed definition before it is used.")
+    }
+
     static func tooManyNames() -> WireNotice {
         WireNotice(
             sqlState: "54001", message: "the statement names more than can be looked up in the target's catalogue",

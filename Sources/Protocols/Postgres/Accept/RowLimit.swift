@@ -34,6 +34,9 @@ struct RowLimit: Equatable {
         }
         if facts.operations.contains("execute") { return "EXECUTE is part of another statement, or beside one" }
         if facts.copy.in, facts.statements > 1 { return "COPY FROM STDIN stands beside other statements" }
+        if mayChange(facts), facts.operations.contains("create"), facts.statements > 1 {
+            return "a table made of a query stands beside other statements"
+        }
         return nil
     }
 
@@ -47,8 +50,10 @@ struct RowLimit: Equatable {
 
 /// Rows of one command, or of all runs of one portal.
 final class RowTally {
-    var returned: UInt64 = 0
-    var changed: UInt64 = 0
+    private(set) var returned: UInt64 = 0
+    private(set) var changed: UInt64 = 0
+    /// Of the statement that answers now.
+    private var returnedByStatement: UInt64 = 0
 
     /// The larger number.
     var rows: UInt64 { max(returned, changed) }
@@ -56,6 +61,18 @@ final class RowTally {
     func reset() {
         returned = 0
         changed = 0
+        returnedByStatement = 0
+    }
+
+    func returnedRow() {
+        returned += 1
+        returnedByStatement += 1
+    }
+
+    /// A statement of the text is done.
+    func completed(tag: String) {
+        changed += Self.changes(tag: tag, returned: returnedByStatement)
+        returnedByStatement = 0
     }
 
     /// Rows that a CommandComplete counts as changed: `INSERT 0 5`, `UPDATE 3`, `COPY 7`. A SELECT that returned nothing to

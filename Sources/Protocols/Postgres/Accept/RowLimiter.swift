@@ -166,7 +166,7 @@ struct RowLimiter {
 
     private mutating func count(_ frame: Frame, hasHeader: Bool) throws(WireError) {
         switch frame.type {
-        case BackendType.dataRow: tally.returned += 1
+        case BackendType.dataRow: tally.returnedRow()
         case BackendType.copyData:
             // The trailer of a binary COPY (manual, COPY, "File Trailer") is no row.
             if frame.count == 7, frame.bytes.getInteger(at: frame.bytes.readerIndex + 5, as: Int16.self) == -1 {
@@ -176,10 +176,10 @@ struct RowLimiter {
                 headers = 1
                 return
             }
-            tally.returned += 1
+            tally.returnedRow()
         case BackendType.commandComplete:
             guard changes else { return }
-            tally.changed += RowTally.changes(tag: try BackendDecoder.commandTag(frame), returned: tally.returned)
+            tally.completed(tag: try BackendDecoder.commandTag(frame))
         case BackendType.portalSuspended:
             if changes { objection = objection ?? .uncounted }
             return

@@ -12,17 +12,17 @@ import NIOCore
 /// and asked again every ``lifetime``; a statement through Sluice that changes definitions drops all of them at once.
 final class SchemaCatalog {
     /// How long an answer is used without asking again, nanoseconds.
-    static let lifetime: UInt64 = 10_000_000_000
+    static let lifetime: UInt64 = 2_000_000_000
     /// How long it is used while the target does not answer.
-    static let patience: UInt64 = 30_000_000_000
+    static let patience: UInt64 = 10_000_000_000
     /// Most names kept; with more, all are forgotten.
     static let maximumNames = 20_000
     /// Most excerpts kept ready.
     static let maximumExcerpts = 1024
     /// Bytes of one excerpt at most.
     static let maximumBytes = 4 << 20
-    /// Longest wait for an answer.
-    static let answerTimeout = TimeAmount.seconds(5)
+    /// Longest wait for an answer, nanoseconds.
+    static let answerTimeout: UInt64 = 5_000_000_000
     /// Most texts waiting for one.
     static let maximumWaiting = 1000
 
@@ -51,10 +51,19 @@ final class SchemaCatalog {
     private var names: Set<String> = []
     private var askedAt: UInt64 = 0
     private var isAsking = false
-    private var waiting = CircularBuffer<(names: Set<String>, pathKnown: Bool, handler: Handler)>()
+    /// The last question failed: texts are asked for one by one, so that one which cannot be answered holds up no other.
+    private var isOneByOne = false
+    private var waiting = CircularBuffer<Waiting>()
     private var ready: [ExcerptKey: [UInt8]] = [:]
 
     typealias Handler = (Result<Excerpt, Failure>) -> Void
+
+    private struct Waiting {
+        let names: Set<String>
+        let pathKnown: Bool
+        let deadline: UInt64
+        let handler: Handler
+    }
 
     private struct ExcerptKey: Hashable {
         let names: Set<String>
@@ -71,6 +80,9 @@ final class SchemaCatalog {
         seenDefinitions = definitions()
     }
 
+    /// Whether there are relations of that name; of names that were asked for.
+    func isNamed(_ name: String) -> Bool { knowledge.isNamed(name) }
+
     /// The excerpt for a text with these names, at once when they are known. `pathKnown`: the session's search path is the
     /// one that the resource's role begins with.
     func excerpt(of names: Set<String>, pathKnown: Bool, _ handler: @escaping Handler) {
@@ -78,7 +90,8 @@ final class SchemaCatalog {
         let age = now() - askedAt
         guard names.isSubset(of: self.names), age < Self.patience else {
             guard waiting.count < Self.maximumWaiting else { return handler(.failure(.unavailable)) }
-            waiting.append((names, pathKnown, handler))
+            let deadline = now() + Self.answerTimeout
+            waiting.append(Waiting(names: names, pathKnown: pathKnown, deadline: deadline, handler: handler))
             return next()
         }
         handler(excerpt(of: names, pathKnown: pathKnown))
@@ -124,9 +137,19 @@ final class SchemaCatalog {
     /// Asks for all that is known, was asked for, or is waited for: one question at a time.
     private func next() {
         guard !isAsking else { return }
+        while let first = waiting.first, first.deadline <= now() {
+            waiting.removeFirst()
+            first.handler(.failure(.unavailable))
+            guard !isAsking else { return }
+        }
         isAsking = true
-        var wanted = waiting.reduce(into: Set<String>()) { $0.formUnion($1.names) }
-        if names.count + wanted.count <= Self.maximumNames { wanted.formUnion(names) }
+        var wanted: Set<String>
+        if isOneByOne, let first = waiting.first {
+            wanted = first.names
+        } else {
+            wanted = waiting.reduce(into: Set<String>()) { $0.formUnion($1.names) }
+            if names.count + wanted.count <= Self.maximumNames { wanted.formUnion(names) }
+        }
         let version = self.version
         ask(SchemaQuestion(names: wanted)) { [weak self] answer in
             guard let self else { return }
@@ -138,12 +161,14 @@ final class SchemaCatalog {
     private func take(_ answer: SchemaAnswer?, about wanted: Set<String>, asOf version: UInt64) {
         // Definitions changed while the target was asked: its answer may be the former state.
         guard version == self.version else { return waiting.isEmpty ? () : next() }
+        guard let answer else {
+            if isOneByOne, let first = waiting.popFirst() { first.handler(.failure(.unavailable)) }
+            isOneByOne = true
+            return waiting.isEmpty ? () : next()
+        }
+        isOneByOne = isOneByOne && !waiting.allSatisfy { $0.names.isSubset(of: wanted) }
         let waiting = self.waiting
         self.waiting.removeAll()
-        guard let answer else {
-            for one in waiting { one.handler(.failure(.unavailable)) }
-            return
-        }
         if !names.isEmpty, answer.differs(from: knowledge, about: names) || !names.isSubset(of: wanted) {
             self.version += 1
         }

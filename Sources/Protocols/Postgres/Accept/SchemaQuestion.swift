@@ -1,6 +1,8 @@
 /// Asks a target for relations by name, for what their views and their inheritance lead to, and for the search path.
 struct SchemaQuestion: Equatable {
     let names: Set<String>
+    /// Definitions wait for whoever changes their tables, milliseconds.
+    static let lockTimeout = 500
 
     /// One text for the simple protocol. Definitions come with every name outside pg_catalog qualified, since nothing else
     /// is on the path while they are written out.
@@ -26,7 +28,7 @@ struct SchemaQuestion: Equatable {
               ) step ON true)
             """
         return """
-            BEGIN READ ONLY; RESET search_path;
+            BEGIN READ ONLY; RESET search_path; SET LOCAL lock_timeout = '\(Self.lockTimeout)ms';
             SELECT 'path', array_to_json(current_schemas(true));
             SET LOCAL search_path = pg_catalog;
             \(reach)

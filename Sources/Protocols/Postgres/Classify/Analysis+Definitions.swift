@@ -28,7 +28,10 @@ extension Analysis {
     mutating func definition(_ node: Message, scope: Scope) {
         addOperations(of: node)
         let name = node.shape.name
-        if name == "TruncateStmt" { unfiltered = true }
+        if name == "TruncateStmt" {
+            unfiltered = true
+            cascade(node.unpacked(as: PgQuery__TruncateStmt.self).behavior)
+        }
         if name == "CommentStmt" {
             let comment = node.unpacked(as: PgQuery__CommentStmt.self)
             describe(comment.objtype, Message(comment.object))
@@ -44,6 +47,11 @@ extension Analysis {
                 walk(child, scope: scope)
             }
         }
+    }
+
+    /// What depends on an object goes with it: which tables that are is not in the text.
+    mutating func cascade(_ behavior: PgQuery__DropBehavior) {
+        if behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE { tablesWritten.insert(TableName.any) }
     }
 
     /// COMMENT and SECURITY LABEL name what they describe as a list of texts.

@@ -192,6 +192,7 @@ extension Analysis {
 
     private mutating func drop(_ drop: PgQuery__DropStmt) {
         operations.insert("drop")
+        cascade(drop.behavior)
         for object in messages(drop.n_objects, drop.objects) where object.kind == .list {
             let parts = object.children.compactMap(\.text)
             if ObjectNames.relations.contains(drop.remove_type) {

@@ -263,6 +263,9 @@ struct Analysis {
 
 /// Names of tables and functions as the facts give them: `schema.table`, quoted where a part needs it.
 enum TableName {
+    /// Tables that are not told. A table of that name is quoted.
+    static let any = "*"
+
     static func of(_ variable: PgQuery__RangeVar) -> String {
         joined(
             [variable.catalogname, variable.schemaname, variable.relname].compactMap { part in

@@ -82,6 +82,7 @@ struct Resolution {
 
     /// The relations that a name of the text means, and their names; its own where there are none.
     private mutating func lookUp(_ name: String, _ path: CatalogIndex.Path) -> (names: [String], relations: [Int]) {
+        if name == TableName.any { return ([name], []) }
         let found = index.relations(named: name, path: path)
         if found.isEmpty {
             unresolved.insert(name)
