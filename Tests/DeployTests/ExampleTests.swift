@@ -9,6 +9,8 @@ struct ExampleTests {
         let directory = try TemporaryDirectory()
         try directory.write(sluice, to: "sluice.yaml")
         try directory.write(policy, to: "policy.yaml")
+        // What a documented policy includes.
+        try directory.write("vars: {colleagues: [alice]}\n", to: "common.yaml")
         return try await Child(
             Project.binaries + "/sluice", ["check", "--config", directory.file("sluice.yaml")], directory: directory
         ).finish()

@@ -99,9 +99,12 @@ class Pod:
         return folder
 
     def write_secret(self, folder, secret, mode):
-        data = self.secrets[secret["name"]]
+        optional = secret.get("optional", False)
+        data = self.secrets.get(secret["name"], {}) if optional else self.secrets[secret["name"]]
         items = secret.get("items") or [{"key": key, "path": key} for key in data]
         for item in items:
+            if optional and item["key"] not in data:
+                continue
             path = folder / item["path"]
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(base64.b64decode(data[item["key"]]))
