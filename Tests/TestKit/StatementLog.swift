@@ -13,7 +13,7 @@ public struct LoggedStatement: Sendable {
     var isCatalogueLookup: Bool {
         application == "sluice catalog"
             && (text.hasPrefix("SELECT c.oid, n.nspname, c.relname, a.attnum")
-                || text.hasPrefix("BEGIN READ ONLY; RESET search_path;\nSELECT 'path',"))
+                || text.hasPrefix("BEGIN READ ONLY; RESET search_path; SET LOCAL lock_timeout = '"))
             || application == "sluice estimates" && text.hasPrefix("EXPLAIN (FORMAT JSON) ")
     }
 }
