@@ -23,6 +23,25 @@ import Testing
         "EXPLAIN ANALYZE DELETE FROM t", "PREPARE p AS DELETE FROM t", "UPDATE t AS x SET a = 1 WHERE x.id = x.id",
         "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
         "DELETE FROM t WHERE (id = 1) IS TRUE OR (id = 1) IS NOT TRUE",
+        "DELETE FROM t WHERE id = 1 OR (id = 1) IS NOT TRUE", "DELETE FROM t WHERE id = 1 OR (id = 1) IS FALSE",
+        "DELETE FROM t WHERE (id = 1) IS UNKNOWN OR (id = 1) IS NOT UNKNOWN",
+        "DELETE FROM t WHERE id IS DISTINCT FROM 1 OR id IS NOT DISTINCT FROM 1",
+        "DELETE FROM t WHERE id IS DISTINCT FROM v OR id IS NOT DISTINCT FROM v",
+        "DELETE FROM t WHERE id IS DISTINCT FROM 1 OR id = 1",
+        "DELETE FROM t WHERE id BETWEEN 1 AND 2 OR id NOT BETWEEN 1 AND 2",
+        "DELETE FROM t WHERE id BETWEEN v AND w OR id NOT BETWEEN v AND w",
+        "DELETE FROM t WHERE id NOT BETWEEN 3 AND 4 OR id BETWEEN 2 AND 5",
+        "DELETE FROM t WHERE id > 3000000000 OR id < 4000000000",
+        "DELETE FROM t a USING t b(k) WHERE a.id = b.k", "DELETE FROM t a USING t b WHERE (a.id, a.v) = (b.id, b.v)",
+        "DELETE FROM t a USING t b WHERE a = b", "DELETE FROM t a USING t b WHERE a.* = b.*",
+        "DELETE FROM t a USING (SELECT id FROM t) b(k) WHERE a.id = b.k",
+        "INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t TABLE t ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t AS x SELECT y.* FROM t y, u WHERE true ON CONFLICT (id) DO UPDATE SET v = 1 WHERE x.id = x.id",
+        "INSERT INTO t SELECT id FROM (SELECT * FROM s.t) x ON CONFLICT (id) DO UPDATE SET v = 1",
+        "WITH t AS (SELECT * FROM t) INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t SELECT * FROM u UNION SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = 1",
+        "EXPLAIN ANALYZE INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = 1",
     ])
     func unfiltered(_ sql: String) { #expect(facts(sql).unfiltered) }
 
@@ -38,6 +57,35 @@ import Testing
         "SELECT * FROM t", "INSERT INTO t VALUES (1)", "EXPLAIN DELETE FROM t", "UPDATE t x SET a = 1 WHERE x.id = 1",
         "DELETE FROM t WHERE a = b", "DELETE FROM t WHERE NOT done", "DELETE FROM t WHERE d < now()",
         "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE",
+        "DELETE FROM t WHERE id IS DISTINCT FROM 1", "DELETE FROM t WHERE id = 1 OR (id = 2) IS NOT TRUE AND v = 1",
+        "DELETE FROM t WHERE id NOT BETWEEN 1 AND 2", "DELETE FROM t WHERE id < 3000000000 OR id > 4000000000",
+        "DELETE FROM t a USING u b(k) WHERE a.id = b.k", "DELETE FROM t a USING u b WHERE (a.id, a.v) = (b.id, b.v)",
+        "DELETE FROM t WHERE (id, v) = (1, 2)", "DELETE FROM t a USING t b WHERE (a.id, a.v) = (b.id, 2)",
+        "DELETE FROM t a USING u b WHERE a = b",
+        "INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO NOTHING", "INSERT INTO t SELECT * FROM t",
+        "INSERT INTO t SELECT * FROM u ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t SELECT * FROM t WHERE id = 1 ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t SELECT * FROM t x WHERE x.id = 1 ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t SELECT * FROM t LIMIT 5 ON CONFLICT (id) DO UPDATE SET v = 1",
+        "INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = 1 WHERE t.id = 5",
+        "INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = 1 WHERE excluded.v = 5",
+        "INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET v = 1",
     ])
     func filtered(_ sql: String) { #expect(!facts(sql).unfiltered) }
+
+    /// Conditions that are many hide nothing, and are no reason for an alarm.
+    @Test func manyTerms() {
+        let values = (0..<3000).map { "id = \($0)" }.joined(separator: " OR ")
+        let ranges = (0..<1000).map { "id BETWEEN \($0 * 10) AND \($0 * 10 + 5)" }.joined(separator: " OR ")
+        let keys = (0..<1000).map { "(a = \($0) AND b = 'x\($0)')" }.joined(separator: " OR ")
+        let names = (0..<1000).map { "c\($0) = 'x'" }.joined(separator: " OR ")
+        for terms in [values, ranges, keys, names] {
+            #expect(!facts("DELETE FROM t WHERE \(terms)").unfiltered)
+            #expect(facts("DELETE FROM t WHERE v = w OR \(terms) OR v <> w").unfiltered)
+            #expect(facts("DELETE FROM t WHERE v < 5 OR \(terms) OR v > 3").unfiltered)
+            #expect(facts("DELETE FROM t WHERE \(terms) OR (v = 1 AND NOT w) OR NOT (v = 1 AND NOT w)").unfiltered)
+        }
+        #expect(facts("DELETE FROM t WHERE \(values) OR id < 5 OR id >= 3").unfiltered)
+        #expect(!facts("DELETE FROM t WHERE id > 0 AND (\(values))").unfiltered)
+    }
 }

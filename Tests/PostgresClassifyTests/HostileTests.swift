@@ -27,6 +27,21 @@ import Testing
         }
     }
 
+    /// Adjacent literals are one, with the escapes of the first: what follows them is no literal.
+    @Test(arguments: ["\n", " \n\n ", "\t\r\u{c}"])
+    func continuedLiterals(_ space: String) {
+        let text = "SELECT E'a'\(space)'b\\'', 1"
+        #expect(facts(text).operations == ["read"])
+        for text in [text, "SELECT E'a'\(space)'b'\(space)'c\\'', 1", "SELECT U&'a'\(space)'b\\', 1"] {
+            #expect(
+                facts(text + String(repeating: "+1", count: 30_000)).opaqueReason == "the text nests deeper than 2000")
+        }
+        // Without a line break they are two, and so they are for the parser with a comment between them.
+        for text in ["SELECT E'a' 'b\\'', 1", "SELECT E'a' -- x\(space)'b\\'', 1", "SELECT E'a' -- x\(space)'b\\', 1"] {
+            #expect(facts(text + String(repeating: "+1", count: 30_000)).opaque)
+        }
+    }
+
     @Test func nestedFunctionBodies() {
         for count in [10, 100, 1000, 10_000] {
             let body = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1, 2; "

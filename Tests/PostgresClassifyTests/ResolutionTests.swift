@@ -125,7 +125,47 @@ import Testing
         ] {
             #expect(resolved(text).tablesRead == ["app.users", "public.users"], "\(text)")
         }
-        #expect(!resolved("ALTER TABLE users RENAME TO x; SELECT 1 FROM users").resolved)
         #expect(resolved("BEGIN; SELECT 1 FROM users").tablesRead == ["public.users"])
+    }
+
+    /// A definition in a text leaves the rest of it to the catalogue, unless the rest is for what it defines.
+    @Test func textsWithDefinitions() {
+        let beside = resolved("CREATE TABLE z (a int); SELECT mail FROM people")
+        #expect(beside.resolved && beside.outputs.map(\.origins) == [["public.people.mail", "public.users.email"]])
+        #expect(short(beside.tablesRead) == "people users")
+        #expect(beside.unresolved == ["z"])
+        let filled = resolved("CREATE TABLE z (a int); INSERT INTO z (a) SELECT id FROM orders")
+        #expect(filled.flows.map(\.anything) == [false])
+        for text in [
+            "ALTER TABLE users RENAME TO x; SELECT email FROM x WHERE id = 1; INSERT INTO notes (body) SELECT email FROM x",
+            "CREATE VIEW z AS SELECT email AS a FROM users; SELECT a FROM z WHERE a = 'x'",
+            "CREATE TEMP TABLE z AS SELECT email AS a FROM users; SELECT a FROM z; CREATE TABLE y AS TABLE z",
+            "CREATE OR REPLACE VIEW people AS SELECT 1 AS id, email AS mail, '' AS label FROM users; SELECT id FROM contacts",
+            "ALTER TABLE users RENAME email TO x; SELECT x FROM users", "DROP VIEW people; SELECT mail FROM people",
+            "ALTER SCHEMA app RENAME TO y; SELECT login FROM y.users",
+        ] {
+            let facts = resolved(text)
+            #expect(facts.resolved && !facts.outputsKnown, "\(text)")
+            #expect(!facts.flows.map(\.anything).contains(false), "\(text)")
+            #expect(Set(facts.columnsCompared).isSuperset(of: facts.tablesRead.map { $0 + ".*" }), "\(text)")
+        }
+    }
+
+    /// A write through a view is one to its table, whose rules run.
+    @Test func rulesOfTablesBehindViews() {
+        var catalog = SampleCatalog.whole
+        var table = SampleCatalog.table("public", "ruled", ["id", "v"])
+        table.rules = ["CREATE RULE r AS ON UPDATE TO public.ruled DO DELETE FROM public.payments"]
+        catalog.relations += [
+            table, SampleCatalog.table("public", "payments", ["id"]),
+            SampleCatalog.view("public", "vw", ["id", "v"], "SELECT ruled.id, ruled.v FROM public.ruled"),
+            SampleCatalog.view("public", "vvw", ["id", "v"], "SELECT vw.id, vw.v FROM public.vw"),
+        ]
+        #expect(
+            short(resolved("UPDATE vw SET v = 1 WHERE id = 1", catalog).tablesWritten) == "payments ruled vw")
+        #expect(
+            short(resolved("UPDATE vvw SET v = 1 WHERE id = 1", catalog).tablesWritten) == "payments ruled vvw vw")
+        #expect(short(resolved("DELETE FROM vw WHERE id = 1", catalog).tablesWritten) == "ruled vw")
+        #expect(short(resolved("EXPLAIN UPDATE vw SET v = 1 WHERE id = 1", catalog).tablesWritten) == "")
     }
 }

@@ -6,6 +6,7 @@ import Testing
 @Suite struct TreeTests {
     static let values = [
         "SELECT -3, - 3, -  3, 0, -0, 00, 1, 2147483647, -2147483647, -2147483648, 2147483648, 1.5, -1.5, 1e10",
+        "SELECT -000000000000005, - 0000000002147483647, -000000000000000, 000000000000005",
         "SELECT -\n3", "SELECT -/* x */3", "SELECT -- x\n -3", "SELECT 1 - -1", "SELECT a[-1], a[0:-2]",
         "SELECT * FROM t LIMIT 0 OFFSET -0", "ALTER SEQUENCE s MINVALUE -5 START 0 INCREMENT BY -1",
         "SELECT 'x\"y\\z', E'\\n\\t\\r\\b\\f\\x01', '<>&/', 'é😀', U&'\\00e9', \"a\\\"\"b\", B'101', X'1F', ''",

@@ -68,6 +68,7 @@ extension Analysis {
         countRows(node)
         let insert = node.unpacked(as: PgQuery__InsertStmt.self)
         writeTable(insert.relation)
+        if updatesEveryRow(insert, scope: scope) { unfiltered = true }
         let inner = with(insert.with_clause, scope: scope)
         if let source = Message(insert.select_stmt) {
             // INSERT … VALUES reads nothing but what its expressions hold.
@@ -80,6 +81,18 @@ extension Analysis {
         walk(messages(insert.n_cols, insert.cols), scope: inner)
         walk(insert.on_conflict_clause, scope: inner)
         returning(messages(insert.n_returning_list, insert.returning_list), insert.relation, scope: inner)
+    }
+
+    /// Rows of the target itself conflict with themselves, each of them.
+    private func updatesEveryRow(_ insert: PgQuery__InsertStmt, scope: Scope) -> Bool {
+        guard let conflict = insert.on_conflict_clause?.pointee,
+            conflict.action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE,
+            let source = Message(insert.select_stmt)
+        else { return false }
+        var filter = Filter(target: insert.relation, with: insert.with_clause, scope: scope)
+        guard filter.givesEveryRow(source) else { return false }
+        filter.partners = ["excluded"]
+        return filter.isMissing(Message(conflict.where_clause))
     }
 
     private mutating func update(_ node: Message, scope: Scope) {

@@ -44,6 +44,7 @@ extension Filter {
     private func compared(_ left: Message, _ name: String, _ right: Message) -> Truth {
         let isEqual = ["=", "<=", ">=", "~~", "~~*"].contains(name)
         if isEqual, isReflexive(left, right) { return .likely }
+        if name == "=", left.kind == .rowExpr, right.kind == .rowExpr { return rows(left.children, right.children) }
         switch (Term(left, in: self), Term(right, in: self)) {
         case (.constant(let a), .constant(let b)):
             return a.compared(name, b)
@@ -58,6 +59,15 @@ extension Filter {
         case (.constant(let constant), .node(let node)):
             return compared(node, Self.mirrored(name), constant)
         }
+    }
+
+    /// `(a, b) = (c, d)`.
+    private func rows(_ left: [Message], _ right: [Message]) -> Truth {
+        guard left.count == right.count else { return .unknown }
+        let truths = zip(left, right).map { compared($0, "=", $1) }
+        if truths.contains(.never) { return .never }
+        if truths.allSatisfy({ $0 == .always }) { return .always }
+        return truths.allSatisfy(\.holds) ? .likely : .unknown
     }
 
     /// What a comparison with a literal says about every row, whatever the column holds.

@@ -4,8 +4,11 @@ import CPgQuery
 enum Constant: Equatable {
     case null
     case boolean(Bool)
-    case number(Int32)
+    case number(Int64)
     case text(String)
+
+    /// Whole numbers below it are compared; the grammar has those beyond 32 bits as texts.
+    private static let largest: UInt64 = 1 << 62
 
     init?(_ node: Message) {
         var node = node
@@ -26,7 +29,12 @@ enum Constant: Equatable {
         if let text = value.text {
             self = .text(text)
         } else if value.kind == .integer {
-            self = .number(value.unpacked(as: PgQuery__Integer.self).ival)
+            self = .number(Int64(value.unpacked(as: PgQuery__Integer.self).ival))
+        } else if value.kind == .float,
+            let number = Int64(String(cString: value.unpacked(as: PgQuery__Float.self).fval)),
+            number.magnitude < Self.largest
+        {
+            self = .number(number)
         } else if value.kind == .boolean {
             self = .boolean(value.unpacked(as: PgQuery__Boolean.self).boolval != 0)
         } else {
@@ -68,65 +76,5 @@ enum Constant: Equatable {
         default: return .unknown
         }
         return holds ? .always : .never
-    }
-}
-
-/// Finds two conditions of which one holds exactly when the other does not.
-enum Complement {
-    /// Pairs are looked for among this many conditions; more are rare and cost the square.
-    private static let maximumConditions = 64
-
-    static func hasPair(_ conditions: [Message]) -> Bool {
-        guard conditions.count <= maximumConditions else { return false }
-        for (index, a) in conditions.enumerated() {
-            for b in conditions[(index + 1)...] where isPair(a, b) { return true }
-        }
-        return false
-    }
-
-    private static func isPair(_ a: Message, _ b: Message) -> Bool {
-        if let inner = negated(a), sameExpression(inner, b) { return true }
-        if let inner = negated(b), sameExpression(inner, a) { return true }
-        if a.kind == .nullTest, b.kind == .nullTest {
-            let left = a.unpacked(as: PgQuery__NullTest.self)
-            let right = b.unpacked(as: PgQuery__NullTest.self)
-            return left.nulltesttype != right.nulltesttype && same(left.arg, right.arg)
-        }
-        if a.kind == .booleanTest, b.kind == .booleanTest {
-            let left = a.unpacked(as: PgQuery__BooleanTest.self)
-            let right = b.unpacked(as: PgQuery__BooleanTest.self)
-            let types = [left.booltesttype.rawValue, right.booltesttype.rawValue].sorted()
-            // IS x and IS NOT x are neighbours in the grammar's list: 1 and 2, 3 and 4, 5 and 6.
-            return types[0] % 2 == 1 && types[1] == types[0] + 1 && same(left.arg, right.arg)
-        }
-        if a.kind == .aExpr, b.kind == .aExpr {
-            let left = a.unpacked(as: PgQuery__AExpr.self)
-            let right = b.unpacked(as: PgQuery__AExpr.self)
-            guard left.kind == right.kind, same(left.lexpr, right.lexpr), same(left.rexpr, right.rexpr) else {
-                return false
-            }
-            return opposite(names(left.n_name, left.name).last) == names(right.n_name, right.name).last
-        }
-        return false
-    }
-
-    private static func negated(_ node: Message) -> Message? {
-        guard node.kind == .boolExpr else { return nil }
-        let expression = node.unpacked(as: PgQuery__BoolExpr.self)
-        guard expression.boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR else { return nil }
-        return messages(expression.n_args, expression.args).first
-    }
-
-    private static func same(_ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?) -> Bool {
-        guard let a = Message(a), let b = Message(b) else { return false }
-        return sameExpression(a, b)
-    }
-
-    private static func opposite(_ name: String?) -> String? {
-        let pairs = [
-            "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "~~": "!~~", "!~~": "~~", "~~*": "!~~*",
-            "!~~*": "~~*", "~": "!~", "!~": "~",
-        ]
-        return name.flatMap { pairs[$0] } ?? "none"
     }
 }

@@ -51,7 +51,10 @@ extension Filter {
         } else if condition.kind == .aExpr {
             let expression = condition.unpacked(as: PgQuery__AExpr.self)
             guard let left = Message(expression.lexpr), let right = Message(expression.rexpr) else { return }
-            if let partner = partner(left, right) ?? partner(right, left) { partners.insert(partner) }
+            let pairs = left.kind == .rowExpr && right.kind == .rowExpr ? Array(zip(left.children, right.children)) : []
+            for (left, right) in pairs + [(left, right)] {
+                if let partner = partner(left, right) ?? partner(right, left) { partners.insert(partner) }
+            }
         }
     }
 
@@ -61,12 +64,34 @@ extension Filter {
     }
 
     private func partner(_ mine: Message, _ other: Message) -> String? {
-        guard mine.kind == .columnRef, other.kind == .columnRef, let column = mine.children.last?.text,
-            let theirs = other.children.last?.text, other.children.count > 1, isOfTarget(mine),
-            let name = other.children[other.children.count - 2].text, !names.contains(name),
-            let item = sources[name], origin(of: theirs, in: item, depth: 0) == column
+        guard mine.kind == .columnRef, other.kind == .columnRef else { return nil }
+        if let row = Self.row(mine), names.contains(row), let name = Self.row(other), !names.contains(name),
+            let item = sources[name], holdsEveryRow(item)
+        {
+            return name
+        }
+        guard let column = mine.children.last?.text, let theirs = other.children.last?.text, other.children.count > 1,
+            isOfTarget(mine), let name = other.children[other.children.count - 2].text, !names.contains(name),
+            let item = sources[name],
+            Self.renames(item) ? holdsEveryRow(item) : origin(of: theirs, in: item, depth: 0) == column
         else { return nil }
         return name
+    }
+
+    /// The name in `t` and `t.*`.
+    private static func row(_ reference: Message) -> String? {
+        let fields = reference.children
+        let parts = fields.last?.kind == .aStar ? fields.dropLast() : fields[...]
+        return parts.count == 1 ? parts.first?.text : nil
+    }
+
+    /// With other names for its columns, of which any may stand for any.
+    private static func renames(_ item: Message) -> Bool {
+        if item.kind == .rangeVar {
+            return (item.unpacked(as: PgQuery__RangeVar.self).alias?.pointee.n_colnames ?? 0) > 0
+        }
+        guard item.kind == .rangeSubselect else { return false }
+        return (item.unpacked(as: PgQuery__RangeSubselect.self).alias?.pointee.n_colnames ?? 0) > 0
     }
 
     private func isOfTarget(_ column: Message) -> Bool {
@@ -132,6 +157,44 @@ extension Filter {
         let test = condition.unpacked(as: PgQuery__NullTest.self)
         return test.nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL
             && Message(test.arg).map { $0.kind == .columnRef && $0.children.last?.text == column } ?? false
+    }
+
+    /// Whether an item of a FROM clause has every row of the target.
+    private func holdsEveryRow(_ item: Message, depth: Int = 0) -> Bool {
+        if item.kind == .rangeVar {
+            let variable = item.unpacked(as: PgQuery__RangeVar.self)
+            let name = String(cString: variable.relname)
+            guard variable.schemaname.pointee == 0, let cte = ctes[name] else {
+                return table.maySame(TableReference(variable))
+            }
+            // Its own name means the table in it.
+            var inner = self
+            inner.ctes.removeValue(forKey: name)
+            return cte.map { inner.givesEveryRow($0, depth: depth + 1) } ?? false
+        }
+        guard item.kind == .rangeSubselect,
+            let query = Message(item.unpacked(as: PgQuery__RangeSubselect.self).subquery)
+        else { return false }
+        return givesEveryRow(query, depth: depth + 1)
+    }
+
+    /// Whether a query's rows come from every row of the target.
+    func givesEveryRow(_ query: Message, depth: Int = 0) -> Bool {
+        guard depth < Self.maximumDepth, query.kind == .selectStmt else { return false }
+        let select = query.unpacked(as: PgQuery__SelectStmt.self)
+        guard select.limit_count == nil, select.limit_offset == nil, select.having_clause == nil else { return false }
+        var inner = self
+        inner.add(select.with_clause)
+        inner.sources = [:]
+        if select.op == PG_QUERY__SET_OPERATION__SETOP_UNION {
+            return [Message(select.larg), Message(select.rarg)].contains { side in
+                side.map { inner.givesEveryRow($0, depth: depth) } ?? false
+            }
+        }
+        guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE else { return false }
+        for item in messages(select.n_from_clause, select.from_clause) { inner.add(source: item) }
+        if let condition = Message(select.where_clause), !inner.known(always: condition) { return false }
+        return inner.sources.values.contains { inner.holdsEveryRow($0, depth: depth) }
     }
 
     private func known(always condition: Message) -> Bool { truth(of: condition) == .always }

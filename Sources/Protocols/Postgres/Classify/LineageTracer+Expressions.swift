@@ -53,6 +53,7 @@ extension LineageTracer {
         let isBuiltIn = name.count == 1 || name.count == 2 && name[0] == CatalogIndex.system
         if !isBuiltIn || !FunctionCatalog.operators.contains(name.last ?? "") {
             readAll(result)
+            compare(result)
             result.isAnything = true
         }
         return result

@@ -96,7 +96,12 @@ extension LineageTracer {
         let call = node.pointer(to: PgQuery__FuncCall.self)
         let name = PostgresClassify.names(call.pointee.n_funcname, call.pointee.funcname)
         var arguments = Value()
-        for argument in NodeList(call.pointee.n_args, call.pointee.args) { join(&arguments, value(argument, scope)) }
+        var isPlain = true
+        for argument in NodeList(call.pointee.n_args, call.pointee.args) {
+            let value = value(argument, scope)
+            isPlain = isPlain && (value.isDirect || value.row != nil)
+            join(&arguments, value)
+        }
         var around = Value()
         for sort in NodeList(call.pointee.n_agg_order, call.pointee.agg_order) {
             join(&around, value(sort, scope))
@@ -104,9 +109,10 @@ extension LineageTracer {
         if let filter = Message(call.pointee.agg_filter) { join(&around, value(filter, scope)) }
         compare(around)
         if let over = Message(call.pointee.over) { join(&around, window(over, scope)) }
-        // How many there are tells nothing of what they are.
+        // How many rows or values of a column there are tells nothing of what they are; how many results of an
+        // expression are not NULL does.
         if name == ["count"] || name == [CatalogIndex.system, "count"] {
-            if call.pointee.agg_distinct != 0 { compare(arguments) }
+            if call.pointee.agg_distinct != 0 || !isPlain { compare(arguments) }
             return around.computed
         }
         var value = self.call(of: arguments, name: name)
@@ -120,8 +126,11 @@ extension LineageTracer {
         switch FunctionEffect(name: name) {
         case .call:
             readAll(value)
+            // It may give any number of rows.
+            compare(value)
             value.isAnything = true
-        case .safe, .write, .lock, .notify, .setting: break
+        case .safe, .write, .lock, .notify, .setting:
+            if let last = name.last, FunctionCatalog.setReturning.contains(last) { compare(value) }
         }
         return value
     }

@@ -144,19 +144,46 @@ struct NestingScan {
         return sql.count
     }
 
-    /// A doubled quote reads as two adjacent texts, which is the same for counting.
+    /// A doubled quote reads as two adjacent texts, which is the same for counting. Texts that a line break parts are one,
+    /// with the escapes of the first.
     private static func endOfQuoted(_ sql: UnsafeRawBufferPointer, _ start: Int, escapes: Bool) -> Int {
         let quote = sql[start]
         var at = start + 1
         while at < sql.count {
             if sql[at] == quote {
-                guard at + 1 < sql.count, sql[at + 1] == quote else { return at + 1 }
-                at += 2
+                if at + 1 < sql.count, sql[at + 1] == quote {
+                    at += 2
+                } else if quote == UInt8(ascii: "'"), let next = continuation(sql, at + 1) {
+                    at = next + 1
+                } else {
+                    return at + 1
+                }
             } else {
                 at += escapes && sql[at] == UInt8(ascii: "\\") ? 2 : 1
             }
         }
         return sql.count
+    }
+
+    /// The quote behind white space with a line break. PostgreSQL takes line comments for white space here, and
+    /// libpg_query does not: with one the text is an error at the second literal.
+    private static func continuation(_ sql: UnsafeRawBufferPointer, _ start: Int) -> Int? {
+        var at = start
+        var hasLineBreak = false
+        while at < sql.count {
+            switch sql[at] {
+            case 0x0A, 0x0D:
+                hasLineBreak = true
+                at += 1
+            case UInt8(ascii: " "), 0x09, 0x0C:
+                at += 1
+            case UInt8(ascii: "'"):
+                return hasLineBreak ? at : nil
+            default:
+                return nil
+            }
+        }
+        return nil
     }
 
     /// `$tag$ … $tag$`, or a lone `$` (a parameter).

@@ -27,17 +27,22 @@ extension PostgresClassifier {
             facts.outputs = []
             facts.outputsKnown = false
         }
+        if index != nil, statements.count > 1, !definitions.isDisjoint(with: facts.operations) {
+            Redefinition(statements).blur(&facts)
+        }
         return budget < 0 ? opaque("it names too many columns") : facts
     }
+
+    private static let definitions: Set<String> = ["create", "alter", "drop"]
 
     /// How names are looked up. In a text of several statements an earlier one may change what a name means.
     private static func lookup(
         _ statements: [Message], _ analysis: Analysis, _ catalog: CatalogIndex?
     ) -> (CatalogIndex?, CatalogIndex.Path) {
         guard let catalog, statements.count > 1 else { return (catalog, .session) }
-        if !analysis.operations.isDisjoint(with: ["create", "alter", "drop", "opaque"]) { return (nil, .session) }
+        if analysis.operations.contains("opaque") { return (nil, .session) }
         let mayMove =
-            !analysis.operations.isDisjoint(with: ["session", "role", "call", "execute"])
+            !analysis.operations.isDisjoint(with: definitions.union(["session", "role", "call", "execute"]))
             || statements.dropLast().contains(where: endsTransaction)
         return (catalog, mayMove ? .unknown : .session)
     }

@@ -47,7 +47,7 @@ struct Resolution {
             }
             let target = tracer.targets[done]
             done += 1
-            if index.relations[target.relation].isView { change(target.relation, &analysis) }
+            if index.relations[target.relation].isView { change(target, &analysis, tracer) }
             runRules(for: target, &analysis, tracer)
         }
         analysis.tablesRead = read
@@ -131,27 +131,23 @@ struct Resolution {
         if !index.relations[view].isSystem { analysis.merge(body) }
     }
 
-    /// A write to a view is one to the tables in its FROM clause.
-    private mutating func change(_ view: Int, _ analysis: inout Analysis) {
-        var pending = [view]
-        var seen: Set<Int> = []
-        while let next = pending.popLast() {
-            guard seen.insert(next).inserted else { continue }
-            written.formUnion(names(of: next))
-            guard index.relations[next].isView else { continue }
-            guard let definition = CatalogDefinition.of(index.relations[next].definition) else {
-                analysis.opaque("the view \(index.name(next)) is not understood")
-                continue
+    /// A write to a view is one to the tables in its FROM clause, with what their rules do.
+    private mutating func change(_ target: LineageTracer.Target, _ analysis: inout Analysis, _ tracer: LineageTracer) {
+        written.formUnion(names(of: target.relation))
+        guard let definition = CatalogDefinition.of(index.relations[target.relation].definition) else {
+            return analysis.opaque("the view \(index.name(target.relation)) is not understood")
+        }
+        let bases = definition.statement.map(Self.fromTables) ?? []
+        addBody(of: target.relation, to: &analysis, changing: Set(bases))
+        for base in bases {
+            let found = index.relations(named: base, path: .definition)
+            if found.isEmpty {
+                written.insert(base)
+                unresolved.insert(base)
             }
-            let bases = definition.statement.map(Self.fromTables) ?? []
-            addBody(of: next, to: &analysis, changing: Set(bases))
-            for base in bases {
-                let found = index.relations(named: base, path: .definition)
-                if found.isEmpty {
-                    written.insert(base)
-                    unresolved.insert(base)
-                }
-                pending += found
+            for relation in found {
+                written.formUnion(names(of: relation))
+                tracer.addTarget(LineageTracer.Target(relation: relation, event: target.event))
             }
         }
     }

@@ -226,15 +226,14 @@ struct TreeReader {
         let isNegative = source[place] == UInt8(ascii: "-")
         if isNegative { place += 1 }
         while place < source.count, source[place] == UInt8(ascii: " ") { place += 1 }
+        let start = place
         var value: Int64 = 0
-        var digits = 0
-        while place < source.count, source[place] >= UInt8(ascii: "0"), source[place] <= UInt8(ascii: "9"), digits < 11
-        {
+        while place < source.count, source[place] >= UInt8(ascii: "0"), source[place] <= UInt8(ascii: "9") {
             value = value * 10 + Int64(source[place] - UInt8(ascii: "0"))
-            digits += 1
+            guard value <= Int64(Int32.max) else { return false }
             place += 1
         }
-        guard digits > 0, isNegative || value == 0, value <= Int64(Int32.max) else { return false }
+        guard place > start, isNegative || value == 0 else { return false }
         integer.pointee.ival = Int32(isNegative ? -value : value)
         return true
     }

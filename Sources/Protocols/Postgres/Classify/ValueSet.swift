@@ -3,29 +3,40 @@ import CPgQuery
 /// Decides conditions that compare one expression with literals, by trying all values that can make a difference:
 /// `id < 5 OR id >= 3` holds for every number.
 enum ValueSet {
-    /// More literals are rare and cost the square.
-    private static let maximumConstants = 64
+    /// Comparisons that are tried for conditions over one expression; where they do not suffice, it is taken for decided.
+    private static let maximumTrials = 16_384
 
     /// Whether conditions over one expression, joined by OR, hold for every value; joined by AND (`allHold`), for none.
     static func decides(_ conditions: [Message], allHold: Bool) -> Bool {
         var groups: [(subject: Message, conditions: [Message])] = []
-        for condition in conditions.prefix(maximumConstants) {
+        var places: [Int: [Int]] = [:]
+        for condition in conditions {
             guard let subject = subject(of: condition) else { continue }
-            if let index = groups.firstIndex(where: { sameExpression($0.subject, subject) }) {
-                groups[index].conditions.append(condition)
+            let hash = expressionHash(subject)
+            if let place = places[hash]?.first(where: { sameExpression(groups[$0].subject, subject) }) {
+                groups[place].conditions.append(condition)
             } else {
+                places[hash, default: []].append(groups.count)
                 groups.append((subject, [condition]))
             }
         }
-        return groups.contains { group in
-            var constants: [Constant] = []
-            for condition in group.conditions { collect(condition, into: &constants) }
-            guard let points = points(constants) else { return false }
-            return points.allSatisfy { point in
-                let results = group.conditions.map { holds($0, at: point) }
-                return allHold ? results.contains(false) : results.contains(true)
-            }
+        return groups.contains { decides(ofOne: $0.conditions, allHold: allHold) }
+    }
+
+    private static func decides(ofOne conditions: [Message], allHold: Bool) -> Bool {
+        var constants: [Constant] = []
+        for condition in conditions { collect(condition, into: &constants) }
+        guard let points = points(constants) else { return false }
+        var trials = 0
+        for point in points {
+            guard trials <= maximumTrials else { return true }
+            trials += constants.count
+            let isDecided =
+                allHold
+                ? conditions.contains { !holds($0, at: point) } : conditions.contains { holds($0, at: point) }
+            if !isDecided { return false }
         }
+        return true
     }
 
     /// `c IN (true, false)`.
@@ -42,13 +53,13 @@ enum ValueSet {
     }
 
     private static func points(_ constants: [Constant]) -> [Point]? {
-        guard let first = constants.first, constants.count <= maximumConstants else { return nil }
+        guard let first = constants.first else { return nil }
         var points: [Point] = []
         for constant in constants {
             switch (first, constant) {
             case (.number, .number(let value)):
                 // Whole numbers only: `c <= 1 OR c >= 2` holds for every integer, and for nearly every other number.
-                points += [-1, 0, 1].map { .number(Int64(value) + $0) }
+                points += [-1, 0, 1].map { .number(value + $0) }
             case (.boolean, .boolean):
                 points = [.boolean(true), .boolean(false)]
             case (.text, .text(let value)):
@@ -58,7 +69,15 @@ enum ValueSet {
                 return nil
             }
         }
-        return points
+        return ends(of: points) + points
+    }
+
+    /// The least and the greatest number, which most lists of values and ranges leave out.
+    private static func ends(of points: [Point]) -> [Point] {
+        let numbers = points.compactMap { point -> Int64? in
+            if case .number(let number) = point { number } else { nil }
+        }
+        return [numbers.min(), numbers.max()].compactMap { $0.map(Point.number) }
     }
 
     /// The expression that a condition compares with literals, and with nothing else.
@@ -97,8 +116,10 @@ enum ValueSet {
         }
         guard let comparison = Comparison(condition) else { return false }
         switch comparison.name {
-        case "BETWEEN":
-            return compare(point, ">=", comparison.constants[0]) && compare(point, "<=", comparison.constants[1])
+        case "BETWEEN", "NOT BETWEEN":
+            let isBetween =
+                compare(point, ">=", comparison.constants[0]) && compare(point, "<=", comparison.constants[1])
+            return isBetween == (comparison.name == "BETWEEN")
         case "IN": return comparison.constants.contains { compare(point, "=", $0) }
         case "NOT IN": return !comparison.constants.contains { compare(point, "=", $0) }
         default: return compare(point, comparison.name, comparison.constants[0])
@@ -108,7 +129,7 @@ enum ValueSet {
     private static func compare(_ point: Point, _ name: String, _ constant: Constant) -> Bool {
         let order: (equal: Bool, less: Bool)
         switch (point, constant) {
-        case (.number(let a), .number(let b)): order = (a == Int64(b), a < Int64(b))
+        case (.number(let a), .number(let b)): order = (a == b, a < b)
         case (.boolean(let a), .boolean(let b)): order = (a == b, !a && b)
         case (.text(let a), .text(let b)): order = (a == b, false)
         default: return false
@@ -150,10 +171,16 @@ enum ValueSet {
                     return nil
                 }
                 guard ["=", "<>", "<", "<=", ">", ">="].contains(name) else { return nil }
+            case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT, PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+                guard let constant = Constant(right) else { return nil }
+                let isDistinct = expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT
+                (subject, name, constants) = (left, isDistinct ? "<>" : "=", [constant])
             case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
                 (subject, name, constants) = (left, operation == "=" ? "IN" : "NOT IN", items.compactMap { $0 })
             case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
                 (subject, name, constants) = (left, "BETWEEN", items.compactMap { $0 })
+            case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
+                (subject, name, constants) = (left, "NOT BETWEEN", items.compactMap { $0 })
             default:
                 return nil
             }
