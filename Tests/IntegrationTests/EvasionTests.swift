@@ -131,8 +131,9 @@ extension Integration {
             if child.status == nil { child.signal(SIGINT) }
             let finished = try await child.finish()
             #expect(finished.status != 0, "\(finished.transcript)")
-            #expect(
-                ["42501", "57014", "42601"].contains { finished.errors.contains($0) }, "\(finished.transcript)")
+            // Names with Unicode escapes are not looked up, and so not judged.
+            let expected = sql.contains("U&\"") ? ["0A000"] : ["42501", "57014", "42601"]
+            #expect(expected.contains { finished.errors.contains($0) }, "\(finished.transcript)")
         }
 
         @Test func preparedByNameIsJudgedToo() async throws {
