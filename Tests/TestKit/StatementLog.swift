@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// One statement as PostgreSQL's own log has it (`log_statement=all`, jsonlog).
 public struct LoggedStatement: Sendable {
@@ -24,12 +25,30 @@ extension PostgresServer {
         let marker = "SELECT 'log marker \(UUID().uuidString)'"
         _ = try await direct.query(marker)
         let path = directory.file("data/log/statements.json")
-        let log = try await eventually("the statement log is written", deadline: .seconds(20)) {
-            let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
-            return text.contains(marker) ? text : nil
+        let statements = try await eventually("the statement log is written", deadline: .seconds(20)) {
+            let statements = try Self.logged(at: path)
+            return statements.last { $0.text.contains(marker) } == nil ? nil : statements
         }
-        return try log.split(separator: "\n").compactMap { try Self.statement(in: $0) }
-            .filter { ($0.user == user || user == nil) && !$0.isCatalogueLookup }
+        return statements.filter { ($0.user == user || user == nil) && !$0.isCatalogueLookup }
+    }
+
+    /// What was read of each log so far: logs only grow, and reading a long one again and again takes longer than the tests.
+    private static let read = Mutex<[String: (bytes: Int, statements: [LoggedStatement])]>([:])
+
+    private static func logged(at path: String) throws -> [LoggedStatement] {
+        try read.withLock { read in
+            var known = read[path] ?? (0, [])
+            let log = FileManager.default.contents(atPath: path) ?? Data()
+            // A line that is being written is read next time.
+            guard log.count > known.bytes, let end = log[known.bytes...].lastIndex(of: UInt8(ascii: "\n")) else {
+                return known.statements
+            }
+            let lines = String(decoding: log[known.bytes..<end], as: UTF8.self).split(separator: "\n")
+            known.statements += try lines.compactMap { try Self.statement(in: $0) }
+            known.bytes = end + 1
+            read[path] = known
+            return known.statements
+        }
     }
 
     private static func statement(in line: Substring) throws -> LoggedStatement? {

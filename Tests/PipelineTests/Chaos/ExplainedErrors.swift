@@ -76,7 +76,11 @@ struct ExplainedErrors {
             .compactMap { line.range(of: $0)?.upperBound }.first.map { line[$0...] }
         guard let reason else { return isConsequence(line) }
         var known: [String] = []
-        if stagesFailed { known += ["cannot govern it now", "could not be masked"] }
+        if stagesFailed {
+            known += ["cannot govern it now", "could not be masked"]
+            // pgbench runs what it prepared without looking whether that was refused.
+            if reason.contains("prepared statement “P_") { known += ["is not known to Sluice"] }
+        }
         if stagesStopped { known += ["login took longer"] }
         if targetEnded { known += ["the target closed the connection", "cannot be used", "cannot be reached"] }
         if targetEnded || oldIngressEnded { known += ["terminating connection"] }
