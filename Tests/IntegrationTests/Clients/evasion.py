@@ -29,4 +29,5 @@ wire.sync()
 result = outcome(wire)
 wire.close()
 print(result)
-assert result in ("42501", "42601", "held"), result
+# Names with Unicode escapes are not looked up, and so not judged.
+assert result in (("0A000",) if 'U&"' in SQL else ("42501", "42601", "held")), result
