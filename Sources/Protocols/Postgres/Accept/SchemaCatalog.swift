@@ -16,7 +16,7 @@ final class SchemaCatalog {
     /// How long it is used while the target does not answer.
     static let patience: UInt64 = 10_000_000_000
     /// Most names kept; with more, all are forgotten.
-    static let maximumNames = 20_000
+    static let maximumNames = 2000
     /// Most excerpts kept ready.
     static let maximumExcerpts = 1024
     /// Bytes of one excerpt at most.
@@ -51,7 +51,7 @@ final class SchemaCatalog {
     private var names: Set<String> = []
     private var askedAt: UInt64 = 0
     private var isAsking = false
-    /// The last question failed: texts are asked for one by one, so that one which cannot be answered holds up no other.
+    /// The last question failed: the next one is about the first text alone, so that one which cannot be answered holds up no other.
     private var isOneByOne = false
     private var waiting = CircularBuffer<Waiting>()
     private var ready: [ExcerptKey: [UInt8]] = [:]
@@ -166,7 +166,7 @@ final class SchemaCatalog {
             isOneByOne = true
             return waiting.isEmpty ? () : next()
         }
-        isOneByOne = isOneByOne && !waiting.allSatisfy { $0.names.isSubset(of: wanted) }
+        isOneByOne = false
         let waiting = self.waiting
         self.waiting.removeAll()
         if !names.isEmpty, answer.differs(from: knowledge, about: names) || !names.isSubset(of: wanted) {

@@ -4,7 +4,7 @@ struct SchemaQuestion: Equatable {
     /// Definitions wait for whoever changes their tables, milliseconds.
     static let lockTimeout = 500
 
-    /// One text for the simple protocol. Definitions come with every name outside pg_catalog qualified, since nothing else
+    /// One text for the simple protocol, quick by itself: compiling it would take a hundred times as long. Definitions come with every name outside pg_catalog qualified, since nothing else
     /// is on the path while they are written out.
     ///
     /// Rows: `path, [schema…]`; `relation, oid, schema, name, kind, [column…], definition, [rule…], [oid that it leads to…]`;
@@ -28,7 +28,7 @@ struct SchemaQuestion: Equatable {
               ) step ON true)
             """
         return """
-            BEGIN READ ONLY; RESET search_path; SET LOCAL lock_timeout = '\(Self.lockTimeout)ms';
+            BEGIN READ ONLY; RESET search_path; SET LOCAL lock_timeout = '\(Self.lockTimeout)ms'; SET LOCAL jit = off;
             SELECT 'path', array_to_json(current_schemas(true));
             SET LOCAL search_path = pg_catalog;
             \(reach)
