@@ -91,12 +91,15 @@ private final class Rig: @unchecked Sendable {
         return try #require(try next(of: inbox, within: 10_000), "nothing was sent to \(inbox.endpoint)")
     }
 
-    /// Two batches in the order of what they carry: where nobody took them at first they are sent again in any order.
-    func twoBatches() throws -> (BusMessage, BusMessage) {
-        let one = try batch()
-        var other = try batch()
-        while other.header.sequence == one.header.sequence { other = try batch() }
-        return one.payload.lexicographicallyPrecedes(other.payload) ? (one, other) : (other, one)
+    /// The batches that carry these rows: where nobody took them at first they are sent again in any order.
+    func batches(_ rows: String...) throws -> [BusMessage] {
+        var seen: [[UInt8]: BusMessage] = [:]
+        let wanted = rows.map { [UInt8](ReplyStreamTests.frame("D", $0).bytes.readableBytesView) }
+        while !wanted.allSatisfy({ seen[$0] != nil }) {
+            let message = try batch()
+            seen[message.payload] = message
+        }
+        return wanted.compactMap { seen[$0] }
     }
 
     /// The next message that is no ping; nil when none comes within `milliseconds`.
@@ -142,7 +145,7 @@ private final class Rig: @unchecked Sendable {
 
 @Suite("Reply stream")
 struct ReplyStreamTests {
-    private static func frame(_ type: Character, _ text: String) -> Frame {
+    fileprivate static func frame(_ type: Character, _ text: String) -> Frame {
         message(type.asciiValue ?? 0, Array(text.utf8))
     }
     private static func bytes(_ text: String) -> [UInt8] { array(frame("D", text).bytes) }
@@ -178,7 +181,8 @@ struct ReplyStreamTests {
                 rig.stream.flush()
             }
         }
-        let (first, second) = try rig.twoBatches()
+        let sent = try rig.batches("a", "b")
+        let (first, second) = (sent[0], sent[1])
         try rig.answer(first, Self.bytes("A"))
         var third = try rig.batch()
         while third.header.sequence == second.header.sequence { third = try rig.batch() }
@@ -251,7 +255,8 @@ struct ReplyStreamTests {
             rig.stream.append(Self.ready, command: nil)
             rig.stream.flush()
         }
-        let (first, second) = try rig.twoBatches()
+        let sent = try rig.batches("a", "b")
+        let (first, second) = (sent[0], sent[1])
         try rig.fail(first)
         #expect(try rig.types() == "EZ")
         #expect(try rig.run { $0.finished } == [1])
