@@ -27,7 +27,7 @@ demo: build
 # The tests of whole processes run the release build, which is what users run.
 test: build
 	swift build --build-tests
-	SLUICE_TEST_BIN=$(CURDIR)/$(RELEASE) swift test --skip-build --no-parallel
+	@scripts/test.sh $(CURDIR)/$(RELEASE)
 
 bench: build
 	@Benchmarks/run.sh
