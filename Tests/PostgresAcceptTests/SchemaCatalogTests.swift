@@ -68,10 +68,44 @@ final class SchemaCatalogTests {
         try answer()
         #expect(try relations(first()) == [])
         #expect(questions.count == 2)
-        #expect(questions[1].names == ["a", "users", "b", "users_1"])
+        #expect(questions[1].names == ["users", "b", "users_1"])
         try answer()
         #expect(try relations(second()) == ["other.users", "public.users"])
         #expect(try relations(third()) == ["public.users", "public.users_1"])
+    }
+
+    @Test func furtherNamesAddToWhatIsKnown() throws {
+        _ = excerpt(["contacts"])
+        try answer()
+        let version = catalog.version
+        time += SchemaCatalog.lifetime / 2
+        let further = excerpt(["contacts", "orders"])
+        try answer([Self.rows[0], ["relation", "20", "public", "orders", "r", #"["id"]"#, "", "", ""]])
+        #expect(questions.map(\.names) == [["contacts"], ["orders"]])
+        #expect(try relations(further()) == ["public.contacts", "public.orders", "public.users"])
+        #expect(catalog.version == version)
+        // What was known first is asked again in its time, with all the rest.
+        time += SchemaCatalog.lifetime / 2
+        catalog.keepFresh()
+        #expect(questions.last?.names == ["contacts", "orders"])
+    }
+
+    @Test(arguments: [
+        [["path", #"["pg_catalog","other"]"#]],
+        [rows[0], ["relation", "10", "public", "users", "r", #"["id","mail"]"#, "", "", ""]],
+        [rows[0], ["relation", "99", "public", "contacts", "v", #"["x"]"#, "SELECT 1;", "", ""]],
+    ])
+    func furtherNamesThatDisagreeReplaceWhatWasKnown(_ rows: [[String]]) throws {
+        _ = excerpt(["contacts"])
+        try answer()
+        let version = catalog.version
+        let further = excerpt(["contacts", "orders"])
+        try answer(rows)
+        #expect(catalog.version > version)
+        #expect(further() == nil)
+        #expect(questions.last?.names == ["contacts"])
+        try answer(rows)
+        #expect(further() != nil)
     }
 
     @Test func relationsSayWhatTheyAre() throws {

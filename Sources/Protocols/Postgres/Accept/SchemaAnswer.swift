@@ -73,6 +73,22 @@ struct SchemaAnswer: Equatable {
         return mine.contains { relations[$0] != former.relations[$0] }
     }
 
+    /// Whether this answer and one about the further names `other` tells of can stand beside each other: nothing that
+    /// both speak of differs, and nothing has appeared under `names`, which this one is about.
+    func agrees(with other: SchemaAnswer, about names: Set<String>) -> Bool {
+        searchPath == other.searchPath
+            && other.relations.allSatisfy { oid, entry in
+                relations[oid].map { $0 == entry } ?? !names.contains(entry.relation.name)
+            }
+    }
+
+    /// Adds what `other`, which agrees, says of further names.
+    mutating func add(_ other: SchemaAnswer) {
+        for (oid, entry) in other.relations where relations.updateValue(entry, forKey: oid) == nil {
+            oids[entry.relation.name, default: []].append(oid)
+        }
+    }
+
     private func reached(from names: Set<String>) -> Set<UInt32> {
         var found: Set<UInt32> = []
         var pending = names.flatMap { oids[$0] ?? [] }

@@ -134,7 +134,7 @@ final class SchemaCatalog {
         return .success(Excerpt(bytes: bytes, version: version))
     }
 
-    /// Asks for all that is known, was asked for, or is waited for: one question at a time.
+    /// Asks for the names that are waited for, and for all that are known when these are due: one question at a time.
     private func next() {
         guard !isAsking else { return }
         while let first = waiting.first, first.deadline <= now() {
@@ -142,23 +142,34 @@ final class SchemaCatalog {
             first.handler(.failure(.unavailable))
             guard !isAsking else { return }
         }
-        isAsking = true
+        let isDue = now() - askedAt >= Self.lifetime
         var wanted: Set<String>
         if isOneByOne, let first = waiting.first {
             wanted = first.names
         } else {
             wanted = waiting.reduce(into: Set<String>()) { $0.formUnion($1.names) }
-            if names.count + wanted.count <= Self.maximumNames { wanted.formUnion(names) }
         }
+        let isWhole: Bool
+        if names.isEmpty || names.count + wanted.subtracting(names).count > Self.maximumNames {
+            isWhole = true
+        } else if !isDue {
+            isWhole = false
+            wanted.subtract(names)
+        } else {
+            isWhole = true
+            if !(isOneByOne && !waiting.isEmpty) { wanted.formUnion(names) }
+        }
+        isAsking = true
         let version = self.version
         ask(SchemaQuestion(names: wanted)) { [weak self] answer in
             guard let self else { return }
             self.isAsking = false
-            self.take(answer, about: wanted, asOf: version)
+            self.take(answer, about: wanted, isWhole: isWhole, asOf: version)
         }
     }
 
-    private func take(_ answer: SchemaAnswer?, about wanted: Set<String>, asOf version: UInt64) {
+    /// - Parameter isWhole: the answer replaces what was known; otherwise it is about further names.
+    private func take(_ answer: SchemaAnswer?, about wanted: Set<String>, isWhole: Bool, asOf version: UInt64) {
         // Definitions changed while the target was asked: its answer may be the former state.
         guard version == self.version else { return waiting.isEmpty ? () : next() }
         guard let answer else {
@@ -167,17 +178,22 @@ final class SchemaCatalog {
             return waiting.isEmpty ? () : next()
         }
         isOneByOne = false
-        let waiting = self.waiting
-        self.waiting.removeAll()
-        if !names.isEmpty, answer.differs(from: knowledge, about: names) || !names.isSubset(of: wanted) {
-            self.version += 1
+        if !isWhole, knowledge.agrees(with: answer, about: names) {
+            knowledge.add(answer)
+            names.formUnion(wanted)
+        } else {
+            if !names.isEmpty, !isWhole || !names.isSubset(of: wanted) || answer.differs(from: knowledge, about: names)
+            {
+                self.version += 1
+            }
+            names = wanted
+            knowledge = answer
+            askedAt = now()
+            ready = [:]
         }
-        names = wanted
-        knowledge = answer
-        askedAt = now()
-        ready = [:]
+        let waiting = self.waiting
         // Those that came while the target was asked may name more.
-        self.waiting += waiting.filter { !$0.names.isSubset(of: names) }
+        self.waiting = waiting.filter { !$0.names.isSubset(of: names) }
         for one in waiting where one.names.isSubset(of: names) {
             one.handler(excerpt(of: one.names, pathKnown: one.pathKnown))
         }
