@@ -38,7 +38,7 @@ bench-allocations: build
 
 # What classifying one statement costs by itself.
 bench-classifier: install
-	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release ClassifierBench
+	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib ClassifierBench
 
 # Looks for statements that crash the classifier; a debug build, whose checks are on.
 SECONDS_OF_FUZZING ?= 120

@@ -30,11 +30,16 @@ struct Analysis {
     mutating func addStatement(_ statement: Message, isTraced: Bool = false) {
         statements += 1
         tags.append(statement.shape.tag)
-        var inner = Analysis()
-        inner.counted = statement.raw
-        inner.walk(statement, scope: [])
-        inner.addUncounted(statement)
-        merge(inner)
+        let calls: Bool
+        if statements == 1 {
+            examine(statement)
+            calls = operations.contains("call")
+        } else {
+            var inner = Analysis()
+            inner.examine(statement)
+            calls = inner.operations.contains("call")
+            merge(inner)
+        }
         switch RowSource(statement) {
         case .none:
             break
@@ -44,12 +49,18 @@ struct Analysis {
         case .plain(let count):
             rowStatements += 1
             outputs =
-                inner.operations.contains("call")
+                calls
                 ? nil : Array(repeating: OutputColumn(), count: count)
         case .unknown:
             rowStatements += 1
             outputs = nil
         }
+    }
+
+    private mutating func examine(_ statement: Message) {
+        counted = statement.raw
+        walk(statement, scope: [])
+        addUncounted(statement)
     }
 
     mutating func merge(_ other: Analysis) {
@@ -276,12 +287,19 @@ enum TableName {
 
     /// Parts that hold a dot, a star or a quote are quoted, so that no name reads as another.
     static func joined(_ parts: [String]) -> String {
-        parts.map { part in
-            let isQuoted = part.utf8.contains {
-                $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "\"")
-            }
-            guard isQuoted || part.isEmpty else { return part }
-            return "\"" + part.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-        }.joined(separator: ".")
+        guard var text = parts.first.map(quoted) else { return "" }
+        for part in parts.dropFirst() {
+            text += "."
+            text += quoted(part)
+        }
+        return text
+    }
+
+    static func quoted(_ part: String) -> String {
+        let isQuoted = part.utf8.contains {
+            $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "\"")
+        }
+        guard isQuoted || part.isEmpty else { return part }
+        return "\"" + part.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

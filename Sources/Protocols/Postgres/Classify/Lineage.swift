@@ -197,6 +197,6 @@ struct Lineage {
                 found.insert(String(cString: alias.pointee.aliasname))
             }
         }
-        for child in node.children { collectRelations(child, into: &found) }
+        node.forEachChild { collectRelations($0, into: &found) }
     }
 }

@@ -61,6 +61,8 @@ struct ColumnNames {
         let table: String
         /// Empty: some column of the table, which one is not known.
         let column: String
+        /// As the facts give it, once it was asked for.
+        var text: String?
     }
 
     private var entries: [Entry] = []
@@ -75,10 +77,11 @@ struct ColumnNames {
 
     /// A column that the text alone tells. `column` nil: some column of the table.
     mutating func number(table: String, column: String?) -> Int32 {
-        let entry = Entry(table: table, column: column ?? "")
+        var entry = Entry(table: table, column: column ?? "")
         let key = Self.text(entry)
         if let known = byName[key] { return known }
         let number = Int32(entries.count)
+        entry.text = key
         entries.append(entry)
         byName[key] = number
         return number
@@ -89,10 +92,15 @@ struct ColumnNames {
     /// The column's own name; empty when it is not known.
     func column(_ number: Int32) -> String { entries[Int(number)].column }
 
-    func text(_ number: Int32) -> String { Self.text(entries[Int(number)]) }
+    mutating func text(_ number: Int32) -> String {
+        if let text = entries[Int(number)].text { return text }
+        let text = Self.text(entries[Int(number)])
+        entries[Int(number)].text = text
+        return text
+    }
 
     private static func text(_ entry: Entry) -> String {
-        let column = entry.column.isEmpty ? "*" : TableName.joined([entry.column])
+        let column = entry.column.isEmpty ? "*" : TableName.quoted(entry.column)
         return entry.table.isEmpty ? column : entry.table + "." + column
     }
 }

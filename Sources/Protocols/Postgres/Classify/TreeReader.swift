@@ -13,14 +13,7 @@ struct TreeReader {
     private let arena: TreeArena
     private var pending: [UnsafeMutableRawPointer] = []
 
-    private static let schemas: [UInt: TreeSchema] = {
-        var result: [UInt: TreeSchema] = [:]
-        for key in Shapes.all.keys {
-            guard let raw = UnsafeRawPointer(bitPattern: key) else { continue }
-            result[key] = TreeSchema(raw.assumingMemoryBound(to: ProtobufCMessageDescriptor.self))
-        }
-        return result
-    }()
+    private let schemas = TreeSchema.all
 
     /// The tree in `json`, which must end with a zero byte; it lives as long as `arena`.
     static func read(
@@ -29,8 +22,8 @@ struct TreeReader {
         var root = PgQuery__ParseResult()
         pg_query__parse_result__init(&root)
         var reader = TreeReader(json, source, arena)
-        guard let descriptor = root.base.descriptor, let tree = reader.message(UInt(bitPattern: descriptor)),
-            reader.at == reader.end
+        guard let place = TreeSchema.places[UInt(bitPattern: root.base.descriptor)],
+            let tree = reader.message(place), reader.at == reader.end
         else { return nil }
         return tree.assumingMemoryBound(to: PgQuery__ParseResult.self)
     }
@@ -55,15 +48,20 @@ struct TreeReader {
     }
 
     /// A string without escapes, as keys and names of enum values are.
-    private mutating func name() -> UnsafeRawBufferPointer? {
+    private mutating func name() -> HashedName? {
         guard take(UInt8(ascii: "\"")) else { return nil }
         let start = at
-        while byte != UInt8(ascii: "\"") {
+        var place = at
+        var hash: UInt32 = 0
+        while true {
+            let byte = place.load(as: UInt8.self)
+            if byte == UInt8(ascii: "\"") { break }
             guard byte != 0, byte != UInt8(ascii: "\\") else { return nil }
-            at += 1
+            HashedName.add(byte, to: &hash)
+            place += 1
         }
-        defer { at += 1 }
-        return UnsafeRawBufferPointer(start: start, count: at - start)
+        at = place + 1
+        return HashedName(bytes: UnsafeRawBufferPointer(start: start, count: place - start), hash: hash)
     }
 
     private mutating func number() -> Int64? {
@@ -138,12 +136,10 @@ struct TreeReader {
 
     // MARK: nodes
 
-    private mutating func message(_ key: UInt) -> UnsafeMutableRawPointer? {
-        guard let schema = Self.schemas[key], let raw = UnsafeRawPointer(bitPattern: key),
-            let initialize = raw.assumingMemoryBound(to: ProtobufCMessageDescriptor.self).pointee.message_init
-        else { return nil }
+    private mutating func message(_ place: Int) -> UnsafeMutableRawPointer? {
+        let schema = schemas[place]
         let message = arena.allocate(schema.size)
-        initialize(message.assumingMemoryBound(to: ProtobufCMessage.self))
+        schema.initialize(message.assumingMemoryBound(to: ProtobufCMessage.self))
         guard take(UInt8(ascii: "{")) else { return nil }
         if take(UInt8(ascii: "}")) {
             // Zero or a negative number: only a constant tells where its text is.
@@ -169,8 +165,8 @@ struct TreeReader {
         if field.choice != 0 { message.storeBytes(of: field.choice, toByteOffset: field.quantifier, as: UInt32.self) }
         let place = message + field.offset
         switch field.value {
-        case .message(let key):
-            guard let child = self.message(key) else { return false }
+        case .message(let type):
+            guard let child = self.message(type) else { return false }
             place.storeBytes(of: child, as: UnsafeMutableRawPointer.self)
         case .text:
             guard let text = text() else { return false }
@@ -195,11 +191,11 @@ struct TreeReader {
     }
 
     private mutating func readList(_ field: TreeSchema.Field, into message: UnsafeMutableRawPointer) -> Bool {
-        guard case .message(let key) = field.value, take(UInt8(ascii: "[")) else { return false }
+        guard case .message(let type) = field.value, take(UInt8(ascii: "[")) else { return false }
         let start = pending.count
         if !take(UInt8(ascii: "]")) {
             repeat {
-                guard let item = self.message(key) else { return false }
+                guard let item = self.message(type) else { return false }
                 pending.append(item)
             } while take(UInt8(ascii: ","))
             guard take(UInt8(ascii: "]")) else { return false }

@@ -5,7 +5,8 @@ import CPgQuery
 /// JSON keys differ from the descriptors' names in underscores and letter case only; both are left out here.
 final class TreeSchema: Sendable {
     enum Value: Sendable {
-        case message(UInt)
+        /// A message whose schema is at this place in ``all``.
+        case message(Int)
         case text
         case boolean
         case int32
@@ -24,7 +25,22 @@ final class TreeSchema: Sendable {
         let choice: UInt32
     }
 
+    /// The schemas of all message types of a tree.
+    static let all: ContiguousArray<TreeSchema> = {
+        var schemas = ContiguousArray<TreeSchema>()
+        for key in places.keys.sorted(by: { places[$0, default: 0] < places[$1, default: 0] }) {
+            guard let raw = UnsafeRawPointer(bitPattern: key) else { continue }
+            schemas.append(TreeSchema(raw.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)))
+        }
+        return schemas
+    }()
+
+    /// Places in ``all`` by the addresses of their descriptors.
+    static let places: [UInt: Int] = Dictionary(
+        uniqueKeysWithValues: zip(Shapes.all.keys.filter { $0 != 0 }, 0...))
+
     let size: Int
+    let initialize: ProtobufCMessageInit
     let isConstant: Bool
     let isInteger: Bool
     private let fields: [Field]
@@ -32,6 +48,7 @@ final class TreeSchema: Sendable {
 
     init(_ descriptor: UnsafePointer<ProtobufCMessageDescriptor>) {
         size = descriptor.pointee.sizeof_message
+        initialize = descriptor.pointee.message_init
         let name = String(cString: descriptor.pointee.short_name)
         isConstant = name == "AConst"
         isInteger = name == "Integer"
@@ -52,14 +69,14 @@ final class TreeSchema: Sendable {
         table = NameTable(names)
     }
 
-    func field(_ key: UnsafeRawBufferPointer) -> Field? {
+    func field(_ key: HashedName) -> Field? {
         table.find(key).map { fields[Int($0)] }
     }
 
     private static func value(of field: ProtobufCFieldDescriptor) -> Value {
         switch field.type {
         case PROTOBUF_C_TYPE_MESSAGE:
-            return .message(UInt(bitPattern: field.descriptor))
+            return places[UInt(bitPattern: field.descriptor)].map { .message($0) } ?? .unread
         case PROTOBUF_C_TYPE_STRING:
             return .text
         case PROTOBUF_C_TYPE_BOOL:
@@ -84,53 +101,75 @@ final class TreeSchema: Sendable {
     }
 }
 
+/// A key or an enum value's name in the JSON, with its hash.
+struct HashedName {
+    let bytes: UnsafeRawBufferPointer
+    let hash: UInt32
+
+    /// What is compared of a byte; nil: nothing.
+    @inline(__always)
+    static func folded(_ byte: UInt8) -> UInt8? { byte == UInt8(ascii: "_") ? nil : byte | 0x20 }
+
+    /// Takes in a byte; quick, since it runs over every byte of every name.
+    @inline(__always)
+    static func add(_ byte: UInt8, to hash: inout UInt32) {
+        guard let byte = folded(byte) else { return }
+        hash = (hash << 5 | hash >> 27) ^ UInt32(byte)
+    }
+}
+
 /// Numbers by names, found without making a `String`.
 struct NameTable: Sendable {
-    private struct Entry: Sendable {
-        let name: [UInt8]
-        let value: Int32
+    private struct Slot: Sendable {
+        var start: Int32 = 0
+        /// Negative: the slot is empty.
+        var count: Int32 = -1
+        var value: Int32 = 0
     }
-    private let slots: [Entry?]
-    private let mask: Int
+    private let slots: ContiguousArray<Slot>
+    private let names: ContiguousArray<UInt8>
+    private let shift: UInt32
 
-    init(_ names: [(String, Int32)]) {
-        var size = 4
-        while size < names.count * 3 { size *= 2 }
-        mask = size - 1
-        var slots = [Entry?](repeating: nil, count: size)
-        for (name, value) in names {
-            let folded = name.utf8.filter { $0 != UInt8(ascii: "_") }.map { $0 | 0x20 }
-            var slot = folded.withUnsafeBytes { Self.hash($0) } & mask
-            while slots[slot] != nil { slot = (slot + 1) & mask }
-            slots[slot] = Entry(name: folded, value: value)
+    init(_ entries: [(String, Int32)]) {
+        var bits: UInt32 = 2
+        while 1 << bits < entries.count * 3 { bits += 1 }
+        shift = 32 - bits
+        var slots = ContiguousArray(repeating: Slot(), count: 1 << bits)
+        var names = ContiguousArray<UInt8>()
+        for (name, value) in entries {
+            let folded = name.utf8.compactMap(HashedName.folded)
+            var hash: UInt32 = 0
+            for byte in folded { HashedName.add(byte, to: &hash) }
+            var slot = Self.place(hash, shift)
+            while slots[slot].count >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Slot(start: Int32(names.count), count: Int32(folded.count), value: value)
+            names += folded
         }
         self.slots = slots
+        self.names = names
     }
 
-    func find(_ name: UnsafeRawBufferPointer) -> Int32? {
-        var slot = Self.hash(name) & mask
-        while let entry = slots[slot] {
-            if Self.isSame(entry.name, name) { return entry.value }
-            slot = (slot + 1) & mask
+    func find(_ name: HashedName) -> Int32? {
+        var place = Self.place(name.hash, shift)
+        while true {
+            let slot = slots[place]
+            if slot.count < 0 { return nil }
+            if isSame(slot, name.bytes) { return slot.value }
+            place = (place + 1) & (slots.count - 1)
         }
-        return nil
     }
 
-    /// FNV-1a over what is compared.
-    private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
-        var hash: UInt32 = 2_166_136_261
-        for byte in name where byte != UInt8(ascii: "_") {
-            hash = (hash ^ UInt32(byte | 0x20)) &* 16_777_619
-        }
-        return Int(hash ^ hash >> 15)
-    }
+    @inline(__always)
+    private static func place(_ hash: UInt32, _ shift: UInt32) -> Int { Int((hash &* 0x9e37_79b1) >> shift) }
 
-    private static func isSame(_ folded: [UInt8], _ name: UnsafeRawBufferPointer) -> Bool {
-        var at = 0
-        for byte in name where byte != UInt8(ascii: "_") {
-            guard at < folded.count, folded[at] == byte | 0x20 else { return false }
+    private func isSame(_ slot: Slot, _ name: UnsafeRawBufferPointer) -> Bool {
+        var at = Int(slot.start)
+        let end = at + Int(slot.count)
+        for byte in name {
+            guard let folded = HashedName.folded(byte) else { continue }
+            guard at < end, names[at] == folded else { return false }
             at += 1
         }
-        return at == folded.count
+        return at == end
     }
 }
