@@ -125,17 +125,34 @@ func filled(_ start: String, most: Int = .max, _ part: (Int) -> String, _ end: S
     return sql + end
 }
 func row(_ number: Int) -> String { ", (\(number), 'name \(number)')" }
-let words = PostgresClassifier.maximumTokens - 20
+/// The longest of its kind that is not refused.
+func longest(_ start: String, _ part: (Int) -> String, _ end: String) -> String {
+    var known = 0
+    var tooMany = limit
+    while tooMany - known > 1 {
+        let most = (known + tooMany) / 2
+        let isRefused = classifier.facts(of: Array(filled(start, most: most, part, end).utf8)).opaque
+        if isRefused { tooMany = most } else { known = most }
+    }
+    return filled(start, most: known, part, end)
+}
 let large: [(String, String)] = [
     ("1 MiB of rows", filled("INSERT INTO t VALUES (0, '')", row, "")),
     ("1 MiB IN list", filled("SELECT * FROM t WHERE id IN (0", { ", \($0)" }, ")")),
     ("1 MiB of statements", filled("", { _ in "SELECT 1;" }, "")),
     ("1 MiB text literal", filled("SELECT '", { _ in "0123456789" }, "'")),
-    ("most rows", filled("INSERT INTO t VALUES (0, '')", most: words / 5, row, "")),
-    ("longest IN list", filled("SELECT * FROM t WHERE id IN (0", most: words / 2, { ", \($0)" }, ")")),
-    ("longest OR chain", filled("SELECT * FROM t WHERE a = 0", most: words / 4, { " OR a = \($0)" }, "")),
-    ("most statements", filled("", most: PostgresClassifier.maximumStatements, { _ in "SELECT 1;" }, "")),
-    ("most columns", filled("SELECT 1", most: words / 2, { _ in ",1" }, "")),
+    ("1 MiB of OR", filled("SELECT * FROM t WHERE a = 0", { " OR a = \($0)" }, "")),
+    ("most rows", longest("INSERT INTO t VALUES (0, '')", row, "")),
+    ("longest IN list", longest("SELECT * FROM t WHERE id IN (0", { ", \($0)" }, ")")),
+    ("longest OR chain", longest("SELECT * FROM t WHERE a = 0", { " OR a = \($0)" }, "")),
+    ("most statements", longest("", { _ in "SELECT 1;" }, "")),
+    ("most columns", longest("SELECT 1", { _ in ",1" }, "")),
+    ("most names", longest("SELECT a", { ",a\($0)" }, " FROM t")),
+    ("most conditions", longest("DELETE FROM t WHERE a = 0", { " OR a <> \($0) AND b\($0) = 1" }, "")),
+    (
+        "most refused",
+        filled("SELECT * FROM t WHERE a = 0", most: PostgresClassifier.maximumTokens / 4 - 5, { " OR a = \($0)" }, "")
+    ),
 ]
 for (name, sql) in large {
     let bytes = Array(sql.utf8)

@@ -122,7 +122,7 @@ struct Analysis {
         case .funcCall:
             call(node)
         case .aExpr:
-            checkOperator(node)
+            if !FunctionCatalog.hasOwnOperator(node.pointer(to: PgQuery__AExpr.self)) { operations.insert("call") }
         case .rangeTableSample:
             let sample = node.unpacked(as: PgQuery__RangeTableSample.self)
             let method = names(sample.n_method, sample.method)
@@ -261,14 +261,6 @@ struct Analysis {
         case .role: operations.insert("role")
         case .rereads(let reason): opaque(reason)
         }
-    }
-
-    private mutating func checkOperator(_ node: Message) {
-        let expression = node.unpacked(as: PgQuery__AExpr.self)
-        let name = names(expression.n_name, expression.name)
-        guard let last = name.last else { return }
-        let builtIn = name.count == 1 || name.count == 2 && name[0] == "pg_catalog"
-        if !builtIn || !FunctionCatalog.operators.contains(last) { operations.insert("call") }
     }
 }
 

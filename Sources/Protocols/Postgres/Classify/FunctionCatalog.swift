@@ -1,3 +1,5 @@
+import CPgQuery
+
 /// What calling a function by name means. Names are folded as the parser folds them.
 enum FunctionEffect {
     /// Computes from its arguments or reads the catalog.
@@ -204,6 +206,24 @@ enum FunctionCatalog {
         pg_stat_get_tuples_updated pg_stat_get_vacuum_count pg_stat_get_wal pg_stat_get_wal_receiver \
         pg_stat_get_wal_senders
         """ + " "
+
+    /// Whether an expression's operator runs no user's function.
+    static func hasOwnOperator(_ expression: UnsafePointer<PgQuery__AExpr>) -> Bool {
+        let count = expression.pointee.n_name
+        if count == 1, let node = Message(expression.pointee.name?[0]), node.kind == .string,
+            let text = node.pointer(to: PgQuery__String.self).pointee.sval, text[0] > 0, text[1] == 0
+        {
+            return shortOperators[Int(text[0])]
+        }
+        let name = names(count, expression.pointee.name)
+        let isBuiltIn = name.count == 1 || name.count == 2 && name[0] == CatalogIndex.system
+        return isBuiltIn && operators.contains(name[name.count - 1])
+    }
+
+    /// The operators of one character by its ASCII code.
+    private static let shortOperators: [Bool] = (0..<128).map {
+        operators.contains(String(UnicodeScalar(UInt8($0))))
+    }
 
     /// Operators of PostgreSQL itself and of pg_trgm, hstore and pgvector; another may run a user's function.
     static let operators: Set<String> = [

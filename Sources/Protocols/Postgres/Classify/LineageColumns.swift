@@ -66,7 +66,8 @@ struct ColumnNames {
     }
 
     private var entries: [Entry] = []
-    private var byName: [String: Int32] = [:]
+    /// Numbers by table and column, of those that the text alone tells.
+    private var byName: [String: [String: Int32]] = [:]
 
     /// Numbers for all columns of a table of the catalogue; the first one's.
     mutating func add(table: String, columns: [String]) -> Int32 {
@@ -77,13 +78,11 @@ struct ColumnNames {
 
     /// A column that the text alone tells. `column` nil: some column of the table.
     mutating func number(table: String, column: String?) -> Int32 {
-        var entry = Entry(table: table, column: column ?? "")
-        let key = Self.text(entry)
-        if let known = byName[key] { return known }
+        let column = column ?? ""
+        if let known = byName[table]?[column] { return known }
         let number = Int32(entries.count)
-        entry.text = key
-        entries.append(entry)
-        byName[key] = number
+        entries.append(Entry(table: table, column: column))
+        byName[table, default: [:]][column] = number
         return number
     }
 

@@ -57,6 +57,8 @@ struct NodeList: Sequence, IteratorProtocol {
         self.count = count
     }
 
+    var isEmpty: Bool { count == 0 }
+
     mutating func next() -> Message? {
         guard let items else { return nil }
         while index < count {

@@ -49,9 +49,7 @@ extension LineageTracer {
         var result = Value()
         if let left = Message(expression.pointee.lexpr) { join(&result, value(left, scope)) }
         if let right = Message(expression.pointee.rexpr) { join(&result, value(right, scope)) }
-        let name = PostgresClassify.names(expression.pointee.n_name, expression.pointee.name)
-        let isBuiltIn = name.count == 1 || name.count == 2 && name[0] == CatalogIndex.system
-        if !isBuiltIn || !FunctionCatalog.operators.contains(name.last ?? "") {
+        if !FunctionCatalog.hasOwnOperator(expression) {
             readAll(result)
             compare(result)
             result.isAnything = true

@@ -208,6 +208,7 @@ extension LineageTracer {
         _ list: NodeList, _ target: LineageTarget, _ assigned: [(column: String, value: Value)],
         _ event: PgQuery__CmdType, _ scope: LineageScope
     ) -> RowShape {
+        guard !list.isEmpty else { return RowShape(columns: []) }
         var item = target.returned(assigned)
         if isReplaced(target.relations, by: event) {
             let shape = item.shape

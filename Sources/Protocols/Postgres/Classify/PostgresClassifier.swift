@@ -11,9 +11,11 @@ public struct PostgresClassifier: Sendable {
     public static let maximumLength = 1 << 20
     /// Deepest nesting that is parsed, in the steps that `NestingScan` counts.
     public static let maximumNesting = 2000
-    /// Most tokens and statements that are parsed: tens of milliseconds of work (docs/performance.md).
+    /// Most tokens and statements that are parsed.
     public static let maximumTokens = 120_000
     public static let maximumStatements = 10_000
+    /// Longest tree that is walked, in bytes of its JSON: what the walk costs grows with them (docs/performance.md).
+    public static let maximumTree = 3_500_000
     /// Nesting up to which the caller's own stack is used: at most 3 KiB a step (measured).
     static let inlineNesting = 120
 

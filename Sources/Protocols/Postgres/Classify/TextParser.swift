@@ -1,4 +1,5 @@
 import CPgQuery
+import Glibc
 
 /// Runs PostgreSQL's parser over a text.
 enum TextParser {
@@ -39,10 +40,15 @@ enum TextParser {
         let parsed = pg_query_parse(text.characters)
         defer { pg_query_free_parse_result(parsed) }
         if let error = parsed.error { throw notUnderstood(error) }
-        let arena = TreeArena()
-        guard let json = parsed.parse_tree, let tree = TreeReader.read(json, of: text.bytes, arena: arena) else {
-            return nil
+        guard let json = parsed.parse_tree else { return nil }
+        let length = strlen(json)
+        guard length <= PostgresClassifier.maximumTree else {
+            throw NotUnderstood(
+                reason: "the text means too much: its parse tree is longer than \(PostgresClassifier.maximumTree) bytes"
+            )
         }
+        let arena = TreeArena()
+        guard let tree = TreeReader.read(json, length, of: text.bytes, arena: arena) else { return nil }
         return withExtendedLifetime(arena) { body(tree) }
     }
 

@@ -11,7 +11,8 @@ final class TreeSchema: Sendable {
         case boolean
         case int32
         case int64
-        case choice(NameTable)
+        /// An enum whose names are at this place in ``choices``.
+        case choice(Int)
         /// Of no type that a raw parse tree has.
         case unread
     }
@@ -45,6 +46,8 @@ final class TreeSchema: Sendable {
     let isInteger: Bool
     private let fields: [Field]
     private let table: NameTable
+    /// The names of the enums among its fields; apart from these, which are copied for each key.
+    private let choices: [NameTable]
 
     init(_ descriptor: UnsafePointer<ProtobufCMessageDescriptor>) {
         size = descriptor.pointee.sizeof_message
@@ -54,6 +57,7 @@ final class TreeSchema: Sendable {
         isInteger = name == "Integer"
         var fields: [Field] = []
         var names: [(String, Int32)] = []
+        var choices: [NameTable] = []
         for index in 0..<Int(descriptor.pointee.n_fields) {
             let field = descriptor.pointee.fields[index]
             let name = String(cString: field.name)
@@ -61,11 +65,13 @@ final class TreeSchema: Sendable {
             names.append((name == "base_stmt" ? "base" : name, Int32(index)))
             fields.append(
                 Field(
-                    value: Self.value(of: field), offset: Int(field.offset), quantifier: Int(field.quantifier_offset),
+                    value: Self.value(of: field, &choices), offset: Int(field.offset),
+                    quantifier: Int(field.quantifier_offset),
                     isRepeated: field.label == PROTOBUF_C_LABEL_REPEATED,
                     choice: field.flags & UInt32(PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue) != 0 ? field.id : 0))
         }
         self.fields = fields
+        self.choices = choices
         table = NameTable(names)
     }
 
@@ -73,7 +79,9 @@ final class TreeSchema: Sendable {
         table.find(key).map { fields[Int($0)] }
     }
 
-    private static func value(of field: ProtobufCFieldDescriptor) -> Value {
+    func choice(_ place: Int, _ name: HashedName) -> Int32? { choices[place].find(name) }
+
+    private static func value(of field: ProtobufCFieldDescriptor, _ choices: inout [NameTable]) -> Value {
         switch field.type {
         case PROTOBUF_C_TYPE_MESSAGE:
             return places[UInt(bitPattern: field.descriptor)].map { .message($0) } ?? .unread
@@ -89,12 +97,13 @@ final class TreeSchema: Sendable {
             guard let descriptor = field.descriptor?.assumingMemoryBound(to: ProtobufCEnumDescriptor.self) else {
                 return .unread
             }
-            return .choice(
+            choices.append(
                 NameTable(
                     (0..<Int(descriptor.pointee.n_values)).map {
                         let value = descriptor.pointee.values[$0]
                         return (String(cString: value.name), value.value)
                     }))
+            return .choice(choices.count - 1)
         default:
             return .unread
         }
