@@ -15,7 +15,7 @@ public struct PostgresClassifier: Sendable {
     public static let maximumTokens = 120_000
     public static let maximumStatements = 10_000
     /// Longest tree that is walked, in bytes of its JSON: what the walk costs grows with them (docs/performance.md).
-    public static let maximumTree = 3_500_000
+    public static let maximumTree = 4_000_000
     /// Nesting up to which the caller's own stack is used: at most 3 KiB a step (measured).
     static let inlineNesting = 120
 
