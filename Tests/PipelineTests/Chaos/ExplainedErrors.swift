@@ -72,7 +72,10 @@ struct ExplainedErrors {
 
     /// A line of pgbench, which shows no SQLSTATEs: the words are those of `docs/operations.md` and of `Refusals`.
     func explain(bench line: String) -> Bool {
-        let reason = ["ERROR:", "FATAL:", "error: connection to server"].lazy
+        // The last two come with a connection's error, which has no severity.
+        let reason = [
+            "ERROR:", "FATAL:", "error: connection to server", "could not count number of branches:", "query failed:",
+        ].lazy
             .compactMap { line.range(of: $0)?.upperBound }.first.map { line[$0...] }
         guard let reason else { return isConsequence(line) }
         var known: [String] = []

@@ -65,4 +65,18 @@ struct ExplainedErrorsTests {
         let explained = ExplainedErrors([.kill(Self.victim)], seconds: 18, documented: try DocumentedErrors())
         #expect(explained.explain(bench: line) == isExplained)
     }
+
+    @Test(arguments: [
+        ("error: could not count number of branches: server closed the connection unexpectedly", true),
+        ("error: could not count number of branches: ERROR:  relation \"pgbench_branches\" does not exist", false),
+        ("error: query failed: server closed the connection unexpectedly", true),
+        ("error: client 1 aborted in command 4 (SQL) of script 0; perhaps the backend died while processing", true),
+        ("error: could not count number of branches: out of memory", false),
+    ])
+    func benchLineWithoutIngress(_ line: String, isExplained: Bool) throws {
+        let documented = try DocumentedErrors()
+        #expect(
+            ExplainedErrors([.killIngress], seconds: 18, documented: documented).explain(bench: line) == isExplained)
+        #expect(!ExplainedErrors([.kill(Self.victim)], seconds: 18, documented: documented).explain(bench: line))
+    }
 }
