@@ -53,12 +53,23 @@ class Raw:
         for answer in answers:
             peer, _ = self.listener.accept()
             self.accepted += 1
-            peer.recv(65536)
+            self.read_request(peer)
             peer.sendall(answer)
             if hold_open:
                 self.kept.append(peer)
             else:
                 peer.close()
+
+    @staticmethod
+    def read_request(peer: socket.socket) -> None:
+        """Reads it whole: closing a connection with bytes unread resets it, and with it the answer."""
+        length = 0
+        with peer.makefile("rb") as stream:
+            while (line := stream.readline()).strip():
+                name, _, value = line.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            stream.read(length)
 
 
 def reply(body: bytes, status: str = "200 OK") -> bytes:
