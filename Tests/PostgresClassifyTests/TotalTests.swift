@@ -10,10 +10,10 @@ import Testing
         "email", "email AS x", "email COLLATE \"C\"", "email::text", "email::varchar(3)", "CAST(email AS char(2))",
         "pg_catalog.lower(email)", "upper(lower(email))", "email || '' || name", "concat(email, name)",
         "concat_ws('-', email, name)", "left(email, 2)", "length(email)", "trim(both 'x' from email)",
-        "replace(email, 'a', 'b')", "md5(email)", "u", "(u).email", "u::text", "u::users", "u.*::public.users",
-        "row_to_json(u)", "to_jsonb(u)", "u.to_jsonb", "ROW(email, id)", "ARRAY[email]", "max(email)",
-        "array_agg(email)", "string_agg(email, ',')", "json_build_object('a', email)", "count(email)",
-        "first_value(email) OVER (ORDER BY id)", "ARRAY(SELECT email FROM users)", "(SELECT email LIMIT 1)",
+        "md5(email)", "u", "(u).email", "u::text", "u::users", "u.*::public.users",
+        "row_to_json(u)", "to_jsonb(u)", "u.to_jsonb", "ROW(email, id)", "max(email)",
+        "string_agg(email, ',')", "json_build_array('a', email)", "count(email)",
+        "first_value(email) OVER (ORDER BY id)", "(SELECT email LIMIT 1)",
         "CASE WHEN id = 1 THEN email END", "count(*) FILTER (WHERE id = 1)",
     ])
     func total(_ expression: String) {
@@ -35,7 +35,9 @@ import Testing
         "sum(length(email))", "length(email, 'UTF8')", "concat(VARIADIC ARRAY[email])", "decode(email, 'hex')",
         "my.lower(email)", "email OPERATOR(my.||) 'x'", "left('x', email::int)", "lower(nullif(email, 'x'))",
         "(SELECT nullif(email, 'x'))", "EXISTS (SELECT 1 / (ascii(email) - 97))", "(s::pair).a",
-        "json_object_agg(email, 1)", "format(email)", "(email, 1) = ('x', 1)", "email || nullif(name, email)",
+        "json_object_agg(email, 1)", "json_build_object(email, 1)", "array_agg(email)", "ARRAY[email]",
+        "ARRAY(SELECT email)", "replace(email, 'a', repeat('x', 500000000))", "format(email)", "(email, 1) = ('x', 1)",
+        "email || nullif(name, email)",
     ])
     func notTotal(_ expression: String) {
         let sql = "SELECT \(expression) FROM users u, (SELECT email FROM users OFFSET 0) s (email2)"
@@ -79,10 +81,10 @@ import Testing
         let marked = try #require(text.firstRange(of: "<!-- total functions -->"))
         let list = text[marked.upperBound...].prefix { $0 != "." }
         let names = Set(list.split(separator: "`").filter { $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })
-        #expect(Set(TotalExpressions.functionNames) == Set(names.map(String.init)))
+        #expect(Set(TotalExpressions.functions.keys) == Set(names.map(String.init)))
     }
 
     @Test func totalFunctionsAreSafe() {
-        for name in TotalExpressions.functionNames { #expect(FunctionCatalog.isSafe(name), "\(name)") }
+        for name in TotalExpressions.functions.keys { #expect(FunctionCatalog.isSafe(name), "\(name)") }
     }
 }

@@ -2,7 +2,6 @@ import CPgQuery
 
 /// The node types that name resolution knows by hand; of all others it takes what their children read.
 enum LineageNode: String {
-    case aArrayExpr = "AArrayExpr"
     case aConst = "AConst"
     case aExpr = "AExpr"
     case aIndirection = "AIndirection"

@@ -22,11 +22,11 @@ extension LineageTracer {
         case .selectStmt, .insertStmt, .updateStmt, .deleteStmt, .mergeStmt:
             return query(node, outer: scope).whole(self).computed
         case .rangeVar: return item(node.pointer(to: PgQuery__RangeVar.self)).shape.whole(self).computed
-        case .aArrayExpr, .list, .rowExpr: return children(of: node, scope)
+        case .list, .rowExpr: return children(of: node, scope)
         case .aStar, .copyStmt, .createTableAsStmt, .declareCursorStmt, .explainStmt, .groupingSet, .joinExpr,
             .prepareStmt, .rangeFunction, .rangeSubselect, .rangeTableFunc, .rangeTableSample, .refreshMatViewStmt,
             .resTarget, .ruleStmt, .sortBy, .viewStmt, .other:
-            // AND, COALESCE, IS NULL, xmlparse: what is not known to be total.
+            // AND, COALESCE, IS NULL, ARRAY[…], xmlparse: what is not known to be total.
             var result = children(of: node, scope)
             test(&result)
             return result
@@ -107,6 +107,8 @@ extension LineageTracer {
             if conditions.isEmpty, rows.isClosed, let row = rows.columns.first?.value.row { result.row = row }
         case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK:
             join(&result, rows.whole(self))
+            // Arrays of unlike shapes do not fit together.
+            test(&result)
         default:
             var sides = rows.whole(self).computed
             if let tested = Message(link.pointee.testexpr) { join(&sides, value(tested, scope)) }

@@ -22,7 +22,7 @@ extension LineageTracer {
             condition(sample.pointee.repeatable, scope)
             return Message(sample.pointee.relation).map { items($0, scope) } ?? []
         case .joinExpr: return join(node.pointer(to: PgQuery__JoinExpr.self), scope)
-        case .aArrayExpr, .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .copyStmt,
+        case .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .copyStmt,
             .createTableAsStmt, .declareCursorStmt, .deleteStmt, .explainStmt, .funcCall, .groupingSet, .insertStmt,
             .list, .mergeStmt, .multiAssignRef, .prepareStmt, .refreshMatViewStmt, .resTarget, .rowExpr, .ruleStmt,
             .selectStmt, .sortBy, .subLink, .typeCast, .updateStmt, .viewStmt, .windowDef, .other:

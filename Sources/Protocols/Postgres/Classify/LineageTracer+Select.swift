@@ -206,7 +206,7 @@ extension LineageTracer {
                 compare(output.value)
                 if column == nil { return }
             }
-        case .aArrayExpr, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .copyStmt, .createTableAsStmt,
+        case .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .copyStmt, .createTableAsStmt,
             .declareCursorStmt, .deleteStmt, .explainStmt, .funcCall, .insertStmt, .joinExpr, .mergeStmt,
             .multiAssignRef, .prepareStmt, .rangeFunction, .rangeSubselect, .rangeTableFunc, .rangeTableSample,
             .rangeVar, .refreshMatViewStmt, .resTarget, .ruleStmt, .selectStmt, .subLink, .typeCast, .updateStmt,

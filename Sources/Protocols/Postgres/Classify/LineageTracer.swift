@@ -140,7 +140,7 @@ final class LineageTracer {
                 statement(query, scope: scope)
             }
         case .refreshMatViewStmt: refresh(node)
-        case .aArrayExpr, .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .funcCall,
+        case .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .funcCall,
             .groupingSet, .joinExpr, .list, .multiAssignRef, .rangeFunction, .rangeSubselect, .rangeTableFunc,
             .rangeTableSample,
             .rangeVar, .resTarget, .rowExpr, .sortBy, .subLink, .typeCast, .windowDef, .other:
@@ -161,7 +161,7 @@ final class LineageTracer {
         case .mergeStmt:
             merge(node, outer: outer)
             return RowShape(columns: [])
-        case .aArrayExpr, .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .copyStmt,
+        case .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .copyStmt,
             .createTableAsStmt, .declareCursorStmt, .explainStmt, .funcCall, .groupingSet, .joinExpr, .list,
             .multiAssignRef, .prepareStmt, .rangeFunction, .rangeSubselect, .rangeTableFunc, .rangeTableSample,
             .rangeVar, .refreshMatViewStmt, .resTarget, .rowExpr, .ruleStmt, .sortBy, .subLink, .typeCast, .viewStmt,

@@ -35,7 +35,6 @@ enum OutputName {
             let otherwise = Message(node.pointer(to: PgQuery__CaseExpr.self).pointee.defresult).flatMap(found)
             if let otherwise, otherwise.isStrong { return otherwise }
             return ("case", false)
-        case .aArrayExpr: return ("array", true)
         case .rowExpr: return ("row", true)
         case .aConst, .aStar, .copyStmt, .createTableAsStmt, .declareCursorStmt, .deleteStmt, .explainStmt,
             .groupingSet, .insertStmt, .joinExpr, .list, .mergeStmt, .prepareStmt, .rangeFunction, .rangeSubselect,
@@ -69,6 +68,7 @@ enum OutputName {
         switch node.shape.name {
         case "CoalesceExpr": return "coalesce"
         case "GroupingFunc": return "grouping"
+        case "AArrayExpr", "A_ArrayExpr": return "array"
         case "XmlSerialize": return "xmlserialize"
         case "MinMaxExpr":
             let isGreatest = node.pointer(to: PgQuery__MinMaxExpr.self).pointee.op == PG_QUERY__MIN_MAX_OP__IS_GREATEST

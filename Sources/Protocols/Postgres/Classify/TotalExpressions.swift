@@ -8,14 +8,9 @@ enum TotalExpressions {
         functions[name].map { arguments <= $0 } ?? false
     }
 
-    static var functionNames: some Collection<String> { functions.keys }
-
-    /// `||` of texts, documents and arrays; the last may have shapes that do not fit together.
-    static let operators: Set<String> = ["||"]
-
-    /// The most arguments with which a function is known to be total: `length(bytea, name)` decodes and fails,
+    /// The most arguments with which each is known to be total: `length(bytea, name)` decodes and may fail,
     /// `concat(VARIADIC …)` has as many as an array has elements.
-    private static let functions: [String: Int] = {
+    static let functions: [String: Int] = {
         var functions: [String: Int] = [:]
         for (count, names) in namesByArguments {
             for name in FunctionCatalog.words(names) { functions[name] = count }
@@ -23,23 +18,22 @@ enum TotalExpressions {
         return functions
     }()
 
+    /// A call has at most 100 arguments (FUNC_MAX_ARGS).
     private static let namesByArguments: [(Int, String)] = [
         (
             1,
             """
             lower upper initcap length char_length character_length octet_length bit_length reverse md5 quote_literal \
-            quote_nullable text varchar to_json to_jsonb array_agg json_agg jsonb_agg min max any_value first_value \
-            last_value pg_typeof
+            quote_nullable text varchar to_json to_jsonb json_agg jsonb_agg min max any_value first_value last_value \
+            pg_typeof
             """
         ),
         (2, "btrim ltrim rtrim left right row_to_json string_agg"),
-        (3, "replace"),
-        (
-            // A call has at most 100 arguments (FUNC_MAX_ARGS).
-            100,
-            "concat concat_ws json_build_array jsonb_build_array json_build_object jsonb_build_object"
-        ),
+        (100, "concat concat_ws json_build_array jsonb_build_array"),
     ]
+
+    /// Of texts and documents; arrays may have shapes that do not fit together.
+    static let operators: Set<String> = ["||"]
 
     /// Every value has a text.
     private static let texts: Set<String> = ["text", "varchar", "bpchar", "name"]
