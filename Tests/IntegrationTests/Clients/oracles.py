@@ -87,22 +87,22 @@ def undone(wire, sql):
     return messages
 
 
-def ways(query):
-    """Each way to run a query, as (name, function of wire and text)."""
+def ways(query, every):
+    """Ways to run a query, as (name, function of wire and text)."""
     yield query, lambda wire, sql: wire.ask(sql)
-    yield "text: " + query, lambda wire, sql: extended(wire, sql, False)
     yield "binary: " + query, lambda wire, sql: extended(wire, sql, True)
-    for copy in COPIES:
+    for copy in COPIES if every else COPIES[:1]:
         yield copy.replace("QUERY", query), lambda wire, sql, copy=copy: wire.ask(copy.replace("QUERY", sql))
-    yield "FETCH: " + query, fetched
+    if every:
+        yield "text: " + query, lambda wire, sql: extended(wire, sql, False)
+        yield "FETCH: " + query, fetched
 
 
 def cases():
     for query in QUERIES:
         for expression in EXPRESSIONS + AGGREGATES:
             text = query.replace("EXPRESSION", expression)
-            # The type of a NULL beside it is the column's.
-            for name, run in ways(text):
+            for name, run in ways(text, query is QUERIES[0]):
                 yield name, text, run
     for write in WRITES:
         for expression in EXPRESSIONS:
@@ -129,7 +129,7 @@ def main(expected, right, wrong):
     for name, answers in failed:
         print(name, answers[0], answers[1], sep="\n  ")
     assert not failed, f"{len(failed)} of {count}"
-    assert count > 900, count
+    assert count > 500, count
 
 
 main(*sys.argv[1:])

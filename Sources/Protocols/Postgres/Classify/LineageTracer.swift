@@ -64,7 +64,10 @@ final class LineageTracer {
 
     // MARK: what comes of values
 
-    func compare(_ value: Value) { value.columns.insert(into: &compared) }
+    func compare(_ value: Value) {
+        spend(value.columns.count)
+        value.columns.insert(into: &compared)
+    }
 
     /// Whether the expression that this is the result of fails, or takes another course, tells of its values.
     func test(_ value: inout Value) {
