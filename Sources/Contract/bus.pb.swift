@@ -1082,7 +1082,7 @@ public nonisolated struct Facts: @unchecked Sendable {
     set {_uniqueStorage()._columnsWritten = newValue}
   }
 
-  /// decide which rows come, in which order or group: WHERE, JOIN, ORDER BY, GROUP BY, DISTINCT
+  /// decide which rows come, in which order or group, or whether an expression fails: docs/policy.md, "What counts as comparing"
   public var columnsCompared: [String] {
     get {_storage._columnsCompared}
     set {_uniqueStorage()._columnsCompared = newValue}
@@ -1229,16 +1229,16 @@ public nonisolated struct MaskPlan: Sendable {
 
   public var detectors: [DetectorMask] = []
 
-  /// indices (from 0) of computed output columns that carry a masked column
+  /// indices (from 0) of computed output columns that carry a masked column; NULL is masked too
   public var computedOutputs: [UInt32] = []
 
-  /// every output column without an origin may carry a masked column
+  /// every output column without an origin may carry a masked column; NULL is masked too
   public var allComputed: Bool = false
 
   /// output columns that are masked whatever their origin: through views, subqueries, CTEs
   public var outputs: [OutputMask] = []
 
-  /// every output column may carry a masked column, but for those whose origin_is_table
+  /// every output column may carry a masked column, but for those whose origin_is_table; NULL is masked too
   public var allOutputs: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1260,6 +1260,9 @@ public nonisolated struct OutputMask: Sendable {
 
   /// not where the column's origin_is_table: what it was named after is not known
   public var unlessTable: Bool = false
+
+  /// not a column itself but computed from some: NULL is masked as a value is, since it tells of them
+  public var computed: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3581,7 +3584,7 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OutputMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0\u{1}computed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3593,6 +3596,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.unlessTable) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.computed) }()
       default: break
       }
     }
@@ -3611,6 +3615,9 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.unlessTable != false {
       try visitor.visitSingularBoolField(value: self.unlessTable, fieldNumber: 4)
     }
+    if self.computed != false {
+      try visitor.visitSingularBoolField(value: self.computed, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3619,6 +3626,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
     if lhs.unlessTable != rhs.unlessTable {return false}
+    if lhs.computed != rhs.computed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

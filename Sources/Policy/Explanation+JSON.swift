@@ -106,7 +106,7 @@ extension MaskPlan {
                     outputs.map {
                         .object([
                             ("index", .number(Int($0.index))), ("style", .text($0.style.word)),
-                            ("rule", .text($0.rule)),
+                            ("rule", .text($0.rule)), ("computed", .bool($0.computed)),
                         ])
                     })
             ),

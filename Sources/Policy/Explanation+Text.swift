@@ -77,13 +77,13 @@ extension MaskPlan {
     public var lines: [String] {
         var lines = columns.map { "column \($0.pattern) → \($0.style.word)" }
         lines += detectors.map { "\($0.entities.joined(separator: ", ")) → \($0.style.word)" }
-        lines += outputs.map { "output \($0.index + 1) → \($0.style.word)" }
+        lines += outputs.map { "output \($0.index + 1) → \($0.style.word)" + ($0.computed ? ", NULL too" : "") }
         if allOutputs {
             lines.append("every output")
         } else if allComputed {
             lines.append("every computed output")
         } else {
-            lines += computedOutputs.map { "output \($0 + 1) → redact" }
+            lines += computedOutputs.map { "output \($0 + 1) → redact, NULL too" }
         }
         return lines
     }

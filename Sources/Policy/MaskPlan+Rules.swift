@@ -48,6 +48,7 @@ extension MaskPlan {
     ) -> OutputMask? {
         var result = OutputMask()
         result.index = UInt32(index)
+        result.computed = !output.direct
         let origins = output.origins.map(ColumnName.init)
         if let mask = masked.first(where: { column in origins.contains { column.pattern.mayMatch($0) } })?.mask {
             result.style = output.direct ? mask.style : .redact
@@ -56,10 +57,11 @@ extension MaskPlan {
         }
         // What the catalogue does not know may be a view of anything; what comes from a table has that table's names.
         let isDoubtful = output.origins.contains { origin in facts.unresolved.contains { origin.hasPrefix($0 + ".") } }
-        guard isDoubtful, let first = masked.first else { return nil }
+        guard isDoubtful || output.wholeRow, let first = masked.first else { return nil }
         result.style = .redact
         result.rule = first.mask.rule
-        result.unlessTable = true
+        result.computed = true
+        result.unlessTable = isDoubtful
         return result
     }
 

@@ -14,7 +14,7 @@ enum MaskBreach {
     var reason: String {
         switch self {
         case .inference(_, let column):
-            "a condition, join, order, grouping or DISTINCT over masked column \(column) would tell its values"
+            "a condition, join, order, grouping, DISTINCT or computation over masked column \(column) would tell its values"
         case .copy(_, let column, let target):
             "it would copy masked column \(column) into \(target), which no rule masks as strictly"
         }
@@ -22,7 +22,7 @@ enum MaskBreach {
 
     var hint: String {
         switch self {
-        case .inference: "Use the column only in what is returned, where it is masked."
+        case .inference: "Return the column itself, which is masked, and compare or compute nothing with it."
         case .copy: "Leave the column out, or ask the owner of the policy for a mask of the target."
         }
     }

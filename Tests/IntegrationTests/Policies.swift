@@ -1,6 +1,6 @@
 /// Policies under test.
 enum Policies {
-    /// The design's example, and three groups that the compatibility tests need beside it.
+    /// The design's example, and groups that other tests need beside it.
     static let everyone = """
         rules:
           - name: agents may read orders
@@ -18,11 +18,11 @@ enum Policies {
             when: {any: [{operation: [drop, truncate, alter, grant]}, {unfiltered: true}]}
             then: {hold: {approvers: {groups: [dba]}, quorum: 1, expires: 15m}}
           - name: nobody creates things
-            who: {groups: [ai-agents, dba, plain, veiled]}
+            who: {groups: [ai-agents, dba, plain, veiled, sealed]}
             when: {operation: [create]}
             then: refuse
           - name: compatibility tests may do anything
-            who: {groups: [plain, veiled, unlimited]}
+            who: {groups: [plain, veiled, sealed, unlimited]}
             then: allow
           - name: personal data
             who: {groups: [ai-agents, veiled]}
@@ -31,6 +31,10 @@ enum Policies {
               - {columns: ["*.ssn", "*.card"], style: redact}
               - {detect: [email], style: partial}
               - {detect: [credit_card, us_ssn, secret], style: redact}
+          - name: personal data is not compared
+            who: {groups: [sealed]}
+            mask:
+              - {columns: ["*.email", "*.ssn", "*.card"], style: partial, inference: refuse}
 
         """
 }

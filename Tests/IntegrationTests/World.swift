@@ -14,6 +14,8 @@ struct World: Sendable {
     let plain: Token
     /// May do anything but create, and sees personal data masked.
     let veiled: Token
+    /// The same, and may not compare it.
+    let sealed: Token
     /// May do anything, and sees everything.
     let free: Token
     let dba: Token
@@ -31,6 +33,7 @@ struct World: Sendable {
             server: server, gateway: gateway,
             agent: try await token("agent-1", "ai-agents"), agent2: try await token("agent-2", "ai-agents"),
             plain: try await token("plain-1", "plain"), veiled: try await token("veiled-1", "veiled"),
+            sealed: try await token("sealed-1", "sealed"),
             free: try await token("free-1", "unlimited"),
             dba: try await token("dba-1", "dba"), dba2: try await token("dba-2", "dba"))
     }

@@ -48,7 +48,9 @@ import Testing
                 var output = OutputColumn()
                 output.origins = ["public.users.email"]
                 output.direct = true
-                $0.outputs = [output]
+                var computed = output
+                computed.direct = false
+                $0.outputs = [output, computed]
             }
         ).text
         for line in [
@@ -56,6 +58,7 @@ import Testing
             "  columns read: public.users.email", "  output 1 is public.users.email",
             "  ✓ reads → allow, limit: operation is read", "  ≈ one part → refuse: nearly, but statements is 1",
             "  · elsewhere → allow: no, it is not about orders", "  column email → hash", "  output 1 → hash",
+            "  output 2 → redact, NULL too",
         ] {
             #expect(text.split(separator: "\n").contains { $0 == line }, "\(line) in \(text)")
         }

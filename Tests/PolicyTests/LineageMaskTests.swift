@@ -46,7 +46,7 @@ import Testing
         let plan = try plan([output(["public.orders.id"], direct: true), output(origins, direct: direct)])
         #expect(plan.outputs.map(\.index) == (style == nil ? [] : [1]))
         #expect(plan.outputs.map(\.style) == [style].compactMap { $0 })
-        #expect(plan.outputs.allSatisfy { $0.rule == "personal" })
+        #expect(plan.outputs.allSatisfy { $0.rule == "personal" && $0.computed == !direct && !$0.unlessTable })
         #expect(plan.columns.count == 3)
         #expect(plan.computedOutputs.isEmpty && !plan.allComputed && !plan.allOutputs)
     }
@@ -76,6 +76,15 @@ import Testing
             $0.resolved = false
         }
         #expect(unresolved.allComputed && !unresolved.allOutputs)
+    }
+
+    /// What may carry anything is masked, whatever else it carries.
+    @Test func anythingIsMasked() throws {
+        let plan = try plan([output(["public.orders.id"], whole: true), output(["public.orders.id"])])
+        #expect(plan.outputs.map(\.index) == [0] && plan.outputs.map(\.style) == [.redact])
+        #expect(plan.outputs.allSatisfy { $0.computed && !$0.unlessTable })
+        let doubtful = try self.plan([output(["tmp.a"], direct: true)]) { $0.unresolved = ["tmp"] }
+        #expect(doubtful.outputs.map(\.unlessTable) == [true] && doubtful.outputs.map(\.computed) == [true])
     }
 
     /// Behind a star that stayed one, positions are not known.

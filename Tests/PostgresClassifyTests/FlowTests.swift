@@ -239,7 +239,7 @@ import Testing
             ("SELECT * FROM app.users ORDER BY 1", "app.users.*", "app.users.*", []),
             ("INSERT INTO a SELECT * FROM b", "", "b.*", ["a.* < b.*"]),
             ("INSERT INTO a (x) SELECT y FROM b", "", "b.y", ["a.x < b.y"]),
-            ("UPDATE a SET x = x + 1, y = x WHERE z", "a.z", "a.x a.z", ["a.y < a.x"]),
+            ("UPDATE a SET x = x || 'b', y = x WHERE z", "a.z", "a.x a.z", ["a.y < a.x"]),
             (
                 "WITH b AS (SELECT email AS e FROM users) SELECT e FROM b WHERE e = 'x'", "users.email", "users.email",
                 []

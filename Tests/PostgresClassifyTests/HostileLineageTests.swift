@@ -120,6 +120,7 @@ import Testing
         let wide = catalog([SampleCatalog.table("public", "wide", names)])
         let rows = Array(repeating: "w::text", count: 5000).joined(separator: ", ")
         #expect(resolved("SELECT \(rows) FROM wide w", wide).opaque)
+        #expect(resolved("SELECT 1 FROM (SELECT \(rows.replacing("::text", with: " IS NULL")) FROM wide w) s", wide).opaque)
         let joins = Array(repeating: "wide", count: 3000).enumerated().map { "\($1) w\($0)" }.joined(separator: ", ")
         let facts = resolved("SELECT nothing FROM \(joins)", wide)
         #expect(facts.opaque || facts.outputsKnown)

@@ -71,6 +71,9 @@ import Testing
         arguments: [
             ("SELECT max(email), count(*), count(email) FROM users", ["users.email", "", ""]),
             ("SELECT count(DISTINCT email) FROM users", [""]),
+            ("SELECT count(nullif(email, 'x')), count(1 + 1) FROM users", ["users.email", ""]),
+            ("SELECT count(x) FROM (SELECT lower(email) AS x FROM users) s", ["users.email"]),
+            ("SELECT count(DISTINCT x) FROM (SELECT email AS x FROM users UNION ALL SELECT 'x') s", ["users.email"]),
             ("SELECT count(*) FILTER (WHERE email LIKE 'a%') FROM users", ["users.email"]),
             ("SELECT array_agg(id ORDER BY email) FROM users", ["users.email users.id"]),
             ("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY email) FROM users", ["users.email"]),
@@ -268,6 +271,24 @@ import Testing
                 ["notes.body users.email", "=notes.author"]
             ),
             ("UPDATE users u SET name = email RETURNING u.name", ["users.email users.name"]),
+            ("UPDATE users SET email = email RETURNING email", ["=users.email"]),
+            ("UPDATE users SET email = nullif(email, 'x') RETURNING email", ["users.email"]),
+            (
+                "INSERT INTO users (id, email) SELECT id, nullif(email, 'x') FROM users RETURNING *",
+                ["=users.id", "=users.name", "users.email", "=users.manager_id"]
+            ),
+            (
+                """
+                INSERT INTO users (id, email) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET email = EXCLUDED.email \
+                RETURNING email
+                """, ["=users.email"]
+            ),
+            (
+                """
+                INSERT INTO users (id, email) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET email = nullif(users.email, \
+                EXCLUDED.email) RETURNING email
+                """, ["users.email"]
+            ),
             ("UPDATE users SET name = 'x' FROM orders RETURNING *", userAndOrder),
             ("UPDATE users u SET name = 'x' RETURNING to_jsonb(u)", [everyUser]),
             (

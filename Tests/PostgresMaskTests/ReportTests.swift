@@ -51,6 +51,16 @@ import Testing
             try report(plan(detect: ["email"]), [("C", state), ("M", "value a@b.co")])[1] == "Mvalue [redacted:email]")
     }
 
+    /// RAISE … USING TABLE = … puts any text where names stand.
+    @Test func namesOfRaisedErrorsAreWithheld() throws {
+        let raised: [(Character, String)] = [
+            ("C", "P0001"), ("M", "m"), ("s", "a@b.co"), ("t", "a@b.co"), ("c", "a@b.co"), ("d", "a@b.co"),
+            ("n", "a@b.co"), ("R", "exec_stmt_raise"),
+        ]
+        #expect(try report(plan(columns: [("*.email", .partial)]), raised).map(\.first) == ["C", "M", "R"])
+        #expect(try report(plan(detect: ["email"]), raised)[2] == "s[redacted:email]")
+    }
+
     @Test func malformedReportsThrow() {
         let rules = plan(detect: ["email"])
         for body in [[], [0x4d], [0x4d, 0x61], [0x4d, 0x61, 0], [0, 0], [0x4d, 0x61, 0, 0, 1]] as [[UInt8]] {

@@ -97,7 +97,7 @@ struct Lineage {
                 return own.output(isStar: true)
             }
             guard let value = Self.value(of: target) else { return Reads(columns: [], isWhole: true).output() }
-            if Self.isCount(value) { return OutputColumn() }
+            if Self.isCount(value, ofColumns: !isComplex) { return OutputColumn() }
             var own = reads(value)
             if isComplex, !own.isEmpty { own.merge(hidden) }
             return own.output()
@@ -166,12 +166,16 @@ struct Lineage {
         return (value.kind == .columnRef || value.kind == .aIndirection) && value.children.last?.kind == .aStar
     }
 
-    /// `count(…)` tells how many, not what.
-    private static func isCount(_ value: Message) -> Bool {
+    /// `count(…)` of rows or of columns themselves tells how many, not what.
+    /// - Parameter ofColumns: names are those of tables' columns.
+    private static func isCount(_ value: Message, ofColumns: Bool) -> Bool {
         guard value.kind == .funcCall else { return false }
         let function = value.unpacked(as: PgQuery__FuncCall.self)
-        return ["count", "pg_catalog.count"].contains(
-            names(function.n_funcname, function.funcname).joined(separator: "."))
+        let name = names(function.n_funcname, function.funcname).joined(separator: ".")
+        guard ["count", "pg_catalog.count"].contains(name), function.agg_filter == nil, function.over == nil,
+            function.n_agg_order == 0
+        else { return false }
+        return messages(function.n_args, function.args).allSatisfy { $0.kind == .columnRef && ofColumns }
     }
 
     /// A table under its own column names, or a join of such on a condition.

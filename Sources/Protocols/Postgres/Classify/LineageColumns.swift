@@ -18,6 +18,10 @@ struct ColumnSet: Equatable {
     /// Ascending.
     var numbers: [Int32] { only < 0 ? several : [only] }
 
+    func insert(into set: inout Set<Int32>) {
+        if only < 0 { set.formUnion(several) } else { set.insert(only) }
+    }
+
     mutating func formUnion(_ other: ColumnSet) {
         if other.isEmpty || self == other { return }
         guard !isEmpty else {
@@ -106,13 +110,18 @@ struct ColumnNames {
 
 /// What an expression or an output column carries.
 struct Value {
-    var columns = ColumnSet()
+    var columns = ColumnSet() { didSet { isTested = false } }
     /// Nothing is known of what it reads: a function that may read anything.
     var isAnything = false
     /// The value of one column, unchanged.
     var isDirect = false
     /// What a whole row is made of, so that one of its fields can be told.
     var row: RowShape?
+    /// All of its columns count as compared already.
+    var isTested = false
+
+    /// It carries nothing: a constant.
+    var isEmpty: Bool { columns.isEmpty && !isAnything }
 
     static var anything: Value {
         var value = Value()
@@ -128,7 +137,9 @@ struct Value {
 
     /// Takes in what `other` carries; the result is a value of its own.
     mutating func merge(_ other: Value) {
+        let areTested = (isTested || columns.isEmpty) && (other.isTested || other.columns.isEmpty)
         columns.formUnion(other.columns)
+        isTested = areTested
         isAnything = isAnything || other.isAnything
         isDirect = false
         row = nil

@@ -134,7 +134,7 @@ extension LineageTracer {
         }
         guard let column = item.shape.column(last, self) else {
             // Attribute notation calls a function with the whole row.
-            return call(of: row(item.shape).computed, name: [last])
+            return call(of: row(item.shape).computed, count: 1, name: [last])
         }
         if column.isCertain || !FunctionCatalog.takesAnyValue.contains(last) { return column.value }
         var value = column.value

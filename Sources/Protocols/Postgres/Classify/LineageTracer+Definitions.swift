@@ -107,7 +107,8 @@ extension LineageTracer {
         }
     }
 
-    /// Other statements: what expressions in them name is read.
+    /// Other statements: what expressions in them name is read, and decides whether they succeed: a constraint, an
+    /// index, a column's new type.
     func definition(_ node: Message, _ scope: LineageScope) {
         let inner = scope.level()
         var rest: [Message] = []
@@ -128,7 +129,9 @@ extension LineageTracer {
         } else if node.lineage == .other || node.lineage == .list {
             node.forEachChild { expressions($0, scope) }
         } else {
-            readAll(value(node, scope))
+            let value = value(node, scope)
+            readAll(value)
+            compare(value)
         }
     }
 }

@@ -22,10 +22,14 @@ extension LineageTracer {
         case .selectStmt, .insertStmt, .updateStmt, .deleteStmt, .mergeStmt:
             return query(node, outer: scope).whole(self).computed
         case .rangeVar: return item(node.pointer(to: PgQuery__RangeVar.self)).shape.whole(self).computed
-        case .aStar, .copyStmt, .createTableAsStmt, .declareCursorStmt, .explainStmt, .groupingSet, .joinExpr, .list,
+        case .list, .rowExpr: return children(of: node, scope)
+        case .aStar, .copyStmt, .createTableAsStmt, .declareCursorStmt, .explainStmt, .groupingSet, .joinExpr,
             .prepareStmt, .rangeFunction, .rangeSubselect, .rangeTableFunc, .rangeTableSample, .refreshMatViewStmt,
-            .resTarget, .rowExpr, .ruleStmt, .sortBy, .viewStmt, .other:
-            return children(of: node, scope)
+            .resTarget, .ruleStmt, .sortBy, .viewStmt, .other:
+            // AND, COALESCE, IS NULL, ARRAY[…], xmlparse: what is not known to be total.
+            var result = children(of: node, scope)
+            test(&result)
+            return result
         }
     }
 
@@ -37,9 +41,11 @@ extension LineageTracer {
 
     /// A cast keeps the fields of a row: `(u.*::users).email` is how views' definitions name them.
     private func cast(_ node: Message, _ scope: LineageScope) -> Value {
-        guard let argument = Message(node.pointer(to: PgQuery__TypeCast.self).pointee.arg) else { return Value() }
+        let cast = node.pointer(to: PgQuery__TypeCast.self)
+        guard let argument = Message(cast.pointee.arg) else { return Value() }
         var result = value(argument, scope)
         result.isDirect = false
+        if !isOfNamedRow(result), !TotalExpressions.isTotalCast(to: cast.pointee.type_name) { test(&result) }
         if argument.lineage != .columnRef { result.row = nil }
         return result
     }
@@ -49,12 +55,22 @@ extension LineageTracer {
         var result = Value()
         if let left = Message(expression.pointee.lexpr) { join(&result, value(left, scope)) }
         if let right = Message(expression.pointee.rexpr) { join(&result, value(right, scope)) }
-        if !FunctionCatalog.hasOwnOperator(expression) {
+        let isOwn = FunctionCatalog.hasOwnOperator(expression)
+        if !result.isEmpty, !isOwn || !TotalExpressions.isTotalOperator(expression) { test(&result) }
+        if !isOwn {
             readAll(result)
-            compare(result)
             result.isAnything = true
         }
         return result
+    }
+
+    /// A row of a table's own type: another row type takes none of its fields one by one, as it does of a subquery's.
+    private func isOfNamedRow(_ value: Value) -> Bool {
+        guard let row = value.row else { return false }
+        switch path {
+        case .session, .unknown: return row.isTable
+        case .definition: return true
+        }
     }
 
     private func cases(_ node: Message, _ scope: LineageScope) -> Value {
@@ -68,7 +84,7 @@ extension LineageTracer {
             if let then = Message(when.pointee.result) { join(&result, value(then, scope)) }
         }
         if let otherwise = Message(expression.pointee.defresult) { join(&result, value(otherwise, scope)) }
-        compare(conditions)
+        test(&conditions)
         join(&result, conditions)
         return result
     }
@@ -89,6 +105,8 @@ extension LineageTracer {
             if conditions.isEmpty, rows.isClosed, let row = rows.columns.first?.value.row { result.row = row }
         case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK:
             join(&result, rows.whole(self))
+            // Arrays of unlike shapes do not fit together.
+            test(&result)
         default:
             var sides = rows.whole(self).computed
             if let tested = Message(link.pointee.testexpr) { join(&sides, value(tested, scope)) }
@@ -118,8 +136,10 @@ extension LineageTracer {
                 result = result.computed
                 result.columns.formUnion(ColumnSet(names.number(table: "", column: name)))
             } else if step.lineage != .aStar {
+                // An element that is not there is NULL.
                 result = result.computed
                 join(&result, self.value(step, scope))
+                test(&result)
             }
         }
         return result

@@ -113,24 +113,26 @@ extension LineageTracer {
         // expression are not NULL does.
         if name == ["count"] || name == [CatalogIndex.system, "count"] {
             if call.pointee.agg_distinct != 0 || !isPlain { compare(arguments) }
+            if !isPlain { join(&around, arguments) }
             return around.computed
         }
-        var value = self.call(of: arguments, name: name)
+        let isSpread = call.pointee.func_variadic != 0
+        var value = self.call(of: arguments, count: isSpread ? .max : Int(call.pointee.n_args), name: name)
         join(&value, around)
         return value.computed
     }
 
     /// The result of a function of this name for these arguments.
-    func call(of arguments: Value, name: [String]) -> Value {
+    /// - Parameter count: how many they are; the largest: not known.
+    func call(of arguments: Value, count: Int, name: [String]) -> Value {
         var value = arguments.computed
         switch FunctionEffect(name: name) {
         case .call:
             readAll(value)
-            // It may give any number of rows.
-            compare(value)
+            test(&value)
             value.isAnything = true
         case .safe, .write, .lock, .notify, .setting:
-            if let last = name.last, FunctionCatalog.setReturning.contains(last) { compare(value) }
+            if !TotalExpressions.isTotalFunction(name.last ?? "", arguments: count) { test(&value) }
         }
         return value
     }

@@ -11,13 +11,14 @@ struct LineageTarget {
     func returned(_ assigned: [(column: String, value: Value)]) -> LineageScope.Item {
         guard !assigned.isEmpty else { return item }
         var byName: [String: Value] = [:]
-        for (column, value) in assigned {
-            if byName[column] == nil { byName[column] = value.computed } else { byName[column]?.merge(value) }
+        for (column, value) in assigned where !value.isEmpty {
+            if byName[column] == nil { byName[column] = value } else { byName[column]?.merge(value) }
         }
         func with(_ name: String, _ value: Value) -> Value {
-            guard let added = byName[name], !added.columns.isEmpty || added.isAnything else { return value }
+            guard let added = byName[name] else { return value }
             var value = value
-            let isSame = added.columns.isSubset(of: value.columns) && !added.isAnything
+            // `SET email = nullif(email, 'x')` is no column's value any more.
+            let isSame = added.isDirect && added.columns.isSubset(of: value.columns)
             if !isSame { value.merge(added) }
             return value
         }

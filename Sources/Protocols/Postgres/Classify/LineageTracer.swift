@@ -64,7 +64,17 @@ final class LineageTracer {
 
     // MARK: what comes of values
 
-    func compare(_ value: Value) { compared.formUnion(value.columns.numbers) }
+    func compare(_ value: Value) {
+        spend(value.columns.count)
+        value.columns.insert(into: &compared)
+    }
+
+    /// Whether the expression that this is the result of fails, or takes another course, tells of its values.
+    func test(_ value: inout Value) {
+        guard !value.isTested else { return }
+        compare(value)
+        value.isTested = true
+    }
 
     func compare(_ shape: RowShape) { compare(shape.whole(self)) }
 
@@ -93,7 +103,7 @@ final class LineageTracer {
     }
 
     private func flow(_ sources: Value, into column: Int32) {
-        guard !sources.columns.isEmpty || sources.isAnything else { return }
+        guard !sources.isEmpty else { return }
         if flows[column] == nil { flows[column] = sources } else { flows[column]?.merge(sources) }
     }
 
@@ -133,8 +143,9 @@ final class LineageTracer {
                 statement(query, scope: scope)
             }
         case .refreshMatViewStmt: refresh(node)
-        case .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .funcCall, .groupingSet,
-            .joinExpr, .list, .multiAssignRef, .rangeFunction, .rangeSubselect, .rangeTableFunc, .rangeTableSample,
+        case .aConst, .aExpr, .aIndirection, .aStar, .caseExpr, .collateClause, .columnRef, .funcCall,
+            .groupingSet, .joinExpr, .list, .multiAssignRef, .rangeFunction, .rangeSubselect, .rangeTableFunc,
+            .rangeTableSample,
             .rangeVar, .resTarget, .rowExpr, .sortBy, .subLink, .typeCast, .windowDef, .other:
             definition(node, scope)
         }

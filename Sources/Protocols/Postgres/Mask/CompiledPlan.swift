@@ -7,6 +7,8 @@ final class CompiledPlan {
     struct Column {
         /// A column rule: the style and the counter's index. Decides about the whole value.
         let rule: (style: Style, counter: Int)?
+        /// The rule masks NULL as well: whether there is a value tells what the column was computed from.
+        let masksNull: Bool
         let substitute: Substitute
         let kind: ValueKind
         let nearSocialSecurity: Bool
@@ -25,6 +27,8 @@ final class CompiledPlan {
         let withholds: Bool
         /// Whether any column needs the candidates of a scan over the wire bytes.
         let scans: Bool
+
+        func masksNull(_ field: Int) -> Bool { columns.indices.contains(field) && columns[field].masksNull }
     }
 
     let rows: Shape
@@ -78,11 +82,15 @@ final class CompiledPlan {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
         var outputs: [UInt32: Style] = [:]
+        var withNull: Set<UInt32> = []
         for mask in plan.outputs {
             if mask.unlessTable, Int(mask.index) < batch.columns.count, batch.columns[Int(mask.index)].isOfTable {
                 continue
             }
-            outputs[mask.index] = max(outputs[mask.index] ?? .partial, Style(mask.style))
+            // A computed value is never shown in part: of NULL there is no part, and no hash of its own.
+            let style = mask.computed ? max(.redact, Style(mask.style)) : Style(mask.style)
+            outputs[mask.index] = max(outputs[mask.index] ?? .partial, style)
+            if mask.computed { withNull.insert(mask.index) }
         }
         // A mask of a column that is not here was meant for other columns than these.
         let all = plan.allOutputs || outputs.keys.contains { $0 >= batch.columns.count }
@@ -95,10 +103,10 @@ final class CompiledPlan {
             if let style = outputs[UInt32(index)], rule.map({ $0.style < style }) ?? true {
                 rule = (style, outputCounter)
             }
-            let isComputed = !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
-            if all && !column.isOfTable || isComputed, rule.map({ $0.style < .redact }) ?? true {
-                rule = (.redact, computedCounter)
-            }
+            let isComputed =
+                all && !column.isOfTable
+                || !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
+            if isComputed, rule.map({ $0.style < .redact }) ?? true { rule = (.redact, computedCounter) }
             let binary = copy ? batch.copy.format == "binary" : column.format != 0
             let near = isSocialSecurity(column.name) || isSocialSecurity(column.originColumn)
             // COPY text carries no types: where the batch knows none, the client reads text.
@@ -107,7 +115,7 @@ final class CompiledPlan {
                 untyped
                 ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, nearSocialSecurity: near)
             return Column(
-                rule: rule,
+                rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
                 substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
                 kind: kind, nearSocialSecurity: near, look: detects ? look(kind, near: near) : .never)
         }

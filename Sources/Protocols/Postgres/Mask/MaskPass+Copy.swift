@@ -202,7 +202,7 @@ extension MaskPass {
 
     private mutating func maskField(_ format: CopyFormat, _ number: Int, _ raw: Range<Int>, _ field: CopyFormat.Field) {
         let source = output.source
-        if !field.isQuoted, source.equals(raw, format.null) { return }
+        if !field.isQuoted, source.equals(raw, format.null), !plan.copy.masksNull(number) { return }
         if plan.copy.withholds {
             values.countWithheld()
             return output.replace(raw, with: format.null)

@@ -65,11 +65,15 @@ extension MaskPass {
         _ code: UInt8, _ text: Range<Int>, _ state: String, isRaised: Bool, hasPosition: Bool
     ) -> [UInt8]? {
         switch code {
-        case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "s"),
-            UInt8(ascii: "t"),
-            UInt8(ascii: "c"),
-            UInt8(ascii: "d"), UInt8(ascii: "n"), UInt8(ascii: "F"), UInt8(ascii: "L"), UInt8(ascii: "R"):
+        case UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "F"),
+            UInt8(ascii: "L"), UInt8(ascii: "R"):
             return Array(output.source[text])
+        case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "c"), UInt8(ascii: "d"), UInt8(ascii: "n"):
+            // RAISE … USING TABLE = … takes any text for a name.
+            guard isRaised else { return Array(output.source[text]) }
+            guard plan.hasColumnRules else { return detected(text) }
+            values.countWithheld()
+            return nil
         case UInt8(ascii: "M"):
             guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state, hasPosition: hasPosition) else {
                 return detected(text)

@@ -130,10 +130,10 @@ struct MaskPass {
             guard limit - index >= 4 else { throw .malformed("a row is cut short") }
             let length = source.int32(at: index)
             index += 4
-            if length == -1 { continue }
-            guard length >= 0, length <= limit - index else { throw .malformed("a column's length does not fit") }
-            let range = index..<index + length
-            index += length
+            if length == -1, !shape.masksNull(field) { continue }
+            guard length >= -1, length <= limit - index else { throw .malformed("a column's length does not fit") }
+            let range = index..<index + max(0, length)
+            index = range.upperBound
             let outcome = value(field, shape, source, range)
             switch outcome {
             case .keep: continue

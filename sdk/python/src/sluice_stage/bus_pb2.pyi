@@ -532,16 +532,18 @@ class OutputColumn(_message.Message):
     def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ..., origins: _Optional[_Iterable[str]] = ..., direct: bool = ...) -> None: ...
 
 class OutputMask(_message.Message):
-    __slots__ = ["index", "rule", "style", "unless_table"]
+    __slots__ = ["computed", "index", "rule", "style", "unless_table"]
+    COMPUTED_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     UNLESS_TABLE_FIELD_NUMBER: _ClassVar[int]
+    computed: bool
     index: int
     rule: str
     style: MaskStyle
     unless_table: bool
-    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ...) -> None: ...
+    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ..., computed: bool = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ["format", "null", "value"]
