@@ -32,10 +32,12 @@ enum TotalExpressions {
         (100, "concat concat_ws json_build_array jsonb_build_array"),
     ]
 
-    /// `||` of texts and documents; arrays may have shapes that do not fit together.
+    /// Of texts and documents; arrays may have shapes that do not fit together.
+    static let operators: Set<String> = ["||"]
+
     static func isTotalOperator(_ expression: UnsafePointer<PgQuery__AExpr>) -> Bool {
         expression.pointee.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP
-            && names(expression.pointee.n_name, expression.pointee.name).last == "||"
+            && operators.contains(names(expression.pointee.n_name, expression.pointee.name).last ?? "")
     }
 
     /// Every value has a text.
