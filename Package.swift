@@ -115,7 +115,7 @@ let package = Package(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
-                "PolicyTesting", "PostgresRender", "StageConformance", "Contract", protobuf, arguments,
+                "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML", "Contract", protobuf, arguments,
             ]),
 
         .executableTarget(

@@ -5,14 +5,14 @@ import Foundation
 import Identity
 import Policy
 import PolicyTesting
-import SwiftProtobuf
+import StrictYAML
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Show what would be decided about a command, and why.",
         discussion: """
-            Works offline, by the same code as the classifier. Nothing is run, held or recorded, and the exit code is 0 \
-            whatever the decision. A rule with ✓ matched, one with ≈ nearly did: it is about this identity and resource, \
+            Works offline, by the same code as the classifier; with --live names are looked up in the target's catalogue as \
+            the gateway does it. Nothing is run, held or recorded, and the exit code is 0 whatever the decision. A rule with ✓ matched, one with ≈ nearly did: it is about this identity and resource, \
             and one part of its `when` does not hold.
             """)
 
@@ -29,13 +29,15 @@ struct ExplainCommand: ParsableCommand {
     @Option(name: .customLong("at"), help: "When it would ask, such as 2026-01-31T10:00:00Z; by default now.")
     var time: String?
     @Option(help: "Rows that the target's planner would expect.") var estimatedRows: UInt64?
-    @Option(help: "The target's catalogue, the message Catalog of bus.proto as JSON: views are looked through then.")
+    @Option(help: "The target's catalogue, as `policy catalog` writes it: views are looked through then.")
     var catalog: String?
+    @Flag(help: "Ask the target for its catalogue now, read only, with the resource's credentials.") var live = false
     @Argument(help: "The command's text; - reads it from standard input.") var text: String
     @OptionGroup var config: ConfigOption
     @Option(help: "table or json.") var format = OutputFormat.table
 
     func validate() throws {
+        if live, catalog != nil { throw ValidationError("use either --live or --catalog") }
         for label in labels where !label.contains("=") || label.hasPrefix("=") {
             throw ValidationError("--label \(label): write KEY=VALUE")
         }
@@ -50,25 +52,28 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let configuration = try config.load()
         let policy = try PolicySet.load(path: configuration.policyFile)
-        guard let resource = configuration.resources.first(where: { $0.name == resource }) else {
-            let names = configuration.resources.map(\.name).joined(separator: ", ")
-            throw CommandFailure("no resource “\(resource)”: use one of \(names)")
-        }
+        let resource = try configuration.resource(named: resource)
         let text = text == "-" ? try Self.input() : Array(text.utf8)
-        guard let facts = CommandClassifier.facts(of: text, protocol: resource.protocolName, catalog: try readCatalog())
+        let catalog =
+            live
+            ? try LiveCatalog.read(resource, of: configuration, naming: text) : try catalog.map(Catalog.load)
+        guard let facts = CommandClassifier.facts(of: text, protocol: resource.protocolName, catalog: catalog)
         else { throw CommandFailure("commands of protocol \(resource.protocolName) cannot be explained") }
-        let (principal, remark) = try principal(configuration.state)
+        let (principal, objection) = try principal(configuration.state)
         var circumstances = self.circumstances
         circumstances.resourceLabels = resource.labels
         var explanation = policy.explain(
             facts: facts, principal: principal, resource: resource.name, circumstances: circumstances)
-        if let remark { explanation.remarks.append(remark) }
         if !facts.resolved, !facts.opaque, !(facts.tablesRead + facts.tablesWritten).isEmpty {
             explanation.remarks.append(
-                "names were not looked up, as they are live: a view counts as a table of its own; --catalog tells more")
+                "names were not looked up in the target's catalogue, as the gateway does: a view counts as a table of its "
+                    + "own; --live or --catalog tell more")
         }
+        if let objection { Sluice.complain("warning: \(objection)") }
         switch format {
-        case .json: print(explanation.json)
+        case .json:
+            if let objection { explanation.remarks.insert(objection, at: 0) }
+            print(explanation.json)
         case .table: print(explanation.text, terminator: "")
         }
     }
@@ -84,15 +89,15 @@ struct ExplainCommand: ParsableCommand {
         return circumstances
     }
 
-    /// The identity as it would log in, with groups and labels of its account, and what is to be said about it.
-    private func principal(_ state: StateDirectory) throws -> (Principal, remark: String?) {
+    /// The identity as it would log in, with groups and labels of its account; and why it could not.
+    private func principal(_ state: StateDirectory) throws -> (Principal, objection: String?) {
         var principal = Principal()
         principal.name = identity
         principal.groups = groups
         if let source { principal.sourceAddress = ClientAddress.source(source) ?? "" }
-        let account =
-            FileManager.default.fileExists(atPath: state.identities)
-            ? try IdentityStore(path: state.identities).find(identity) : nil
+        let store =
+            FileManager.default.fileExists(atPath: state.identities) ? try IdentityStore(path: state.identities) : nil
+        let account = try store?.find(identity)
         if let account {
             principal.groups = account.groups + groups.filter { !account.groups.contains($0) }
             principal.labels = account.labels
@@ -101,19 +106,21 @@ struct ExplainCommand: ParsableCommand {
             guard let equals = label.firstIndex(of: "=") else { continue }
             principal.labels[String(label[..<equals])] = String(label[label.index(after: equals)...])
         }
-        let remark = "no account is named \(identity) here: its groups and labels are those given"
-        return (principal, account == nil ? remark : nil)
+        return (principal, try objection(to: account, in: store))
     }
 
-    private func readCatalog() throws -> Catalog? {
-        guard let catalog else { return nil }
-        guard let data = FileManager.default.contents(atPath: catalog) else {
-            throw CommandFailure("\(catalog) cannot be read: check that it exists and is readable")
+    private func objection(to account: ServiceAccount?, in store: IdentityStore?) throws -> String? {
+        let now = Date()
+        guard let account else {
+            let known = try store?.list().filter { $0.status(at: now) == .active }.map(\.name) ?? []
+            let near = StrictNode.nearest(to: identity, among: known).map { " (did you mean “\($0)”?)" } ?? ""
+            return "no account is named “\(identity)” here\(near): nobody can log in so, and this is what one with the "
+                + "groups and labels given would get"
         }
-        do {
-            return try Catalog(jsonUTF8Data: data)
-        } catch {
-            throw CommandFailure("\(catalog) is not the message Catalog as JSON: \(error)")
+        switch account.status(at: now) {
+        case .active: return nil
+        case .expired: return "the account “\(identity)” has expired and cannot log in: this is what it would get"
+        case .revoked: return "the account “\(identity)” is revoked and cannot log in: this is what it would get"
         }
     }
 

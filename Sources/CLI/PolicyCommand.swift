@@ -4,5 +4,5 @@ import ArgumentParser
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Test policies, and compare them over what was recorded.",
-        subcommands: [Test.self, Difference.self])
+        subcommands: [Test.self, Difference.self, TargetCatalog.self])
 }

@@ -12,7 +12,8 @@ extension PolicyCommand {
             discussion: """
                 Replays recorded commands under both policies, at the time and from the address at which they came. \
                 Commands are read again from their text, or taken as they were judged when that was with the target's \
-                catalogue. Nothing is run. The exit code is 0 whatever changes.
+                catalogue. Nothing is run. Commands that differ only in constants are shown as one, with a session in \
+                which they came; JSON has every text. The exit code is 0 whatever changes.
                 """)
 
         @Argument(help: "The policy to compare with.") var old: String
@@ -35,47 +36,16 @@ extension PolicyCommand {
             for folder in folders {
                 var commands = RecordedCommands()
                 try RecordingArchive(recordings: folder).forEachRecord { record throws(RecordingError) in
-                    guard let command = commands.add(record) else { return }
-                    difference.add(
-                        command.facts, text: command.text, principal: command.principal, resource: command.resource,
-                        time: command.time)
+                    if let command = commands.add(record) { difference.add(command) }
                 }
             }
-            let changes = difference.changes
             switch format {
-            case .json: try printJSON(Result(compared: difference.compared, changes: changes))
-            case .table: printTable(changes, compared: difference.compared)
+            case .json: try printJSON(Result(compared: difference.compared, changes: difference.changes))
+            case .table:
+                PolicyDifferenceTable(
+                    compared: difference.compared, summary: PolicyDifferenceSummary(difference.changes)
+                ).print()
             }
-        }
-
-        private func printTable(_ changes: [PolicyDifference.Change], compared: Int) {
-            let changed = changes.reduce(0) { $0 + $1.count }
-            if !changes.isEmpty {
-                let rows = changes.map { change in
-                    [
-                        String(change.count), change.identity, change.resource, word(change.old, beside: change.new),
-                        word(change.new, beside: change.old), change.text,
-                    ]
-                }
-                TextTable(columns: ["COUNT", "IDENTITY", "RESOURCE", "OLD", "NEW", "COMMAND"], rows: rows).print()
-            }
-            print("\(changed) of \(compared) recorded commands would be decided otherwise")
-        }
-
-        /// The decision, with as much as tells it from the other one.
-        private func word(_ outcome: PolicyDifference.Outcome, beside other: PolicyDifference.Outcome) -> String {
-            var words = [outcome.decision]
-            if outcome.maxRows != other.maxRows {
-                words.append(outcome.maxRows == 0 ? "no limit" : "up to \(outcome.maxRows) rows")
-            }
-            if outcome.mask != other.mask {
-                let own = outcome.mask.filter { !other.mask.contains($0) }
-                words.append(own.isEmpty ? "fewer masks" : "mask \(own.joined(separator: ", "))")
-            }
-            if outcome.withoutEstimate != other.withoutEstimate {
-                words.append(outcome.withoutEstimate ? "by estimate" : "without estimate")
-            }
-            return words.joined(separator: ", ")
         }
     }
 }

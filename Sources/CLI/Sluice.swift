@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import StrictYAML
 import Telemetry
 
 /// The command for people: runs the stages, checks files, and reads what the stages keep.
 ///
-/// Exit codes: 0 fine, 1 refused or failed, 2 usage. A failure is one line on standard error.
+/// Exit codes: 0 fine, 1 refused or failed, 2 usage. A failure is one line on standard error, and mistakes in files one each.
 @main
 struct Sluice: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,13 +44,26 @@ struct Sluice: AsyncParsableCommand {
             Foundation.exit(2)
         default:
             if let exit = error as? ExitCode { Foundation.exit(exit.rawValue) }
-            complain("\(error)")
+            if let error = error as? ConfigurationError, !error.others.isEmpty {
+                for mistake in error.all { complain("\(mistake)") }
+                complain(error.count)
+            } else {
+                complain("\(error)")
+            }
             Foundation.exit(1)
         }
     }
 
-    private static func complain(_ text: String) {
+    static func complain(_ text: String) {
         FileHandle.standardError.write(Data("sluice: \(text)\n".utf8))
+    }
+}
+
+extension ConfigurationError {
+    /// How many mistakes it has: `3 mistakes`.
+    var count: String {
+        let count = others.count + 1
+        return "\(count)\(count == Mistakes.maximum ? " or more" : "") mistake\(count == 1 ? "" : "s")"
     }
 }
 

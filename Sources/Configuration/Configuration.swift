@@ -40,36 +40,63 @@ public struct Configuration: Sendable {
     private init(_ root: StrictNode, file: String) throws(ConfigurationError) {
         let folder = Path.folder(of: file)
         var keys = try root.mapping()
-        let state = try keys.required("state")
+        var mistakes = Mistakes()
+        let state = mistakes.attempt(try keys.required("state"))
         let run = keys.optional("run")
-        let listeners = try keys.required("listeners")
-        let resources = try keys.required("resources")
-        let policy = try keys.required("policy")
-        let stages = keys.optional("stages")
-        let limits = keys.optional("limits")
-        let metrics = keys.optional("metrics")
-        let log = keys.optional("log")
-        try keys.finish()
-
+        let listeners = mistakes.attempt(try Listener.list(keys.required("listeners")))
+        let resourceNodes = mistakes.attempt(try keys.required("resources"))
+        var resources: [Resource]?
+        if let resourceNodes { resources = mistakes.attempt(try Resource.list(resourceNodes, folder: folder)) }
+        let policy = mistakes.attempt(try keys.required("policy").path())
+        let stages = mistakes.attempt(try StageTable(keys.optional("stages")))
+        let limits = mistakes.attempt(try Limits(keys.optional("limits")))
+        metrics = mistakes.attempt(try keys.optional("metrics").map(MetricsListener.init))
+        log = mistakes.attempt(try keys.optional("log")?.choice(of: LogStyle.self)) ?? .text
+        let root = mistakes.attempt(try state?.path())
+        let runPath = mistakes.attempt(try run?.path())
+        mistakes.attempt(try keys.finish())
+        if let listeners, let resources, let nodes = mistakes.attempt(try resourceNodes?.sequence()) {
+            for (resource, node) in zip(resources, nodes)
+            where !listeners.contains(where: { $0.protocolName == resource.protocolName }) {
+                mistakes.add(
+                    node.error(
+                        "resource “\(resource.name)” has no way in: add a \(resource.protocolName) listener"))
+            }
+        }
+        if let state, let root, let stages {
+            mistakes.attempt(
+                try Self.checkSocketPaths(
+                    Self.state(root, run: runPath, in: folder), stages: stages, at: run ?? state))
+        }
+        try mistakes.finish()
+        guard let root, let listeners, let resources, let policy, let stages, let limits else {
+            preconditionFailure("what is missing was a mistake")
+        }
         self.file = file
-        self.listeners = try Listener.list(listeners)
-        self.resources = try Resource.list(resources, folder: folder)
-        policyFile = Path.absolute(try policy.path(), in: folder)
-        self.stages = try StageTable(stages)
-        self.limits = try Limits(limits)
-        if let metrics { self.metrics = try MetricsListener(metrics) } else { self.metrics = nil }
-        if let log { self.log = try log.choice(of: LogStyle.self) } else { self.log = .text }
+        self.listeners = listeners
+        self.resources = resources
+        self.stages = stages
+        self.limits = limits
+        policyFile = Path.absolute(policy, in: folder)
+        self.state = Self.state(root, run: runPath, in: folder)
+    }
 
-        let root = Path.absolute(try state.path(), in: folder)
-        let runPath: String
-        if let run { runPath = Path.absolute(try run.path(), in: folder) } else { runPath = root + "/run" }
+    private static func state(_ state: String, run: String?, in folder: String) -> StateDirectory {
+        let root = Path.absolute(state, in: folder)
         let handedOver = ProcessInfo.processInfo.environment[StateDirectory.keysVariable] ?? ""
-        self.state = StateDirectory(root: root, run: runPath, keys: handedOver.isEmpty ? nil : handedOver)
-        try Self.checkSocketPaths(self.state, stages: self.stages, at: run ?? state)
+        return StateDirectory(
+            root: root, run: run.map { Path.absolute($0, in: folder) } ?? root + "/run",
+            keys: handedOver.isEmpty ? nil : handedOver)
+    }
 
-        for (resource, node) in zip(self.resources, try resources.sequence())
-        where !self.listeners.contains(where: { $0.protocolName == resource.protocolName }) {
-            throw node.error("resource “\(resource.name)” has no way in: add a \(resource.protocolName) listener")
+    /// The policy that `path` names, when that can be read at all: it has mistakes of its own, whatever else is wrong.
+    public static func policyFile(namedIn path: String) -> String? {
+        let file = Path.absolute(path, in: FileManager.default.currentDirectoryPath)
+        do throws(ConfigurationError) {
+            var keys = try StrictNode.load(path: file).mapping()
+            return Path.absolute(try keys.required("policy").path(), in: Path.folder(of: file))
+        } catch {
+            return nil
         }
     }
 
@@ -97,64 +124,5 @@ public struct Configuration: Sendable {
             case .file, .plain, .absent: nil
             }
         }
-    }
-}
-
-/// Bounds an operator may set.
-public struct Limits: Sendable, Equatable {
-    /// Client connections at once over all listeners.
-    public let maxConnections: Int
-    /// How long the connections of a replaced ingress may go on, in seconds.
-    public let drainSeconds: Int
-    /// Bytes of replies that ingress keeps over all sessions, waiting for maskers and clients.
-    public let replyMemory: Int
-    /// Bytes of records that ingress keeps over all sessions until a recorder acknowledges them.
-    public let recordMemory: Int
-
-    static let defaultMaxConnections = 1000
-    static let defaultReplyMemory = 512
-    static let defaultRecordMemory = 256
-    static let memoryRange = 16...1_048_576
-    private static let mebibyte = 1 << 20
-    static let defaultDrainSeconds = 300
-    static let drainRange = 1...86_400
-
-    /// `replyMemory` and `recordMemory` in MiB.
-    public init(
-        maxConnections: Int? = nil, drainSeconds: Int? = nil, replyMemory: Int? = nil, recordMemory: Int? = nil
-    ) {
-        self.maxConnections = maxConnections ?? Self.defaultMaxConnections
-        self.drainSeconds = drainSeconds ?? Self.defaultDrainSeconds
-        self.replyMemory = (replyMemory ?? Self.defaultReplyMemory) * Self.mebibyte
-        self.recordMemory = (recordMemory ?? Self.defaultRecordMemory) * Self.mebibyte
-    }
-
-    init(_ node: StrictNode?) throws(ConfigurationError) {
-        guard let node else {
-            self.init()
-            return
-        }
-        var keys = try node.mapping()
-        let connections = keys.optional("max_connections")
-        let drain = keys.optional("drain")
-        let replies = keys.optional("reply_memory")
-        let records = keys.optional("record_memory")
-        try keys.finish()
-        self.init(
-            maxConnections: try connections.map { (node) throws(ConfigurationError) in try node.int(in: 1...100_000) },
-            drainSeconds: try drain.map { (node) throws(ConfigurationError) in try node.seconds(in: Self.drainRange) },
-            replyMemory: try replies.map { (node) throws(ConfigurationError) in try Self.mebibytes(node) },
-            recordMemory: try records.map { (node) throws(ConfigurationError) in try Self.mebibytes(node) })
-    }
-
-    private static func mebibytes(_ node: StrictNode) throws(ConfigurationError) -> Int {
-        let unit = "MiB"
-        let text = try node.string()
-        guard text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)), memoryRange.contains(count) else {
-            throw node.error(
-                "expected \(memoryRange.lowerBound)\(unit) to \(memoryRange.upperBound)\(unit), such as 512\(unit)"
-            )
-        }
-        return count
     }
 }

@@ -8,14 +8,23 @@ public struct Credentials: Sendable, Equatable {
 
     init(_ node: StrictNode, folder: String) throws(ConfigurationError) {
         var keys = try node.mapping()
-        let user = try keys.required("user")
-        let password = keys.optional("password")
-        try keys.finish()
-        self.user = try user.string()
-        guard !self.user.isEmpty, self.user.utf8.count <= 63, !self.user.utf8.contains(0) else {
-            throw user.error("expected a user name of 1 to 63 bytes")
+        var mistakes = Mistakes()
+        user = mistakes.attempt(try Self.user(keys.required("user"))) ?? ""
+        password =
+            mistakes.attempt(
+                try keys.optional("password").map { node throws(ConfigurationError) in
+                    try SecretSource(node, folder: folder)
+                }) ?? .absent
+        mistakes.attempt(try keys.finish())
+        try mistakes.finish()
+    }
+
+    private static func user(_ node: StrictNode) throws(ConfigurationError) -> String {
+        let user = try node.string()
+        guard !user.isEmpty, user.utf8.count <= 63, !user.utf8.contains(0) else {
+            throw node.error("expected a user name of 1 to 63 bytes")
         }
-        if let password { self.password = try SecretSource(password, folder: folder) } else { self.password = .absent }
+        return user
     }
 }
 

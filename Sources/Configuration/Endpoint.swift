@@ -13,37 +13,42 @@ public struct Listener: Sendable, Equatable {
 
     static func list(_ node: StrictNode) throws(ConfigurationError) -> [Listener] {
         var keys = try node.mapping()
+        var mistakes = Mistakes()
         var result: [Listener] = []
         for name in Configuration.protocols {
             guard let value = keys.optional(name) else { continue }
-            result.append(try Listener(name, value))
+            if let listener = mistakes.attempt(try Listener(name, value)) { result.append(listener) }
         }
-        try keys.finish()
+        mistakes.attempt(try keys.finish())
+        try mistakes.finish()
         guard !result.isEmpty else { throw node.error("no listener: add one, such as postgres: 127.0.0.1:15432") }
         return result
     }
 
     /// `host:port`, or a mapping with `address` and `authentication`.
     private init(_ name: String, _ node: StrictNode) throws(ConfigurationError) {
-        var address = node
-        var method: StrictNode?
+        var mistakes = Mistakes()
+        protocolName = name
         if node.isMapping {
             var keys = try node.mapping()
-            address = try keys.required("address")
-            method = keys.optional("authentication")
-            try keys.finish()
-        }
-        guard let (host, port) = Endpoint.hostAndPort(try address.string()) else {
-            throw address.error("expected host:port, such as 127.0.0.1:15432 or \"[::1]:15432\"")
-        }
-        protocolName = name
-        self.host = host
-        self.port = port
-        if let method {
-            authentication = try method.choice(of: ListenerAuthentication.self)
+            let place = mistakes.attempt(try Self.place(keys.required("address")))
+            let method = mistakes.attempt(
+                try keys.optional("authentication")?.choice(of: ListenerAuthentication.self))
+            mistakes.attempt(try keys.finish())
+            try mistakes.finish()
+            (host, port) = place ?? ("", 0)
+            authentication = method ?? .scram
         } else {
+            (host, port) = try Self.place(node)
             authentication = .scram
         }
+    }
+
+    private static func place(_ node: StrictNode) throws(ConfigurationError) -> (host: String, port: Int) {
+        guard let place = Endpoint.hostAndPort(try node.string()) else {
+            throw node.error("expected host:port, such as 127.0.0.1:15432 or \"[::1]:15432\"")
+        }
+        return place
     }
 }
 

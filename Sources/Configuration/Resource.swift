@@ -21,63 +21,82 @@ public struct Resource: Sendable, Equatable {
         let nodes = try node.sequence()
         guard !nodes.isEmpty else { throw node.error("no resource: there is nothing to govern") }
         guard nodes.count <= maximumCount else { throw node.error("more than \(maximumCount) resources") }
+        var mistakes = Mistakes()
         var names: Set<String> = []
         var result: [Resource] = []
         for element in nodes {
-            let resource = try Resource(element, folder: folder)
-            guard names.insert(resource.name).inserted else {
-                throw element.error("resource “\(resource.name)” is there twice")
+            guard let resource = mistakes.attempt(try Resource(element, folder: folder)) else { continue }
+            if names.insert(resource.name).inserted {
+                result.append(resource)
+            } else {
+                mistakes.add(element.error("resource “\(resource.name)” is there twice"))
             }
-            result.append(resource)
         }
+        try mistakes.finish()
         return result
     }
 
     private init(_ node: StrictNode, folder: String) throws(ConfigurationError) {
         var keys = try node.mapping()
-        let name = try keys.required("name")
-        let protocolName = try keys.required("protocol")
-        let target = try keys.required("target")
-        let tls = keys.optional("tls")
+        var mistakes = Mistakes()
+        let name = mistakes.attempt(try Self.name(keys.required("name")))
+        let protocolName = mistakes.attempt(try Self.protocolName(keys.required("protocol")))
+        let target = mistakes.attempt(try Self.target(keys.required("target")))
+        let tls = mistakes.attempt(try keys.optional("tls")?.choice(of: TargetTLS.self))
         let authority = keys.optional("ca")
-        let credentials = try keys.required("credentials")
-        let recording = keys.optional("recording")
-        var labels: [String: String] = [:]
-        if var pairs = try keys.optional("labels")?.mapping() {
-            for key in pairs.keys { labels[key] = try pairs.required(key).string() }
+        let credentials = mistakes.attempt(try Credentials(keys.required("credentials"), folder: folder))
+        recording = mistakes.attempt(try keys.optional("recording")?.choice(of: RecordingMode.self)) ?? .written
+        labels = mistakes.attempt(try keys.optional("labels").map(Self.labels)) ?? [:]
+        let authorityPath = mistakes.attempt(try authority?.path())
+        mistakes.attempt(try keys.finish())
+        if let authority, mistakes.isEmpty, tls != .verifyFull {
+            mistakes.add(authority.error("ca is only used with tls: verify-full"))
         }
-        self.labels = labels
-        try keys.finish()
+        try mistakes.finish()
+        guard let name, let protocolName, let target, let credentials else {
+            preconditionFailure("what is missing was a mistake")
+        }
+        self.name = name
+        self.protocolName = protocolName
+        self.target = target
+        self.tls = tls ?? .prefer
+        certificateAuthority = authorityPath.map { Path.absolute($0, in: folder) }
+        self.credentials = credentials
+    }
 
-        self.name = try name.string()
-        guard Self.isName(self.name) else {
-            throw name.error("a resource's name has 1 to 63 letters, digits, “_”, “-” and “.”")
+    private static func name(_ node: StrictNode) throws(ConfigurationError) -> String {
+        let name = try node.string()
+        guard isName(name) else {
+            throw node.error("a resource's name has 1 to 63 letters, digits, “_”, “-” and “.”")
         }
-        self.protocolName = try protocolName.string()
-        guard Configuration.protocols.contains(self.protocolName) else {
-            throw protocolName.error(
-                "unknown protocol “\(self.protocolName)”: use one of \(Configuration.protocols.joined(separator: ", "))"
-            )
+        return name
+    }
+
+    private static func protocolName(_ node: StrictNode) throws(ConfigurationError) -> String {
+        let name = try node.string()
+        guard Configuration.protocols.contains(name) else {
+            throw node.error(
+                "unknown protocol “\(name)”: use one of \(Configuration.protocols.joined(separator: ", "))")
         }
-        guard let parsed = Target.parse(try target.string()) else {
-            throw target.error(
+        return name
+    }
+
+    private static func target(_ node: StrictNode) throws(ConfigurationError) -> Target {
+        guard let target = Target.parse(try node.string()) else {
+            throw node.error(
                 "expected host:port/database, such as 127.0.0.1:5432/orders, \"[::1]:5432/orders\" "
                     + "or /var/run/postgresql:5432/orders")
         }
-        self.target = parsed
-        if let tls { self.tls = try tls.choice(of: TargetTLS.self) } else { self.tls = .prefer }
-        if let authority {
-            guard self.tls == .verifyFull else { throw authority.error("ca is only used with tls: verify-full") }
-            certificateAuthority = Path.absolute(try authority.path(), in: folder)
-        } else {
-            certificateAuthority = nil
-        }
-        self.credentials = try Credentials(credentials, folder: folder)
-        if let recording {
-            self.recording = try recording.choice(of: RecordingMode.self)
-        } else {
-            self.recording = .written
-        }
+        return target
+    }
+
+    private static func labels(_ node: StrictNode) throws(ConfigurationError) -> [String: String] {
+        var pairs = try node.mapping()
+        var mistakes = Mistakes()
+        var labels: [String: String] = [:]
+        for key in pairs.keys { labels[key] = mistakes.attempt(try pairs.required(key).string()) }
+        try mistakes.finish()
+        return labels
     }
 
     private static func isName(_ text: String) -> Bool {

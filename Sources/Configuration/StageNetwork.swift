@@ -48,36 +48,48 @@ public struct StageNetwork: Sendable, Equatable {
     init(
         listen: StrictNode?, advertise: StrictNode?, at: StrictNode?, replicas: Int
     ) throws(ConfigurationError) {
-        if let listen {
-            let place = try BusPlace(listen)
-            guard place.ports.count >= replicas else {
-                throw listen.error("\(replicas) replicas need as many ports, and one more to restart one by one")
-            }
-            self.listen = place
-        } else {
-            self.listen = nil
+        var mistakes = Mistakes()
+        self.listen = mistakes.attempt(
+            try listen.map { node throws(ConfigurationError) in
+                try Self.listen(node, replicas: replicas)
+            })
+        self.advertise = mistakes.attempt(
+            try advertise.map { node throws(ConfigurationError) in
+                guard listen != nil else { throw node.error("advertise needs listen") }
+                return try Self.host(node)
+            })
+        self.at = mistakes.attempt(try at.map(Self.places)) ?? []
+        try mistakes.finish()
+    }
+
+    private static func listen(_ node: StrictNode, replicas: Int) throws(ConfigurationError) -> BusPlace {
+        let place = try BusPlace(node)
+        guard place.ports.count >= replicas else {
+            throw node.error("\(replicas) replicas need as many ports, and one more to restart one by one")
         }
-        if let advertise {
-            guard self.listen != nil else { throw advertise.error("advertise needs listen") }
-            let text = try advertise.string()
-            let scheme = "tcp://"
-            guard text.hasPrefix(scheme),
-                let (host, _) = Endpoint.hostAndPort(String(text.dropFirst(scheme.count)) + ":1")
-            else { throw advertise.error("expected tcp://host, the address or name under which others reach it") }
-            self.advertise = host
-        } else {
-            self.advertise = nil
+        return place
+    }
+
+    private static func host(_ node: StrictNode) throws(ConfigurationError) -> String {
+        let text = try node.string()
+        let scheme = "tcp://"
+        guard text.hasPrefix(scheme),
+            let (host, _) = Endpoint.hostAndPort(String(text.dropFirst(scheme.count)) + ":1")
+        else { throw node.error("expected tcp://host, the address or name under which others reach it") }
+        return host
+    }
+
+    private static func places(_ node: StrictNode) throws(ConfigurationError) -> [BusPlace] {
+        guard node.isSequence else { throw node.error("expected a list, as in [tcp://10.0.0.3:7401]") }
+        var mistakes = Mistakes()
+        var places: [BusPlace] = []
+        for item in try node.sequence() {
+            if let place = mistakes.attempt(try BusPlace(item)) { places.append(place) }
         }
-        if let at {
-            guard at.isSequence else { throw at.error("expected a list, as in [tcp://10.0.0.3:7401]") }
-            var places: [BusPlace] = []
-            for node in try at.sequence() { places.append(try BusPlace(node)) }
-            guard (1...Self.maximumPlaces).contains(places.count), !places.contains(where: \.isEveryAddress) else {
-                throw at.error("expected 1 to \(Self.maximumPlaces) places that can be reached")
-            }
-            self.at = places
-        } else {
-            self.at = []
+        try mistakes.finish()
+        guard (1...maximumPlaces).contains(places.count), !places.contains(where: \.isEveryAddress) else {
+            throw node.error("expected 1 to \(maximumPlaces) places that can be reached")
         }
+        return places
     }
 }

@@ -8,10 +8,21 @@
 // are here go on until they end or limits.drain has passed; then as SIGTERM. Listening sockets may come from outside
 // (sd_listen_fds(3)) and stay open there.
 // Diagnostics: one line an event on standard error.
+// With --catalog it serves nobody: it asks one target for its catalogue, read only, writes that out and ends.
 
 import Bus
 import Configuration
 import Foundation
+
+do {
+    if let request = try CatalogRequest(CommandLine.arguments) {
+        try await request.answer()
+        exit(0)
+    }
+} catch {
+    FileHandle.standardError.write(Data("\(error)\n".utf8))
+    exit(1)
+}
 
 do {
     let environment = try StageEnvironment.fromProcess()

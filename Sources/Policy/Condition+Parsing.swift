@@ -4,66 +4,83 @@ import StrictYAML
 extension Condition {
     init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         var map = try node.mapping()
+        var mistakes = Mistakes()
         parts = []
-        if let node = try map.nonEmpty("operation") {
-            var found: Set<String> = []
-            for item in try variables.texts(node) {
-                guard let operation = Operation(rawValue: item.text) else {
-                    throw item.node.unknown(item.text, among: Operation.allCases.map(\.rawValue))
-                }
-                found.insert(operation.rawValue)
-            }
-            parts.append(.operation(found))
+        for key in Key.allCases {
+            guard let node = mistakes.attempt(try map.nonEmpty(key.rawValue)) else { continue }
+            if let part = mistakes.attempt(try Self.part(key, node, variables)) { parts.append(part) }
         }
-        for use in TableUse.allCases {
-            guard let node = try map.nonEmpty(use.rawValue) else { continue }
-            parts.append(.tables(use, try variables.list(node).map(NamePattern.init)))
-        }
-        if let node = try map.nonEmpty("views") { parts.append(.views(try variables.list(node).map(NamePattern.init))) }
-        if let node = try map.nonEmpty("functions") {
-            parts.append(.functions(try variables.list(node).map(NamePattern.init)))
-        }
-        if let node = try map.nonEmpty("columns") {
-            parts.append(.columns(try variables.texts(node).map { Self.lastPart($0.text) }))
-        }
-        for use in ColumnUse.allCases {
-            guard let node = try map.nonEmpty(use.rawValue) else { continue }
-            var patterns: [ColumnPattern] = []
-            for item in try variables.texts(node) { patterns.append(try ColumnPattern(item.text, at: item.node)) }
-            parts.append(.columnsIn(use, patterns))
-        }
-        if let node = try map.nonEmpty("unfiltered") { parts.append(.unfiltered(try node.bool())) }
-        if let node = try map.nonEmpty("opaque") { parts.append(.opaque(try node.bool())) }
-        if let node = try map.nonEmpty("resolved") { parts.append(.resolved(try node.bool())) }
-        if let node = try map.nonEmpty("statements") { parts.append(.statementsOver(try Self.over(node))) }
-        if let node = try map.nonEmpty("estimated_rows") {
-            parts.append(.estimatedRowsOver(UInt64(try Self.over(node))))
-        }
-        if let node = try map.nonEmpty("time") {
-            var windows: [TimeWindow] = []
-            for item in try node.items() { windows.append(try TimeWindow(item, variables)) }
-            parts.append(.time(windows))
-        }
-        if let node = try map.nonEmpty("source") {
-            var ranges: [AddressRange] = []
-            for item in try variables.texts(node) { ranges.append(try AddressRange(item.text, at: item.node)) }
-            parts.append(.source(ranges))
-        }
-        if let node = try map.nonEmpty("any") { parts.append(.any(try Self.list(node, variables))) }
-        if let node = try map.nonEmpty("all") { parts.append(.all(try Self.list(node, variables))) }
-        if let node = try map.nonEmpty("not") {
-            let negation = try Condition(node, variables)
-            if negation.asksForColumns { throw node.error("“columns” cannot stand within “not”") }
-            parts.append(.not(negation))
-        }
-        try map.finish()
+        mistakes.attempt(try map.finish())
+        try mistakes.finish()
         guard !parts.isEmpty else { throw map.error("a condition needs at least one key") }
     }
 
+    /// In the order in which they are tried and told.
+    private enum Key: String, CaseIterable {
+        case operation, tables
+        case tablesRead = "tables_read"
+        case tablesWritten = "tables_written"
+        case views, functions, columns
+        case columnsRead = "columns_read"
+        case columnsWritten = "columns_written"
+        case columnsCompared = "columns_compared"
+        case unfiltered, opaque, resolved, statements
+        case estimatedRows = "estimated_rows"
+        case time, source, any, all, not
+    }
+
+    private static func part(
+        _ key: Key, _ node: StrictNode, _ variables: Variables
+    ) throws(ConfigurationError) -> Part {
+        switch key {
+        case .operation: .operation(Set(try variables.map(node, operation)))
+        case .tables: .tables(.any, try names(node, variables))
+        case .tablesRead: .tables(.read, try names(node, variables))
+        case .tablesWritten: .tables(.written, try names(node, variables))
+        case .views: .views(try names(node, variables))
+        case .functions: .functions(try names(node, variables))
+        case .columns: .columns(try variables.list(node).map(lastPart))
+        case .columnsRead: .columnsIn(.read, try columns(node, variables))
+        case .columnsWritten: .columnsIn(.written, try columns(node, variables))
+        case .columnsCompared: .columnsIn(.compared, try columns(node, variables))
+        case .unfiltered: .unfiltered(try node.bool())
+        case .opaque: .opaque(try node.bool())
+        case .resolved: .resolved(try node.bool())
+        case .statements: .statementsOver(try over(node))
+        case .estimatedRows: .estimatedRowsOver(UInt64(try over(node)))
+        case .time: .time(try node.mapItems { item throws(ConfigurationError) in try TimeWindow(item, variables) })
+        case .source: .source(try variables.map(node, AddressRange.init(_:at:)))
+        case .any: .any(try list(node, variables))
+        case .all: .all(try list(node, variables))
+        case .not: .not(try negation(node, variables))
+        }
+    }
+
+    private static func operation(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> String {
+        guard let operation = Operation(rawValue: text) else {
+            throw node.unknown(text, among: Operation.allCases.map(\.rawValue))
+        }
+        return operation.rawValue
+    }
+
+    private static func names(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> [NamePattern] {
+        try variables.list(node).map(NamePattern.init)
+    }
+
+    private static func columns(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError)
+        -> [ColumnPattern]
+    {
+        try variables.map(node, ColumnPattern.init(_:at:))
+    }
+
     private static func list(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> [Condition] {
-        var result: [Condition] = []
-        for item in try node.items() { result.append(try Condition(item, variables)) }
-        return result
+        try node.mapItems { item throws(ConfigurationError) in try Condition(item, variables) }
+    }
+
+    private static func negation(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> Condition {
+        let negation = try Condition(node, variables)
+        if negation.asksForColumns { throw node.error("“columns” cannot stand within “not”") }
+        return negation
     }
 
     private static func over(_ node: StrictNode) throws(ConfigurationError) -> Int {
@@ -107,31 +124,35 @@ extension AddressRange {
 extension TimeWindow {
     fileprivate init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
         var map = try node.mapping()
-        if let node = try map.nonEmpty("days") {
-            var found: Set<Int> = []
-            for item in try variables.texts(node) { found.formUnion(try Self.days(item.text, at: item.node)) }
-            days = found
+        var mistakes = Mistakes()
+        if let node = mistakes.attempt(try map.nonEmpty("days")) {
+            let found = mistakes.attempt(try variables.map(node, Self.days(_:at:)))
+            days = found?.reduce(into: []) { $0.formUnion($1) }
         }
-        if let node = try map.nonEmpty("hours") {
-            var ranges: [Hours] = []
-            for item in try variables.texts(node) {
-                guard let range = Hours(item.text) else {
-                    throw item.node.error("expected hours such as \"09:00-17:30\", or \"22:00-06:00\" over midnight")
-                }
-                ranges.append(range)
-            }
-            hours = ranges
+        if let node = mistakes.attempt(try map.nonEmpty("hours")) {
+            hours = mistakes.attempt(try variables.map(node, Self.hours(_:at:)))
         }
         zone = .gmt
-        if let node = try map.nonEmpty("zone") {
-            let name = try node.string()
-            guard name == "UTC" || TimeZone.knownTimeZoneIdentifiers.contains(name),
-                let known = TimeZone(identifier: name)
-            else { throw node.unknown(name, among: ["UTC"] + TimeZone.knownTimeZoneIdentifiers) }
+        if let node = mistakes.attempt(try map.nonEmpty("zone")), let known = mistakes.attempt(try Self.zone(node)) {
             zone = known
         }
-        try map.finish()
+        mistakes.attempt(try map.finish())
+        try mistakes.finish()
         guard days != nil || hours != nil else { throw map.error("“time” needs days or hours") }
+    }
+
+    private static func hours(_ text: String, at node: StrictNode) throws(ConfigurationError) -> Hours {
+        guard let range = Hours(text) else {
+            throw node.error("expected hours such as \"09:00-17:30\", or \"22:00-06:00\" over midnight")
+        }
+        return range
+    }
+
+    private static func zone(_ node: StrictNode) throws(ConfigurationError) -> TimeZone {
+        let name = try node.string()
+        guard name == "UTC" || TimeZone.knownTimeZoneIdentifiers.contains(name), let known = TimeZone(identifier: name)
+        else { throw node.unknown(name, among: ["UTC"] + TimeZone.knownTimeZoneIdentifiers) }
+        return known
     }
 
     /// `mon`, `mon-fri`, `sat-mon`.

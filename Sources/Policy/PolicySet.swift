@@ -15,10 +15,14 @@ public struct PolicySet: Sendable {
     public var ruleNames: [String] { rules.map(\.name) }
 
     let rules: [Rule]
+    /// What the rules speak of.
+    let names: PolicyNames
 
-    /// Reads a policy file and what it includes. Errors name file, line and column.
+    /// Reads a policy file and what it includes. The error has every mistake of every file that can be told apart, each with
+    /// its place.
     public static func load(path: String) throws(ConfigurationError) -> PolicySet {
-        try PolicySet(try PolicyFiles.read(path: path))
+        let (files, mistakes) = PolicyFiles.survey(path: path)
+        return try PolicySet(files, beside: mistakes)
     }
 
     /// Reads a policy from text; `file` is named in errors, and what it includes is beside it.
@@ -27,29 +31,54 @@ public struct PolicySet: Sendable {
     }
 
     public init(_ files: PolicyFiles) throws(ConfigurationError) {
-        var rules: [Rule] = []
-        var names: Set<String> = []
-        var variables = Variables()
+        try self.init(files, beside: Mistakes())
+    }
+
+    /// `former`: of files that could not be read.
+    private init(_ files: PolicyFiles, beside former: Mistakes) throws(ConfigurationError) {
+        var reading = Reading(isPartial: !former.isEmpty)
+        var mistakes = former
         for file in files.files {
-            var map = try file.root.mapping()
-            _ = try map.nonEmpty("include")
-            if let node = try map.nonEmpty("vars") { try variables.add(node) }
             // What is included may hold variables alone.
-            let isIncluded = file.path != files.files.last?.path
-            let nodes = try isIncluded ? map.optional("rules")?.sequence() ?? [] : map.required("rules").sequence()
-            try map.finish()
-            guard rules.count + nodes.count <= Self.maximumRules else {
-                throw map.error("more than \(Self.maximumRules) rules")
-            }
-            for node in nodes {
-                let rule = try Rule(node, variables)
-                guard names.insert(rule.name).inserted else {
-                    throw node.error("a rule named “\(rule.name)” is there already")
-                }
-                rules.append(rule)
-            }
+            mistakes.attempt(try reading.add(file, needsRules: file.path == files.files.last?.path))
         }
-        self.rules = rules
+        try mistakes.finish()
+        rules = reading.rules
+        names = reading.names
         epoch = files.epoch
+    }
+}
+
+/// A policy's files, read one after the other.
+private struct Reading {
+    var rules: [Rule] = []
+    var names = PolicyNames()
+    private var places: [String: String] = [:]
+    private var variables: Variables
+
+    init(isPartial: Bool) { variables = Variables(isPartial: isPartial) }
+
+    mutating func add(_ file: PolicyFiles.File, needsRules: Bool) throws(ConfigurationError) {
+        var map = try file.root.mapping()
+        var mistakes = Mistakes()
+        mistakes.attempt(try map.nonEmpty("include"))
+        if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
+        let node = mistakes.attempt(needsRules ? try map.required("rules") : map.optional("rules"))
+        let nodes = mistakes.attempt(try node?.sequence()) ?? []
+        mistakes.attempt(try map.finish())
+        guard rules.count + nodes.count <= PolicySet.maximumRules else {
+            mistakes.add(map.error("more than \(PolicySet.maximumRules) rules"))
+            return try mistakes.finish()
+        }
+        for node in nodes { mistakes.attempt(try add(node)) }
+        try mistakes.finish()
+    }
+
+    private mutating func add(_ node: StrictNode) throws(ConfigurationError) {
+        let rule = try Rule(node, variables, &names)
+        if let place = places.updateValue(rule.place, forKey: rule.name) {
+            throw node.error("a rule named “\(rule.name)” is there already: \(place)")
+        }
+        rules.append(rule)
     }
 }

@@ -80,7 +80,11 @@ extension Facts {
         }
     }
 
-    fileprivate var touchesNoRows: Bool {
+    /// Its outputs and where their values come from are all known, so that a mask plan tells which of them are masked.
+    public var tellsItsOutputs: Bool { resolved && outputsKnown && unresolved.isEmpty && !isIndirect && !hasCopy }
+
+    /// It reads and changes no rows: transaction control, settings, definitions. What is masked or limited is nothing to it.
+    public var touchesNoRows: Bool {
         operations.allSatisfy { Operation.rowless.contains($0) }
             || !statementTags.isEmpty && statementTags.allSatisfy { $0 == "SHOW" }
     }

@@ -2,30 +2,50 @@ import Contract
 import StrictYAML
 
 extension Rule {
-    init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+    init(
+        _ node: StrictNode, _ variables: Variables, _ names: inout PolicyNames
+    ) throws(ConfigurationError) {
         var map = try node.mapping()
-        name = try map.nonEmpty("name")?.string() ?? ""
+        var mistakes = Mistakes()
+        name = mistakes.attempt(try map.nonEmpty("name")?.string()) ?? ""
         place = "\(node.file):\(node.line)"
-        if let node = try map.nonEmpty("who") { who = try Who(node, variables) }
-        if let node = try map.nonEmpty("on") { try readResources(node, variables) }
-        if let node = try map.nonEmpty("when") { setCondition(try Condition(node, variables)) }
-        if let node = try map.nonEmpty("message") { message = try node.string() }
-        if let node = try map.nonEmpty("then") { try readOutcome(node, variables) }
-        if let node = try map.nonEmpty("mask") {
-            for item in try node.items() { try readMask(item, variables) }
+        if let node = mistakes.attempt(try map.nonEmpty("who")) {
+            who = mistakes.attempt(try Who(node, variables, &names))
         }
-        if let node = try map.nonEmpty("limits") { try readLimit(node, variables) }
-        try map.finish()
+        if let node = mistakes.attempt(try map.nonEmpty("on")) {
+            mistakes.attempt(try readResources(node, variables, &names))
+        }
+        if let node = mistakes.attempt(try map.nonEmpty("when")),
+            let condition = mistakes.attempt(try Condition(node, variables))
+        {
+            setCondition(condition)
+        }
+        message = mistakes.attempt(try map.nonEmpty("message")?.string())
+        if let node = mistakes.attempt(try map.nonEmpty("then")) {
+            mistakes.attempt(try readOutcome(node, variables, &names))
+        }
+        let mask = mistakes.attempt(try map.nonEmpty("mask"))
+        if let mask {
+            mistakes.attempt(try mask.mapItems { item throws(ConfigurationError) in try readMask(item, variables) })
+        }
+        if let node = mistakes.attempt(try map.nonEmpty("limits")) {
+            mistakes.attempt(try readLimit(node, variables, &names))
+        }
+        let hasKnownKeysOnly = mistakes.attempt(try map.finish()) != nil
+        if hasKnownKeysOnly, !map.keys.contains("name") { mistakes.add(map.error("missing key “name”")) }
+        try mistakes.finish()
         guard !name.isEmpty else { throw map.error("missing key “name”") }
         if case .allow = outcome, when?.asksForColumns == true {
             throw map.error("“columns” is for rules that refuse, hold or mask: what “*” reads has no name here")
         }
-        guard outcome != nil || masks || limit != nil else {
+        guard outcome != nil || mask != nil || limit != nil else {
             throw map.error("rule “\(name)” needs “then” or “mask” or “limits”")
         }
     }
 
-    private mutating func readOutcome(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+    private mutating func readOutcome(
+        _ node: StrictNode, _ variables: Variables, _ names: inout PolicyNames
+    ) throws(ConfigurationError) {
         if node.isScalar {
             switch try node.string() {
             case "allow": outcome = .allow
@@ -47,156 +67,68 @@ extension Rule {
             try inner.finish()
             outcome = .refuse
         case (nil, let hold?):
-            outcome = .hold(try Hold(hold, variables))
+            outcome = .hold(try Hold(hold, variables, &names))
         case (nil, nil), (.some, .some):
             throw node.error("use one of allow, refuse, {refuse: {message: …}}, {hold: {…}}")
         }
     }
 
     /// What approvers approved runs without a limit, and what is refused needs none.
-    private mutating func readLimit(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+    private mutating func readLimit(
+        _ node: StrictNode, _ variables: Variables, _ names: inout PolicyNames
+    ) throws(ConfigurationError) {
         switch outcome {
         case .allow, nil: break
         case .refuse, .hold: throw node.error("“limits” is for rules that allow or have no “then”")
         }
         var map = try node.mapping()
-        let rows = try map.required("max_rows").int(in: 1...1_000_000_000_000)
+        var mistakes = Mistakes()
+        let rows = mistakes.attempt(try map.required("max_rows").int(in: 1...1_000_000_000_000))
         var beyond: Hold?
-        if let node = try map.nonEmpty("beyond") {
-            if node.isScalar {
-                guard try node.string() == "refuse" else { throw node.error("use one of refuse, {hold: {…}}") }
-            } else {
-                var inner = try node.mapping()
-                beyond = try Hold(try inner.required("hold"), variables)
-                try inner.finish()
-            }
+        if let node = mistakes.attempt(try map.nonEmpty("beyond")) {
+            beyond = mistakes.attempt(try Self.beyond(node, variables, &names))
         }
-        try map.finish()
-        limit = RowLimit(maxRows: UInt64(rows), beyond: beyond)
+        mistakes.attempt(try map.finish())
+        try mistakes.finish()
+        limit = rows.map { RowLimit(maxRows: UInt64($0), beyond: beyond) }
     }
 
-    private mutating func readMask(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+    /// nil: refuse.
+    private static func beyond(
+        _ node: StrictNode, _ variables: Variables, _ names: inout PolicyNames
+    ) throws(ConfigurationError) -> Hold? {
+        if node.isScalar {
+            guard try node.string() == "refuse" else { throw node.error("use one of refuse, {hold: {…}}") }
+            return nil
+        }
         var map = try node.mapping()
-        let columnNode = try map.nonEmpty("columns")
-        let detectNode = try map.nonEmpty("detect")
-        let inferenceNode = try map.nonEmpty("inference")
-        let style: MaskStyle
-        if map.keys.contains("style"), map.optional("style") == nil {
-            // Unquoted, the style's name is YAML's own null.
-            style = .null
-        } else {
-            style = try map.required("style").choice(of: Style.self).contract
-        }
-        try map.finish()
-        guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
-        let inference = try inferenceNode?.choice(of: Inference.self) ?? .allow
-        if let inferenceNode, columnNode == nil {
-            throw inferenceNode.error("“inference” is for masks of columns")
-        }
-        if let columnNode {
-            for item in try variables.texts(columnNode) {
-                var mask = ColumnMask()
-                mask.pattern = item.text
-                mask.style = style
-                mask.rule = name
-                columns.append(
-                    MaskedColumn(
-                        mask: mask, pattern: try ColumnPattern(item.text, at: item.node),
-                        refusesInference: inference == .refuse))
-            }
-        }
-        if let detectNode {
-            var mask = DetectorMask()
-            for item in try variables.texts(detectNode) {
-                guard let entity = Entity(rawValue: item.text) else {
-                    throw item.node.unknown(item.text, among: Entity.allCases.map(\.rawValue))
-                }
-                mask.entities.append(entity.rawValue)
-            }
-            mask.style = style
-            mask.rule = name
-            detectors.append(mask)
-        }
+        var mistakes = Mistakes()
+        let hold = mistakes.attempt(try Hold(try map.required("hold"), variables, &names))
+        mistakes.attempt(try map.finish())
+        try mistakes.finish()
+        return hold
     }
 
-    private enum Inference: String, CaseIterable {
-        case allow, refuse
-    }
-
-    private enum Entity: String, CaseIterable {
-        case email
-        case creditCard = "credit_card"
-        case usSSN = "us_ssn"
-        case secret
-    }
-
-    private enum Style: String, CaseIterable {
-        case redact, partial, hash, null
-
-        var contract: MaskStyle {
-            switch self {
-            case .redact: .redact
-            case .partial: .partial
-            case .hash: .hash
-            case .null: .null
-            }
-        }
-    }
-}
-
-extension StrictNode {
-    fileprivate func labels() throws(ConfigurationError) -> [(key: String, value: Pattern)] {
-        var pairs = try mapping()
-        var result: [(key: String, value: Pattern)] = []
-        for key in pairs.keys { result.append((key, Pattern(try pairs.required(key).string()))) }
-        return result
-    }
-}
-
-extension Rule {
     /// Names, or `{names: …, labels: …}`.
-    private mutating func readResources(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+    private mutating func readResources(
+        _ node: StrictNode, _ variables: Variables, _ names: inout PolicyNames
+    ) throws(ConfigurationError) {
         guard node.isMapping else {
-            resources = try variables.list(node).map { Pattern($0) }
+            resources = try variables.patterns(node, .resource, &names)
             return
         }
         var map = try node.mapping()
-        if let names = try map.nonEmpty("names") { resources = try variables.list(names).map { Pattern($0) } }
-        if let labels = try map.nonEmpty("labels") { resourceLabels = try labels.labels() }
-        try map.finish()
+        var mistakes = Mistakes()
+        if let node = mistakes.attempt(try map.nonEmpty("names")) {
+            resources = mistakes.attempt(try variables.patterns(node, .resource, &names))
+        }
+        if let node = mistakes.attempt(try map.nonEmpty("labels")) {
+            resourceLabels = mistakes.attempt(try node.labels()) ?? []
+        }
+        mistakes.attempt(try map.finish())
+        try mistakes.finish()
         guard resources != nil || !resourceLabels.isEmpty else {
             throw map.error("“on” needs names or labels; leave it out for every resource")
         }
-    }
-}
-
-extension Rule.Who {
-    init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
-        var map = try node.mapping()
-        if let node = try map.nonEmpty("identities") { identities = try variables.list(node).map { Pattern($0) } }
-        if let node = try map.nonEmpty("groups") { groups = try variables.list(node).map { Pattern($0) } }
-        if let node = try map.nonEmpty("labels") { labels = try node.labels() }
-        if let node = try map.nonEmpty("on_behalf_of") { onBehalfOf = try variables.list(node).map { Pattern($0) } }
-        try map.finish()
-        guard identities != nil || groups != nil || labels != nil || onBehalfOf != nil else {
-            throw map.error("“who” needs identities, groups, labels or on_behalf_of; leave it out for everyone")
-        }
-    }
-}
-
-extension Hold {
-    fileprivate init(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
-        self.init()
-        var map = try node.mapping()
-        var approvers = try map.required("approvers").mapping()
-        if let groups = try approvers.nonEmpty("groups") { approverGroups = try variables.list(groups) }
-        if let identities = try approvers.nonEmpty("identities") { approverIdentities = try variables.list(identities) }
-        try approvers.finish()
-        guard !approverGroups.isEmpty || !approverIdentities.isEmpty else {
-            throw approvers.error("approvers need groups or identities")
-        }
-        quorum = UInt32(try map.nonEmpty("quorum")?.int(in: 1...100) ?? 1)
-        expiresSeconds = UInt64(try map.required("expires").seconds(in: 1...2_592_000))
-        try map.finish()
     }
 }

@@ -150,6 +150,9 @@ extension Hold {
         other.map { quorum > $0.quorum } ?? true
     }
 
+    /// Who has to approve, and within how long.
+    public var terms: String { "\(approversText) within \(expiresSeconds) s" }
+
     var approversText: String {
         let names = approverGroups.map { "group \($0)" } + approverIdentities
         return "\(quorum) of \(names.joined(separator: ", "))"

@@ -47,12 +47,25 @@ public struct PolicyFiles: Sendable {
     static func read(
         path: String, contents: (String) -> Data?
     ) throws(ConfigurationError) -> PolicyFiles {
+        let (files, mistakes) = survey(path: path, contents: contents)
+        try mistakes.finish()
+        return files
+    }
+
+    /// The files that can be read, and what is wrong with the others: with the mistakes in their rules one report.
+    public static func survey(path: String) -> (files: PolicyFiles, mistakes: Mistakes) {
+        survey(path: path) { FileManager.default.contents(atPath: $0) }
+    }
+
+    private static func survey(path: String, contents: (String) -> Data?) -> (PolicyFiles, Mistakes) {
         var inclusion = Inclusion()
-        guard let bytes = contents(path) else {
-            throw ConfigurationError(file: path, message: "cannot be read: check that it exists and is readable")
+        if let bytes = contents(path) {
+            inclusion.add(path, bytes, within: [], contents)
+        } else {
+            inclusion.mistakes.add(
+                ConfigurationError(file: path, message: "cannot be read: check that it exists and is readable"))
         }
-        try inclusion.add(path, bytes, within: [], contents)
-        return PolicyFiles(files: inclusion.files)
+        return (PolicyFiles(files: inclusion.files), inclusion.mistakes)
     }
 
     private static func digest(_ bytes: [UInt8]) -> [UInt8] {
@@ -65,23 +78,37 @@ public struct PolicyFiles: Sendable {
 /// Reads files in the order in which they count.
 private struct Inclusion {
     var files: [PolicyFiles.File] = []
+    var mistakes = Mistakes()
 
     mutating func add(
         _ path: String, _ data: Data, within includers: [String], _ contents: (String) -> Data?
-    ) throws(ConfigurationError) {
+    ) {
+        do throws(ConfigurationError) {
+            let root = try Self.root(of: data, path)
+            var map = try root.mapping()
+            if let node = map.optional("include") {
+                for item in node.isSequence ? try node.sequence() : [node] {
+                    do throws(ConfigurationError) {
+                        try include(item, from: path, within: includers + [path], contents)
+                    } catch {
+                        mistakes.add(error)
+                    }
+                }
+            }
+            files.append(PolicyFiles.File(path: path, bytes: [UInt8](data), root: root))
+        } catch {
+            mistakes.add(error)
+        }
+    }
+
+    private static func root(of data: Data, _ path: String) throws(ConfigurationError) -> StrictNode {
         guard data.count <= StrictNode.maximumFileSize else {
             throw ConfigurationError(file: path, message: "is larger than \(StrictNode.maximumFileSize) bytes")
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw ConfigurationError(file: path, message: "is not valid UTF-8")
         }
-        let root = try StrictNode.parse(text, file: path)
-        var map = try root.mapping()
-        if let node = map.optional("include") {
-            let items = node.isSequence ? try node.sequence() : [node]
-            for item in items { try include(item, from: path, within: includers + [path], contents) }
-        }
-        files.append(PolicyFiles.File(path: path, bytes: [UInt8](data), root: root))
+        return try StrictNode.parse(text, file: path)
     }
 
     private mutating func include(
@@ -104,7 +131,7 @@ private struct Inclusion {
         guard let bytes = contents(included) else {
             throw item.error("“\(included)” cannot be read: check that it exists and is readable")
         }
-        try add(included, bytes, within: includers, contents)
+        add(included, bytes, within: includers, contents)
     }
 
     /// `name` in the folder of `path`, without `.` and `..` where they can be taken away by text alone.

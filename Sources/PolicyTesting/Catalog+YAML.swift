@@ -2,6 +2,20 @@ import Contract
 import StrictYAML
 
 extension Catalog {
+    /// A catalogue that a test writes itself, or a file beside it in `folder`, which ends in a slash or is empty.
+    init(_ node: StrictNode, in folder: String) throws(ConfigurationError) {
+        guard node.isScalar else {
+            try self.init(node)
+            return
+        }
+        let name = try node.string()
+        do throws(ConfigurationError) {
+            self = try Self.load(path: name.hasPrefix("/") ? name : folder + name)
+        } catch {
+            throw node.error(error.description)
+        }
+    }
+
     /// A catalogue as tests write it: `tables: {public.users: [id, email]}`, `views: {public.contacts: "SELECT …"}`, or
     /// `{columns: […], query: "SELECT …"}` for a view whose query does not tell its columns. It counts as complete.
     init(_ node: StrictNode) throws(ConfigurationError) {

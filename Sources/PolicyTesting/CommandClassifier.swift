@@ -8,6 +8,12 @@ public enum CommandClassifier {
         "postgres": { PostgresClassifier().facts(of: $0, catalog: $1) }
     ]
 
+    /// By protocol: the command without what tells it from others of its kind.
+    private static let shapes: [String: @Sendable (String) -> String] = ["postgres": statementShape]
+
+    /// The command with marks for its constants; itself where they are not known.
+    static func shape(of text: String, protocol name: String) -> String { shapes[name]?(text) ?? text }
+
     /// nil for a protocol whose commands cannot be judged offline.
     public static func facts(of text: [UInt8], protocol name: String, catalog: Catalog?) -> Facts? {
         classifiers[name]?(text, catalog)

@@ -4,8 +4,7 @@ import Policy
 extension MaskPlan {
     /// As tests write a plan: `*.email partial`, `secret redact`, `output 2 redact`, `every output`.
     var testWords: [String] {
-        var words = columns.map { "\($0.pattern) \($0.style.word)" }
-        for mask in detectors { words += mask.entities.map { "\($0) \(mask.style.word)" } }
+        var words = columns.map { "\($0.pattern) \($0.style.word)" } + detectorWords
         words += positions.map { "output \($0)" }
         if allComputed { words.append("every computed output") }
         if allOutputs { words.append("every output") }
@@ -15,6 +14,15 @@ extension MaskPlan {
     /// As tests write the masked outputs: `2 redact`, `every`.
     var outputWords: [String] {
         positions + (allComputed ? ["every computed"] : []) + (allOutputs ? ["every"] : [])
+    }
+
+    /// What of the plan can reach a reply whose outputs are all known: `output 2 redact`, `secret redact`.
+    var reachingWords: [String] {
+        outputWords.map { "output \($0)" } + detectorWords
+    }
+
+    private var detectorWords: [String] {
+        detectors.flatMap { mask in mask.entities.map { "\($0) \(mask.style.word)" } }
     }
 
     private var positions: [String] {

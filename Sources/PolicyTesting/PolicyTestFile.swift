@@ -18,21 +18,32 @@ public struct PolicyTestFile: Sendable {
     public init(path: String) throws(ConfigurationError) {
         self.path = path
         var map = try StrictNode.load(path: path).mapping()
-        let policyNode = try map.required("policy")
-        let name = try policyNode.string()
-        let defaults = try map.optional("defaults").map(PolicyTestCase.defaults) ?? PolicyTestCase(place: "")
-        catalog = try map.optional("catalog").map(Catalog.init)
-        let nodes = try map.required("cases").sequence()
-        try map.finish()
-        guard !nodes.isEmpty else { throw map.error("there are no cases") }
-        var cases: [PolicyTestCase] = []
-        for node in nodes { cases.append(try PolicyTestCase(node, defaults: defaults)) }
-        self.cases = cases
+        var mistakes = Mistakes()
+        let policyNode = mistakes.attempt(try map.required("policy"))
+        let name = mistakes.attempt(try policyNode?.string())
+        var common: PolicyTestCase? = PolicyTestCase(place: "")
+        if let node = map.optional("defaults") { common = mistakes.attempt(try PolicyTestCase.defaults(node)) }
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        policyPath = name.hasPrefix("/") ? name : folder + name
-        guard FileManager.default.fileExists(atPath: policyPath) else {
-            throw policyNode.error("“\(policyPath)” cannot be read: check that it exists and is readable")
+        catalog = mistakes.attempt(
+            try map.optional("catalog").map { node throws(ConfigurationError) in try Catalog(node, in: folder) })
+        let nodes = mistakes.attempt(try map.required("cases").sequence()) ?? []
+        mistakes.attempt(try map.finish())
+        if mistakes.isEmpty, nodes.isEmpty { mistakes.add(map.error("there are no cases")) }
+        var cases: [PolicyTestCase] = []
+        // Without what they have in common no case is whole.
+        if let common {
+            for node in nodes {
+                if let test = mistakes.attempt(try PolicyTestCase(node, defaults: common)) { cases.append(test) }
+            }
         }
+        self.cases = cases
+        let policyPath = name.map { $0.hasPrefix("/") ? $0 : folder + $0 } ?? ""
+        self.policyPath = policyPath
+        if let policyNode, name != nil, !FileManager.default.fileExists(atPath: policyPath) {
+            mistakes.add(
+                policyNode.error("“\(policyPath)” cannot be read: check that it exists and is readable"))
+        }
+        try mistakes.finish()
         policy = try PolicySet.load(path: policyPath)
         for rule in cases.compactMap(\.rule) where !rule.isEmpty && !policy.ruleNames.contains(rule) {
             throw map.error("no rule of \(policyPath) is named “\(rule)”")

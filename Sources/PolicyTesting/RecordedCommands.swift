@@ -9,13 +9,39 @@ public struct RecordedCommands {
         public var text: String
         public var principal: Principal
         public var resource: String
+        public var protocolName: String
+        public var session: String
         /// Unix time, seconds.
         public var time: Int64
         public var facts: Facts
+
+        public init(
+            text: String, principal: Principal, resource: String, protocolName: String, session: String, time: Int64,
+            facts: Facts
+        ) {
+            self.text = text
+            self.principal = principal
+            self.resource = resource
+            self.protocolName = protocolName
+            self.session = session
+            self.time = time
+            self.facts = facts
+        }
     }
 
     private var sessions: [String: SessionStarted] = [:]
     private var texts: [String: [UInt64: CommandReceived]] = [:]
+    /// A decision that was remembered is recorded without its facts: they are those of the text's last full one.
+    private var judged: [Text: Facts] = [:]
+
+    private struct Text: Hashable {
+        var resource: String
+        var bytes: [UInt8]
+    }
+
+    /// Most texts whose facts are kept, and the longest of them in bytes.
+    private static let maximumTexts = 4096
+    private static let longestText = 16 << 10
 
     public init() {}
 
@@ -43,18 +69,28 @@ public struct RecordedCommands {
         }
     }
 
-    private func complete(_ record: Record, _ command: CommandReceived, decided: DecisionMade) -> Command? {
+    private mutating func complete(_ record: Record, _ command: CommandReceived, decided: DecisionMade) -> Command? {
         guard let session = sessions[record.session] else { return nil }
         let bytes = command.raw.isEmpty ? Array(command.text.utf8) : [UInt8](command.raw)
         guard !bytes.isEmpty else { return nil }
-        let recorded = decided.decisions.lazy.compactMap { try? Decision(serializedBytes: $0.decision) }
-            .first { $0.hasFacts && $0.facts.resolved }?.facts
-        guard
-            let facts = recorded
-                ?? CommandClassifier.facts(of: bytes, protocol: session.protocol, catalog: nil)
-        else { return nil }
+        guard let facts = facts(of: bytes, session, decided) else { return nil }
         return Command(
             text: String(decoding: bytes, as: UTF8.self), principal: session.principal, resource: session.resource,
-            time: Int64(record.timeUs / 1_000_000), facts: facts)
+            protocolName: session.protocol, session: record.session, time: Int64(record.timeUs / 1_000_000),
+            facts: facts)
+    }
+
+    private mutating func facts(of bytes: [UInt8], _ session: SessionStarted, _ decided: DecisionMade) -> Facts? {
+        let text = Text(resource: session.resource, bytes: bytes)
+        let recorded = decided.decisions.lazy.compactMap { try? Decision(serializedBytes: $0.decision) }
+            .first { $0.hasFacts && $0.facts.resolved }?.facts
+        if recorded == nil, let known = judged[text] { return known }
+        guard let facts = recorded ?? CommandClassifier.facts(of: bytes, protocol: session.protocol, catalog: nil)
+        else { return nil }
+        if bytes.count <= Self.longestText {
+            if judged.count >= Self.maximumTexts { judged.removeAll() }
+            judged[text] = facts
+        }
+        return facts
     }
 }

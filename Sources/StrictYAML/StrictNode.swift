@@ -1,28 +1,3 @@
-import Yams
-
-/// A mistake in a configuration file, placed so that an editor can jump to it.
-public struct ConfigurationError: Error, CustomStringConvertible, Sendable, Equatable {
-    public let file: String
-    /// From 1; nil when the mistake has no place (a missing file).
-    public let line: Int?
-    /// From 1.
-    public let column: Int?
-    public let message: String
-
-    public init(file: String, line: Int? = nil, column: Int? = nil, message: String) {
-        self.file = file
-        self.line = line
-        self.column = column
-        self.message = message
-    }
-
-    /// `file:line:column: message`
-    public var description: String {
-        guard let line, let column else { return "\(file): \(message)" }
-        return "\(file):\(line):\(column): \(message)"
-    }
-}
-
 /// One YAML value with its place. Reading asks for a type and throws a ``ConfigurationError`` that names the place.
 public struct StrictNode: Sendable {
     public let file: String
@@ -45,6 +20,12 @@ public struct StrictNode: Sendable {
     public var isScalar: Bool { if case .scalar = value { true } else { false } }
     public var isSequence: Bool { if case .sequence = value { true } else { false } }
     public var isMapping: Bool { if case .mapping = value { true } else { false } }
+
+    /// Whether it is a mapping with that key.
+    public func hasKey(_ key: String) -> Bool {
+        if case .mapping(let pairs) = value { return pairs.contains { $0.key == key } }
+        return false
+    }
 
     /// An error placed at this value.
     public func error(_ message: String) -> ConfigurationError {
@@ -106,8 +87,12 @@ public struct StrictNode: Sendable {
     /// A list of texts; a single text stands for a list of one.
     public func strings() throws(ConfigurationError) -> [String] {
         if isScalar { return [try string()] }
+        var mistakes = Mistakes()
         var result: [String] = []
-        for node in try sequence() { result.append(try node.string()) }
+        for node in try sequence() {
+            if let text = mistakes.attempt(try node.string()) { result.append(text) }
+        }
+        try mistakes.finish()
         return result
     }
 
@@ -128,80 +113,15 @@ public struct StrictNode: Sendable {
     /// An error about `text`, which is none of `known`: the nearest of them when it is near, and all of them when they
     /// are not too many to read.
     public func unknown(_ text: String, among known: [String]) -> ConfigurationError {
-        var message = "“\(text)” is not known here"
-        if let near = nearest(to: text, among: known) { message += "; did you mean “\(near)”?" }
-        if known.isEmpty { return error(message) }
-        guard known.count <= Self.maximumListed else { return error(message) }
+        let message = "“\(text)” is not known here"
         let all = known.joined(separator: ", ")
-        return error(message.hasSuffix("?") ? "\(message) Use one of \(all)" : "\(message): use one of \(all)")
+        if let near = Self.nearest(to: text, among: known) {
+            let advice = "\(message); did you mean “\(near)”?"
+            return error(known.count <= Self.maximumBesideNearest ? "\(advice) Use one of \(all)" : advice)
+        }
+        return error(known.isEmpty || known.count > Self.maximumListed ? message : "\(message): use one of \(all)")
     }
 
     private static let maximumListed = 64
-}
-
-/// A mapping whose every key must be asked for: ``finish()`` throws on one that nobody asked for.
-public struct StrictMapping {
-    let node: StrictNode
-    let pairs: [(key: String, keyNode: StrictNode, node: StrictNode)]
-    private var asked: [String] = []
-
-    init(node: StrictNode, pairs: [(key: String, keyNode: StrictNode, node: StrictNode)]) {
-        self.node = node
-        self.pairs = pairs
-    }
-
-    /// All keys in file order, for mappings whose keys are names chosen by the user.
-    public var keys: [String] { pairs.map(\.key) }
-
-    public mutating func optional(_ key: String) -> StrictNode? {
-        asked.append(key)
-        guard let found = pairs.first(where: { $0.key == key })?.node, !found.isNull else { return nil }
-        return found
-    }
-
-    public mutating func required(_ key: String) throws(ConfigurationError) -> StrictNode {
-        if let found = optional(key) { return found }
-        // Written wrong, it is there under a name that nobody asks for.
-        let typo = min(mostTypos, key.utf8.count / 3)
-        if let wrong = pairs.first(where: { !asked.contains($0.key) && editDistance($0.key, key) <= typo }) {
-            throw wrong.keyNode.error("unknown key “\(wrong.key)”; did you mean “\(key)”?")
-        }
-        throw node.error("missing key “\(key)”")
-    }
-
-    public func error(_ message: String) -> ConfigurationError { node.error(message) }
-
-    /// Throws when the file has a key that was never asked for, with the nearest known one.
-    public func finish() throws(ConfigurationError) {
-        for pair in pairs where !asked.contains(pair.key) {
-            let advice =
-                nearest(to: pair.key, among: asked).map { "; did you mean “\($0)”?" }
-                ?? "; known keys: \(asked.joined(separator: ", "))"
-            throw pair.keyNode.error("unknown key “\(pair.key)”\(advice)")
-        }
-    }
-}
-
-/// Letters that a mistyped word differs by at most.
-private let mostTypos = 2
-
-/// The one of `known` that `text` may be a slip of.
-private func nearest(to text: String, among known: [String]) -> String? {
-    known.map { ($0, editDistance($0, text)) }.filter { $0.1 <= mostTypos }.min { $0.1 < $1.1 }?.0
-}
-
-func editDistance(_ a: String, _ b: String) -> Int {
-    let a = Array(a.utf8)
-    let b = Array(b.utf8)
-    var row = Array(0...b.count)
-    for i in 0..<a.count {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in 0..<b.count {
-            let substitution = diagonal + (a[i] == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
-        }
-    }
-    return row[b.count]
+    private static let maximumBesideNearest = 10
 }

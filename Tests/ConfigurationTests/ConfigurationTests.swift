@@ -163,6 +163,56 @@ struct ConfigurationTests {
         #expect(failure(extra: "limits: {drain: 24h}\n") == nil)
     }
 
+    @Test func everyMistakeIsTold() {
+        let text = """
+            stat: ./state
+            listeners: {postgres: nowhere}
+            resources:
+              - {name: a/b, protocol: postgras, target: x, tls: maybe, credentials: {usr: app}, recording: never}
+              - {name: b, protocol: postgres, target: "h:1/d", credentials: {user: app, password: {env: A, fil: b}}}
+            stages:
+              clasifier: {replicas: 2}
+              masker: {replicas: 99, at: ["tcp://10.0.0.2:1", here, "udp://x"]}
+              check: {lane: req, command: x, timout: 3s}
+            limits: {max_connections: 0, drain: 1w}
+            metrics: {listen: 0.0.0.0:1}
+            log: jsn
+            """
+        do throws(ConfigurationError) {
+            _ = try Configuration.parse(text, file: file)
+            Issue.record("no mistake")
+        } catch {
+            let places = error.all.map { "\($0.line ?? 0):\($0.column ?? 0)" }
+            #expect(
+                places == [
+                    "1:1", "1:1", "2:23", "4:12", "4:27", "4:45", "4:53", "4:74", "4:96", "5:96", "7:14", "8:22",
+                    "8:51",
+                    "8:57", "9:17", "9:31", "9:34", "10:27", "10:37", "11:19", "12:6",
+                ])
+            #expect(error.all.contains { $0.message == "“clasifier” is no stage; did you mean “classifier”?" })
+        }
+    }
+
+    @Test func whatOnlyMakesSenseTogetherIsNotCheckedOfParts() {
+        // The listener is wrong, so that nobody can say which resource has none; nor which stage has no place.
+        #expect(failure(["listeners": "listeners: {postgres: x}"])?.others == [])
+        let stages =
+            "stages:\n  first: {lane: request, command: x}\n  second: {lane: request, command: [x], after: first}\n"
+        #expect(failure(extra: stages)?.others == [])
+    }
+
+    @Test func thePolicyIsFoundBesideMistakes() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("sluice.yaml")
+        for (text, isFound) in [("stat: x\npolicy: p.yaml\n", true), ("policy: [p]\n", false), ("policy: {\n", false)] {
+            try Data(text.utf8).write(to: file)
+            #expect(Configuration.policyFile(namedIn: file.path) == (isFound ? folder.path + "/p.yaml" : nil))
+        }
+        #expect(Configuration.policyFile(namedIn: "/nonexistent") == nil)
+    }
+
     @Test func aResourceNameIsThereOnce() {
         let second = "  - {name: orders, protocol: postgres, target: \"h:1/d\", credentials: {user: u}}"
         #expect(failure(["policy": second + "\npolicy: p.yaml"])?.message == "resource “orders” is there twice")

@@ -86,6 +86,22 @@ private final class Folder {
         #expect(mistake().contains("b.yaml:1:1: expected keys and values"))
     }
 
+    @Test func theFilesThatCanBeReadAreRead() throws {
+        try folder.write("include: [absent.yaml, broken.yaml, a.yaml, [x]]\nrules: []", to: "policy.yaml")
+        try folder.write("a: [", to: "broken.yaml")
+        try folder.write("include: gone.yaml\nrules: []", to: "a.yaml")
+        let (files, mistakes) = PolicyFiles.survey(path: folder.file("policy.yaml"))
+        #expect(files.files.map { String($0.path.dropFirst(folder.path.count + 1)) } == ["a.yaml", "policy.yaml"])
+        let places = mistakes.error?.all.map {
+            "\($0.file.dropFirst(folder.path.count + 1)):\($0.line ?? 0):\($0.column ?? 0)"
+        }
+        #expect(places == ["policy.yaml:1:11", "policy.yaml:1:45", "broken.yaml:2:1", "a.yaml:1:10"])
+        #expect(mistake().contains("absent.yaml” cannot be read"))
+        #expect(mistake().hasSuffix("(and 3 more mistakes)"))
+        let (none, missing) = PolicyFiles.survey(path: folder.file("nowhere.yaml"))
+        #expect(none.files.isEmpty && !missing.isEmpty)
+    }
+
     private func isChanged(_ watch: inout PolicyWatch) -> Bool {
         switch watch.changed() {
         case .success?, .failure?: true

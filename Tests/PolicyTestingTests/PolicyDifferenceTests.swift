@@ -64,6 +64,27 @@ import Testing
         #expect(found.allSatisfy { $0.time == 1_769_774_400 })
     }
 
+    @Test func aRememberedDecisionHasTheFactsOfTheTextsLastOne() throws {
+        var commands = RecordedCommands()
+        var looked = Facts()
+        looked.resolved = true
+        looked.operations = ["read"]
+        looked.tablesRead = ["public.users"]
+        let remembered = record {
+            $0.command.command = 3
+            $0.command.text = "SELECT * FROM contacts"
+            $0.command.memoised.command = 3
+        }
+        let records = [
+            start(), command(1, "SELECT * FROM contacts"), try decided(1), remembered,
+            command(2, "SELECT * FROM contacts"), try decided(2, facts: looked), remembered,
+        ]
+        let found = records.compactMap { commands.add($0) }
+        #expect(
+            found.map(\.facts.tablesRead) == [["contacts"], ["contacts"], ["public.users"], ["public.users"]])
+        #expect(found.allSatisfy { $0.session == "s1" && $0.protocolName == "postgres" })
+    }
+
     @Test func memoisedDecisionsAndRawTexts() throws {
         var commands = RecordedCommands()
         _ = commands.add(start())
@@ -86,18 +107,23 @@ import Testing
           - {name: writes, when: {operation: [write]}, then: allow}
         """
 
-    private func changes(_ new: String, _ texts: [String], by identity: String = "agent-1") throws
-        -> PolicyDifference
-    {
+    /// What `new` decides otherwise about `texts`, each with its facts when they are known, one session an identity.
+    private func changes(
+        _ new: String, _ texts: [String], by identities: [String] = ["agent-1"], facts: Facts? = nil,
+        old: String = Self.old
+    ) throws -> PolicyDifference {
         var difference = PolicyDifference(
-            old: try PolicySet.parse(Self.old, file: "old"), new: try PolicySet.parse(new, file: "new"))
+            old: try PolicySet.parse(old, file: "old"), new: try PolicySet.parse(new, file: "new"))
         var commands = RecordedCommands()
-        _ = commands.add(start(identity: identity))
-        for (number, text) in texts.enumerated() {
-            _ = commands.add(command(UInt64(number), text))
-            guard let found = commands.add(try decided(UInt64(number))) else { continue }
-            difference.add(
-                found.facts, text: found.text, principal: found.principal, resource: found.resource, time: found.time)
+        for identity in identities {
+            let session = "session of \(identity)"
+            _ = commands.add(start(session, identity: identity))
+            for (number, text) in texts.enumerated() {
+                _ = commands.add(command(UInt64(number), text, session: session))
+                if let found = commands.add(try decided(UInt64(number), facts: facts, session: session)) {
+                    difference.add(found)
+                }
+            }
         }
         return difference
     }
@@ -112,11 +138,13 @@ import Testing
         #expect(change.identity == "agent-1" && change.groups == ["ai-agents"] && change.resource == "orders")
         #expect(change.old.decision == "allow" && change.old.rule == "writes")
         #expect(change.new.decision == "refuse" && change.new.rule == "whole")
+        #expect(change.changed.first == .decision && change.session == "session of agent-1")
     }
 
     @Test(arguments: [
         ("\n  - {name: same, then: allow}", 0), ("\n  - {name: m, mask: [{detect: [email], style: hash}]}", 1),
         ("\n  - {name: l, limits: {max_rows: 5}}", 1),
+        ("\n  - {name: h, then: {hold: {approvers: {groups: [dba]}, expires: 5m}}}", 1),
         ("\n  - {name: t, when: {time: {hours: \"11:00-13:00\"}}, then: refuse}", 1),
         ("\n  - {name: t, when: {time: {hours: \"13:00-14:00\"}}, then: refuse}", 0),
         ("\n  - {name: t, when: {source: [10.0.0.0/8]}, then: refuse}", 1),

@@ -1,6 +1,8 @@
+import Contract
 import Foundation
 import PolicyTesting
 import StrictYAML
+import SwiftProtobuf
 import Testing
 
 @Suite struct PolicyTestFileTests {
@@ -12,11 +14,14 @@ import Testing
         """
 
     /// Runs a test beside the policy; the mistake when it cannot be read.
-    private func run(_ cases: String, head: String = "") throws -> (report: PolicyTestReport?, mistake: String) {
+    private func run(
+        _ cases: String, head: String = "", beside files: [String: String] = [:]
+    ) throws -> (report: PolicyTestReport?, mistake: String) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(Self.policy.utf8).write(to: folder.appending(path: "p.yaml"))
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
         let path = folder.appending(path: "p.test.yaml").path
         try Data("policy: p.yaml\n\(head)cases:\n\(cases)".utf8).write(to: URL(filePath: path))
         do throws(ConfigurationError) {
@@ -24,7 +29,7 @@ import Testing
             #expect(try PolicyTestFile.tests(at: folder.appending(path: "p.yaml").path) == [path])
             return (try PolicyTestFile(path: path).run(), "")
         } catch {
-            return (nil, error.description)
+            return (nil, error.all.map(\.description).joined(separator: "\n"))
         }
     }
 
@@ -114,6 +119,48 @@ import Testing
         let report = try #require(
             try run("  - {as: a, on: r, sql: \"SELECT 1\", expect: allow}\n", head: head).report)
         #expect(report.failures.isEmpty)
+    }
+
+    @Test func everyMistakeIsTold() throws {
+        let cases =
+            "  - {as: a, on: r, sql: x, expect: alow}\n  - {as: a, on: r, sql: x, expect: allow}\n  - {as: a, on: r}\n"
+        let mistake = try run(cases, head: "catalogue: x\n").mistake
+        #expect(mistake.split(separator: "\n").count == 3, "\(mistake)")
+        // Without what they have in common the cases are not read.
+        let common = try run(cases, head: "defaults: {az: a}\n").mistake
+        #expect(common.split(separator: "\n").count == 1, "\(common)")
+    }
+
+    @Test func aCatalogueMayBeAFile() throws {
+        var catalog = Catalog()
+        catalog.complete = true
+        catalog.searchPath = ["pg_catalog", "sales", "public"]
+        for (schema, name, definition) in [
+            ("public", "people", ""), ("sales", "contacts", "SELECT p.email AS address\n   FROM public.people p"),
+        ] {
+            var relation = Relation()
+            relation.schema = schema
+            relation.name = name
+            relation.kind = definition.isEmpty ? "r" : "v"
+            relation.columns = definition.isEmpty ? ["id", "email"] : ["address"]
+            relation.definition = definition
+            catalog.relations.append(relation)
+        }
+        let lines = try catalog.lines
+        #expect(lines.split(separator: "\n").count == 4, "\(lines)")
+        #expect(try Catalog(jsonString: lines) == catalog)
+        var empty = Catalog()
+        empty.complete = true
+        #expect(try Catalog(jsonString: try empty.lines) == empty)
+
+        let test =
+            "  - {as: a, on: r, labels: {team: data}, sql: SELECT * FROM contacts, expect: allow, outputs: [1 hash]}\n"
+        let head = "catalog: c.json\n"
+        let report = try #require(try run(test, head: head, beside: ["c.json": lines]).report)
+        #expect(report.failures.isEmpty, "\(report.failures)")
+        #expect(try run(test, head: head).mistake.contains("p.test.yaml:2:10:"))
+        let wrong = try run(test, head: head, beside: ["c.json": "{\"tables\": 1}"]).mistake
+        #expect(wrong.contains("c.json: is not the message Catalog"), "\(wrong)")
     }
 
     @Test func missingFiles() {

@@ -18,7 +18,7 @@ import Testing
         ("rules:\n  - {nam: a, then: allow}", "did you mean “name”"),
         ("rules:\n  - {then: allow}", "missing key “name”"),
         ("rules:\n  - {name: a}", "needs “then” or “mask”"), ("rules:\n  - {name: a, then: deny}", "allow, refuse"),
-        ("rules:\n  - {name: a, when: {operation: [reed]}, then: allow}", "read, write, create"),
+        ("rules:\n  - {name: a, when: {operation: [select]}, then: allow}", "read, write, create"),
         ("rules:\n  - {name: a, when: {operations: [read]}, then: allow}", "did you mean “operation”"),
         ("rules:\n  - {name: a, mask: [{detect: [iban], style: redact}]}", "email, credit_card, us_ssn, secret"),
         ("rules:\n  - {name: a, mask: [{columns: [x], style: blur}]}", "redact, partial, hash, null"),
@@ -92,6 +92,59 @@ import Testing
         let message = error(text) ?? "none"
         #expect(message.contains(expected), "\(message)")
         #expect(message.hasPrefix("p.yaml:"))
+    }
+
+    @Test func everyMistakeIsTold() {
+        let text = """
+            vars: {pii: ["*.email", $x], "a b": [c]}
+            rules:
+              - name: one
+                who: {group: [agents], identites: [x]}
+                on: [$pij, ""]
+                when: {operation: [reed, write, dorp], unfiltered: yes, any: [{tables: []}, {time: {days: [fry], hours: 9}}]}
+                then: alow
+                mask: [{columns: [a.b.c.d, $pii], style: redacted}, {detect: [emial], style: hash}]
+              - {name: two, then: {hold: {approvers: {}, quorum: 0}}}
+              - {nmae: three, then: allow}
+              - {when: {opaque: 1}, then: allow}
+              - {name: four, limits: {max_rows: no, beyond: {hold: {approvers: {group: [x]}, expires: 5}}}}
+              - {name: five, then: allow}
+              - {name: five, then: refuse}
+            """
+        do throws(ConfigurationError) {
+            _ = try PolicySet.parse(text, file: "p.yaml")
+            Issue.record("no mistake")
+        } catch {
+            let places = error.all.map { "\($0.line ?? 0):\($0.column ?? 0)" }
+            #expect(
+                places == [
+                    "1:25", "1:37", "4:11", "4:28", "5:10", "5:16", "6:24", "6:37", "6:56", "6:76", "6:96", "6:109",
+                    "7:11",
+                    "8:23", "8:46", "8:67", "9:30", "9:42", "9:54", "10:6", "11:5", "11:21", "12:37", "12:69", "12:91",
+                    "14:5",
+                ])
+            #expect(error.all.last?.message == "a rule named “five” is there already: p.yaml:13")
+        }
+    }
+
+    @Test func mistakesOfEveryFileAreTold() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = [
+            "policy.yaml":
+                "include: [absent.yaml, broken.yaml, one.yaml]\nrules:\n  - {name: a, on: [$elsewhere], then: alow}",
+            "broken.yaml": "rules: {", "one.yaml": "rules:\n  - {name: b, then: rfuse}",
+        ]
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+        do throws(ConfigurationError) {
+            _ = try PolicySet.load(path: folder.appending(path: "policy.yaml").path)
+            Issue.record("no mistake")
+        } catch {
+            let places = error.all.map { "\($0.file.dropFirst(folder.path.count + 1)):\($0.line ?? 0)" }
+            // What “$elsewhere” stands for may be in a file that cannot be read.
+            #expect(places == ["policy.yaml:1", "policy.yaml:3", "broken.yaml:2", "one.yaml:2"])
+        }
     }
 
     @Test func epochFollowsTheBytes() throws {

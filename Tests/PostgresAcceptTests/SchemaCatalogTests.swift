@@ -234,4 +234,14 @@ final class SchemaCatalogTests {
     func otherRowsAreNoAnswer(_ rows: [[String]]) {
         #expect(SchemaAnswer(rows: rows) == nil)
     }
+
+    @Test func theWholeCatalogueHasEverything() throws {
+        let whole = try #require(SchemaAnswer(rows: Self.rows)).catalog
+        #expect(whole.complete && whole.searchPath == ["pg_catalog", "public"])
+        #expect(
+            whole.relations.map { "\($0.schema).\($0.name)" }
+                == ["other.users", "public.contacts", "public.users", "public.users_1"])
+        #expect(!SchemaQuestion(names: nil).sql.contains("c.relname ="))
+        #expect(SchemaQuestion(names: ["a"]).sql.contains("c.relname = ANY (ARRAY[E'a']::name[]) AND c.relkind IN"))
+    }
 }

@@ -40,6 +40,59 @@ struct StrictYAMLTests {
         #expect(error?.description == "f.yaml:2:1: unknown key “replcias”; did you mean “replicas”?")
     }
 
+    @Test func everyUnknownKeyIsTold() {
+        let error = failure("a: 1\nzzz: 1\nb: 2\nyyy: 3\n") { keys in
+            _ = keys.optional("a")
+            _ = keys.optional("b")
+            try keys.finish()
+        }
+        #expect(error?.description == "f.yaml:2:1: unknown key “zzz”; known keys: a, b (and 1 more mistake)")
+        #expect(error?.all.map(\.line) == [2, 4])
+        #expect(error?.all.allSatisfy { $0.others.isEmpty } == true)
+    }
+
+    @Test func aMissingKeyThatIsWrittenWrongIsToldOnce() {
+        let error = failure("stat: x\n") { keys in
+            var mistakes = Mistakes()
+            mistakes.attempt(try Self.required("state", &keys))
+            mistakes.attempt(try Self.finish(keys))
+            try mistakes.finish()
+        }
+        #expect(error?.all.map(\.message) == ["unknown key “stat”; did you mean “state”?"])
+    }
+
+    private static func required(_ key: String, _ keys: inout StrictMapping) throws(ConfigurationError) -> String {
+        try keys.required(key).string()
+    }
+    private static func finish(_ keys: StrictMapping) throws(ConfigurationError) { try keys.finish() }
+
+    @Test func mistakesComeFileByFileFromTheTopEachOnce() {
+        var mistakes = Mistakes()
+        #expect(mistakes.isEmpty && mistakes.error == nil)
+        let places = [("b", 9), ("a", 2), ("b", 3), ("b", 9), ("a", 1)]
+        for (file, line) in places {
+            mistakes.add(ConfigurationError(file: file, line: line, column: 1, message: "wrong"))
+        }
+        var other = Mistakes()
+        other.add(ConfigurationError(file: "c", message: "is missing"))
+        mistakes.add(other)
+        let error = mistakes.error
+        #expect(error?.description == "b:3:1: wrong (and 4 more mistakes)")
+        #expect(
+            error?.all.map(\.description) == [
+                "b:3:1: wrong", "b:9:1: wrong", "a:1:1: wrong", "a:2:1: wrong", "c: is missing",
+            ])
+        #expect(error?.all.first?.warning == "b:3:1: warning: wrong")
+    }
+
+    @Test func mistakesAreBounded() {
+        var mistakes = Mistakes()
+        for line in 1...(Mistakes.maximum + 5) {
+            mistakes.add(ConfigurationError(file: "f", line: line, column: 1, message: "wrong"))
+        }
+        #expect(mistakes.error?.all.count == Mistakes.maximum)
+    }
+
     @Test func unknownKeyFarFromAllListsThem() {
         let error = failure("zzz: 1\n") { keys in
             _ = keys.optional("state")
@@ -121,6 +174,9 @@ struct StrictYAMLTests {
                 == "f.yaml:1:1: “word9x” is not known here; did you mean “word9”?")
         #expect(node.unknown("none", among: words).message == "“none” is not known here")
         #expect(node.unknown("none", among: []).message == "“none” is not known here")
+        let some = (10..<30).map { "word\($0)" }
+        #expect(node.unknown("wrd11", among: some).message == "“wrd11” is not known here; did you mean “word11”?")
+        #expect(node.unknown("none", among: some).message.hasSuffix("word28, word29"))
     }
 
     @Test func missingFileIsNamed() {

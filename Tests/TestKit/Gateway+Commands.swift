@@ -3,9 +3,10 @@ import Foundation
 extension Gateway {
     /// Runs `sluice ARGUMENTS --config …` as another process would.
     public func sluice(
-        _ arguments: [String], as reviewer: Token? = nil, deadline: Duration = .seconds(30)
+        _ arguments: [String], as reviewer: Token? = nil, environment: [String: String] = [:],
+        deadline: Duration = .seconds(30)
     ) async throws -> Finished {
-        var environment: [String: String] = [:]
+        var environment = environment
         if let reviewer { environment["SLUICE_TOKEN"] = "\(reviewer.name):\(reviewer.secret)" }
         return try await Child(
             Project.binaries + "/sluice", arguments + ["--config", directory.file("sluice.yaml")],

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON document, read leniently: a missing key is `null`, a wrong type is nil.
-public enum JSONValue: Sendable, CustomStringConvertible {
+public enum JSONValue: Sendable, Equatable, CustomStringConvertible {
     case null
     case bool(Bool)
     case number(Double)

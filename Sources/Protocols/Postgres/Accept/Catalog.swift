@@ -117,6 +117,9 @@ final class Catalog {
             guard let self else { return }
             self.isAsking = false
             if rows == nil {
+                if case .login(let reason)? = connection.failure {
+                    StageLog.error("cannot read the catalogue of a resource: \(reason)")
+                }
                 connection.abandon()
                 self.connection = nil
                 // One that was kept from before may be gone while the target is not: once more, on a new one.
@@ -161,83 +164,5 @@ final class Catalog {
     /// A string literal; `E''` so that backslashes mean the same under every setting.
     private static func literal(_ text: String) -> String {
         "E'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''").replacing("\0", with: "") + "'"
-    }
-}
-
-/// A connection of Sluice's own to a target, one text query at a time.
-private final class CatalogConnection: TargetEvents, @unchecked Sendable {
-    private let connector: TargetConnector
-    private let eventLoop: any EventLoop
-    private var channel: (any Channel)?
-    private var rows: [[String]] = []
-    private var failed = false
-    private var handler: (([[String]]?) -> Void)?
-    /// Rows of one answer at most.
-    static let maximumRows = 200_000
-
-    init(resource: Resource, eventLoop: any EventLoop) {
-        connector = TargetConnector(resource: resource, eventLoop: eventLoop)
-        self.eventLoop = eventLoop
-    }
-
-    func query(_ sql: String, _ handler: @escaping ([[String]]?) -> Void) {
-        self.handler = handler
-        rows = []
-        failed = false
-        if let channel, channel.isActive {
-            channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
-            return
-        }
-        let startup = [(name: "application_name", value: "sluice catalog"), (name: "client_encoding", value: "UTF8")]
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        connector.connect(startup: startup, events: self).whenComplete { result in
-            switch result {
-            case .success(let (channel, _)):
-                bound.value.channel = channel
-                channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
-            case .failure(let error):
-                StageLog.error(
-                    "cannot read the catalogue of a resource: \((error as? SessionFailure)?.detail ?? "\(error)")")
-                bound.value.finish(nil)
-            }
-        }
-    }
-
-    /// Gives up the question and the connection.
-    func abandon() {
-        channel?.close(promise: nil)
-        channel = nil
-        finish(nil)
-    }
-
-    func targetDidReceive(_ frame: Frame) {
-        do {
-            switch frame.type {
-            case BackendType.dataRow:
-                guard rows.count < Self.maximumRows else {
-                    failed = true
-                    return
-                }
-                rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
-            case BackendType.errorResponse: failed = true
-            case BackendType.readyForQuery: finish(failed ? nil : rows)
-            default: break
-            }
-        } catch {
-            failed = true
-        }
-    }
-
-    func targetDidFinishReading() {}
-    func targetWritabilityDidChange() {}
-    func targetDidClose(_ failure: SessionFailure?) {
-        channel = nil
-        finish(nil)
-    }
-
-    private func finish(_ rows: [[String]]?) {
-        let handler = self.handler
-        self.handler = nil
-        handler?(rows)
     }
 }

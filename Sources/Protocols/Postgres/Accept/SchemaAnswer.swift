@@ -102,17 +102,24 @@ struct SchemaAnswer: Equatable {
     /// A serialised `Catalog` of the relations with these names and all that they lead to; nil when it would be larger than
     /// `limit` bytes.
     func excerpt(naming names: Set<String>, pathKnown: Bool, limit: Int) -> [UInt8]? {
-        var catalog = Contract.Catalog()
-        catalog.complete = true
-        if pathKnown { catalog.searchPath = searchPath }
-        catalog.relations = reached(from: names).compactMap { relations[$0]?.relation }
-            .sorted { ($0.schema, $0.name) < ($1.schema, $1.name) }
         do {
+            let catalog = catalog(of: reached(from: names).compactMap { relations[$0]?.relation }, pathKnown: pathKnown)
             let bytes: [UInt8] = try catalog.serializedBytes()
             return bytes.count <= limit ? bytes : nil
         } catch {
             return nil
         }
+    }
+
+    /// Everything in it.
+    var catalog: Contract.Catalog { catalog(of: relations.values.map(\.relation), pathKnown: true) }
+
+    private func catalog(of relations: [Relation], pathKnown: Bool) -> Contract.Catalog {
+        var catalog = Contract.Catalog()
+        catalog.complete = true
+        if pathKnown { catalog.searchPath = searchPath }
+        catalog.relations = relations.sorted { ($0.schema, $0.name) < ($1.schema, $1.name) }
+        return catalog
     }
 
     private static func texts(_ json: String) -> [String]? {

@@ -1,6 +1,7 @@
 /// Asks a target for relations by name, for what their views and their inheritance lead to, and for the search path.
 struct SchemaQuestion: Equatable {
-    let names: Set<String>
+    /// nil: every relation that there is.
+    let names: Set<String>?
     /// Definitions wait for whoever changes their tables, milliseconds.
     static let lockTimeout = 500
 
@@ -11,11 +12,13 @@ struct SchemaQuestion: Equatable {
     /// `parent, oid, parent's oid`. Lists are JSON. Views of the system schemas count as tables: their queries tell
     /// nothing of a user's data.
     var sql: String {
-        let list = names.sorted().map(Self.literal).joined(separator: ",")
+        let named = names.map { names in
+            "c.relname = ANY (ARRAY[\(names.sorted().map(Self.literal).joined(separator: ","))]::name[]) AND "
+        }
         let reach = """
             WITH RECURSIVE reach(oid) AS (
               SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.relname = ANY (ARRAY[\(list)]::name[]) AND c.relkind IN ('r','p','v','m','f')
+              WHERE \(named ?? "")c.relkind IN ('r','p','v','m','f')
                 AND n.nspname !~ '^pg_(temp|toast)'
               UNION
               SELECT step.oid FROM reach JOIN LATERAL (

@@ -1,0 +1,77 @@
+import Contract
+import StrictYAML
+
+extension Rule {
+    mutating func readMask(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+        var map = try node.mapping()
+        var mistakes = Mistakes()
+        let columnNode = mistakes.attempt(try map.nonEmpty("columns"))
+        let detectNode = mistakes.attempt(try map.nonEmpty("detect"))
+        let inferenceNode = mistakes.attempt(try map.nonEmpty("inference"))
+        let style = mistakes.attempt(try Self.style(&map))
+        mistakes.attempt(try map.finish())
+        let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
+        var patterns: [ColumnPattern] = []
+        if let columnNode {
+            patterns = mistakes.attempt(try variables.map(columnNode, ColumnPattern.init(_:at:))) ?? []
+        }
+        var entities: [Entity] = []
+        if let detectNode { entities = mistakes.attempt(try variables.map(detectNode, Self.entity)) ?? [] }
+        try mistakes.finish()
+        guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
+        if let inferenceNode, columnNode == nil {
+            throw inferenceNode.error("“inference” is for masks of columns")
+        }
+        for pattern in patterns {
+            var mask = ColumnMask()
+            mask.pattern = pattern.text
+            mask.style = style ?? .redact
+            mask.rule = name
+            columns.append(MaskedColumn(mask: mask, pattern: pattern, refusesInference: inference == .refuse))
+        }
+        if !entities.isEmpty {
+            var mask = DetectorMask()
+            mask.entities = entities.map(\.rawValue)
+            mask.style = style ?? .redact
+            mask.rule = name
+            detectors.append(mask)
+        }
+    }
+
+    private static func style(_ map: inout StrictMapping) throws(ConfigurationError) -> MaskStyle {
+        // Unquoted, the style's name is YAML's own null.
+        if map.keys.contains("style"), map.optional("style") == nil { return .null }
+        return try map.required("style").choice(of: Style.self).contract
+    }
+
+    private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> Entity {
+        guard let entity = Entity(rawValue: text) else {
+            throw node.unknown(text, among: Entity.allCases.map(\.rawValue))
+        }
+        return entity
+    }
+
+    private enum Inference: String, CaseIterable {
+        case allow, refuse
+    }
+
+    private enum Entity: String, CaseIterable {
+        case email
+        case creditCard = "credit_card"
+        case usSSN = "us_ssn"
+        case secret
+    }
+
+    private enum Style: String, CaseIterable {
+        case redact, partial, hash, null
+
+        var contract: MaskStyle {
+            switch self {
+            case .redact: .redact
+            case .partial: .partial
+            case .hash: .hash
+            case .null: .null
+            }
+        }
+    }
+}

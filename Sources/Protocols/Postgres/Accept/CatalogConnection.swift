@@ -1,0 +1,91 @@
+import Configuration
+import NIOCore
+import PostgresWire
+
+/// A connection of Sluice's own to a target, one text query at a time.
+final class CatalogConnection: TargetEvents, @unchecked Sendable {
+    private let connector: TargetConnector
+    private let eventLoop: any EventLoop
+    private var channel: (any Channel)?
+    private var rows: [[String]] = []
+    /// Why there was no answer to the last question.
+    private(set) var failure: Failure?
+    private var handler: (([[String]]?) -> Void)?
+    /// Rows of one answer at most.
+    static let maximumRows = 200_000
+
+    /// In words for an operator.
+    enum Failure {
+        case login(String)
+        case answer(String)
+    }
+
+    init(resource: Resource, eventLoop: any EventLoop) {
+        connector = TargetConnector(resource: resource, eventLoop: eventLoop)
+        self.eventLoop = eventLoop
+    }
+
+    func query(_ sql: String, _ handler: @escaping ([[String]]?) -> Void) {
+        self.handler = handler
+        rows = []
+        failure = nil
+        if let channel, channel.isActive {
+            channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
+            return
+        }
+        let startup = [(name: "application_name", value: "sluice catalog"), (name: "client_encoding", value: "UTF8")]
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        connector.connect(startup: startup, events: self).whenComplete { result in
+            switch result {
+            case .success(let (channel, _)):
+                bound.value.channel = channel
+                channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
+            case .failure(let error):
+                let failure = error as? SessionFailure
+                let detail = failure?.detail ?? "\(error)"
+                bound.value.failure = .login(detail.isEmpty ? failure?.notice.message ?? "" : detail)
+                bound.value.finish(nil)
+            }
+        }
+    }
+
+    /// Gives up the question and the connection.
+    func abandon() {
+        channel?.close(promise: nil)
+        channel = nil
+        finish(nil)
+    }
+
+    func targetDidReceive(_ frame: Frame) {
+        do {
+            switch frame.type {
+            case BackendType.dataRow:
+                guard rows.count < Self.maximumRows else {
+                    failure = .answer("it has more than \(Self.maximumRows) relations")
+                    return
+                }
+                rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
+            case BackendType.errorResponse:
+                let fields = try BackendDecoder.errorFields(frame)
+                failure = .answer("\(fields[UInt8(ascii: "C")] ?? "") \(fields[UInt8(ascii: "M")] ?? "")")
+            case BackendType.readyForQuery: finish(failure == nil ? rows : nil)
+            default: break
+            }
+        } catch {
+            failure = .answer("\(error)")
+        }
+    }
+
+    func targetDidFinishReading() {}
+    func targetWritabilityDidChange() {}
+    func targetDidClose(_ failure: SessionFailure?) {
+        channel = nil
+        finish(nil)
+    }
+
+    private func finish(_ rows: [[String]]?) {
+        let handler = self.handler
+        self.handler = nil
+        handler?(rows)
+    }
+}
