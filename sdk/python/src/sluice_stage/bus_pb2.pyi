@@ -74,6 +74,22 @@ class Cancel(_message.Message):
     protocol: str
     def __init__(self, protocol: _Optional[str] = ..., key: _Optional[bytes] = ...) -> None: ...
 
+class Cascade(_message.Message):
+    __slots__ = ["columns", "keys", "name", "on_delete", "on_update", "schema"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ON_DELETE_FIELD_NUMBER: _ClassVar[int]
+    ON_UPDATE_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    keys: _containers.RepeatedScalarFieldContainer[str]
+    name: str
+    on_delete: str
+    on_update: str
+    schema: str
+    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., on_delete: _Optional[str] = ..., on_update: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Catalog(_message.Message):
     __slots__ = ["complete", "relations", "search_path"]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
@@ -655,22 +671,26 @@ class Refusal(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ...) -> None: ...
 
 class Relation(_message.Message):
-    __slots__ = ["columns", "definition", "kind", "name", "parents", "rules", "schema"]
+    __slots__ = ["cascades", "columns", "definition", "kind", "name", "not_null", "parents", "rules", "schema"]
+    CASCADES_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    NOT_NULL_FIELD_NUMBER: _ClassVar[int]
     PARENTS_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    cascades: _containers.RepeatedCompositeFieldContainer[Cascade]
     columns: _containers.RepeatedScalarFieldContainer[str]
     definition: str
     kind: str
     name: str
+    not_null: _containers.RepeatedScalarFieldContainer[int]
     parents: _containers.RepeatedCompositeFieldContainer[RelationName]
     rules: _containers.RepeatedScalarFieldContainer[str]
     schema: str
-    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., definition: _Optional[str] = ..., parents: _Optional[_Iterable[_Union[RelationName, _Mapping]]] = ..., rules: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., definition: _Optional[str] = ..., parents: _Optional[_Iterable[_Union[RelationName, _Mapping]]] = ..., rules: _Optional[_Iterable[str]] = ..., not_null: _Optional[_Iterable[int]] = ..., cascades: _Optional[_Iterable[_Union[Cascade, _Mapping]]] = ...) -> None: ...
 
 class RelationName(_message.Message):
     __slots__ = ["name", "schema"]
