@@ -22,6 +22,8 @@ struct Analysis {
     var unlimitable = ""
     /// The statement whose own tag counts its rows.
     var counted: UnsafeRawPointer?
+    /// What is known of the tables that conditions are about.
+    var catalog: TargetCatalog?
 
     /// Names of the CTEs that are visible at a place.
     typealias Scope = Set<String>
@@ -32,6 +34,7 @@ struct Analysis {
         tags.append(statement.shape.tag)
         var inner = Analysis()
         inner.counted = statement.raw
+        inner.catalog = catalog
         inner.walk(statement, scope: [])
         inner.addUncounted(statement)
         merge(inner)
