@@ -614,6 +614,40 @@ public nonisolated struct Relation: Sendable {
   /// CREATE RULE statements, without that of a view's query
   public var rules: [String] = []
 
+  /// places in columns, from 0, of those that are never NULL
+  public var notNull: [UInt32] = []
+
+  /// rows that change with its own; left out where the text changes no rows
+  public var cascades: [Cascade] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A foreign key by which a change of one relation's rows changes those of another.
+public nonisolated struct Cascade: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the relation that refers to it, which is in the excerpt too, if only by name
+  public var schema: String = String()
+
+  public var name: String = String()
+
+  /// pg_constraint.confdeltype: "c" cascade, "n" set null, "d" set default; empty: nothing
+  public var onDelete: String = String()
+
+  /// the same of confupdtype
+  public var onUpdate: String = String()
+
+  /// the columns that are referred to
+  public var keys: [String] = []
+
+  /// those that refer to them, in the same order
+  public var columns: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -815,6 +849,9 @@ public nonisolated struct Limits: Sendable {
 
   /// of that rule, for the client
   public var message: String = String()
+
+  /// reviewers may let a write go beyond it
+  public var holds: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2372,7 +2409,7 @@ nonisolated extension Catalog: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Relation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{1}name\0\u{1}kind\0\u{1}columns\0\u{1}definition\0\u{1}parents\0\u{1}rules\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{1}name\0\u{1}kind\0\u{1}columns\0\u{1}definition\0\u{1}parents\0\u{1}rules\0\u{3}not_null\0\u{1}cascades\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2387,6 +2424,8 @@ nonisolated extension Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 5: try { try decoder.decodeSingularStringField(value: &self.definition) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.parents) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.rules) }()
+      case 8: try { try decoder.decodeRepeatedUInt32Field(value: &self.notNull) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.cascades) }()
       default: break
       }
     }
@@ -2414,6 +2453,12 @@ nonisolated extension Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if !self.rules.isEmpty {
       try visitor.visitRepeatedStringField(value: self.rules, fieldNumber: 7)
     }
+    if !self.notNull.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.notNull, fieldNumber: 8)
+    }
+    if !self.cascades.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.cascades, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2425,6 +2470,63 @@ nonisolated extension Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.definition != rhs.definition {return false}
     if lhs.parents != rhs.parents {return false}
     if lhs.rules != rhs.rules {return false}
+    if lhs.notNull != rhs.notNull {return false}
+    if lhs.cascades != rhs.cascades {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cascade: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Cascade"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{1}name\0\u{3}on_delete\0\u{3}on_update\0\u{1}keys\0\u{1}columns\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.schema) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.onDelete) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.onUpdate) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.keys) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.columns) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.schema.isEmpty {
+      try visitor.visitSingularStringField(value: self.schema, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.onDelete.isEmpty {
+      try visitor.visitSingularStringField(value: self.onDelete, fieldNumber: 3)
+    }
+    if !self.onUpdate.isEmpty {
+      try visitor.visitSingularStringField(value: self.onUpdate, fieldNumber: 4)
+    }
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.keys, fieldNumber: 5)
+    }
+    if !self.columns.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.columns, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cascade, rhs: Cascade) -> Bool {
+    if lhs.schema != rhs.schema {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.onDelete != rhs.onDelete {return false}
+    if lhs.onUpdate != rhs.onUpdate {return false}
+    if lhs.keys != rhs.keys {return false}
+    if lhs.columns != rhs.columns {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2705,7 +2807,7 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension Limits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Limits"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_rows\0\u{1}rule\0\u{1}message\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_rows\0\u{1}rule\0\u{1}message\0\u{1}holds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2716,6 +2818,7 @@ nonisolated extension Limits: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.maxRows) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.holds) }()
       default: break
       }
     }
@@ -2731,6 +2834,9 @@ nonisolated extension Limits: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if !self.message.isEmpty {
       try visitor.visitSingularStringField(value: self.message, fieldNumber: 3)
     }
+    if self.holds != false {
+      try visitor.visitSingularBoolField(value: self.holds, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2738,6 +2844,7 @@ nonisolated extension Limits: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if lhs.maxRows != rhs.maxRows {return false}
     if lhs.rule != rhs.rule {return false}
     if lhs.message != rhs.message {return false}
+    if lhs.holds != rhs.holds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -16,8 +16,9 @@ extension Catalog {
         }
     }
 
-    /// A catalogue as tests write it: `tables: {public.users: [id, email]}`, `views: {public.contacts: "SELECT …"}`, or
-    /// `{columns: […], query: "SELECT …"}` for a view whose query does not tell its columns. It counts as complete.
+    /// A catalogue as tests write it: `tables: {public.users: [id, email]}`, or `{columns: […], not_null: […], cascades: […]}`;
+    /// `views: {public.contacts: "SELECT …"}`, or `{columns: […], query: "SELECT …"}` for a view whose query does not tell its
+    /// columns. It counts as complete.
     init(_ node: StrictNode) throws(ConfigurationError) {
         self.init()
         complete = true
@@ -26,12 +27,7 @@ extension Catalog {
         if let path = map.optional("search_path") { searchPath = try path.strings() }
         if let tables = map.optional("tables") {
             var names = try tables.mapping()
-            for name in names.keys {
-                let node = try names.required(name)
-                var relation = try Relation(name, kind: "r", at: node)
-                relation.columns = try node.strings()
-                relations.append(relation)
-            }
+            for name in names.keys { relations.append(try Self.table(name, try names.required(name))) }
         }
         if let views = map.optional("views") {
             var names = try views.mapping()
@@ -39,6 +35,34 @@ extension Catalog {
         }
         try map.finish()
         relations.sort { ($0.schema, $0.name) < ($1.schema, $1.name) }
+    }
+
+    private static func table(_ name: String, _ node: StrictNode) throws(ConfigurationError) -> Relation {
+        var relation = try Relation(name, kind: "r", at: node)
+        guard node.isMapping else {
+            relation.columns = try node.strings()
+            return relation
+        }
+        var map = try node.mapping()
+        relation.columns = try map.required("columns").strings()
+        if let node = map.optional("not_null") {
+            for column in try node.strings() {
+                guard let place = relation.columns.firstIndex(of: column) else {
+                    throw node.error("“\(column)” is none of the table's columns")
+                }
+                relation.notNull.append(UInt32(place))
+            }
+        }
+        if let node = map.optional("cascades") {
+            for name in try node.strings() {
+                let other = try Relation(name, kind: "r", at: node)
+                var rows = Cascade()
+                (rows.schema, rows.name, rows.onDelete) = (other.schema, other.name, "c")
+                relation.cascades.append(rows)
+            }
+        }
+        try map.finish()
+        return relation
     }
 
     private static func view(_ name: String, _ node: StrictNode) throws(ConfigurationError) -> Relation {

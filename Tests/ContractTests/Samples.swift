@@ -17,7 +17,7 @@ enum Samples {
                 ("header", header), ("judge", judge), ("decision", decision), ("signed_decision", try signedDecision),
                 ("mask_batch", maskBatch), ("mask_reply", maskReply), ("record_batch", recordBatch),
                 ("record_ack", recordAck), ("hold_pending", holdPending), ("hold_close", holdClose),
-                ("failure", failure),
+                ("failure", failure), ("catalog", catalog),
             ]
         }
     }
@@ -132,6 +132,45 @@ enum Samples {
             $0.facts = facts
             $0.parameters = ["42", "NULL"]
             $0.hold = hold
+        }
+    }
+    static var catalog: Catalog {
+        .with {
+            $0.complete = true
+            $0.searchPath = ["pg_catalog", "public"]
+            $0.relations = [
+                .with {
+                    $0.schema = "public"
+                    $0.name = "logins"
+                    $0.kind = "r"
+                    $0.columns = ["id", "user_id", "at"]
+                    $0.parents = [
+                        .with {
+                            $0.schema = "public"
+                            $0.name = "all_logins"
+                        }
+                    ]
+                    $0.rules = ["CREATE RULE r AS …"]
+                    $0.notNull = [0, 2]
+                    $0.cascades = [
+                        .with {
+                            $0.schema = "public"
+                            $0.name = "tokens"
+                            $0.onDelete = "c"
+                            $0.onUpdate = "n"
+                            $0.keys = ["id"]
+                            $0.columns = ["login_id"]
+                        }
+                    ]
+                },
+                .with {
+                    $0.schema = "public"
+                    $0.name = "recent"
+                    $0.kind = "v"
+                    $0.columns = ["id"]
+                    $0.definition = "SELECT logins.id FROM public.logins"
+                },
+            ]
         }
     }
     static var decision: Decision {

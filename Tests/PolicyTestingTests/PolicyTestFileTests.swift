@@ -15,12 +15,12 @@ import Testing
 
     /// Runs a test beside the policy; the mistake when it cannot be read.
     private func run(
-        _ cases: String, head: String = "", beside files: [String: String] = [:]
+        _ cases: String, policy: String = policy, head: String = "", beside files: [String: String] = [:]
     ) throws -> (report: PolicyTestReport?, mistake: String) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try Data(Self.policy.utf8).write(to: folder.appending(path: "p.yaml"))
+        try Data(policy.utf8).write(to: folder.appending(path: "p.yaml"))
         for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
         let path = folder.appending(path: "p.test.yaml").path
         try Data("policy: p.yaml\n\(head)cases:\n\(cases)".utf8).write(to: URL(filePath: path))
@@ -100,6 +100,9 @@ import Testing
         ("{views: {public.v: \"SELECT * FROM public.t\"}}", "the columns of this view are not clear"),
         ("{views: {public.v: \"SELECT FROM WHERE\"}}", "the columns of this view are not clear"),
         ("{table: {}}", "did you mean “tables”?"),
+        ("{tables: {public.t: {columns: [a], not_null: [b]}}}", "“b” is none of the table's columns"),
+        ("{tables: {public.t: {columns: [a], cascades: [u]}}}", "“u” is not schema.name"),
+        ("{tables: {public.t: {columns: [a], key: [a]}}}", "“key”"),
     ])
     func catalogueMistakes(_ catalog: String, _ expected: String) throws {
         let mistake = try run("  - {as: a, on: r, sql: x, expect: allow}", head: "catalog: \(catalog)\n").mistake
@@ -161,6 +164,32 @@ import Testing
         #expect(try run(test, head: head).mistake.contains("p.test.yaml:2:10:"))
         let wrong = try run(test, head: head, beside: ["c.json": "{\"tables\": 1}"]).mistake
         #expect(wrong.contains("c.json: is not the message Catalog"), "\(wrong)")
+    }
+
+    /// What the catalogue says of NOT NULL and of foreign keys counts in tests as it does live.
+    @Test func catalogueOfKeys() throws {
+        let head = """
+            catalog:
+              tables:
+                public.users: {columns: [id, name], not_null: [id], cascades: [public.logins]}
+                public.logins: [user_id]
+
+            """
+        let cases = """
+              - {as: a, on: r, sql: "UPDATE users SET name = 'x' WHERE id IS NOT NULL", expect: refuse, rule: everything}
+              - {as: a, on: r, sql: "DELETE FROM users WHERE name IS NOT NULL", expect: refuse, rule: logins}
+              - {as: a, on: r, sql: "UPDATE users SET name = 'x' WHERE name IS NOT NULL", expect: allow}
+
+            """
+        let policy = """
+            rules:
+              - {name: all, when: {operation: [write]}, then: allow}
+              - {name: everything, when: {unfiltered: true}, then: refuse}
+              - {name: logins, when: {tables_written: [public.logins]}, then: refuse}
+
+            """
+        let report = try #require(try run(cases, policy: policy, head: head).report)
+        #expect(report.failures.isEmpty)
     }
 
     @Test func missingFiles() {

@@ -19,15 +19,30 @@ final class SchemaCatalogTests {
 
     private static let rows: [[String]] = [
         ["path", #"["pg_catalog","public"]"#],
-        ["relation", "10", "public", "users", "r", #"["id","email"]"#, "", "", ""],
+        ["relation", "10", "public", "users", "r", #"["id","email"]"#, "", "", "", "10"],
         [
             "relation", "11", "public", "contacts", "v", #"["mail"]"#, "SELECT users.email AS mail FROM public.users;",
-            "", #"["10"]"#,
+            "", #"["10"]"#, "0",
         ],
-        ["relation", "12", "public", "users_1", "r", #"["id","email"]"#, "", #"["CREATE RULE r AS …"]"#, ""],
-        ["relation", "13", "other", "users", "r", "", "", "", ""],
+        ["relation", "12", "public", "users_1", "r", #"["id","email"]"#, "", #"["CREATE RULE r AS …"]"#, "", "10"],
+        ["relation", "13", "other", "users", "r", "", "", "", "", ""],
         ["parent", "12", "10"],
     ]
+
+    /// Logins go with their users, their tokens lose them, and what a rule of the tokens does is read elsewhere.
+    private static let cascading: [[String]] =
+        Array(rows[..<5]) + [
+            ["relation", "20", "public", "logins", "r", #"["id","user_id"]"#, "", "", "", "11"],
+            [
+                "relation", "21", "public", "tokens", "r", #"["login_id"]"#, "", #"["CREATE RULE r AS …"]"#, #"["22"]"#,
+                "0",
+            ],
+            ["relation", "22", "public", "log", "r", #"["id"]"#, "", "", "", "0"],
+            ["relation", "23", "public", "all_logins", "p", #"["id","user_id"]"#, "", "", "", "00"],
+            ["parent", "20", "23"],
+            ["cascade", "10", "20", "c", "", #"["id"]"#, #"["user_id"]"#],
+            ["cascade", "20", "21", "n", "c", #"["id"]"#, #"["login_id"]"#],
+        ]
 
     private func answer(_ rows: [[String]]? = SchemaCatalogTests.rows) throws {
         let answer = try rows.map { try #require(SchemaAnswer(rows: $0)) }
@@ -120,6 +135,60 @@ final class SchemaCatalogTests {
         let view = try #require(message.relations.first { $0.name == "contacts" })
         #expect(view.kind == "v")
         #expect(view.definition.hasPrefix("SELECT"))
+    }
+
+    @Test func columnsThatHoldNoNullAreTold() throws {
+        let found = excerpt(["users_1", "contacts"])
+        try answer()
+        let message = try Contract.Catalog(serializedBytes: try #require(try found()?.get()).bytes)
+        #expect(message.relations.map(\.notNull) == [[], [0], [0]])
+    }
+
+    @Test func rowsThatChangeWithOthersAreToldWhereAnyChange() throws {
+        _ = excerpt(["select", "delete", "update", "merge", "users", "log"])
+        try answer(Self.cascading)
+        let whole = ["other.users", "public.users"]
+        #expect(try relations(excerpt(["select", "users"])()) == whole)
+        for word in ["delete", "update", "merge"] {
+            #expect(
+                try relations(excerpt([word, "users"])())
+                    == [
+                        "other.users", "public.all_logins", "public.log", "public.logins", "public.tokens",
+                        "public.users",
+                    ])
+        }
+        let found = excerpt(["delete", "users"])
+        let message = try Contract.Catalog(serializedBytes: try #require(try found()?.get()).bytes)
+        func relation(_ name: String) throws -> Relation {
+            try #require(message.relations.last { $0.name == name })
+        }
+        let cascade = try #require(try relation("users").cascades.first)
+        #expect((cascade.schema, cascade.name) == ("public", "logins"))
+        #expect((cascade.onDelete, cascade.onUpdate) == ("c", ""))
+        #expect((cascade.keys, cascade.columns) == (["id"], ["user_id"]))
+        // What is only changed with others is told by its name.
+        #expect(try relation("logins").columns.isEmpty && relation("logins").parents.map(\.name) == ["all_logins"])
+        #expect(try relation("logins").cascades.map(\.onUpdate) == ["c"])
+        #expect(try !relation("tokens").columns.isEmpty && !relation("log").columns.isEmpty)
+    }
+
+    /// A rule may change rows that its own text does not name.
+    @Test func rulesMayChangeRows() throws {
+        let found = excerpt(["select", "tokens", "users"])
+        try answer(Self.cascading)
+        #expect(try relations(found()).contains("public.logins"))
+    }
+
+    @Test func anotherForeignKeyIsAnotherVersion() throws {
+        _ = excerpt(["delete", "users"])
+        try answer(Self.cascading)
+        let version = catalog.version
+        time += SchemaCatalog.lifetime
+        catalog.keepFresh()
+        var changed = Self.cascading
+        changed[changed.count - 1][3] = "c"
+        try answer(changed)
+        #expect(catalog.version == version + 1)
     }
 
     @Test func anUncertainPathIsLeftOut() throws {
@@ -228,8 +297,10 @@ final class SchemaCatalogTests {
     }
 
     @Test(arguments: [
-        [["relation", "x", "s", "n", "r", "", "", "", ""]], [["path", "no list"]], [["other"]], [],
+        [["relation", "x", "s", "n", "r", "", "", "", "", ""]], [["relation", "1", "s", "n", "r", "", "", "", ""]],
+        [["path", "no list"]], [["other"]], [],
         [["path", "[]"]], [["path", #"["public"]"#], ["parent", "1", "2"]],
+        [["path", #"["public"]"#], ["cascade", "1", "2", "c", "", "", ""]],
     ])
     func otherRowsAreNoAnswer(_ rows: [[String]]) {
         #expect(SchemaAnswer(rows: rows) == nil)

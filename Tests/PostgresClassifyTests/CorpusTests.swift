@@ -9,12 +9,14 @@ import Testing
     static let threats = CorpusLine.all(of: "threats.txt")
     static let lookalikes = CorpusLine.all(of: "lookalikes.txt")
     static let breadth = CorpusLine.all(of: "breadth.txt")
+    static let breadthByCatalog = CorpusLine.all(of: "breadth-catalog.txt")
 
     @Test func isWhole() {
         #expect(Self.statements.count >= 400)
         #expect(Self.threats.count >= 50)
         #expect(Self.lookalikes.count >= 100)
-        #expect(Self.breadth.count >= 200)
+        #expect(Self.breadth.count >= 350)
+        #expect(Self.breadthByCatalog.count >= 50)
     }
 
     @Test(arguments: statements) func statement(_ line: CorpusLine) { expectFacts(line) }
@@ -24,6 +26,13 @@ import Testing
     @Test(arguments: breadth) func tellsRowsApart(_ line: CorpusLine) {
         #expect(facts(line.sql).unfiltered == (line.expected == "unfiltered"))
         #expect(["unfiltered", "filtered"].contains(line.expected))
+    }
+
+    @Test(arguments: breadthByCatalog) func tellsRowsApartByTheCatalogue(_ line: CorpusLine) {
+        let facts = resolved(line.sql, SampleCatalog.keys)
+        #expect(facts.unfiltered == (line.expected == "unfiltered"))
+        #expect(["unfiltered", "filtered"].contains(line.expected))
+        #expect(facts.resolved && !facts.opaque)
     }
 
     private func expectFacts(_ line: CorpusLine) {

@@ -36,6 +36,25 @@ enum SampleCatalog {
         return catalog
     }
 
+    /// Columns that are never NULL, a partition, and views that leave rows out or do not.
+    static let keys: Catalog = {
+        var catalog = Catalog()
+        catalog.complete = true
+        catalog.searchPath = ["public"]
+        var part = table("public", "part", ["id", "name", "active", "gone"], notNull: [0, 1, 2])
+        part.parents = [named("public", "t")]
+        catalog.relations = [
+            table("app", "t", ["id"]),
+            view("public", "counted", ["many"], "SELECT count(*) AS many FROM public.t"),
+            view("public", "deep", ["past", "number"], "SELECT s.past, s.id AS number FROM public.shown s"),
+            view("public", "living", ["id"], "SELECT t.id FROM public.t WHERE (t.gone IS NULL)"), part,
+            view("public", "shown", ["id", "past"], "SELECT t.id, t.gone AS past FROM public.t"),
+            table("public", "t", ["id", "name", "active", "gone", "payload"], kind: "p", notNull: [0, 1, 2]),
+            table("public", "u", ["id", "uid", "x"], notNull: [0]),
+        ]
+        return catalog
+    }()
+
     private static var tables: [Relation] {
         var part = table("public", "events_2024", ["id", "at", "payload"])
         part.parents = [named("public", "events")]
@@ -55,12 +74,15 @@ enum SampleCatalog {
         ]
     }
 
-    static func table(_ schema: String, _ name: String, _ columns: [String], kind: String = "r") -> Relation {
+    static func table(
+        _ schema: String, _ name: String, _ columns: [String], kind: String = "r", notNull: [UInt32] = []
+    ) -> Relation {
         var relation = Relation()
         relation.schema = schema
         relation.name = name
         relation.kind = kind
         relation.columns = columns
+        relation.notNull = notNull
         return relation
     }
 

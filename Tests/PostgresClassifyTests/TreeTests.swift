@@ -38,10 +38,17 @@ import Testing
             let isSame = try? TextParser.withProtobufTree(of: text) { expected in
                 try? TextParser.withJSONTree(of: text) { tree in
                     guard let a = Message(tree), let b = Message(expected) else { return false }
-                    return sameExpression(a, b)
+                    return Self.same(a, b)
                 }
             }
             return isSame
         }
+    }
+
+    private static func same(_ a: Message, _ b: Message) -> Bool {
+        guard a.shape === b.shape, sameValues(a, b) else { return false }
+        let left = a.children
+        let right = b.children
+        return left.count == right.count && zip(left, right).allSatisfy(same)
     }
 }

@@ -7,12 +7,19 @@ struct SchemaAnswer: Equatable {
     /// Effective schemas of a new session of the resource's role, implicit ones too.
     var searchPath: [String] = []
     var relations: [UInt32: Entry] = [:]
-    private var oids: [String: [UInt32]] = [:]
+    private(set) var oids: [String: [UInt32]] = [:]
 
     struct Entry: Equatable {
         var relation: Relation
         /// Relations that its query or its inheritance leads to.
         var leadsTo: [UInt32]
+        /// Rows that change with its own, and in which relations.
+        var cascades: [(rows: Cascade, of: UInt32)] = []
+
+        static func == (a: Entry, b: Entry) -> Bool {
+            a.relation == b.relation && a.leadsTo == b.leadsTo
+                && a.cascades.elementsEqual(b.cascades) { $0.rows == $1.rows && $0.of == $1.of }
+        }
     }
 
     init() {}
@@ -24,7 +31,7 @@ struct SchemaAnswer: Equatable {
             case "path" where row.count == 2:
                 guard let path = Self.texts(row[1]) else { return nil }
                 searchPath = path
-            case "relation" where row.count == 9:
+            case "relation" where row.count == 10:
                 guard let oid = UInt32(row[1]), let columns = Self.texts(row[5]), let rules = Self.texts(row[7]),
                     let leadsTo = Self.texts(row[8])?.compactMap({ UInt32($0) })
                 else { return nil }
@@ -35,11 +42,21 @@ struct SchemaAnswer: Equatable {
                 relation.columns = columns
                 relation.definition = row[6]
                 relation.rules = rules
+                relation.notNull = row[9].utf8.enumerated().filter { $1 == UInt8(ascii: "1") }.map { UInt32($0.offset) }
                 relations[oid] = Entry(relation: relation, leadsTo: leadsTo)
                 oids[relation.name, default: []].append(oid)
             case "parent" where row.count == 3:
                 guard let oid = UInt32(row[1]), let parent = UInt32(row[2]) else { return nil }
                 parents.append((oid, parent))
+            case "cascade" where row.count == 7:
+                guard let oid = UInt32(row[1]), let other = UInt32(row[2]), let keys = Self.texts(row[5]),
+                    let columns = Self.texts(row[6]), let name = relations[other]?.relation
+                else { return nil }
+                var rows = Cascade()
+                (rows.schema, rows.name) = (name.schema, name.name)
+                (rows.onDelete, rows.onUpdate) = (row[3], row[4])
+                (rows.keys, rows.columns) = (keys, columns)
+                relations[oid]?.cascades.append((rows, other))
             default: return nil
             }
         }
@@ -64,13 +81,16 @@ struct SchemaAnswer: Equatable {
 
     func isNamed(_ name: String) -> Bool { oids[name] != nil }
 
+    /// Whether an excerpt depends on the word.
+    func concerns(_ word: String) -> Bool { isNamed(word) || Self.changing.contains(word) }
+
     /// Whether it says otherwise than `former` of any of `names`, or of what these lead to.
     func differs(from former: SchemaAnswer, about names: Set<String>) -> Bool {
         guard searchPath == former.searchPath else { return true }
         let mine = reached(from: names)
         let theirs = former.reached(from: names)
         guard mine == theirs else { return true }
-        return mine.contains { relations[$0] != former.relations[$0] }
+        return mine.whole.union(mine.byName).contains { relations[$0] != former.relations[$0] }
     }
 
     /// Whether this answer and one about the further names `other` tells of can stand beside each other: nothing that
@@ -89,21 +109,11 @@ struct SchemaAnswer: Equatable {
         }
     }
 
-    private func reached(from names: Set<String>) -> Set<UInt32> {
-        var found: Set<UInt32> = []
-        var pending = names.flatMap { oids[$0] ?? [] }
-        while let oid = pending.popLast() {
-            guard found.insert(oid).inserted, let entry = relations[oid] else { continue }
-            pending += entry.leadsTo
-        }
-        return found
-    }
-
     /// A serialised `Catalog` of the relations with these names and all that they lead to; nil when it would be larger than
     /// `limit` bytes.
     func excerpt(naming names: Set<String>, pathKnown: Bool, limit: Int) -> [UInt8]? {
         do {
-            let catalog = catalog(of: reached(from: names).compactMap { relations[$0]?.relation }, pathKnown: pathKnown)
+            let catalog = catalog(of: excerpted(reached(from: names)), pathKnown: pathKnown)
             let bytes: [UInt8] = try catalog.serializedBytes()
             return bytes.count <= limit ? bytes : nil
         } catch {
@@ -112,7 +122,9 @@ struct SchemaAnswer: Equatable {
     }
 
     /// Everything in it.
-    var catalog: Contract.Catalog { catalog(of: relations.values.map(\.relation), pathKnown: true) }
+    var catalog: Contract.Catalog {
+        catalog(of: excerpted(Reach(whole: Set(relations.keys), cascades: true)), pathKnown: true)
+    }
 
     private func catalog(of relations: [Relation], pathKnown: Bool) -> Contract.Catalog {
         var catalog = Contract.Catalog()

@@ -124,7 +124,7 @@ final class SchemaCatalog {
     }
 
     private func excerpt(of names: Set<String>, pathKnown: Bool) -> Result<Excerpt, Failure> {
-        let key = ExcerptKey(names: names.filter { knowledge.isNamed($0) }, pathKnown: pathKnown)
+        let key = ExcerptKey(names: names.filter { knowledge.concerns($0) }, pathKnown: pathKnown)
         if let bytes = ready[key] { return .success(Excerpt(bytes: bytes, version: version)) }
         guard let bytes = knowledge.excerpt(naming: key.names, pathKnown: pathKnown, limit: Self.maximumBytes) else {
             return .failure(.tooLarge)

@@ -8,9 +8,10 @@ struct SchemaQuestion: Equatable {
     /// One text for the simple protocol, quick by itself: compiling it would take a hundred times as long. Definitions come with every name outside pg_catalog qualified, since nothing else
     /// is on the path while they are written out.
     ///
-    /// Rows: `path, [schema…]`; `relation, oid, schema, name, kind, [column…], definition, [rule…], [oid that it leads to…]`;
-    /// `parent, oid, parent's oid`. Lists are JSON. Views of the system schemas count as tables: their queries tell
-    /// nothing of a user's data.
+    /// Rows: `path, [schema…]`; `relation, oid, schema, name, kind, [column…], definition, [rule…], [oid that it leads to…],
+    /// a digit for each column: 1 for NOT NULL`; `parent, oid, parent's oid`; `cascade, oid, oid that refers to it, what happens
+    /// on delete, on update, [column referred to…], [column that refers to it…]`. Lists are JSON. Views of the system schemas
+    /// count as tables: their queries tell nothing of a user's data.
     var sql: String {
         let named = names.map { names in
             "c.relname = ANY (ARRAY[\(names.sorted().map(Self.literal).joined(separator: ","))]::name[]) AND "
@@ -28,6 +29,7 @@ struct SchemaQuestion: Equatable {
                 JOIN pg_class v ON v.oid = r.ev_class JOIN pg_namespace s ON s.oid = v.relnamespace
                 WHERE r.ev_class = reach.oid AND s.nspname NOT IN ('pg_catalog', 'information_schema')
                 UNION ALL SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = reach.oid
+                UNION ALL SELECT k.conrelid FROM \(Self.cascades)
               ) step ON true)
             """
         return """
@@ -45,15 +47,37 @@ struct SchemaQuestion: Equatable {
                JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
                JOIN pg_class t ON t.oid = d.refobjid
-               WHERE r.ev_class = c.oid AND NOT o.system)
+               WHERE r.ev_class = c.oid AND NOT o.system),
+              (SELECT string_agg(CASE WHEN a.attnotnull AND NOT o.system THEN '1' ELSE '0' END, '' ORDER BY a.attnum)
+               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
             FROM reach JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
             CROSS JOIN LATERAL (SELECT n.nspname IN ('pg_catalog', 'information_schema')) o(system)
             WHERE c.relkind IN ('r','p','v','m','f') ORDER BY c.oid;
             \(reach)
             SELECT 'parent', i.inhrelid, i.inhparent FROM reach JOIN pg_inherits i ON i.inhrelid = reach.oid
             JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind IN ('r','p','f') ORDER BY 2, i.inhseqno;
+            \(reach)
+            SELECT 'cascade', reach.oid, k.conrelid, translate(k.confdeltype::text, 'ar', ''),
+              translate(k.confupdtype::text, 'ar', ''), \(Self.columns("k.confrelid", "k.confkey")),
+              \(Self.columns("k.conrelid", "k.conkey"))
+            FROM reach JOIN LATERAL (SELECT k.* FROM \(Self.cascades)) k ON true ORDER BY 2, 3, k.oid;
             COMMIT
             """
+    }
+
+    /// Foreign keys that refer to a relation and change rows of others with its own, by the trigger that does it: no index finds
+    /// them by the relation alone.
+    private static let cascades = """
+        pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
+        WHERE t.tgrelid = reach.oid AND t.tgisinternal AND t.tgtype & 8 <> 0 AND k.contype = 'f'
+          AND k.confrelid = t.tgrelid AND (k.confdeltype NOT IN ('a', 'r') OR k.confupdtype NOT IN ('a', 'r'))
+        """
+
+    private static func columns(_ relation: String, _ numbers: String) -> String {
+        """
+        (SELECT json_agg(a.attname ORDER BY u.place) FROM unnest(\(numbers)) WITH ORDINALITY u(number, place)
+               JOIN pg_attribute a ON a.attrelid = \(relation) AND a.attnum = u.number)
+        """
     }
 
     /// A string literal; `E''` so that backslashes mean the same under every setting.

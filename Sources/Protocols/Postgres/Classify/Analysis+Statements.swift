@@ -89,7 +89,7 @@ extension Analysis {
             conflict.action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE,
             let source = Message(insert.select_stmt)
         else { return false }
-        var filter = Filter(target: insert.relation, with: insert.with_clause, scope: scope)
+        var filter = Filter(target: insert.relation, with: insert.with_clause, scope: scope, catalog: catalog)
         guard filter.givesEveryRow(source) else { return false }
         filter.partners = ["excluded"]
         return filter.isMissing(Message(conflict.where_clause))
@@ -102,7 +102,8 @@ extension Analysis {
         let inner = with(update.with_clause, scope: scope)
         countRows(node)
         let from = messages(update.n_from_clause, update.from_clause)
-        let filter = Filter(target: update.relation, with: update.with_clause, scope: scope, from: from)
+        let filter = Filter(
+            target: update.relation, with: update.with_clause, scope: scope, from: from, catalog: catalog)
         if filter.isMissing(Message(update.where_clause)) { unfiltered = true }
         walk(messages(update.n_target_list, update.target_list), scope: inner)
         source(messages(update.n_from_clause, update.from_clause), scope: inner)
@@ -117,7 +118,8 @@ extension Analysis {
         let inner = with(delete.with_clause, scope: scope)
         countRows(node)
         let using = messages(delete.n_using_clause, delete.using_clause)
-        let filter = Filter(target: delete.relation, with: delete.with_clause, scope: scope, from: using)
+        let filter = Filter(
+            target: delete.relation, with: delete.with_clause, scope: scope, from: using, catalog: catalog)
         if filter.isMissing(Message(delete.where_clause)) { unfiltered = true }
         source(messages(delete.n_using_clause, delete.using_clause), scope: inner)
         walk(delete.where_clause, scope: inner)
@@ -133,7 +135,7 @@ extension Analysis {
         countRows(node)
         let filter = Filter(
             target: merge.relation, with: merge.with_clause, scope: scope,
-            from: Message(merge.source_relation).map { [$0] } ?? [])
+            from: Message(merge.source_relation).map { [$0] } ?? [], catalog: catalog)
         let join = Message(merge.join_condition)
         // What the join tells apart need not be told apart by the actions.
         let joined = join.map { filter.joined(by: $0) } ?? filter
@@ -171,6 +173,7 @@ extension Analysis {
         operations.insert("read")
         let statement = node.unpacked(as: PgQuery__ExplainStmt.self)
         var inner = Analysis()
+        inner.catalog = catalog
         inner.walk(statement.query, scope: scope)
         if !Options.analyzes(statement) {
             inner.operations.formIntersection(["read", "call", "opaque", "execute"])

@@ -22,6 +22,8 @@ struct Analysis {
     var unlimitable = ""
     /// The statement whose own tag counts its rows.
     var counted: UnsafeRawPointer?
+    /// What is known of the tables that conditions are about.
+    var catalog: TargetCatalog?
 
     /// Names of the CTEs that are visible at a place.
     typealias Scope = Set<String>
@@ -36,6 +38,7 @@ struct Analysis {
             calls = operations.contains("call")
         } else {
             var inner = Analysis()
+            inner.catalog = catalog
             inner.examine(statement)
             calls = inner.operations.contains("call")
             merge(inner)

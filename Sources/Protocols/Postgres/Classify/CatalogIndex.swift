@@ -15,6 +15,8 @@ struct CatalogIndex {
     let relations: [Relation]
     /// Schemas in order; empty: not known.
     let searchPath: [String]
+    /// Whether a change of one table's rows may change another's.
+    let mayCascade: Bool
     private let byName: [String: [Int]]
 
     init(_ catalog: Catalog) {
@@ -23,8 +25,13 @@ struct CatalogIndex {
         searchPath = path.isEmpty || path.contains(Self.system) ? path : [Self.system] + path
         var byName: [String: [Int]] = [:]
         byName.reserveCapacity(relations.count)
-        for (index, relation) in relations.enumerated() { byName[relation.name, default: []].append(index) }
+        var mayCascade = false
+        for (index, relation) in relations.enumerated() {
+            byName[relation.name, default: []].append(index)
+            if !relation.cascades.isEmpty { mayCascade = true }
+        }
         self.byName = byName
+        self.mayCascade = mayCascade
     }
 
     static let system = "pg_catalog"

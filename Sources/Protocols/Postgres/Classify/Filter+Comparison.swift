@@ -3,62 +3,100 @@ import CPgQuery
 extension Filter {
     func comparison(_ expression: PgQuery__AExpr) -> Truth {
         guard let right = Message(expression.rexpr), let left = Message(expression.lexpr) else { return .unknown }
-        let name = PostgresClassify.names(expression.n_name, expression.name).last ?? ""
+        let name = expression.operatorName
         switch expression.kind {
         case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
             return compared(left, name, right)
         case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-            if isReflexive(left, right) { return .likely }
-            return same(left, right) ? .always : .unknown
+            return isReflexive(left, right) ? .likely : distinct(left, right).negated
         case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
-            return same(left, right) ? .never : .unknown
+            return distinct(left, right)
         case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE, PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE,
             PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
             let isAll = same(left, right) || Self.pattern(right).map(Self.isOnlyPercent) ?? false
             return isAll ? (name.hasPrefix("!") ? .never : .always) : .unknown
         case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
-            let items = right.kind == .list ? right.children : [right]
-            let isFound = items.contains { compared(left, "=", $0) == .always }
-            if isFound { return name == "=" ? .always : .never }
-            return name == "=" && ValueSet.holdsBothBooleans(items) ? .always : .unknown
+            return list(left, right.kind == .list ? right.children : [right], isNegated: name != "=")
         case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN, PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
-            let bounds = right.children
-            guard right.kind == .list, bounds.count == 2 else { return .unknown }
-            let low = compared(left, ">=", bounds[0])
-            let high = compared(left, "<=", bounds[1])
-            if low == .always, high == .always { return .always }
-            return low == .never || high == .never ? .never : .unknown
-        case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY where name == "=":
-            if right.shape.name == "A_ArrayExpr" || right.shape.name == "AArrayExpr" {
-                return right.children.contains { same(left, $0) } ? .always : .unknown
+            return between(left, right)
+        case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN, PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
+            return between(left, right).negated
+        case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+            if let elements = elements(of: right) {
+                let truths = elements.map { compared(left, name, $0) }
+                return truths.contains(.always) ? .always : truths.contains(.likely) ? .likely : .unknown
             }
-            guard right.kind == .subLink else { return .unknown }
+            guard right.kind == .subLink, name == "=" else { return .unknown }
             let link = right.unpacked(as: PgQuery__SubLink.self)
             return link.sub_link_type == PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK
                 ? membership(of: left, in: Message(link.subselect)) : .unknown
+        case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
+            guard let elements = elements(of: right) else { return .unknown }
+            return elements.allSatisfy { compared(left, name, $0) == .always } ? .always : .unknown
         default:
             return .unknown
         }
     }
 
-    private func compared(_ left: Message, _ name: String, _ right: Message) -> Truth {
+    private func distinct(_ left: Message, _ right: Message) -> Truth {
+        if Constant(right) == .null { return isNull(left, negated: true) }
+        if Constant(left) == .null { return isNull(right, negated: true) }
+        return same(plain(left), plain(right)) ? .never : .unknown
+    }
+
+    private func list(_ left: Message, _ items: [Message], isNegated: Bool) -> Truth {
+        if items.contains(where: { compared(left, "=", $0) == .always }) { return isNegated ? .never : .always }
+        if !isNegated, ValueSet.holdsBothBooleans(items) { return .always }
+        guard let values = possible(left) else { return .unknown }
+        let constants = items.compactMap { Constant($0) }
+        let isFound = values.map { value in constants.contains { value.compared("=", $0) == .always } }
+        if !isFound.contains(false) { return isNegated ? .never : .always }
+        return isNegated && constants.count == items.count && !isFound.contains(true) ? .always : .unknown
+    }
+
+    private func between(_ left: Message, _ right: Message) -> Truth {
+        let bounds = right.children
+        guard right.kind == .list, bounds.count == 2 else { return .unknown }
+        let low = compared(left, ">=", bounds[0])
+        let high = compared(left, "<=", bounds[1])
+        if low == .always, high == .always { return .always }
+        return low == .never || high == .never ? .never : .unknown
+    }
+
+    /// Elements of `ARRAY[…]`, cast or not.
+    private func elements(of array: Message) -> [Message]? {
+        if array.kind == .typeCast {
+            return Message(array.unpacked(as: PgQuery__TypeCast.self).arg).flatMap { elements(of: $0) }
+        }
+        return array.shape.name == "A_ArrayExpr" || array.shape.name == "AArrayExpr" ? array.children : nil
+    }
+
+    func compared(_ left: Message, _ name: String, _ right: Message) -> Truth {
+        // What most conditions are: nothing is known of a column's value.
+        if left.kind == .columnRef, right.kind == .aConst, name == "=" { return .unknown }
+        guard !effort.isSpent(by: 1) else { return .unknown }
         let isEqual = ["=", "<=", ">=", "~~", "~~*"].contains(name)
         if isEqual, isReflexive(left, right) { return .likely }
         if name == "=", left.kind == .rowExpr, right.kind == .rowExpr { return rows(left.children, right.children) }
-        switch (Term(left, in: self), Term(right, in: self)) {
-        case (.constant(let a), .constant(let b)):
-            return a.compared(name, b)
-        case (.node(let a), .node(let b)):
-            if same(a, b) {
-                if isEqual { return .always }
-                return ["<>", "!=", "<", ">"].contains(name) ? .never : .unknown
-            }
-            return isExtreme(a, name, b) || isExtreme(b, Self.mirrored(name), a) ? .likely : .unknown
-        case (.node(let node), .constant(let constant)):
-            return compared(node, name, constant)
-        case (.constant(let constant), .node(let node)):
-            return compared(node, Self.mirrored(name), constant)
+        let left = plain(left)
+        let right = plain(right)
+        if let a = Constant(left), let b = Constant(right) { return a.compared(name, b) }
+        if same(left, right) {
+            if isEqual { return .always }
+            return ["<>", "!=", "<", ">"].contains(name) ? .never : .unknown
         }
+        if isArithmetic(left) || isArithmetic(right) {
+            let truth = compared(sum: left, name, right)
+            if truth != .unknown { return truth }
+        }
+        if isCondition(left), isCondition(right), name == "<>" || name == "=" {
+            let isSame = isSame(Core(left), Core(right))
+            if isSame || isPair(Core(left), Core(right)) { return isSame == (name == "=") ? .always : .never }
+        }
+        if isExtreme(left, name, right) || isExtreme(right, Self.mirrored(name), left) { return .likely }
+        if let constant = Constant(right) { return compared(left, name, constant) }
+        if let constant = Constant(left) { return compared(right, Self.mirrored(name), constant) }
+        return .unknown
     }
 
     /// `(a, b) = (c, d)`.
@@ -71,124 +109,50 @@ extension Filter {
     }
 
     /// What a comparison with a literal says about every row, whatever the column holds.
-    private func compared(_ node: Message, _ name: String, _ constant: Constant) -> Truth {
+    func compared(_ node: Message, _ name: String, _ constant: Constant) -> Truth {
+        if let values = possible(node) {
+            let truths = values.map { $0.compared(name, constant) }
+            if truths.allSatisfy({ $0 == .always }) { return .always }
+            if truths.allSatisfy({ $0 == .never }) { return .never }
+        }
         switch constant {
         case .boolean(let value):
-            if name == "=" { return value ? truth(of: node) : truth(of: node).negated }
-            return name == "<>" ? (value ? truth(of: node).negated : truth(of: node)) : .unknown
+            switch name {
+            case "=": return value ? truth(of: node) : truth(of: node).negated
+            case "<>": return value ? truth(of: node).negated : truth(of: node)
+            case ">=": return value ? .unknown : .always
+            case "<=": return value ? .always : .unknown
+            default: return .unknown
+            }
         case .text(let text):
             switch name {
             case "~", "~*": return Self.matchesAnything(text) ? .always : .unknown
             case "!~", "!~*": return Self.matchesAnything(text) ? .never : .unknown
             case "~~", "~~*": return Self.isOnlyPercent(text) ? .always : .unknown
+            case "!~~", "!~~*": return Self.isOnlyPercent(text) ? .never : .unknown
             case "^@": return text.isEmpty ? .always : .unknown
-            default: return isSystemColumn(node) && [">", ">=", "<>"].contains(name) ? .likely : .unknown
+            // The least and the greatest of a type.
+            case ">=" where text.isEmpty || text == "-infinity" || Self.isUUID(text, of: "0"): return .always
+            case "<=" where text == "infinity" || Self.isUUID(text, of: "f"): return .always
+            default: break
             }
+            if isSystemColumn(node), [">", ">=", "<>"].contains(name) { return .likely }
+            return Number(text).map { compared(node, name, .number($0)) } ?? .unknown
         case .number(let number):
             if isSystemColumn(node), [">", ">=", "<>"].contains(name) { return .likely }
-            guard isNeverNegative(node) else { return .unknown }
-            switch name {
-            case ">=": return number <= 0 ? .always : .unknown
-            case ">", "<>": return number < 0 ? .always : .unknown
-            case "<": return number <= 0 ? .never : .unknown
-            case "=", "<=": return number < 0 ? .never : .unknown
-            default: return .unknown
-            }
+            if name == ">=", Number.least.contains(number) { return .always }
+            if name == "<=", Number.greatest.contains(number) { return .always }
+            return isNeverNegative(node) ? Self.atLeast(.zero, name, number) : .unknown
         case .null:
             return .unknown
         }
     }
 
-    private static func mirrored(_ name: String) -> String {
+    static func mirrored(_ name: String) -> String {
         ["<": ">", ">": "<", "<=": ">=", ">=": "<="][name] ?? name
     }
 
-    // MARK: tests
-
-    func test(_ test: PgQuery__BooleanTest) -> Truth {
-        guard let argument = Message(test.arg) else { return .unknown }
-        let inner = truth(of: argument)
-        switch test.booltesttype {
-        case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE: return inner
-        case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE: return inner.negated
-        case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN: return inner.holds || isCondition(argument) ? .always : .unknown
-        case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN: return isNull(argument) ? .always : .unknown
-        default: return .unknown
-        }
-    }
-
-    func test(_ test: PgQuery__NullTest) -> Truth {
-        guard let argument = Message(test.arg) else { return .unknown }
-        let asksForNull = test.nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL
-        if isNull(argument) { return asksForNull ? .always : .never }
-        // Nothing that a row holds: its place, the whole of it, whether it meets a condition, a literal.
-        if Constant(argument) != nil || isSystemColumn(argument) || isWholeRow(argument) || isCondition(argument) {
-            return asksForNull ? .never : .always
-        }
-        return .unknown
-    }
-
-    /// NULL whatever the row holds: PostgreSQL's operators give NULL for NULL.
-    private func isNull(_ node: Message) -> Bool {
-        if Constant(node) == .null { return true }
-        guard node.kind == .aExpr else { return false }
-        let expression = node.unpacked(as: PgQuery__AExpr.self)
-        return expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP
-            && [Message(expression.lexpr), Message(expression.rexpr)].contains { side in
-                side.map { Constant($0) == .null } ?? false
-            }
-    }
-
-    private func isCondition(_ node: Message) -> Bool {
-        if node.kind == .boolExpr || node.kind == .nullTest || node.kind == .booleanTest { return true }
-        guard node.kind == .aExpr else { return false }
-        let expression = node.unpacked(as: PgQuery__AExpr.self)
-        return expression.kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP
-            || ["=", "<>", "<", ">", "<=", ">="].contains(
-                PostgresClassify.names(expression.n_name, expression.name).last ?? "")
-    }
-
-    /// PostgreSQL manual, 5.5.
-    private func isSystemColumn(_ node: Message) -> Bool {
-        guard node.kind == .columnRef, let name = node.children.last?.text else { return false }
-        return ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"].contains(name)
-    }
-
-    /// `t` or `t.*`.
-    private func isWholeRow(_ node: Message) -> Bool {
-        guard node.kind == .columnRef, let last = node.children.last else { return false }
-        if last.kind == .aStar { return true }
-        return node.children.count == 1 && last.text.map(names.contains) ?? false
-    }
-
-    private func isNeverNegative(_ node: Message) -> Bool {
-        guard node.kind == .funcCall, let name = names(node.unpacked(as: PgQuery__FuncCall.self)).last else {
-            return false
-        }
-        return [
-            "length", "char_length", "character_length", "octet_length", "bit_length", "abs", "cardinality", "strpos",
-            "position",
-        ].contains(name)
-    }
-
-    // MARK: patterns
-
-    private static func pattern(_ node: Message) -> String? {
-        if let text = node.textConstant { return text }
-        guard node.kind == .funcCall else { return nil }
-        let function = node.unpacked(as: PgQuery__FuncCall.self)
-        return messages(function.n_args, function.args).first?.textConstant
-    }
-
-    private static func isOnlyPercent(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy { $0 == "%" } }
-
-    /// A regular expression that every text matches.
-    private static func matchesAnything(_ text: String) -> Bool {
-        var rest = text[...]
-        let isAnchored = rest.hasPrefix("^") && rest.hasSuffix("$")
-        if rest.hasPrefix("^") { rest = rest.dropFirst() }
-        if rest.hasSuffix("$") { rest = rest.dropLast() }
-        if rest.isEmpty { return !isAnchored }
-        return isAnchored ? rest == ".*" : [".*", ".?", "()", "(.*)", ".*?"].contains(rest)
+    private static func isUUID(_ text: String, of digit: Character) -> Bool {
+        text.utf8.count == 36 && text.allSatisfy { $0 == digit || $0 == "-" }
     }
 }

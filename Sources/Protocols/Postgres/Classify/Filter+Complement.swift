@@ -1,27 +1,25 @@
 import CPgQuery
 
 /// Finds two conditions of which one holds exactly when the other does not.
-enum Complement {
+extension Filter {
     /// Different conditions of one hash that are compared with each other; more are taken for a pair.
     private static let maximumAlike = 64
 
-    static func hasPair(_ conditions: [Message]) -> Bool {
+    func hasPair(_ conditions: [Message]) -> Bool {
         var seen: [Int: [Core]] = [:]
         for condition in conditions {
             let core = Core(condition)
             let alike = seen[core.hash] ?? []
             if alike.contains(where: { isPair($0, core) }) { return true }
-            if alike.contains(where: { $0.isNegated == core.isNegated && sameExpression($0.node, core.node) }) {
-                continue
-            }
-            guard alike.count < maximumAlike else { return true }
+            if alike.contains(where: { isSame($0, core) }) { continue }
+            guard alike.count < Self.maximumAlike else { return true }
             seen[core.hash] = alike + [core]
         }
         return false
     }
 
     /// A condition without NOT and without what tells true from false around it.
-    private struct Core {
+    struct Core {
         var node: Message
         var isNegated = false
         /// The same for the conditions that may be its complement.
@@ -33,7 +31,7 @@ enum Complement {
                 node = inner
                 isNegated = isNegated != negates
             }
-            hash = Self.subjects(of: node).reduce(into: 0) { $0 = $0 &* 31 &+ expressionHash($1) }
+            hash = Self.subjects(of: node).reduce(into: 0) { $0 = $0 &+ expressionHash($1) }
         }
 
         private static func inner(_ node: Message) -> (Message, negates: Bool)? {
@@ -60,34 +58,47 @@ enum Complement {
         }
     }
 
-    private static func isPair(_ a: Core, _ b: Core) -> Bool {
-        a.isNegated == b.isNegated ? isOpposite(a.node, b.node) : sameExpression(a.node, b.node)
+    func isPair(_ a: Core, _ b: Core) -> Bool {
+        a.isNegated == b.isNegated ? isOpposite(a.node, b.node) : same(a.node, b.node)
     }
 
-    private static func isOpposite(_ a: Message, _ b: Message) -> Bool {
+    func isSame(_ a: Core, _ b: Core) -> Bool {
+        a.isNegated == b.isNegated ? same(a.node, b.node) : isOpposite(a.node, b.node)
+    }
+
+    private func isOpposite(_ a: Message, _ b: Message) -> Bool {
         if a.kind == .nullTest, b.kind == .nullTest {
             let left = a.unpacked(as: PgQuery__NullTest.self)
             let right = b.unpacked(as: PgQuery__NullTest.self)
-            return left.nulltesttype != right.nulltesttype && same(left.arg, right.arg)
+            return left.nulltesttype != right.nulltesttype && areSame(left.arg, right.arg)
         }
         if a.kind == .booleanTest, b.kind == .booleanTest {
             let left = a.unpacked(as: PgQuery__BooleanTest.self)
             let right = b.unpacked(as: PgQuery__BooleanTest.self)
             // IS UNKNOWN and IS NOT UNKNOWN; the others are no core.
-            return left.booltesttype != right.booltesttype && same(left.arg, right.arg)
+            return left.booltesttype != right.booltesttype && areSame(left.arg, right.arg)
         }
         guard a.kind == .aExpr, b.kind == .aExpr else { return false }
         let left = a.unpacked(as: PgQuery__AExpr.self)
         let right = b.unpacked(as: PgQuery__AExpr.self)
-        guard same(left.lexpr, right.lexpr), same(left.rexpr, right.rexpr) else { return false }
-        if opposites.contains(where: { $0 == (left.kind, right.kind) || $0 == (right.kind, left.kind) }) { return true }
-        return left.kind == right.kind
-            && opposite(names(left.n_name, left.name).last) == names(right.n_name, right.name).last
+        let kinds = (left.kind, right.kind)
+        let areOpposite =
+            Self.opposites.contains { $0 == kinds || $0 == (kinds.1, kinds.0) }
+            || kinds.0 == kinds.1
+                && Self.opposite(left.operatorName) == right.operatorName
+        if areOpposite, areSame(left.lexpr, right.lexpr), areSame(left.rexpr, right.rexpr) { return true }
+        // `5 = id` and `id <> 5`.
+        let name = left.operatorName
+        guard left.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP, right.kind == left.kind,
+            Self.opposite(Self.mirrored(name)) == right.operatorName
+        else { return false }
+        return ["=", "<>", "<", "<=", ">", ">="].contains(name) && areSame(left.lexpr, right.rexpr)
+            && areSame(left.rexpr, right.lexpr)
     }
 
-    private static func same(_ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?) -> Bool {
+    private func areSame(_ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?) -> Bool {
         guard let a = Message(a), let b = Message(b) else { return false }
-        return sameExpression(a, b)
+        return same(a, b)
     }
 
     /// Those that have types of their own.
@@ -106,7 +117,7 @@ enum Complement {
     }
 }
 
-/// A hash of an expression's first nodes: expressions that are the same have the same.
+/// A hash of an expression's first nodes: expressions that are the same have the same, however their columns are qualified.
 func expressionHash(_ node: Message) -> Int {
     var hasher = Hasher()
     var nodesLeft = 256
@@ -114,6 +125,10 @@ func expressionHash(_ node: Message) -> Int {
         guard nodesLeft > 0 else { return }
         nodesLeft -= 1
         hasher.combine(ObjectIdentifier(node.shape))
+        if node.kind == .columnRef {
+            if let name = node.children.last?.text { hasher.combine(name) }
+            return
+        }
         if let text = node.text { hasher.combine(text) }
         if node.kind == .integer { hasher.combine(node.unpacked(as: PgQuery__Integer.self).ival) }
         node.forEachChild { add($0) }

@@ -1,26 +1,24 @@
 import CPgQuery
 
-/// A literal, as far as comparing two of them needs.
+/// What an expression without columns and parameters comes to, as far as comparing two of them needs.
 enum Constant: Equatable {
     case null
     case boolean(Bool)
-    case number(Int64)
+    case number(Number)
     case text(String)
 
-    /// Whole numbers below it are compared; the grammar has those beyond 32 bits as texts.
-    private static let largest: UInt64 = 1 << 62
-
+    /// nil: it is not constant, or what it comes to is not known.
     init?(_ node: Message) {
-        var node = node
-        // Only a cast to boolean keeps what a literal says: `0.4::int` is 0.
-        while node.kind == .typeCast {
-            let cast = node.unpacked(as: PgQuery__TypeCast.self)
-            guard let type = cast.type_name, names(type.pointee.n_names, type.pointee.names).last == "bool",
-                type.pointee.n_array_bounds == 0, let inner = Message(cast.arg)
-            else { return nil }
-            node = inner
+        if node.kind == .aConst {
+            self.init(literal: node)
+        } else if node.kind == .columnRef || node.kind == .boolExpr || node.kind == .subLink {
+            return nil
+        } else {
+            self.init(folding: node)
         }
-        guard node.kind == .aConst else { return nil }
+    }
+
+    private init?(literal node: Message) {
         if node.unpacked(as: PgQuery__AConst.self).isnull != 0 {
             self = .null
             return
@@ -29,10 +27,9 @@ enum Constant: Equatable {
         if let text = value.text {
             self = .text(text)
         } else if value.kind == .integer {
-            self = .number(Int64(value.unpacked(as: PgQuery__Integer.self).ival))
+            self = .number(Number(Int64(value.unpacked(as: PgQuery__Integer.self).ival)))
         } else if value.kind == .float,
-            let number = Int64(String(cString: value.unpacked(as: PgQuery__Float.self).fval)),
-            number.magnitude < Self.largest
+            let number = Number(String(cString: value.unpacked(as: PgQuery__Float.self).fval))
         {
             self = .number(number)
         } else if value.kind == .boolean {
@@ -47,11 +44,20 @@ enum Constant: Equatable {
         switch self {
         case .null: return .never
         case .boolean(let value): return value ? .always : .never
-        case .number(let value): return value == 0 ? .never : .always
+        case .number(let value): return value.isZero ? .never : .always
         case .text(let text):
             let text = text.lowercased()
             if ["true", "t", "yes", "y", "on", "1"].contains(text) { return .always }
             return ["false", "f", "no", "n", "off", "0"].contains(text) ? .never : .unknown
+        }
+    }
+
+    /// As a number where it stands beside one: a literal takes the type of what it is compared with.
+    var asNumber: Number? {
+        switch self {
+        case .number(let number): number
+        case .text(let text): Number(text)
+        case .null, .boolean: nil
         }
     }
 
@@ -60,10 +66,15 @@ enum Constant: Equatable {
         switch (self, other) {
         // With transform_null_equals, `= NULL` is a test.
         case (.null, _), (_, .null): return name == "=" ? .unknown : .never
-        case (.number(let a), .number(let b)): order = (a == b, a < b)
         case (.boolean(let a), .boolean(let b)): order = (a == b, !a && b)
         case (.text(let a), .text(let b)) where name == "=" || name == "<>": order = (a == b, false)
-        case (.text, _), (.number, _), (.boolean, _): return .unknown
+        case (.number, .number), (.number, .text), (.text, .number):
+            guard let a = asNumber, let b = other.asNumber else { return .unknown }
+            order = (a == b, a < b)
+        case (.text(let a), .text(let b)):
+            guard Self.areAlike(a, b) else { return .unknown }
+            order = (a == b, a.utf8.lexicographicallyPrecedes(b.utf8))
+        case (.boolean, _), (_, .boolean): return .unknown
         }
         let holds: Bool
         switch name {
@@ -77,4 +88,11 @@ enum Constant: Equatable {
         }
         return holds ? .always : .never
     }
+
+    /// How texts sort is the collation's matter, but for those that differ in digits alone or in length: dates and times, codes.
+    static func areAlike(_ a: String, _ b: String) -> Bool {
+        zip(a.utf8, b.utf8).allSatisfy { $0 == $1 || isDigit($0) && isDigit($1) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 }

@@ -19,9 +19,16 @@ extension Filter {
             for side in [Message(join.larg), Message(join.rarg)].compactMap({ $0 }) where keepsAll(join, side) {
                 add(source: side)
             }
+            joins.append(Self.joined(by: item))
         } else if let name = Self.name(of: item) {
             sources[name] = item
         }
+    }
+
+    private static func joined(by item: Message) -> [String] {
+        guard item.kind == .joinExpr else { return [name(of: item)].compactMap { $0 } }
+        let join = item.unpacked(as: PgQuery__JoinExpr.self)
+        return [Message(join.larg), Message(join.rarg)].compactMap { $0 }.flatMap(joined)
     }
 
     /// Whether a join keeps all rows of its side.
@@ -36,7 +43,7 @@ extension Filter {
         }
     }
 
-    private static func name(of item: Message) -> String? {
+    static func name(of item: Message) -> String? {
         if item.kind == .rangeVar {
             let variable = item.unpacked(as: PgQuery__RangeVar.self)
             return String(cString: variable.alias?.pointee.aliasname ?? variable.relname)
@@ -53,7 +60,10 @@ extension Filter {
             guard let left = Message(expression.lexpr), let right = Message(expression.rexpr) else { return }
             let pairs = left.kind == .rowExpr && right.kind == .rowExpr ? Array(zip(left.children, right.children)) : []
             for (left, right) in pairs + [(left, right)] {
-                if let partner = partner(left, right) ?? partner(right, left) { partners.insert(partner) }
+                guard let partner = partner(left, right) ?? partner(right, left) else { continue }
+                partners.insert(partner)
+                // What is joined to it tells its rows apart.
+                for names in joins where names.contains(partner) { partners.formUnion(names) }
             }
         }
     }
@@ -71,7 +81,8 @@ extension Filter {
             return name
         }
         guard let column = mine.children.last?.text, let theirs = other.children.last?.text, other.children.count > 1,
-            isOfTarget(mine), let name = other.children[other.children.count - 2].text, !names.contains(name),
+            holder(of: mine) == .target, let name = other.children[other.children.count - 2].text,
+            !names.contains(name),
             let item = sources[name],
             Self.renames(item) ? holdsEveryRow(item) : origin(of: theirs, in: item, depth: 0) == column
         else { return nil }
@@ -94,10 +105,6 @@ extension Filter {
         return (item.unpacked(as: PgQuery__RangeSubselect.self).alias?.pointee.n_colnames ?? 0) > 0
     }
 
-    private func isOfTarget(_ column: Message) -> Bool {
-        column.children.count == 1 || column.children[column.children.count - 2].text.map(names.contains) ?? false
-    }
-
     /// The target's column whose values, of every row, `item` has under the name `column`.
     private func origin(of column: String, in item: Message, depth: Int) -> String? {
         guard depth < Self.maximumDepth else { return nil }
@@ -108,7 +115,10 @@ extension Filter {
                 guard let query = cte else { return nil }
                 return origin(of: column, selectedBy: query, depth: depth + 1)
             }
-            return table.maySame(TableReference(variable)) ? column : nil
+            if isWhole(variable) { return column }
+            return catalog?.lookInto(TableReference(variable), depth: depth) { [self] query, depth in
+                origin(of: column, selectedBy: query, depth: depth)
+            }
         }
         guard item.kind == .rangeSubselect else { return nil }
         let subselect = item.unpacked(as: PgQuery__RangeSubselect.self)
@@ -138,8 +148,7 @@ extension Filter {
         guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE, select.limit_count == nil, select.limit_offset == nil,
             select.having_clause == nil
         else { return nil }
-        var inner = self
-        inner.add(select.with_clause)
+        var inner = within(select)
         inner.sources = [:]
         let items = messages(select.n_from_clause, select.from_clause)
         for item in items { inner.add(source: item) }
@@ -159,13 +168,22 @@ extension Filter {
             && Message(test.arg).map { $0.kind == .columnRef && $0.children.last?.text == column } ?? false
     }
 
+    /// Whether it holds every row of the target: the table itself, or one that it is a part of.
+    private func isWhole(_ variable: PgQuery__RangeVar) -> Bool {
+        let reference = TableReference(variable)
+        return table.maySame(reference) || variable.inh != 0 && catalog?.isPart(table, of: reference) ?? false
+    }
+
     /// Whether an item of a FROM clause has every row of the target.
     private func holdsEveryRow(_ item: Message, depth: Int = 0) -> Bool {
         if item.kind == .rangeVar {
             let variable = item.unpacked(as: PgQuery__RangeVar.self)
             let name = String(cString: variable.relname)
             guard variable.schemaname.pointee == 0, let cte = ctes[name] else {
-                return table.maySame(TableReference(variable))
+                if isWhole(variable) { return true }
+                return catalog?.lookInto(TableReference(variable), depth: depth) { [self] query, depth in
+                    givesEveryRow(query, depth: depth) ? true : nil
+                } ?? false
             }
             // Its own name means the table in it.
             var inner = self
@@ -183,8 +201,7 @@ extension Filter {
         guard depth < Self.maximumDepth, query.kind == .selectStmt else { return false }
         let select = query.unpacked(as: PgQuery__SelectStmt.self)
         guard select.limit_count == nil, select.limit_offset == nil, select.having_clause == nil else { return false }
-        var inner = self
-        inner.add(select.with_clause)
+        var inner = within(select)
         inner.sources = [:]
         if select.op == PG_QUERY__SET_OPERATION__SETOP_UNION {
             return [Message(select.larg), Message(select.rarg)].contains { side in
@@ -214,9 +231,8 @@ extension Filter {
             return isForAll && holds.contains(false) || !holds.contains(true) ? .unknown : .likely
         }
         guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE else { return .unknown }
-        if let count = Message(select.limit_count), Constant(count) == .number(0) { return empty(link) }
-        var inner = self
-        inner.add(select.with_clause)
+        if let count = Message(select.limit_count), Constant(count) == .number(.zero) { return empty(link) }
+        var inner = within(select)
         for item in messages(select.n_from_clause, select.from_clause) { inner.add(source: item) }
         let condition = Message(select.where_clause)
         let found = condition.map { inner.joined(by: $0).truth(of: $0) } ?? .always
@@ -264,7 +280,7 @@ extension Filter {
             else { return false }
             // The outer row's own column.
             if value.children.count > 1, same(column, value), isOuter(value, select) { return true }
-            return last.kind == .aStar || last.text == name ? origin(of: name, from: select, depth: 0) == name : false
+            return origin(of: last.text ?? name, from: select, depth: 0) == name
         }
         return isWhole ? .likely : .unknown
     }

@@ -6,7 +6,7 @@ import CPgQuery
 /// nothing of the target, does not. In doubt a condition that reads the target counts as a filter.
 struct Filter {
     /// Names by which the statement can refer to the target's columns.
-    let names: Set<String>
+    var names: Set<String>
     let table: TableReference
     /// CTEs that are visible, by name; nil for those whose text is not looked at.
     var ctes: [String: Message?]
@@ -14,17 +14,26 @@ struct Filter {
     var sources: [String: Message] = [:]
     /// Those of `sources` that hold every row of the target and are joined to it, so that each row finds itself there.
     var partners: Set<String> = []
+    /// Names that are joined with each other.
+    var joins: [[String]] = []
+    /// Items of the FROM clauses of the subqueries around: names mean their columns before the target's.
+    var nearer: [Message] = []
+    let catalog: TargetCatalog?
+    let effort = Effort()
+    /// What of `effort` is remembered for here.
+    var scope = 0
 
     /// - Parameters:
     ///   - scope: names of the CTEs of the statements around.
     ///   - from: the items of the FROM or USING clause, of a MERGE its source.
     init(
         target: UnsafeMutablePointer<PgQuery__RangeVar>?, with clause: UnsafeMutablePointer<PgQuery__WithClause>? = nil,
-        scope: Set<String> = [], from: [Message] = []
+        scope: Set<String> = [], from: [Message] = [], catalog: TargetCatalog? = nil
     ) {
         table = target.map { TableReference($0.pointee) } ?? TableReference(schema: "", name: "")
         names = target?.pointee.alias.map { [String(cString: $0.pointee.aliasname)] } ?? [table.name]
         ctes = Dictionary(uniqueKeysWithValues: scope.map { ($0, nil) })
+        self.catalog = catalog
         add(clause)
         for item in from { add(source: item) }
     }
@@ -32,25 +41,16 @@ struct Filter {
     /// True when there is no condition, when it holds for every row, or when it reads nothing of the target.
     func isMissing(_ condition: Message?) -> Bool {
         guard let condition else { return true }
-        return joined(by: condition).truth(of: condition).holds
+        return joined(by: condition).truth(of: condition).holds || effort.isSpent
     }
 
     /// The same with the partners that `condition` joins to the target.
     func joined(by condition: Message) -> Filter {
         guard !sources.isEmpty else { return self }
         var result = self
+        result.scope = effort.scope()
         result.findPartners(in: condition)
         return result
-    }
-
-    /// Whether `node` holds a column reference that may be one of the target's, or `CURRENT OF`.
-    func mayRead(_ node: Message) -> Bool {
-        if node.kind == .currentOfExpr { return true }
-        if node.kind == .columnRef {
-            let qualifiers = node.children.dropLast().compactMap(\.text)
-            return qualifiers.isEmpty || qualifiers.contains { names.contains($0) || partners.contains($0) }
-        }
-        return node.children.contains { mayRead($0) }
     }
 
     // MARK: truth
@@ -76,20 +76,26 @@ struct Filter {
     }
 
     func truth(of node: Message) -> Truth {
+        guard !effort.isSpent(by: 1) else { return .unknown }
+        if node.kind == .boolExpr { return boolean(node.unpacked(as: PgQuery__BoolExpr.self), node) }
         let truth = known(node)
         return truth == .unknown && !mayRead(node) ? .likely : truth
     }
 
     private func known(_ node: Message) -> Truth {
+        if node.kind == .columnRef { return .unknown }
         if let constant = Constant(node) { return constant.truth }
-        if node.kind == .boolExpr { return boolean(node.unpacked(as: PgQuery__BoolExpr.self)) }
         if node.kind == .aExpr { return comparison(node.unpacked(as: PgQuery__AExpr.self)) }
         if node.kind == .booleanTest { return test(node.unpacked(as: PgQuery__BooleanTest.self)) }
         if node.kind == .typeCast, let inner = Message(node.unpacked(as: PgQuery__TypeCast.self).arg) {
             // A cast can change a value, so that only what holds anyway is kept.
             return truth(of: inner).holds ? .always : .unknown
         }
-        if node.kind == .nullTest { return test(node.unpacked(as: PgQuery__NullTest.self)) }
+        if node.kind == .nullTest {
+            let test = node.unpacked(as: PgQuery__NullTest.self)
+            let isNegated = test.nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL
+            return Message(test.arg).map { isNull($0, negated: isNegated) } ?? .unknown
+        }
         if node.kind == .caseExpr { return cases(node.unpacked(as: PgQuery__CaseExpr.self)) }
         if node.kind == .subLink { return subquery(node.unpacked(as: PgQuery__SubLink.self)) }
         if node.kind == .funcCall { return call(node.unpacked(as: PgQuery__FuncCall.self)) }
@@ -101,45 +107,101 @@ struct Filter {
         return .unknown
     }
 
-    private func boolean(_ expression: PgQuery__BoolExpr) -> Truth {
-        let arguments = messages(expression.n_args, expression.args)
-        let truths = arguments.map(truth)
+    // MARK: booleans
+
+    private func boolean(_ expression: PgQuery__BoolExpr, _ node: Message) -> Truth {
+        let arguments = Self.operands(of: expression)
+        let mayCombine = arguments.count <= Self.maximumLeaves
+        let truths = arguments.map { mayCombine ? remembered($0) : truth(of: $0) }
+        let isAnd = expression.boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR
         switch expression.boolop {
         case PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR:
+            // One that holds for all or for none stays so, if it reads nothing.
+            if truths.first == .likely { return mayRead(node) ? .unknown : .likely }
             return truths.first?.negated ?? .unknown
         case PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR:
-            if truths.contains(.never) || Complement.hasPair(arguments) { return .never }
-            if ValueSet.decides(arguments, allHold: true) { return .never }
+            if truths.contains(.never) { return .never }
             if truths.allSatisfy({ $0 == .always }) { return .always }
-            return truths.allSatisfy(\.holds) ? .likely : .unknown
         case PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR:
-            if truths.contains(.always) || Complement.hasPair(arguments) { return .always }
-            if ValueSet.decides(arguments, allHold: false) { return .always }
-            if truths.contains(.likely) { return .likely }
-            return truths.allSatisfy { $0 == .never } ? .never : .unknown
+            if truths.contains(.always) { return .always }
+            if truths.allSatisfy({ $0 == .never }) { return .never }
         default:
             return .unknown
         }
+        if arguments.count > 1 {
+            let decided: Truth = isAnd ? .never : .always
+            if hasPair(arguments) || ValueSet(arguments, self).decides(allHold: isAnd) { return decided }
+            if mayCombine, arguments.contains(where: { $0.kind == .boolExpr }), let combined = combinations(of: node) {
+                return combined
+            }
+        }
+        // Where it is not known, one of the arguments is not, which then reads the target.
+        return isAnd
+            ? (truths.allSatisfy(\.holds) ? .likely : .unknown) : (truths.contains(.likely) ? .likely : .unknown)
     }
 
-    /// Always true when every branch is.
-    private func cases(_ expression: PgQuery__CaseExpr) -> Truth {
-        guard let otherwise = Message(expression.defresult), truth(of: otherwise).holds else { return .unknown }
-        let isAlways = messages(expression.n_args, expression.args).allSatisfy { branch in
-            guard branch.kind == .caseWhen,
-                let result = Message(branch.unpacked(as: PgQuery__CaseWhen.self).result)
-            else { return false }
-            return truth(of: result).holds
+    func remembered(_ node: Message) -> Truth { effort.truth(of: node, in: scope) { truth(of: node) } }
+
+    /// With those of the same operator within: `a OR (b OR c)`.
+    private static func operands(of expression: PgQuery__BoolExpr) -> [Message] {
+        let arguments = messages(expression.n_args, expression.args)
+        guard expression.boolop != PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR else { return arguments }
+        return arguments.flatMap { argument -> [Message] in
+            guard argument.kind == .boolExpr else { return [argument] }
+            let inner = argument.unpacked(as: PgQuery__BoolExpr.self)
+            return inner.boolop == expression.boolop ? operands(of: inner) : [argument]
         }
-        return isAlways ? .likely : .unknown
+    }
+
+    /// Always true when every branch is, or the one that is taken.
+    private func cases(_ expression: PgQuery__CaseExpr) -> Truth {
+        var results: [Truth] = []
+        var conditions: [Message] = []
+        for branch in messages(expression.n_args, expression.args) {
+            guard branch.kind == .caseWhen else { return .unknown }
+            let when = branch.unpacked(as: PgQuery__CaseWhen.self)
+            guard let condition = Message(when.expr), let result = Message(when.result) else { return .unknown }
+            let isTaken = Message(expression.arg).map { compared($0, "=", condition) } ?? truth(of: condition)
+            if isTaken == .never { continue }
+            if isTaken == .always { return Self.all(results, truth(of: result)) }
+            results.append(truth(of: result))
+            conditions.append(condition)
+        }
+        if expression.arg == nil, hasPair(conditions) { return Self.all(results, .always) }
+        return Self.all(results, Message(expression.defresult).map(truth) ?? .never)
+    }
+
+    private static func all(_ results: [Truth], _ last: Truth) -> Truth {
+        if results.isEmpty { return last }
+        return last.holds && results.allSatisfy(\.holds) ? .likely : .unknown
     }
 
     private func call(_ function: PgQuery__FuncCall) -> Truth {
         let arguments = messages(function.n_args, function.args)
-        guard names(function).last == "starts_with", arguments.count == 2, arguments[1].textConstant == "" else {
-            return .unknown
+        guard arguments.count == 2, let name = names(function).last else { return .unknown }
+        switch name {
+        case "starts_with": return Constant(arguments[1]) == .text("") ? .always : .unknown
+        case "regexp_like": return compared(arguments[0], "~", arguments[1])
+        case "like", "textlike": return compared(arguments[0], "~~", arguments[1])
+        default:
+            // What stands behind the operators: `int4eq(id, id)`.
+            let isEqual = name.hasSuffix("eq") || name.hasSuffix("ge") || name.hasSuffix("le")
+            return isEqual && same(arguments[0], arguments[1]) ? .always : .unknown
         }
-        return .always
+    }
+
+    func test(_ test: PgQuery__BooleanTest) -> Truth {
+        guard let argument = Message(test.arg) else { return .unknown }
+        let inner = truth(of: argument)
+        switch test.booltesttype {
+        case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE: return inner
+        case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE: return inner.negated
+        case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN:
+            return inner.holds || isNeverNull(argument) ? .always : .unknown
+        case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN:
+            return isNull(argument) ? .always : isNeverNull(argument) ? .never : .unknown
+        default: return .unknown
+        }
     }
 
     func names(_ function: PgQuery__FuncCall) -> [String] {

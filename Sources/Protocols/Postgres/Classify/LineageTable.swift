@@ -161,9 +161,12 @@ extension LineageTracer {
         guard let index else { return false }
         return relations.contains { relation in
             index.relations[relation].rules.contains { text in
-                guard let rule = CatalogDefinition.of(text)?.statement, rule.lineage == .ruleStmt else { return true }
-                let statement = rule.pointer(to: PgQuery__RuleStmt.self)
-                return statement.pointee.instead != 0 && statement.pointee.event == event
+                guard let definition = CatalogDefinition.of(text) else { return true }
+                return withExtendedLifetime(definition) {
+                    guard let rule = definition.statement, rule.lineage == .ruleStmt else { return true }
+                    let statement = rule.pointer(to: PgQuery__RuleStmt.self)
+                    return statement.pointee.instead != 0 && statement.pointee.event == event
+                }
             }
         }
     }

@@ -149,6 +149,9 @@ extension LineageTracer {
         let excluded = LineageScope.Item(
             name: "excluded", shape: RowShape(columns: columns + others, sources: sources), showsColumns: false)
         inner.items.append(excluded)
+        for relation in target.relations {
+            addTarget(Target(relation: relation, event: PG_QUERY__CMD_TYPE__CMD_UPDATE.rawValue))
+        }
         let assigned = set(NodeList(clause.pointee.n_target_list, clause.pointee.target_list), target, inner)
         condition(clause.pointee.where_clause, inner)
         return assigned
@@ -164,7 +167,9 @@ extension LineageTracer {
             for step in NodeList(field.pointee.n_indirection, field.pointee.indirection) where step.text == nil {
                 join(&value, self.value(step, scope))
             }
-            assign(value, to: column, of: target)
+            let columns = numbers(column, of: target)
+            assign(value, to: columns)
+            update(columns)
             assigned.append((column, value))
         }
         return assigned

@@ -22,6 +22,8 @@ final class LineageTracer {
     var written: Set<Int32> = []
     var compared: Set<Int32> = []
     var flows: [Int32: Value] = [:]
+    /// Columns of rows that were there before; only where other tables' rows may change with them.
+    private(set) var updated: Set<Int32> = []
     /// Targets of writes, in the order in which they were met.
     private(set) var targets: [Target] = []
     private var knownTargets: Set<Target> = []
@@ -105,6 +107,11 @@ final class LineageTracer {
     private func flow(_ sources: Value, into column: Int32) {
         guard !sources.isEmpty else { return }
         if flows[column] == nil { flows[column] = sources } else { flows[column]?.merge(sources) }
+    }
+
+    func update(_ columns: [Int32]) {
+        guard !isPlanned, index?.mayCascade == true else { return }
+        updated.formUnion(columns)
     }
 
     func addTarget(_ target: Target) {

@@ -274,12 +274,20 @@ func names(_ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<PgQu
     messages(count, items).compactMap(\.text)
 }
 
-/// Whether two expressions are the same text but for place and spacing.
-func sameExpression(_ a: Message, _ b: Message) -> Bool {
-    guard a.shape === b.shape, sameValues(a, b) else { return false }
-    let left = a.children
-    let right = b.children
-    return left.count == right.count && zip(left, right).allSatisfy(sameExpression)
+extension PgQuery__AExpr {
+    /// Without its schema.
+    var operatorName: String { lastName(n_name, name) }
+}
+
+extension PgQuery__TypeName {
+    /// Without its schema.
+    var lastName: String { PostgresClassify.lastName(n_names, names) }
+}
+
+/// The last part of a qualified name; empty when there is none.
+private func lastName(_ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<PgQuery__Node>?>?) -> String {
+    guard count > 0, let items else { return "" }
+    return Message(items[count - 1])?.text ?? ""
 }
 
 /// Whether two nodes of one type have the same values, their children aside.

@@ -3,13 +3,13 @@ import Contract
 
 /// Looks up a text's relations in the catalogue, and adds what views and rules behind them do.
 struct Resolution {
-    private let index: CatalogIndex
+    let index: CatalogIndex
     private let path: CatalogIndex.Path
     private let created: [String: String]
     private let refreshed: [Int]
     private var read: Set<String> = []
-    private var written: Set<String> = []
-    private var unresolved: Set<String> = []
+    var written: Set<String> = []
+    var unresolved: Set<String> = []
     private var views: Set<String> = []
     private var seenViews: Set<Int> = []
     private var pendingViews: [Int] = []
@@ -40,16 +40,18 @@ struct Resolution {
         }
         for view in refreshed where index.relations[view].isView { need(view) }
         var done = 0
-        while done < tracer.targets.count || !pendingViews.isEmpty {
-            if let view = pendingViews.popLast() {
-                addBody(of: view, to: &analysis, changing: [])
-                continue
+        repeat {
+            while done < tracer.targets.count || !pendingViews.isEmpty {
+                if let view = pendingViews.popLast() {
+                    addBody(of: view, to: &analysis, changing: [])
+                    continue
+                }
+                let target = tracer.targets[done]
+                done += 1
+                if index.relations[target.relation].isView { change(target, &analysis, tracer) }
+                runRules(for: target, &analysis, tracer)
             }
-            let target = tracer.targets[done]
-            done += 1
-            if index.relations[target.relation].isView { change(target, &analysis, tracer) }
-            runRules(for: target, &analysis, tracer)
-        }
+        } while index.mayCascade && cascade(tracer)
         analysis.tablesRead = read
         analysis.tablesWritten = written
     }
@@ -94,7 +96,7 @@ struct Resolution {
     }
 
     /// Its own name and those of the tables above it.
-    private mutating func names(of relation: Int) -> [String] {
+    mutating func names(of relation: Int) -> [String] {
         let name = index.name(relation)
         if index.relations[relation].isView { views.insert(name) }
         if index.relations[relation].parents.isEmpty { return [name] }
@@ -119,11 +121,13 @@ struct Resolution {
 
     /// What a view's query does. `changing`: tables that are written through it, which is no read of them.
     private mutating func addBody(of view: Int, to analysis: inout Analysis, changing: Set<String>) {
-        guard let query = CatalogDefinition.of(index.relations[view].definition)?.statement else {
+        let definition = CatalogDefinition.of(index.relations[view].definition)
+        guard let definition, let query = definition.statement else {
             return analysis.opaque("the view \(index.name(view)) is not understood")
         }
         var body = Analysis()
-        body.walk(query, scope: [])
+        // What is kept of definitions may be dropped meanwhile, by another thread.
+        withExtendedLifetime(definition) { body.walk(query, scope: []) }
         body.tablesRead.subtract(changing)
         if !changing.isEmpty, body.tablesRead.isEmpty { body.operations.remove("read") }
         take(&body, .definition)
@@ -137,7 +141,7 @@ struct Resolution {
         guard let definition = CatalogDefinition.of(index.relations[target.relation].definition) else {
             return analysis.opaque("the view \(index.name(target.relation)) is not understood")
         }
-        let bases = definition.statement.map(Self.fromTables) ?? []
+        let bases = withExtendedLifetime(definition) { definition.statement.map(Self.fromTables) ?? [] }
         addBody(of: target.relation, to: &analysis, changing: Set(bases))
         for base in bases {
             let found = index.relations(named: base, path: .definition)

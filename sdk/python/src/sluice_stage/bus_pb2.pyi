@@ -74,6 +74,22 @@ class Cancel(_message.Message):
     protocol: str
     def __init__(self, protocol: _Optional[str] = ..., key: _Optional[bytes] = ...) -> None: ...
 
+class Cascade(_message.Message):
+    __slots__ = ["columns", "keys", "name", "on_delete", "on_update", "schema"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ON_DELETE_FIELD_NUMBER: _ClassVar[int]
+    ON_UPDATE_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    keys: _containers.RepeatedScalarFieldContainer[str]
+    name: str
+    on_delete: str
+    on_update: str
+    schema: str
+    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., on_delete: _Optional[str] = ..., on_update: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Catalog(_message.Message):
     __slots__ = ["complete", "relations", "search_path"]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
@@ -438,14 +454,16 @@ class Judge(_message.Message):
     def __init__(self, digest: _Optional[bytes] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., protocol: _Optional[str] = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., parameters: _Optional[_Iterable[str]] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., catalog: _Optional[bytes] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., excess: _Optional[_Union[Excess, _Mapping]] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ["max_rows", "message", "rule"]
+    __slots__ = ["holds", "max_rows", "message", "rule"]
+    HOLDS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    holds: bool
     max_rows: int
     message: str
     rule: str
-    def __init__(self, max_rows: _Optional[int] = ..., rule: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, max_rows: _Optional[int] = ..., rule: _Optional[str] = ..., message: _Optional[str] = ..., holds: bool = ...) -> None: ...
 
 class MaskBatch(_message.Message):
     __slots__ = ["columns", "columns_known", "command", "copy", "last", "plan", "principal", "protocol", "resource", "tail"]
@@ -657,22 +675,26 @@ class Refusal(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ...) -> None: ...
 
 class Relation(_message.Message):
-    __slots__ = ["columns", "definition", "kind", "name", "parents", "rules", "schema"]
+    __slots__ = ["cascades", "columns", "definition", "kind", "name", "not_null", "parents", "rules", "schema"]
+    CASCADES_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    NOT_NULL_FIELD_NUMBER: _ClassVar[int]
     PARENTS_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    cascades: _containers.RepeatedCompositeFieldContainer[Cascade]
     columns: _containers.RepeatedScalarFieldContainer[str]
     definition: str
     kind: str
     name: str
+    not_null: _containers.RepeatedScalarFieldContainer[int]
     parents: _containers.RepeatedCompositeFieldContainer[RelationName]
     rules: _containers.RepeatedScalarFieldContainer[str]
     schema: str
-    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., definition: _Optional[str] = ..., parents: _Optional[_Iterable[_Union[RelationName, _Mapping]]] = ..., rules: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., definition: _Optional[str] = ..., parents: _Optional[_Iterable[_Union[RelationName, _Mapping]]] = ..., rules: _Optional[_Iterable[str]] = ..., not_null: _Optional[_Iterable[int]] = ..., cascades: _Optional[_Iterable[_Union[Cascade, _Mapping]]] = ...) -> None: ...
 
 class RelationName(_message.Message):
     __slots__ = ["name", "schema"]
