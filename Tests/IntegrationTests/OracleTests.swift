@@ -60,6 +60,19 @@ extension Integration {
                 ], "\(ran.transcript)")
         }
 
+        /// What shows later what it was given now.
+        @Test(arguments: [
+            "setseed(length(email) / 1000.0)", "setval('s', ascii(email))", "pg_notify('news', email)",
+            "lo_from_bytea(0, convert_to(email, 'UTF8'))", "pg_try_advisory_lock(ascii(email))",
+        ])
+        func nothingKeepsAMaskedValue(_ expression: String) async throws {
+            let world = try await World.shared.value
+            let sql = "SELECT \(expression) FROM customers WHERE id = 1"
+            let ran = try await world.clients(world.veiled).python(client("refused.py"), [sql])
+            #expect(ran.status == 0 && ran.lines.count == 6, "\(ran.transcript)")
+            for line in ran.lines { #expect(line.hasPrefix("42501") && line.contains("would copy"), "\(line)") }
+        }
+
         /// Errors of the target that quote the value which they are about.
         private static let failing = [
             "email::int", "email::date", "email::uuid", "email::json", "('{' || email)::text[]", "email::regclass",

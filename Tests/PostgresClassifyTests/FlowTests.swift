@@ -217,6 +217,13 @@ import Testing
             ("DELETE FROM audited WHERE id = 1", []),
             ("PREPARE p AS UPDATE notes SET body = author", ["notes.body < notes.author"]),
             ("EXPLAIN UPDATE users SET name = email", []), ("COPY notes FROM STDIN", []),
+            ("SELECT setval('s', ascii(email)) FROM users", ["setval < users.email"]),
+            ("SELECT 1 FROM users WHERE setseed(id / 10.0) IS NULL", ["setseed < users.id"]),
+            ("SELECT pg_notify('c', email) FROM users", ["pg_notify < users.email"]),
+            ("SELECT lo_from_bytea(0, email::bytea) FROM users", ["lo_from_bytea < users.email"]),
+            ("SELECT pg_try_advisory_lock(ascii(email)) FROM users", ["pg_try_advisory_lock < users.email"]),
+            ("SELECT setval('s', 7), nextval('s'), setseed(0.5), pg_notify('c', 'x')", []),
+            ("EXPLAIN SELECT setval('s', ascii(email)) FROM users", []),
             (
                 "UPDATE events_2024 SET payload = at",
                 ["events.payload < events.at events_2024.at", "events_2024.payload < events.at events_2024.at"]

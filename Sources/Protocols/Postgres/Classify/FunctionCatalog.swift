@@ -52,6 +52,9 @@ enum FunctionCatalog {
         "lo_unlink", "lowrite",
     ]
 
+    /// Functions that change nothing, and from whose effect on the session their argument can be told later.
+    static let keeping: Set<String> = ["setseed"]
+
     /// The functions that information_schema's views are made of.
     static let informationSchema: Set<String> = [
         "_pg_char_max_length", "_pg_char_octet_length", "_pg_datetime_precision", "_pg_expandarray",

@@ -131,10 +131,18 @@ extension LineageTracer {
             readAll(value)
             test(&value)
             value.isAnything = true
-        case .safe, .write, .lock, .notify, .setting:
+        case .write, .lock, .notify, .setting: keep(&value, by: name)
+        case .safe where FunctionCatalog.keeping.contains(name.last ?? ""): keep(&value, by: name)
+        case .safe:
             if !TotalExpressions.isTotalFunction(name.last ?? "", arguments: count) { test(&value) }
         }
         return value
+    }
+
+    /// A sequence, large object, lock, message or seed shows later what it was given now: a flow into no table.
+    private func keep(_ value: inout Value, by function: [String]) {
+        test(&value)
+        flow(value, into: names.number(table: "", column: function.last ?? ""))
     }
 
     /// What a window orders and divides by.

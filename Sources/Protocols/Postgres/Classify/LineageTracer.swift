@@ -104,8 +104,8 @@ final class LineageTracer {
         }
     }
 
-    private func flow(_ sources: Value, into column: Int32) {
-        guard !sources.isEmpty else { return }
+    func flow(_ sources: Value, into column: Int32) {
+        guard !isPlanned, !sources.isEmpty else { return }
         if flows[column] == nil { flows[column] = sources } else { flows[column]?.merge(sources) }
     }
 
