@@ -76,7 +76,7 @@ let package = Package(
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
         library("Policy", ["Contract", "StrictYAML", "PolicyFiles"]),
         library("Identity", ["COpenSSL", grdb]),
-        library("Detection", ["CVectorscan"]),
+        library("Detection", ["CVectorscan", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
