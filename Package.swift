@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
+        .library(name: "Detection", targets: ["Detection"]),
         .library(name: "PostgresClassify", targets: ["PostgresClassify"]),
         .library(name: "Gateway", targets: ["Gateway", "Identity"]),
     ],

@@ -12,8 +12,9 @@ extension Scope {
         let label = word.upperBound..<min(upper, word.upperBound + Scope.bytesAfterLabel)
         let around = max(lower, word.lowerBound - Scope.bytesBeforeWord)..<after.upperBound
         switch check {
-        case .socialSecurity, .taxpayer, .cpf, .cnpj, .germanTax, .germanIDCard, .aadhaar, .iban:
+        case .socialSecurity, .taxpayer, .cpf, .cnpj, .germanTax, .aadhaar, .iban:
             numbers(check, in: around, found: found)
+        case .germanIDCard: if let match = germanIDCard(in: after) { found(match) }
         case .passport: if let match = passport(in: after) { found(match) }
         case .date: if let match = date(in: label) { found(match) }
         case .phone: phones(in: label, found: found)
@@ -29,8 +30,9 @@ extension Scope {
     /// Values of a field, `range`, whose column's name says what it holds.
     func values(_ check: Detector.ContextCheck, field range: Range<Int>, found: (Range<Int>) -> Void) {
         switch check {
-        case .socialSecurity, .taxpayer, .cpf, .cnpj, .germanTax, .germanIDCard, .aadhaar, .iban:
+        case .socialSecurity, .taxpayer, .cpf, .cnpj, .germanTax, .aadhaar, .iban:
             numbers(check, in: range, found: found)
+        case .germanIDCard: if let match = germanIDCard(in: range) { found(match) }
         case .passport: if let match = passport(in: range) { found(match) }
         case .date: if let match = date(in: range) { found(match) }
         case .phone: phones(in: range, found: found)
@@ -51,10 +53,11 @@ extension Scope {
         case .cpf: bareNumbers(of: 11, in: range) { if isCPF($0) { found($0) } }
         case .cnpj: bareNumbers(of: 14, in: range) { if isCNPJ($0) { found($0) } }
         case .germanTax: bareNumbers(of: 11, in: range) { if isGermanTaxNumber($0) { found($0) } }
-        case .germanIDCard: germanIDCards(in: range, found: found)
         case .aadhaar: bareNumbers(of: 12, in: range) { if isAadhaar($0) { found($0) } }
         case .iban: ibans(in: range, found: found)
-        case .passport, .date, .phone, .personName, .possibleName, .address, .awsSecret, .highEntropy, .password: break
+        case .germanIDCard, .passport, .date, .phone, .personName, .possibleName, .address, .awsSecret, .highEntropy,
+            .password:
+            break
         }
     }
 }

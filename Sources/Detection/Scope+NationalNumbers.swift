@@ -5,7 +5,7 @@ extension Scope {
     func cpf(_ groups: DigitGroups) -> Range<Int>? {
         guard groups.separator(0) == 0x2e, groups.separator(1) == 0x2e, groups.separator(2) == 0x2d else { return nil }
         let range = groups.range(4)
-        return standsApart(range) && isCPF(range) ? range : nil
+        return isWord(range) && standsAlone(range) && isCPF(range) ? range : nil
     }
 
     /// Receita Federal: two digits modulo 11; repeated digits are not issued.
@@ -22,7 +22,9 @@ extension Scope {
     /// `12.ABC.345/01DE-35`, whose last byte is before `end`.
     func cnpj(end: Int) -> Range<Int>? {
         let range = end - 18..<end
-        guard range.lowerBound >= lower, end <= upper, standsApart(range), isCNPJ(range) else { return nil }
+        guard range.lowerBound >= lower, end <= upper, isWord(range), standsAlone(range), isCNPJ(range) else {
+            return nil
+        }
         return range
     }
 
@@ -50,7 +52,7 @@ extension Scope {
     func germanTaxNumber(_ groups: DigitGroups) -> Range<Int>? {
         guard groups.lengths(4) == 0x2333, groups.uniform(4) == 0x20 else { return nil }
         let range = groups.range(4)
-        return standsApart(range) && isGermanTaxNumber(range) ? range : nil
+        return standsApart(range, groups: 3, by: 0x20) && isGermanTaxNumber(range) ? range : nil
     }
 
     /// Bundeszentralamt für Steuern: of the first ten digits one comes two or three times, the others once at most; no
@@ -65,10 +67,11 @@ extension Scope {
         return repeated == 1 && counts.max() <= 3
     }
 
-    /// BSI TR-03105: a letter of the issuing office, eight symbols without vowels and look-alikes, perhaps the check digit.
-    func germanIDCards(in range: Range<Int>, found: (Range<Int>) -> Void) {
+    /// The first word that begins in `range` and is a number by BSI TR-03105: a letter of the issuing office, eight symbols without vowels and look-alikes, perhaps the check digit.
+    func germanIDCard(in range: Range<Int>) -> Range<Int>? {
+        var result: Range<Int>?
         words(in: range) { word in
-            guard word.count == 9 || word.count == 10, self[word.lowerBound].isUpper,
+            guard result == nil, word.count == 9 || word.count == 10, self[word.lowerBound].isUpper,
                 word.prefix(9).allSatisfy({ Scope.germanIDSymbols.contains(self[$0]) }),
                 word.count(where: { self[$0].isDigit }) >= 2
             else { return }
@@ -76,8 +79,9 @@ extension Scope {
                 let symbols = Symbols(self, word)
                 guard symbols[9] < 10, symbols.checkDigit731(9) == symbols[9] else { return }
             }
-            found(word)
+            result = word
         }
+        return result
     }
 
     private static let germanIDSymbols = Detector.TokenRule.Alphabet("0123456789CFGHJKLMNPRTVWXYZ")
@@ -98,7 +102,7 @@ extension Scope {
         } else {
             return nil
         }
-        return standsApart(range) && isNIR(range) ? range : nil
+        return isWord(range) && standsAlone(range) && isNIR(range) ? range : nil
     }
 
     /// A number of a person born in Corsica: `2A` or `2B`, which ends before `end`, stands for the department.
@@ -146,7 +150,7 @@ extension Scope {
             return nil
         }
         let range = groups.range(3)
-        return standsApart(range) && isAadhaar(range) ? range : nil
+        return standsApart(range, groups: 4, by: separator) && isAadhaar(range) ? range : nil
     }
 
     /// UIDAI: twelve digits, the first 2 to 9, Verhoeff; palindromes are not issued.

@@ -45,7 +45,10 @@ extension Scope {
         while end > lower, start - end < 3, !self[end - 1].isLetter { end -= 1 }
         guard end < start else { return false }
         let words: [StaticString] = ["version", "ver", "release", "build", "rev", "firmware"]
-        return words.contains { holdsAnyCase($0, at: end - $0.utf8CodeUnitCount) }
+        return words.contains {
+            let first = end - $0.utf8CodeUnitCount
+            return holdsAnyCase($0, at: first) && !byte(first - 1).isName
+        }
     }
 
     /// - Parameter scanned: where the last look ended, so that work stays linear.

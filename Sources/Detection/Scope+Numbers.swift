@@ -114,6 +114,19 @@ extension Scope {
         return !after.isDigit && !(after == 0x2d && byte(range.upperBound + 1).isDigit)
     }
 
+    /// Not a part of a longer number or word, nor of a row of groups of one length: digits that `separator` joins to it and
+    /// that are as many as those of the groups at its ends.
+    func standsApart(_ range: Range<Int>, groups of: Int, by separator: UInt8) -> Bool {
+        guard isWord(range), standsAlone(range) else { return false }
+        if byte(range.upperBound) == separator, digitCount(from: range.upperBound + 1, most: of + 1) == of {
+            return false
+        }
+        guard byte(range.lowerBound - 1) == separator else { return true }
+        var start = range.lowerBound - 1
+        while byte(start - 1).isDigit, range.lowerBound - start <= of + 1 { start -= 1 }
+        return range.lowerBound - 1 - start != of
+    }
+
     /// Not a part of a longer number or word, nor of a row of groups.
     func standsApart(_ range: Range<Int>) -> Bool {
         guard isWord(range), standsAlone(range) else { return false }

@@ -28,6 +28,7 @@ extension Scope {
         let firstEnd = start
         guard start > lower, self[start] == 0x20 else { return nil }
         while start > lower, isNameByte(start - 1), firstEnd - start < Scope.maximumNameBytes { start -= 1 }
+        while start < firstEnd, isQuoteOrDash(start) { start += 1 }
         guard isCapital(start), !byte(start - 1).isDigit, Names.isFirstName(self, start..<firstEnd),
             let end = nameWords(from: firstEnd + 1, most: 3)
         else { return nil }

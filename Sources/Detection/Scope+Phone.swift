@@ -48,6 +48,7 @@ extension Scope {
     private func phone(from start: Int, digits lengths: ClosedRange<Int>) -> Int? {
         var index = start
         var digits = 0
+        var separator: UInt8?
         var end: Int?
         while true {
             let byte = self.byte(index)
@@ -58,8 +59,10 @@ extension Scope {
                 if lengths.contains(digits), !self.byte(index).isDigit { end = index }
                 continue
             }
-            if digits == lengths.upperBound { break }
+            // Dots divide all groups or none.
+            if digits == lengths.upperBound || ((separator ?? byte) == 0x2e) != (byte == 0x2e) { break }
             guard let next = afterPhoneSeparator(index) else { break }
+            separator = byte
             index = next
         }
         guard let end, !self.byte(end).isName, self.byte(end) != 0x40 else { return nil }
@@ -161,7 +164,9 @@ extension Scope {
             if !byte(start - 1).isDigit { range = start..<range.upperBound }
         }
         if byte(range.lowerBound - 1) == 0x2b { return nil }
-        return standsApart(range) ? range : nil
+        // A space before or after may divide it from a number of another kind, unless spaces divide its own groups.
+        let spaced = range.contains { self[$0] == 0x20 && self[$0 - 1] != 0x29 }
+        return (spaced ? standsApart(range) : isWord(range) && standsAlone(range)) ? range : nil
     }
 
     // MARK: near a word
@@ -180,7 +185,8 @@ extension Scope {
             if byte == 0x2b, self.byte(first) == 0x28 { first += 1 }
             guard self.byte(first).isDigit,
                 let end = phone(from: first, digits: Scope.minimumPhoneDigits...Scope.maximumPhoneDigits),
-                !isDateOrHost(first..<end), !self.byte(end).isAlphanumeric
+                !isDateOrHost(first..<end), !self.byte(end).isAlphanumeric,
+                self.byte(end) != 0x2d || !self.byte(end + 1).isAlphanumeric
             else {
                 index = max(index + 1, first)
                 while index < range.upperBound, self[index].isDigit { index += 1 }

@@ -24,7 +24,7 @@ extension Scope {
             let end = index
             while index > lower,
                 self[index - 1].isAlphanumeric || self[index - 1].isWide || self[index - 1] == 0x2e
-                    || self[index - 1] == 0x27 || self[index - 1] == 0x2d,
+                    || (self[index - 1] == 0x27 && byte(index - 2).isName) || self[index - 1] == 0x2d,
                 word.lowerBound - index < Scope.maximumStreetBytes
             { index -= 1 }
             guard index < end else { return nil }
