@@ -219,12 +219,6 @@ import Testing
             let bytes = Wire.int32(days)
             #expect(try maskValue(rules, column("created", type: 1082, format: 1), bytes) == bytes)
         }
-        #expect(PostgresText.date(days: -7168) == Array("1980-05-17".utf8))
-        #expect(PostgresText.date(days: 59) == Array("2000-02-29".utf8))
-        #expect(PostgresText.date(days: 366) == Array("2001-01-01".utf8))
-        #expect(PostgresText.date(days: -1) == Array("1999-12-31".utf8))
-        #expect(PostgresText.date(days: -36524) == Array("1900-01-01".utf8))
-        #expect(PostgresText.date(days: Int(Int32.max)).isEmpty && PostgresText.date(days: Int(Int32.min)).isEmpty)
     }
 
     @Test(arguments: [(20, 3), (1700, 7), (2950, 15), (701, 2), (2249, 3), (1009, 11)] as [(UInt32, Int)])
