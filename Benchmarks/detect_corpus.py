@@ -33,6 +33,8 @@ class Values:
             + self.r.choice(["", str(self.r.randint(1, 99))])
         host = self.r.choice(["example", "mail.corp", "acme-inc", "uni.bonn", "post"]) + "." \
             + self.r.choice(["com", "org", "de", "co.uk", "io", "fr", "com.br"])
+        if self.r.random() < 0.1:
+            return self.r.choice(["jürgen@müller.de", "o'brien@example.org", "josé.díaz@correo.example.es", "info@xn--mller-kva.de"]), None
         return name + "@" + host, None
 
     def phone(self):
@@ -106,7 +108,8 @@ class Values:
             payload = bytes([self.r.choice([0, 5])]) + self.r.randbytes(20)
             return base58(payload + hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4]), None
         version, size = self.r.choice([(0, 20), (0, 32), (1, 32)])
-        return bech32("bc", version, self.r.randbytes(size)), None
+        value = bech32("bc", version, self.r.randbytes(size))
+        return value.upper() if self.r.random() < 0.15 else value, None
 
     def eth_address(self):
         value = self.r.randbytes(20).hex()
@@ -168,7 +171,7 @@ class Values:
     def de_id_card(self):
         letters = "CFGHJKLMNPRTVWXYZ"
         serial = self.r.choice("LMNPRTVWXY") + self.some(DIGITS + letters, 5) + self.digits(3)
-        return serial + icao_digit(serial), self.r.choice(["Personalausweis ", "Ausweisnummer: ", "ID card no. "])
+        return serial + self.r.choice(["", icao_digit(serial)]), self.r.choice(["Personalausweis ", "Ausweisnummer: ", "ID card no. "])
 
     def fr_nir(self):
         place = self.r.choice([f"{self.r.randint(1, 95):02d}", "2A", "2B"])
@@ -222,7 +225,9 @@ class Values:
         return ":".join(groups[:self.r.randint(2, 4)]) + "::" + ":".join(groups[:self.r.randint(1, 3)]), None
 
     def mac_address(self):
-        return self.r.choice([":", "-"]).join(f"{b:02x}" for b in self.r.randbytes(6)), None
+        value = self.r.randbytes(6).hex()
+        if self.r.random() < 0.15: return f"{value[:4]}.{value[4:8]}.{value[8:]}", None
+        return self.r.choice([":", "-"]).join(value[i:i + 2] for i in range(0, 12, 2)), None
 
     # -- secrets
 
@@ -275,7 +280,7 @@ class Values:
         if kind < 0.75: return r.choice(makers)(), None
         password = some(alnum, r.randint(8, 20))
         if kind < 0.85: return password, r.choice(["password=", "DB_PASSWORD=", "api_key: ", "secret = ", "token="])
-        if kind < 0.95: return password, (f"postgres://app:", f"@db{r.randint(1, 9)}.internal/main")
+        if kind < 0.95: return password, (f"postgres://app:", f"@db{r.randint(1, 9)}.example.com/main")
         return base64.b64encode(r.randbytes(30)).decode(), "aws_secret_access_key = "
 
 
@@ -409,6 +414,10 @@ def lookalike(v):
         lambda: "token count: " + v.digits(3), lambda: "password is required", lambda: "passport control", lambda: "0." + v.digits(16),
         lambda: "0x" + v.some("0123456789abcdef", 16), lambda: "data:image/png;base64," + base64.b64encode(r.randbytes(60)).decode(),
         lambda: f"ratio {r.randint(1, 20)}:{r.randint(1, 20)}:{r.randint(1, 20)}", lambda: "sk-" + "-".join(r.choice(WORDS) for _ in range(4)),
+        lambda: "MD5:" + ":".join(f"{b:02x}" for b in r.randbytes(16)), lambda: "SHA1 " + ":".join(f"{b:02X}" for b in r.randbytes(20)),
+        lambda: f"{r.choice(['QQ', 'BG', 'DA', 'NT'])}{v.digits(6)}{r.choice('ABCD')}", lambda: f"AB{v.digits(6)}{r.choice('EFXZ')}",
+        lambda: f"9{v.digits(2)}-{r.randint(10, 49)}-{v.digits(4)}", lambda: v.some(UPPER, 3) + r.choice("DEIKMN") + v.some(UPPER, 1) + v.digits(4) + "X",
+        lambda: spoiled(v.btc_address), lambda: "admin@localhost", lambda: "npm i @scope/tool@2.1.0",
         lambda: f"lines {r.randint(100, 900)}-{r.randint(901, 999)}", lambda: "New York", lambda: "Main Menu",
     ])()
 

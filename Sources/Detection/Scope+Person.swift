@@ -100,7 +100,7 @@ extension Scope {
         if holdsAnyCase("is", at: index), byte(index + 2) == 0x20 { index += 3 }
         guard isCapital(index), let end = nameWords(from: index, most: Scope.maximumNameWords) else { return nil }
         let name = index..<end
-        guard end - index >= 2, !needsDictionary || holdsKnownName(name) else { return nil }
+        guard end - index >= 2, !isPlaceholder(name), !needsDictionary || holdsKnownName(name) else { return nil }
         return name
     }
 

@@ -65,7 +65,8 @@ extension Scope {
             separator = byte
             index = next
         }
-        guard let end, !self.byte(end).isName, self.byte(end) != 0x40 else { return nil }
+        // One digit after a dot is a decimal.
+        guard let end, !self.byte(end).isName, self.byte(end) != 0x40, self.byte(end - 2) != 0x2e else { return nil }
         return end
     }
 

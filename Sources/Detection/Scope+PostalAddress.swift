@@ -229,6 +229,16 @@ extension Scope {
         return addressField(start..<end)
     }
 
+    /// A number of up to six digits that is no part of a word, a version or a host's address.
+    private func holdsHouseNumber(_ range: Range<Int>) -> Bool {
+        range.contains { index in
+            guard self[index].isDigit, !byte(index - 1).isAlphanumeric, byte(index - 1) != 0x2e else { return false }
+            let digits = digitCount(from: index, most: 7)
+            let after = byte(index + digits)
+            return digits < 7 && after != 0x3a && !(after == 0x2e && byte(index + digits + 1).isDigit)
+        }
+    }
+
     /// The whole of a field that reads like an address: a number, and two words or more, one of them capitalised.
     func addressField(_ range: Range<Int>) -> Range<Int>? {
         var first = range.lowerBound
@@ -238,7 +248,7 @@ extension Scope {
         let field = first..<last
         guard (6...Scope.maximumAddressField).contains(field.count),
             self[first].isUpper || self[first].isDigit || self[first].isWide,
-            field.contains(where: { self[$0].isDigit }), field.contains(where: { self[$0] == 0x20 }),
+            holdsHouseNumber(field), field.contains(where: { self[$0] == 0x20 }),
             !field.contains(where: { self[$0] == 0x40 || self[$0] == 0x7b || self[$0] == 0x3d })
         else { return nil }
         var letters = 0

@@ -71,7 +71,12 @@ import Testing
     @Test(arguments: [
         "@", "a@", "eyJ", "eyJ.", "4", "4 ", "4111-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "://a:",
         "password='", "ssn ", "sk-",
-        "\\\"", "pwd=", "pwd='", "a@bb.co:",
+        "\\\"", "pwd=", "pwd='", "a@bb.co:", "+1 ", "+49", "1.1.", "1.1.1.1 ", "::", "a:", "Mr ", "name: A",
+        "Anna Smith ", "1 A St",
+        "Calle A ", "1 rue A ", "straße 1", "phone 1", "tel(", "DE89 ", "AB12", "1 2A123456 ", "dob may", "passport A1",
+        "0x",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN", "bc1", "bearer ", "auth A1", "address: A 1 ", "11.111.111/", "2341 ",
+        "00:", "X1",
     ])
     func hostileRepetitionEnds(unit: String) throws {
         let engine = try DetectionEngine(entities: Entity.all)

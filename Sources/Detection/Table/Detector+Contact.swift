@@ -30,7 +30,7 @@ extension Detector {
             ],
             counterExamples: [
                 "2024-01-01T10:00:00+0200", "+1234", "a+14155552671", "+999123456789", "1+14155552671", "+0123456789",
-                "+141555526711234",
+                "+141555526711234", "+35236450.6",
             ]),
         Detector(
             entity: .phone, name: "national phone number",
@@ -138,7 +138,8 @@ extension Detector {
                 Example("{\"address\": \"Am Markt 7, Jena\"}", "Am Markt 7, Jena"),
             ],
             counterExamples: [
-                "address: see above", "the address 5 Mill End", "address: 10.0.0.1",
+                "address: see above", "the address 5 Mill End", "address: 10.0.0.1", "address: A string, IPv4 or IPv6",
+                "address: {Listen on 127.0.0.1:80}",
             ]),
     ]
 }

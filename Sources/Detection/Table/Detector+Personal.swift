@@ -62,7 +62,7 @@ extension Detector {
                 Example("full name: Xyla Brontë", "Xyla Brontë"), Example("{\"last_name\": \"Okonkwo\"}", "Okonkwo"),
                 Example("okonkwo", column: "last_name"),
             ],
-            counterExamples: ["full name: yes", "full names Xyla", "surname 5"]),
+            counterExamples: ["full name: yes", "full name = None", "full names Xyla", "surname 5"]),
         near(
             .name, .possibleName, entity: .personName, name: "name after a word that may mean other things",
             validation:
