@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// `make bench-classifier`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
+// `make bench-classifier` and `make bench-detect`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
 import PackageDescription
 
 let package = Package(
@@ -12,7 +12,9 @@ let package = Package(
                 .product(name: "PostgresClassify", package: "sluice"), .product(name: "Contract", package: "sluice"),
                 .product(name: "Gateway", package: "sluice"),
             ],
-            path: "Classifier")
+            path: "Classifier"),
+        .executableTarget(
+            name: "DetectBench", dependencies: [.product(name: "Detection", package: "sluice")], path: "Detect"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -6,7 +6,7 @@ extension DetectionEngine {
         guard let last = bytes.last, last.isDigit, bytes.count <= 64 else { return nil }
         var whole: Entity?
         if scope.dashedSocialSecurityNumber(end: bytes.count) == 0..<bytes.count { return .usSSN }
-        _ = scope.cards(end: bytes.count) { if $0 == 0..<bytes.count { whole = .creditCard } }
+        scope.cards(in: 0..<bytes.count) { if $0 == 0..<bytes.count { whole = .creditCard } }
         return whole
     }
 }

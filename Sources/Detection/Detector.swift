@@ -8,6 +8,8 @@ public struct Detector: Sendable {
     public let name: String
     /// What makes a candidate a finding, in words.
     public let validation: String
+    /// How sure a finding is, at least; a check that has more to go by may say more.
+    public let confidence: Confidence
     let triggers: [Trigger]
     let check: Check
     public let examples: [Example]
@@ -18,49 +20,62 @@ public struct Detector: Sendable {
     public struct Example: Sendable {
         public let text: String
         public let finding: String
+        /// The name of the column that the text stands in, empty for none.
+        public let column: String
 
-        init(_ text: String, _ finding: String? = nil) {
+        init(_ text: String, _ finding: String? = nil, column: String = "") {
             self.text = text
             self.finding = finding ?? text
+            self.column = column
         }
     }
 
-    enum Trigger: Sendable {
+    enum Trigger: Sendable, Hashable {
         case literal(String)
         case anyCase(String)
-        case expression(String)
+        /// Bytes that it spans, zero when they vary.
+        case expression(String, length: Int = 0)
+        /// So many digits, single separators among them. Those of all detectors become one expression.
+        case digits(Int)
 
-        /// Bytes that the trigger spans, zero for an expression of varying length.
         var length: Int {
             switch self {
             case .literal(let text), .anyCase(let text): text.utf8.count
-            case .expression: 0
+            case .expression(_, let length): length
+            case .digits: 0
             }
         }
     }
 
     enum Check: Sendable {
         case email
-        case paymentCard
-        case dashedSocialSecurityNumber
-        case socialSecurityWord
+        case number(NumberCheck)
+        case internationalPhone
+        case iban, nino, pan, nie, cnpj, corsicanNIR
+        case ipv4, ipv6, macAddress
+        case bitcoinBase58, bitcoinBech32, ethereum
+        case titledName, namePair
+        case streetAddress(StreetForm)
+        case near(Topic, ContextCheck)
         case token(TokenRule)
         case jsonWebToken
         case privateKey
         case urlPassword
+        case authorization
         case keyValue
+        case dictionary(Int)
     }
 
-    /// What follows a secret's fixed prefix.
-    struct TokenRule: Sendable {
-        enum Alphabet: Sendable {
-            case upperAlphanumeric, alphanumeric, alphanumericUnderscore, alphanumericHyphen, base64URL
-        }
-        let alphabet: Alphabet
-        let length: ClosedRange<Int>
-        /// Words joined by hyphens are not secrets: a digit must be there.
-        var needsDigit = false
-        /// The prefix may follow `_` or `-` directly. Only where `length` is one number, which bounds the work.
-        var joins = false
+    /// Values that are digits and separators: the run of them is read once for all.
+    enum NumberCheck: Sendable {
+        case paymentCard, socialSecurity, taxpayer, phone, cpf, germanTax, nir, aadhaar, dni
     }
+
+    /// Values whose form says too little: a word or the column's name must agree.
+    enum ContextCheck: Sendable {
+        case socialSecurity, taxpayer, cpf, cnpj, germanTax, germanIDCard, aadhaar, iban, passport, date, phone
+        case personName, possibleName, address, awsSecret, password, highEntropy
+    }
+
+    enum StreetForm: Sendable { case numberFirst, numberLast, french, spanish, box }
 }

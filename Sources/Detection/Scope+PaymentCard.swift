@@ -4,44 +4,21 @@ extension Scope {
     /// A group of digits before the last one has at least three (4-4-4-4, 4-6-5).
     private static let minimumGroupDigits = 3
 
-    /// Card numbers in the run of digits and single separators that holds the digit before `end`.
-    /// - Returns: where the run ends: triggers up to there need no second look.
-    func cards(end: Int, found: (Range<Int>) -> Void) -> Int {
-        guard end > lower, end <= upper, self[end - 1].isDigit else { return end }
-        var start = end - 1
-        while start > lower {
-            if self[start - 1].isDigit {
-                start -= 1
-            } else if isSeparator(start - 1), start - 1 > lower, self[start - 2].isDigit {
-                start -= 2
-            } else {
-                break
-            }
-        }
-        var stop = end
-        while stop < upper {
-            if self[stop].isDigit {
-                stop += 1
-            } else if isSeparator(stop), stop + 1 < upper, self[stop + 1].isDigit {
-                stop += 2
-            } else {
-                break
-            }
-        }
-        var index = start
-        while index < stop {
-            guard self[index].isDigit, index == start || !self[index - 1].isDigit else {
+    /// Card numbers in a run of digits and separators.
+    func cards(in run: Range<Int>, found: (Range<Int>) -> Void) {
+        var index = run.lowerBound
+        while index < run.upperBound {
+            guard self[index].isDigit, index == run.lowerBound || !self[index - 1].isDigit else {
                 index += 1
                 continue
             }
-            if let match = card(from: index, to: stop) {
+            if let match = card(from: index, to: run.upperBound) {
                 found(index..<match)
                 index = match
             } else {
                 index += 1
             }
         }
-        return stop
     }
 
     private func isSeparator(_ index: Int) -> Bool { self[index] == 0x20 || self[index] == 0x2d }
@@ -67,7 +44,7 @@ extension Scope {
                     best = index + 1
                 }
             } else {
-                guard separator ?? byte == byte, group >= Scope.minimumGroupDigits else { break }
+                guard isSeparator(index), separator ?? byte == byte, group >= Scope.minimumGroupDigits else { break }
                 separator = byte
                 group = 0
             }
@@ -115,7 +92,8 @@ extension Scope {
         case 5100...5599, 2221...2720: return digits == 16  // Mastercard
         case 3400...3499, 3700...3799: return digits == 15  // American Express
         case 3000...3059, 3090...3099, 3600...3699, 3800...3999: return digits == 14 || digits == 16  // Diners Club
-        case 3528...3589, 6011, 6440...6599, 6200...6299, 2200...2204: return digits >= 16  // JCB, Discover, UnionPay, Mir
+        // JCB, Discover, UnionPay, Mir
+        case 3528...3589, 6011, 6440...6599, 6200...6299, 2200...2204: return digits >= 16
         case 8100...8299, 6000...6099: return digits == 16  // RuPay
         case 5000...5099, 5600...5899, 6300...6399, 6700...6799: return true  // Maestro
         case _: return false

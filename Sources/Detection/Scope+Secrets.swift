@@ -3,48 +3,20 @@ extension Scope {
     private static let maximumAuthorityBytes = 1024
     private static let maximumValueBytes = 4096
     private static let maximumGapBytes = 8
+    private static let base64URL = Detector.TokenRule.Alphabet.base64URL
     /// After a colon, prose is likelier than a secret: shorter bare words are left alone.
     private static let minimumBytesAfterColon = 6
-
-    /// A secret with a fixed prefix at `prefix`.
-    func token(prefix: Range<Int>, rule: Detector.TokenRule) -> Range<Int>? {
-        guard prefix.lowerBound >= lower else { return nil }
-        if prefix.lowerBound > lower {
-            let before = self[prefix.lowerBound - 1]
-            if before.isAlphanumeric || (!rule.joins && (before == 0x5f || before == 0x2d)) { return nil }
-        }
-        var end = prefix.upperBound
-        var digit = false
-        let ceiling = min(upper, end + rule.length.upperBound)
-        while end < ceiling, contains(rule.alphabet, self[end]) {
-            digit = digit || self[end].isDigit
-            end += 1
-        }
-        if end < upper, rule.joins, self[end].isAlphanumeric { return nil }
-        guard end - prefix.upperBound >= rule.length.lowerBound, digit || !rule.needsDigit else { return nil }
-        return prefix.lowerBound..<end
-    }
-
-    private func contains(_ alphabet: Detector.TokenRule.Alphabet, _ byte: UInt8) -> Bool {
-        switch alphabet {
-        case .upperAlphanumeric: byte.isUpper || byte.isDigit
-        case .alphanumeric: byte.isAlphanumeric
-        case .alphanumericUnderscore: byte.isAlphanumeric || byte == 0x5f
-        case .alphanumericHyphen: byte.isAlphanumeric || byte == 0x2d
-        case .base64URL: byte.isAlphanumeric || byte == 0x2d || byte == 0x5f
-        }
-    }
 
     /// - Parameter scanned: where the last look ended; moved to where this one ended, so that work stays linear.
     func jsonWebToken(start: Int, scanned: inout Int) -> Range<Int>? {
         guard start >= lower, start >= scanned else { return nil }
-        if start > lower, contains(.base64URL, self[start - 1]) { return nil }
+        if start > lower, Scope.base64URL.contains(self[start - 1]) { return nil }
         var end = start
         var segments = 0
         var longEnough = true
         while true {
             let first = end
-            while end < upper, contains(.base64URL, self[end]) { end += 1 }
+            while end < upper, Scope.base64URL.contains(self[end]) { end += 1 }
             segments += 1
             if segments <= 2, end - first < 8 { longEnough = false }
             guard longEnough, end < upper, self[end] == 0x2e, segments < 5 else { break }
@@ -104,7 +76,7 @@ extension Scope {
         } else if index < upper, self[index].isQuote {
             index += 1
         }
-        index = skipSpaces(index)
+        index = skipSpaces(index, most: Scope.maximumGapBytes)
         guard index < upper else { return nil }
         var colon = false
         if self[index] == 0x3d || self[index] == 0x3a {
@@ -114,7 +86,7 @@ extension Scope {
                 colon = false
                 index += 1
             }
-            index = skipSpaces(index)
+            index = skipSpaces(index, most: Scope.maximumGapBytes)
         } else if self[index] != 0x27 || index == key.upperBound {
             return nil
         }
@@ -131,12 +103,6 @@ extension Scope {
             if colon, range.count < Scope.minimumBytesAfterColon { return nil }
         }
         return range.isEmpty || isPlaceholder(range) ? nil : range
-    }
-
-    private func skipSpaces(_ start: Int) -> Int {
-        var index = start
-        while index < upper, index - start < Scope.maximumGapBytes, self[index].isSpace { index += 1 }
-        return index
     }
 
     private func quoted(from start: Int, by quote: UInt8) -> Range<Int> {
@@ -158,7 +124,7 @@ extension Scope {
         }
     }
 
-    private func isPlaceholder(_ range: Range<Int>) -> Bool {
+    func isPlaceholder(_ range: Range<Int>) -> Bool {
         if holds("${", at: range.lowerBound) || holds("$(", at: range.lowerBound) || holds("{{", at: range.lowerBound) {
             return true
         }

@@ -28,8 +28,8 @@ import Testing
 
     @Test func aColumnsNameIsContextForBareDigits() throws {
         #expect(try found("536904399").isEmpty)
-        #expect(try found("536904399", nearSocialSecurity: true).map(\.1) == ["536904399"])
-        #expect(try found("000904399 5369043990", nearSocialSecurity: true).isEmpty)
+        #expect(try found("536904399", column: "user_ssn").map(\.1) == ["536904399"])
+        #expect(try found("000904399 5369043990", column: "user_ssn").isEmpty)
     }
 
     @Test func invalidUTF8IsJustBytes() throws {
@@ -63,7 +63,7 @@ import Testing
             let bytes = Array(example.text.utf8)
             for count in 0...bytes.count {
                 for value in found(Array(bytes[..<count]), with: engine) { #expect(!value.1.isEmpty) }
-                _ = found(Array(bytes[count...]), with: engine, nearSocialSecurity: true)
+                _ = found(Array(bytes[count...]), with: engine, column: "user_ssn")
             }
         }
     }
@@ -71,14 +71,20 @@ import Testing
     @Test(arguments: [
         "@", "a@", "eyJ", "eyJ.", "4", "4 ", "4111-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "://a:",
         "password='", "ssn ", "sk-",
-        "\\\"", "pwd=", "pwd='", "a@bb.co:",
+        "\\\"", "pwd=", "pwd='", "a@bb.co:", "+1 ", "+49", "1.1.", "1.1.1.1 ", "::", "a:", "Mr ", "name: A",
+        "Anna Smith ", "1 A St",
+        "Calle A ", "1 rue A ", "straße 1", "phone 1", "tel(", "DE89 ", "AB12", "1 2A123456 ", "dob may", "passport A1",
+        "0x",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN", "bc1", "bearer ", "auth A1", "address: A 1 ", "11.111.111/", "2341 ",
+        "00:", "X1",
     ])
     func hostileRepetitionEnds(unit: String) throws {
         let engine = try DetectionEngine(entities: Entity.all)
         var bytes: [UInt8] = []
         while bytes.count < 1 << 16 { bytes += Array(unit.utf8) }
         var findings: [Finding] = []
-        bytes.withUnsafeBytes { engine.findings(in: $0, nearSocialSecurity: true, into: &findings) }
+        let context = FieldContext(name: "ssn")
+        bytes.withUnsafeBytes { engine.findings(in: $0, context: context, into: &findings) }
         for (left, right) in zip(findings, findings.dropFirst()) {
             #expect(left.range.upperBound <= right.range.lowerBound)
         }

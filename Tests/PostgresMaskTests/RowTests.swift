@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test func anUnknownEntityIsAnError() {
-        #expect(throws: MaskError.self) { try mask(batch(plan(detect: ["phone"]), [column("a")]), Wire.row([nil])) }
+        #expect(throws: MaskError.self) { try mask(batch(plan(detect: ["nonsense"]), [column("a")]), Wire.row([nil])) }
     }
 
     @Test func numbersAndOtherTypesBecomeNull() throws {
@@ -178,6 +178,46 @@ import Testing
             (16, "t"),
         ] as [(UInt32, String)] {
             #expect(try maskText(rules, column("v", type: type), text) == text, "\(type)")
+        }
+    }
+
+    @Test func aSecretIsEveryCredentialAndAllIsEveryEntity() throws {
+        let token = "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+        #expect(try maskText(plan(detect: ["secret"]), column("note"), "x \(token)") == "x [redacted:jwt]")
+        #expect(try maskText(plan(detect: ["jwt"]), column("note"), "x \(token)") == "x [redacted:jwt]")
+        #expect(try maskText(plan(detect: ["private_key"]), column("note"), "x \(token)") == "x \(token)")
+        #expect(try maskText(plan(detect: ["all"]), column("note"), "call +14155552671") == "call [redacted:phone]")
+        let partial = plan(detect: ["iban", "phone", "ip_address"], .partial)
+        #expect(
+            try maskText(partial, column("note"), "DE89370400440532013000 (415) 555-2671 10.0.0.1")
+                == "****3000 ****2671 ***")
+    }
+
+    @Test func namesOfColumnsAreContext() throws {
+        let rules = plan(detect: ["date_of_birth", "phone", "br_cpf"])
+        #expect(try maskText(rules, column("phone"), "5552671") == "[redacted:phone]")
+        #expect(try maskText(rules, column("number"), "5552671") == "5552671")
+        let aliased = column("x", origin: ("public", "people", "mobile"))
+        #expect(try maskText(rules, aliased, "5552671") == "[redacted:phone]")
+        // 529.982.247-25, and a number that lost its leading zero: 012.345.678-90.
+        #expect(try maskValue(rules, column("cpf", type: 20, format: 1), Wire.int64(52_998_224_725)) == nil)
+        #expect(try maskValue(rules, column("cpf", type: 20, format: 1), Wire.int64(1_234_567_890)) == nil)
+        #expect(
+            try maskValue(rules, column("n", type: 20, format: 1), Wire.int64(52_998_224_725))
+                == Wire.int64(52_998_224_725))
+    }
+
+    @Test func birthDatesAreFoundInTextAndBinary() throws {
+        let rules = plan(detect: ["date_of_birth"])
+        // Days from 2000-01-01 to 1980-05-17 and to 2000-02-29.
+        for (days, text) in [(-7168, "1980-05-17"), (59, "2000-02-29")] {
+            for name in ["birth_date", "dob"] {
+                #expect(try maskText(rules, column(name, type: 1082), text) == nil)
+                #expect(try maskValue(rules, column(name, type: 1082, format: 1), Wire.int32(days)) == nil)
+            }
+            #expect(try maskText(rules, column("created", type: 1082), text) == text)
+            let bytes = Wire.int32(days)
+            #expect(try maskValue(rules, column("created", type: 1082, format: 1), bytes) == bytes)
         }
     }
 

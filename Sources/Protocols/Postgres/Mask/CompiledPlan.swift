@@ -11,7 +11,8 @@ final class CompiledPlan {
         let masksNull: Bool
         let substitute: Substitute
         let kind: ValueKind
-        let nearSocialSecurity: Bool
+        /// What the column's names say to the detectors.
+        let near: FieldContext
         let look: Look
     }
 
@@ -62,22 +63,23 @@ final class CompiledPlan {
         var patterns: [ColumnPattern] = []
         for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
         rows = CompiledPlan.shape(
-            batch, patterns, known: batch.columnsKnown, copy: false, detects: engine != nil, rules: hasColumnRules)
+            batch, patterns, known: batch.columnsKnown, copy: false, engine: engine, rules: hasColumnRules)
         copy = CompiledPlan.shape(
-            batch, patterns, known: batch.columnsKnown && !batch.columns.isEmpty, copy: true, detects: engine != nil,
+            batch, patterns, known: batch.columnsKnown && !batch.columns.isEmpty, copy: true, engine: engine,
             rules: hasColumnRules)
     }
 
     private static func shape(
-        _ batch: MaskBatch, _ patterns: [ColumnPattern], known: Bool, copy: Bool, detects: Bool, rules: Bool
+        _ batch: MaskBatch, _ patterns: [ColumnPattern], known: Bool, copy: Bool, engine: DetectionEngine?, rules: Bool
     ) -> Shape {
-        let columns = known ? CompiledPlan.columns(batch, patterns, copy: copy, detects: detects) : []
+        let columns = known ? CompiledPlan.columns(batch, patterns, copy: copy, engine: engine) : []
         return Shape(
             columns: columns, expected: known ? columns.count : nil, withholds: rules && !known,
-            scans: detects && (known ? columns.contains { $0.rule == nil && $0.kind.readsWireText } : !rules))
+            scans: engine != nil && (known ? columns.contains { $0.rule == nil && $0.kind.readsWireText } : !rules))
     }
 
-    private static func columns(_ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, detects: Bool) -> [Column]
+    private static func columns(_ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, engine: DetectionEngine?)
+        -> [Column]
     {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
@@ -108,32 +110,27 @@ final class CompiledPlan {
                 || !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
             if isComputed, rule.map({ $0.style < .redact }) ?? true { rule = (.redact, computedCounter) }
             let binary = copy ? batch.copy.format == "binary" : column.format != 0
-            let near = isSocialSecurity(column.name) || isSocialSecurity(column.originColumn)
+            let near =
+                engine.map { $0.context(column: column.name).union($0.context(column: column.originColumn)) } ?? .none
             // COPY text carries no types: where the batch knows none, the client reads text.
             let untyped = copy && column.type == 0
             let kind: ValueKind =
                 untyped
-                ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, nearSocialSecurity: near)
+                ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, near: near)
             return Column(
                 rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
                 substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
-                kind: kind, nearSocialSecurity: near, look: detects ? look(kind, near: near) : .never)
+                kind: kind, near: near,
+                look: engine.map { look(kind, every: !near.isEmpty || $0.looksAtEveryValue) } ?? .never)
         }
     }
 
-    private static func look(_ kind: ValueKind, near: Bool) -> Look {
+    private static func look(_ kind: ValueKind, every: Bool) -> Look {
         switch kind {
         case .skip: .never
-        case .text, .shownText, .bytes: near ? .always : .whenTriggered
+        case .text, .shownText, .bytes: every ? .always : .whenTriggered
         case _: .always
         }
-    }
-
-    /// A column's name says that bare digits in it are social security numbers.
-    private static func isSocialSecurity(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return name.hasPrefix("ssn") || name.hasSuffix("ssn") || name.contains("_ssn_")
-            || ["social_security", "socialsecurity", "social security"].contains { name.contains($0) }
     }
 }
 

@@ -243,6 +243,6 @@ extension MaskPass {
         // Without a scan of the wire bytes there are no candidates, which is not the same as none found.
         return values.detect(
             column?.kind ?? .text, in: bytes, scope: scope, candidates: plan.copy.scans ? candidates : nil,
-            near: column?.nearSocialSecurity ?? false, to: &edited)
+            near: column?.near ?? .none, to: &edited)
     }
 }

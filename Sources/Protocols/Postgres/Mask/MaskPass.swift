@@ -152,7 +152,7 @@ struct MaskPass {
             if shape.withholds { return values.withheld() }
             let found = cursor.indices(in: range)
             return values.detect(
-                .unknown, in: source, scope: range, candidates: cursor.slice(found), near: false, to: &edited)
+                .unknown, in: source, scope: range, candidates: cursor.slice(found), near: .none, to: &edited)
         }
         let column = shape.columns[field]
         if let rule = column.rule {
@@ -165,6 +165,6 @@ struct MaskPass {
         edited.removeAll(keepingCapacity: true)
         return values.detect(
             column.kind, in: source, scope: range, candidates: column.kind.readsWireText ? cursor.slice(found) : nil,
-            near: column.nearSocialSecurity, to: &edited)
+            near: column.near, to: &edited)
     }
 }

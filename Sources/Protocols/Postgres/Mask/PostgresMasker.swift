@@ -63,10 +63,13 @@ public final class PostgresMasker {
             var styles = [Style?](repeating: nil, count: Entity.all.count)
             for detector in batch.plan.detectors {
                 for name in detector.entities {
-                    guard let entity = Entity(name: name) else {
+                    let named = Entity.named(name)
+                    guard !named.isEmpty else {
                         throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
                     }
-                    styles[entity.index] = max(styles[entity.index] ?? .partial, Style(detector.style))
+                    for entity in named {
+                        styles[entity.index] = max(styles[entity.index] ?? .partial, Style(detector.style))
+                    }
                 }
             }
             plan = try CompiledPlan(

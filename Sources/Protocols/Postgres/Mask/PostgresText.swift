@@ -1,3 +1,5 @@
+import Detection
+
 /// The text that PostgreSQL shows for binary values, as far as detectors need it.
 enum PostgresText {
     /// numeric.c: base 10000, weight of the first digit, sign, display scale. Empty for numbers too long to be an
@@ -25,9 +27,30 @@ enum PostgresText {
     }
 
     /// Numbers lose their leading zeros, which social security numbers have.
-    static func padded(_ value: UInt64, near: Bool) -> [UInt8] {
+    static func padded(_ value: UInt64, near: FieldContext) -> [UInt8] {
         let text = Array(String(value).utf8)
-        return near && text.count < 9 ? Array(repeating: 0x30, count: 9 - text.count) + text : text
+        return text.count < near.digits ? Array(repeating: 0x30, count: near.digits - text.count) + text : text
+    }
+
+    /// `YYYY-MM-DD` of the proleptic Gregorian calendar; empty for years that no detector takes, and for infinity.
+    static func date(days: Int) -> [UInt8] {
+        // Days from 1600-01-01, where a cycle of 400 years begins, to 2000-01-01: one such cycle.
+        var rest = days + 146_097
+        guard (0..<2 * 146_097).contains(rest) else { return [] }
+        var year = 1600
+        func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
+        while rest >= (isLeap(year) ? 366 : 365) {
+            rest -= isLeap(year) ? 366 : 365
+            year += 1
+        }
+        var month = 1
+        for length in [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+            guard rest >= length else { break }
+            rest -= length
+            month += 1
+        }
+        func two(_ value: Int) -> [UInt8] { [UInt8(0x30 + value / 10), UInt8(0x30 + value % 10)] }
+        return two(year / 100) + two(year % 100) + [0x2d] + two(month) + [0x2d] + two(rest + 1)
     }
 
     static func uuid(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {

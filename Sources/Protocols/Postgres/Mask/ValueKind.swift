@@ -1,3 +1,5 @@
+import Detection
+
 /// How a value of a type in a format is read by the detectors.
 ///
 /// Type numbers are those of `pg_type.dat`; they never change for built-in types.
@@ -19,6 +21,8 @@ indirect enum ValueKind: Equatable {
     case integer
     case numeric
     case float
+    /// Days since 2000-01-01, read in a column whose name speaks of births.
+    case date
     case uuid
     /// An array's text; elements are of this kind.
     case arrayText(ValueKind)
@@ -29,14 +33,15 @@ indirect enum ValueKind: Equatable {
     /// Neither type nor format is known.
     case unknown
 
-    init(type: UInt32, binary: Bool, nearSocialSecurity near: Bool = false) {
+    init(type: UInt32, binary: Bool, near: FieldContext = .none) {
         switch type {
         case 25, 1043, 1042, 19, 705, 142: self = .text
         case 114: self = .json
         case 3802: self = binary ? .jsonb : .json
-        case 16, 18, 21, 26, 27, 28, 29, 650, 774, 829, 869, 1082, 1083, 1114, 1184, 1186, 1266, 2278, 3220, 5069:
+        case 16, 18, 21, 26, 27, 28, 29, 650, 774, 829, 869, 1083, 1114, 1184, 1186, 1266, 2278, 3220, 5069:
             self = .skip
-        case 23: self = near ? (binary ? .integer : .shownText) : .skip
+        case 23: self = !near.isEmpty ? (binary ? .integer : .shownText) : .skip
+        case 1082: self = near.isEmpty ? .skip : binary ? .date : .shownText
         case 20: self = binary ? .integer : .shownText
         case 1700: self = binary ? .numeric : .shownText
         case 700, 701: self = binary ? .float : .floatText
@@ -47,7 +52,7 @@ indirect enum ValueKind: Equatable {
             if let element = ValueKind.elementType(ofArray: type) {
                 self =
                     binary
-                    ? .arrayBinary : .arrayText(ValueKind(type: element, binary: false, nearSocialSecurity: near))
+                    ? .arrayBinary : .arrayText(ValueKind(type: element, binary: false, near: near))
             } else {
                 self = binary ? .unknownBinary : .shownText
             }
@@ -59,7 +64,7 @@ indirect enum ValueKind: Equatable {
         switch self {
         case .text, .json, .jsonb, .shownText, .floatText, .byteaText, .bytes, .arrayText, .unknownBinary, .unknown:
             true
-        case .skip, .integer, .numeric, .float, .uuid, .arrayBinary, .composite: false
+        case .skip, .integer, .numeric, .float, .date, .uuid, .arrayBinary, .composite: false
         }
     }
 

@@ -3,7 +3,7 @@ import Detection
 extension ValueMasker {
     /// An array's text, `{a,"b c",NULL}` with nesting and an optional `[1:2]=` before it (manual, section 8.15.6).
     mutating func maskArrayText(
-        _ bytes: UnsafeRawBufferPointer, candidates: ArraySlice<Candidate>?, element: ValueKind, near: Bool,
+        _ bytes: UnsafeRawBufferPointer, candidates: ArraySlice<Candidate>?, element: ValueKind, near: FieldContext,
         to out: inout [UInt8]
     ) -> Outcome {
         if element == .skip { return .keep }
@@ -13,7 +13,7 @@ extension ValueMasker {
         case _: plain = false
         }
         // Elements without escapes stand in the array as they are: no candidate in it, no entity in them.
-        if plain, let candidates, candidates.isEmpty, !near, !bytes.contains(0x5c) { return .keep }
+        if plain, let candidates, candidates.isEmpty, near.isEmpty, !bytes.contains(0x5c) { return .keep }
         let start = out.count
         var changed = false
         var index = 0
@@ -107,7 +107,9 @@ extension ValueMasker {
     private static let maximumDimensions = 6
 
     /// array_send: dimensions, flags, element type, then counted elements. Nil when the bytes are no array.
-    mutating func maskBinaryArray(_ bytes: UnsafeRawBufferPointer, near: Bool, depth: Int, to out: inout [UInt8])
+    mutating func maskBinaryArray(
+        _ bytes: UnsafeRawBufferPointer, near: FieldContext, depth: Int, to out: inout [UInt8]
+    )
         -> Outcome?
     {
         guard bytes.count >= 12 else { return nil }
@@ -124,7 +126,7 @@ extension ValueMasker {
             guard elements <= bytes.count / 4 else { return nil }
         }
         let type = UInt32(truncatingIfNeeded: bytes.int32(at: 8))
-        let kind = ValueKind(type: type, binary: true, nearSocialSecurity: near)
+        let kind = ValueKind(type: type, binary: true, near: near)
         let start = out.count
         var copied = 0
         var nulls = false
@@ -158,7 +160,7 @@ extension ValueMasker {
     }
 
     /// record_send: a field count, then type and counted bytes of each. Nil when the bytes are no composite.
-    mutating func scanComposite(_ bytes: UnsafeRawBufferPointer, near: Bool, depth: Int) -> Outcome? {
+    mutating func scanComposite(_ bytes: UnsafeRawBufferPointer, near: FieldContext, depth: Int) -> Outcome? {
         guard bytes.count >= 4 else { return nil }
         let fields = bytes.int32(at: 0)
         guard fields >= 0, fields <= (bytes.count - 4) / 8 else { return nil }
@@ -167,7 +169,7 @@ extension ValueMasker {
         for _ in 0..<fields {
             guard bytes.count - index >= 8 else { return nil }
             let kind = ValueKind(
-                type: UInt32(truncatingIfNeeded: bytes.int32(at: index)), binary: true, nearSocialSecurity: near)
+                type: UInt32(truncatingIfNeeded: bytes.int32(at: index)), binary: true, near: near)
             index += 4
             guard let range = counted(bytes, &index) else { return nil }
             guard let range else { continue }

@@ -2,7 +2,7 @@ import Detection
 
 extension ValueMasker {
     /// Edits JSON text so that it stays JSON: text inside a string literal is replaced in place, any other token by null.
-    mutating func maskJSON(_ bytes: UnsafeRawBufferPointer, near: Bool, to out: inout [UInt8]) -> Outcome {
+    mutating func maskJSON(_ bytes: UnsafeRawBufferPointer, near: FieldContext, to out: inout [UInt8]) -> Outcome {
         let raw = find(in: bytes, scope: 0..<bytes.count, candidates: nil, near: near)
         if raw.isEmpty, !bytes.contains(0x5c) { return .keep }
         if raw.contains(where: { style(of: $0) == .null }) {

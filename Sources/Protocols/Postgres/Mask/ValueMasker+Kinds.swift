@@ -5,7 +5,7 @@ extension ValueMasker {
     /// Runs the detectors on one value. Candidates are those of a scan over `bytes`; nil when there was none.
     mutating func detect(
         _ kind: ValueKind, in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?,
-        near: Bool,
+        near: FieldContext,
         depth: Int = 0,
         to out: inout [UInt8]
     ) -> Outcome {
@@ -18,12 +18,12 @@ extension ValueMasker {
         case .shownText, .bytes:
             return nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near))
         case .json:
-            if let candidates, candidates.isEmpty, !near, !bytes[scope].contains(0x5c) { return .keep }
+            if let candidates, candidates.isEmpty, near.isEmpty, !bytes[scope].contains(0x5c) { return .keep }
             return maskJSON(bytes.part(scope), near: near, to: &out)
         case .jsonb:
             guard !scope.isEmpty, bytes[scope.lowerBound] == 1 else { return withheld() }
             let text = scope.lowerBound + 1..<scope.upperBound
-            if let candidates, candidates.isEmpty, !near, !bytes[text].contains(0x5c) { return .keep }
+            if let candidates, candidates.isEmpty, near.isEmpty, !bytes[text].contains(0x5c) { return .keep }
             let start = out.count
             out.append(1)
             let outcome = maskJSON(bytes.part(text), near: near, to: &out)
@@ -41,7 +41,7 @@ extension ValueMasker {
         case .integer:
             guard let value = integer(bytes.part(scope)) else { return withheld() }
             // No card number is below 10¹², no entity is shorter than 9 digits.
-            if value.magnitude < (near ? 1_000_000 : 1_000_000_000_000) { return .keep }
+            if value.magnitude < (!near.isEmpty ? 1_000_000 : 1_000_000_000_000) { return .keep }
             return detectShown(PostgresText.padded(value.magnitude, near: near), near: near)
         case .numeric:
             guard let text = PostgresText.numeric(bytes.part(scope)) else { return withheld() }
@@ -57,6 +57,9 @@ extension ValueMasker {
                     Double(bitPattern: UInt64(bigEndian: part.loadUnaligned(as: UInt64.self))), near: near)
             case _: return withheld()
             }
+        case .date:
+            guard scope.count == 4 else { return withheld() }
+            return detectShown(PostgresText.date(days: bytes.part(scope).int32(at: 0)), near: near)
         case .uuid:
             guard scope.count == 16 else { return withheld() }
             return detectShown(PostgresText.uuid(bytes.part(scope)), near: near)
@@ -81,11 +84,11 @@ extension ValueMasker {
         return .null
     }
 
-    private mutating func detectShown(_ text: [UInt8], near: Bool) -> Outcome {
+    private mutating func detectShown(_ text: [UInt8], near: FieldContext) -> Outcome {
         nullWhenFound(find(in: text, near: near))
     }
 
-    private mutating func detectFloat(_ value: Double, near: Bool) -> Outcome {
+    private mutating func detectFloat(_ value: Double, near: FieldContext) -> Outcome {
         guard value.magnitude < 1e19, value.magnitude >= 1e6, value.rounded() == value else { return .keep }
         return detectShown(PostgresText.padded(UInt64(value.magnitude), near: near), near: near)
     }
@@ -100,7 +103,7 @@ extension ValueMasker {
 
     /// Text inside shows in a scan of the bytes; numbers inside an array or a composite only when it is read as one.
     private mutating func detectUnknownBinary(
-        _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: Bool,
+        _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: FieldContext,
         depth: Int
     ) -> Outcome {
         if case .null = nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near)) {

@@ -35,28 +35,29 @@ struct ValueMasker {
 
     /// The findings in `scope` of `bytes`; from `candidates` when a scan already made them, otherwise by a scan.
     mutating func find(
-        in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?, near: Bool
+        in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?, near: FieldContext
     ) -> [Finding] {
         guard let engine = plan.engine else { return [] }
         findings.removeAll(keepingCapacity: true)
         if let candidates {
-            if candidates.isEmpty && !near { return [] }
-            engine.verify(candidates, in: bytes, scope: scope, nearSocialSecurity: near, into: &findings)
+            if candidates.isEmpty, near.isEmpty, !engine.looksAtEveryValue { return [] }
+            engine.verify(candidates, in: bytes, scope: scope, context: near, into: &findings)
         } else {
-            engine.findings(in: bytes.part(scope), nearSocialSecurity: near, into: &findings)
+            engine.findings(in: bytes.part(scope), context: near, into: &findings)
             if scope.lowerBound != 0 {
                 for index in findings.indices {
                     let range = findings[index].range
                     findings[index] = Finding(
                         entity: findings[index].entity,
-                        range: range.lowerBound + scope.lowerBound..<range.upperBound + scope.lowerBound)
+                        range: range.lowerBound + scope.lowerBound..<range.upperBound + scope.lowerBound,
+                        confidence: findings[index].confidence)
                 }
             }
         }
         return findings
     }
 
-    mutating func find(in bytes: [UInt8], near: Bool = false) -> [Finding] {
+    mutating func find(in bytes: [UInt8], near: FieldContext = .none) -> [Finding] {
         bytes.withUnsafeBytes { find(in: $0, scope: 0..<bytes.count, candidates: nil, near: near) }
     }
 
@@ -117,14 +118,16 @@ struct ValueMasker {
             if first < at { out.append(contentsOf: bytes.part(0..<first)) }
             out.append(contentsOf: "***".utf8)
             out.append(contentsOf: bytes.part(at..<bytes.count))
-        case .creditCard, .usSSN:
+        case .creditCard, .usSSN, .usITIN, .iban, .phone:
             out.append(contentsOf: "****".utf8)
             var last: [UInt8] = []
             for byte in bytes.reversed() where last.count < 4 && byte &- 0x30 < 10 { last.append(byte) }
             out.append(contentsOf: last.reversed())
         case _:
             // The first four bytes of a long token tell its kind (AKIA, ghp_); of a short one they tell the secret.
-            if bytes.count >= 20, bytes[..<4].allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != 0x22 && $0 != 0x5c }) {
+            if Entity.secrets.contains(entity), bytes.count >= 20,
+                bytes[..<4].allSatisfy({ $0 < 0x80 && $0 > 0x20 && $0 != 0x22 && $0 != 0x5c })
+            {
                 out.append(contentsOf: bytes.part(0..<4))
             }
             out.append(contentsOf: "***".utf8)

@@ -1,0 +1,78 @@
+import CVectorscan
+
+/// Runs custom detectors on one value at a time: their patterns may ask where a value starts or ends.
+final class CustomMatcher {
+    let detectors: [CustomDetector]
+    private let entities: [Entity]
+    /// By detector: its context words in lower case.
+    private let words: [[[UInt8]]]
+    private let matcher: Matcher
+    private var matches: [Matcher.Match] = []
+
+    init(_ detectors: [CustomDetector], _ names: CustomEntities) throws(DetectionError) {
+        self.detectors = detectors
+        entities = detectors.map { names.entity($0.entity) }
+        words = detectors.map { $0.context.map { Array($0.utf8).map { $0.isUpper ? $0 | 0x20 : $0 } } }
+        let patterns = detectors.map {
+            Matcher.Pattern(
+                expression: $0.pattern, flags: UInt32(HS_FLAG_DOTALL | ($0.isCaseSensitive ? 0 : HS_FLAG_CASELESS)))
+        }
+        // One by one first, so that the error says which.
+        for (index, pattern) in patterns.enumerated() {
+            do throws(DetectionError) { _ = try Matcher([pattern], startsToo: true) } catch {
+                throw DetectionError(
+                    code: .custom,
+                    message: "custom detector \(index + 1) (\(detectors[index].entity)): \(error.message)")
+            }
+        }
+        matcher = try Matcher(patterns, startsToo: true)
+    }
+
+    func findings(in scope: Scope, context: FieldContext, into findings: inout [Finding]) throws(DetectionError) {
+        matches.removeAll(keepingCapacity: true)
+        try matcher.scan(
+            UnsafeRawBufferPointer(rebasing: scope.bytes[scope.lower..<scope.upper]), into: &matches)
+        for match in matches {
+            let index = Int(match.pattern)
+            let range = scope.lower + match.range.lowerBound..<scope.lower + match.range.upperBound
+            guard !range.isEmpty, validates(index, scope, range),
+                words[index].isEmpty || context.custom >> UInt64(index) & 1 == 1 || holdsWord(index, scope, range)
+            else { continue }
+            findings.append(
+                Finding(entity: entities[index], range: range, confidence: detectors[index].confidence))
+        }
+    }
+
+    private func validates(_ index: Int, _ scope: Scope, _ range: Range<Int>) -> Bool {
+        switch detectors[index].validator {
+        case .none: true
+        case .luhn: digits(scope, range)?.isLuhnValid ?? false
+        case .mod97: symbols(scope, range)?.isMod97Valid ?? false
+        case .verhoeff: digits(scope, range)?.isVerhoeffValid ?? false
+        case .entropy: scope.entropy(range) >= Scope.minimumEntropy
+        }
+    }
+
+    /// Nil when there are too few or too many for a checksum to say something.
+    private func symbols(_ scope: Scope, _ range: Range<Int>, onlyDigits: Bool = false) -> Symbols? {
+        let count = range.count(where: { onlyDigits ? scope[$0].isDigit : scope[$0].isAlphanumeric })
+        return (2...Symbols.capacity).contains(count) ? Symbols(scope, range, onlyDigits: onlyDigits) : nil
+    }
+
+    private func digits(_ scope: Scope, _ range: Range<Int>) -> Symbols? { symbols(scope, range, onlyDigits: true) }
+
+    private func holdsWord(_ index: Int, _ scope: Scope, _ range: Range<Int>) -> Bool {
+        let from = max(scope.lower, range.lowerBound - CustomDetector.contextBytes)
+        let to = min(scope.upper, range.upperBound + CustomDetector.contextBytes)
+        return words[index].contains { word in
+            guard to - from >= word.count else { return false }
+            return (from...to - word.count).contains { start in
+                for offset in 0..<word.count {
+                    let byte = scope[start + offset]
+                    if (byte.isUpper ? byte | 0x20 : byte) != word[offset] { return false }
+                }
+                return scope.isContextWord(start..<start + word.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CVectorscan
+import Glibc
+
+/// A compiled set of patterns and the scratch area to run it. Serves one thread at a time.
+final class Matcher {
+    struct Pattern: Hashable, Sendable {
+        let expression: String
+        let flags: UInt32
+    }
+
+    /// A match of a pattern whose start is known.
+    struct Match {
+        let pattern: UInt32
+        let range: Range<Int>
+    }
+
+    /// Nil when there is no pattern.
+    private var database: OpaquePointer?
+    private var scratch: OpaquePointer?
+
+    /// - Parameter startsToo: matches tell where they start; that is slower.
+    init(_ patterns: [Pattern], startsToo: Bool) throws(DetectionError) {
+        guard !patterns.isEmpty else { return }
+        let copies = patterns.map { strdup($0.expression) }
+        defer { for copy in copies { free(copy) } }
+        let pointers: [UnsafePointer<CChar>?] = copies.map { $0.map { UnsafePointer($0) } }
+        let flags = patterns.map { $0.flags | UInt32(startsToo ? HS_FLAG_SOM_LEFTMOST : 0) }
+        let ids = Array(0..<UInt32(patterns.count))
+        var failure: UnsafeMutablePointer<hs_compile_error_t>?
+        let code = hs_compile_multi(
+            pointers, flags, ids, UInt32(patterns.count), UInt32(HS_MODE_BLOCK), nil, &database, &failure)
+        guard code == HS_SUCCESS, database != nil else {
+            let reason = failure?.pointee.message.map { String(cString: $0) } ?? "unknown"
+            hs_free_compile_error(failure)
+            throw DetectionError(code: .compile, message: "the pattern matcher refused its patterns: \(reason)")
+        }
+        guard hs_alloc_scratch(database, &scratch) == HS_SUCCESS, scratch != nil else {
+            throw DetectionError(code: .compile, message: "the pattern matcher has no memory for its scratch area")
+        }
+    }
+
+    deinit {
+        hs_free_scratch(scratch)
+        hs_free_database(database)
+    }
+
+    /// Appends where triggers end.
+    func scan(_ bytes: UnsafeRawBufferPointer, into candidates: inout [Candidate]) throws(DetectionError) {
+        guard let database, let base = bytes.baseAddress, !bytes.isEmpty else { return }
+        let code = withUnsafeMutablePointer(to: &candidates) { list in
+            hs_scan(
+                database, base.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch,
+                { id, _, end, _, context in
+                    let list = context!.assumingMemoryBound(to: [Candidate].self)
+                    guard list.pointee.count < DetectionEngine.maximumCandidates else { return 1 }
+                    list.pointee.append(Candidate(end: UInt32(truncatingIfNeeded: end), trigger: id))
+                    return 0
+                }, list)
+        }
+        try Matcher.check(code)
+    }
+
+    /// Appends whole matches. Of those of one pattern from one start the longest is kept.
+    func scan(_ bytes: UnsafeRawBufferPointer, into matches: inout [Match]) throws(DetectionError) {
+        guard let database, let base = bytes.baseAddress, !bytes.isEmpty else { return }
+        guard bytes.count <= Int32.max else {
+            throw DetectionError(code: .tooLong, message: "too many bytes for one scan")
+        }
+        let code = withUnsafeMutablePointer(to: &matches) { list in
+            hs_scan(
+                database, base.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch,
+                { id, start, end, _, context in
+                    let list = context!.assumingMemoryBound(to: [Match].self)
+                    let match = Match(
+                        pattern: id, range: Int(truncatingIfNeeded: start)..<Int(truncatingIfNeeded: end))
+                    if let last = list.pointee.last, last.pattern == id, last.range.lowerBound == match.range.lowerBound
+                    {
+                        list.pointee[list.pointee.count - 1] = match
+                        return 0
+                    }
+                    guard list.pointee.count < DetectionEngine.maximumCandidates else { return 1 }
+                    list.pointee.append(match)
+                    return 0
+                }, list)
+        }
+        try Matcher.check(code)
+    }
+
+    private static func check(_ code: hs_error_t) throws(DetectionError) {
+        if code == HS_SCAN_TERMINATED {
+            throw DetectionError(code: .tooManyCandidates, message: "too many candidates in one scan")
+        }
+        guard code == HS_SUCCESS else {
+            throw DetectionError(code: .scan, message: "the pattern matcher failed (code \(code))")
+        }
+    }
+}
