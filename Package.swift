@@ -130,7 +130,7 @@ let package = Package(
         tests("BusTests", ["Bus", "Contract", "Telemetry", "CZeroMQ", protobuf]),
         tests("GatewayTests", ["Gateway", "Bus", "Contract", "Telemetry", nio, nioPosix]),
         tests("PolicyFilesTests", ["PolicyFiles", "StrictYAML"]),
-        tests("PolicyTests", ["Policy", "Contract", "StrictYAML"]),
+        tests("PolicyTests", ["Policy", "Contract", "Detection", "StrictYAML"]),
         tests("PolicyTestingTests", ["PolicyTesting", "Policy", "Contract", "StrictYAML", protobuf]),
         tests("IdentityTests", ["Identity"]),
         tests("DetectionTests", ["Detection"]),

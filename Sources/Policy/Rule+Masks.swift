@@ -55,13 +55,6 @@ extension Rule {
         case allow, refuse
     }
 
-    private enum Entity: String, CaseIterable {
-        case email
-        case creditCard = "credit_card"
-        case usSSN = "us_ssn"
-        case secret
-    }
-
     private enum Style: String, CaseIterable {
         case redact, partial, hash, null
 

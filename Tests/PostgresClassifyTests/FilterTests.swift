@@ -88,4 +88,40 @@ import Testing
         #expect(facts("DELETE FROM t WHERE \(values) OR id < 5 OR id >= 3").unfiltered)
         #expect(!facts("DELETE FROM t WHERE id > 0 AND (\(values))").unfiltered)
     }
+
+    private func nested(_ before: String, _ middle: String, _ after: String, _ count: Int) -> Facts {
+        facts(
+            "DELETE FROM t WHERE " + String(repeating: before, count: count) + middle
+                + String(repeating: after, count: count))
+    }
+
+    /// Each level doubles what there is to find out: what takes too long is taken for no condition.
+    @Test func whatTakesTooLongIsDecided() {
+        let shapes = [
+            ("(", "done", " IN (true, true))"), ("(", "done", " = ANY (ARRAY[true, true]))"),
+            ("id IN (SELECT id FROM t WHERE ", "id = 5", ")"),
+        ]
+        for (before, middle, after) in shapes {
+            #expect(!nested(before, middle, after, 4).unfiltered, "\(before)\(middle)\(after)")
+            #expect(nested(before, middle, after, 100).unfiltered, "\(before)\(middle)\(after)")
+        }
+    }
+
+    /// None of these takes long, or ends the process, and none is an alarm.
+    @Test(arguments: [1, 10, 100, 400, 1900])
+    func deepConditions(_ count: Int) {
+        let shapes = [
+            ("", "id = a", " + b"), ("(- ", "id", ") = 5"), ("", "name = a", " || b"), ("NOT (a = 1 OR ", "b = 2", ")"),
+            ("EXISTS (SELECT 1 FROM u WHERE a = t.id OR ", "b = 2", ")"),
+            ("(a = 1 AND (EXISTS (SELECT 1 FROM u WHERE a = t.id AND ", "b = 2", ") OR c = 1))"),
+            ("CASE WHEN a = 1 THEN ", "b = 2", " ELSE c = 1 END"), ("lower(", "name", ") = 'a'"),
+            ("coalesce(", "name", ", 'x') = 'a'"), ("(", "done", " = c)"), ("greatest(", "a", ", 1) = 7"),
+            ("(", "a", " % 3)"), ("(", "a = b", ") IS NOT TRUE"), ("a = 1 OR (b = 2 AND ", "c = 3", ")"),
+            ("(", "a", ")::text"), ("(SELECT ", "a", " FROM u)"),
+        ]
+        for (before, middle, after) in shapes {
+            let facts = nested(before, middle, after, count)
+            #expect(facts.opaque || !facts.unfiltered, "\(before)\(middle)\(after)")
+        }
+    }
 }

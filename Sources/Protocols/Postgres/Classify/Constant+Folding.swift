@@ -4,23 +4,30 @@ import CPgQuery
 extension Constant {
     /// Characters of a text that is worked out.
     private static let maximumLength = 1000
+    /// Expressions in expressions: each is looked into by those around it too.
+    private static let maximumDepth = 16
 
-    init?(folding node: Message) {
+    init?(folding node: Message, depth: Int) {
+        guard depth < Self.maximumDepth else { return nil }
         let value: Constant?
         if node.kind == .aExpr {
-            value = Self.operation(node.unpacked(as: PgQuery__AExpr.self))
+            value = Self.operation(node.unpacked(as: PgQuery__AExpr.self), depth + 1)
         } else if node.kind == .typeCast {
-            value = Self.cast(node.unpacked(as: PgQuery__TypeCast.self))
+            value = Self.cast(node.unpacked(as: PgQuery__TypeCast.self), depth + 1)
         } else if node.kind == .funcCall {
-            value = Self.call(node.unpacked(as: PgQuery__FuncCall.self))
+            value = Self.call(node.unpacked(as: PgQuery__FuncCall.self), depth + 1)
         } else if node.shape.name == "CollateClause" {
-            value = Message(node.unpacked(as: PgQuery__CollateClause.self).arg).flatMap { Constant($0) }
+            value = Message(node.unpacked(as: PgQuery__CollateClause.self).arg).flatMap {
+                Constant($0, depth: depth + 1)
+            }
         } else if node.shape.name == "CoalesceExpr" {
-            value = Self.all(node.children).map { $0.first { $0 != .null } ?? .null }
+            value = Self.all(node.children, depth + 1).map { $0.first { $0 != .null } ?? .null }
         } else if node.shape.name == "MinMaxExpr" {
             let expression = node.unpacked(as: PgQuery__MinMaxExpr.self)
             let name = expression.op == PG_QUERY__MIN_MAX_OP__IS_GREATEST ? ">=" : "<="
-            value = Self.all(messages(expression.n_args, expression.args)).flatMap { Self.extreme(of: $0, name) }
+            value = Self.all(messages(expression.n_args, expression.args), depth + 1).flatMap {
+                Self.extreme(of: $0, name)
+            }
         } else {
             value = nil
         }
@@ -29,10 +36,10 @@ extension Constant {
     }
 
     /// nil unless all are constant.
-    private static func all(_ nodes: [Message]) -> [Constant]? {
+    private static func all(_ nodes: [Message], _ depth: Int) -> [Constant]? {
         var constants: [Constant] = []
         for node in nodes {
-            guard let constant = Constant(node) else { return nil }
+            guard let constant = Constant(node, depth: depth) else { return nil }
             constants.append(constant)
         }
         return constants
@@ -56,17 +63,19 @@ extension Constant {
 
     // MARK: operators
 
-    private static func operation(_ expression: PgQuery__AExpr) -> Constant? {
+    private static func operation(_ expression: PgQuery__AExpr, _ depth: Int) -> Constant? {
         let isNullIf = expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF
         guard isNullIf || expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP,
             let rightNode = Message(expression.rexpr)
         else { return nil }
         // The side that is a column in most conditions is looked at first.
         guard let leftNode = Message(expression.lexpr) else {
-            guard let value = Constant(rightNode) else { return nil }
+            guard let value = Constant(rightNode, depth: depth) else { return nil }
             return unary(expression.operatorName, value)
         }
-        guard let left = Constant(leftNode), let right = Constant(rightNode) else { return nil }
+        guard let left = Constant(leftNode, depth: depth), let right = Constant(rightNode, depth: depth) else {
+            return nil
+        }
         if isNullIf { return Self.nullIf(left, right) }
         let name = expression.operatorName
         if ["=", "<>", "!=", "<", "<=", ">", ">="].contains(name) {
@@ -134,10 +143,10 @@ extension Constant {
 
     // MARK: casts
 
-    private static func cast(_ cast: PgQuery__TypeCast) -> Constant? {
+    private static func cast(_ cast: PgQuery__TypeCast, _ depth: Int) -> Constant? {
         guard let type = cast.type_name, type.pointee.n_array_bounds == 0, type.pointee.n_typmods == 0,
             castable.contains(type.pointee.lastName),
-            let inner = Message(cast.arg), let value = Constant(inner)
+            let inner = Message(cast.arg), let value = Constant(inner, depth: depth)
         else { return nil }
         switch (type.pointee.lastName, value) {
         case (_, .null): return .null
@@ -163,11 +172,11 @@ extension Constant {
 
     // MARK: functions
 
-    private static func call(_ function: PgQuery__FuncCall) -> Constant? {
+    private static func call(_ function: PgQuery__FuncCall, _ depth: Int) -> Constant? {
         let parts = PostgresClassify.names(function.n_funcname, function.funcname)
         guard let name = parts.last, parts.count == 1 || parts.count == 2 && parts[0] == "pg_catalog",
             functions.contains(name), function.over == nil, function.agg_filter == nil,
-            let arguments = all(messages(function.n_args, function.args))
+            let arguments = all(messages(function.n_args, function.args), depth)
         else { return nil }
         if name == "concat" { return joined(arguments.filter { $0 != .null }) }
         if arguments.contains(.null) { return .null }

@@ -1,7 +1,7 @@
 /// Bounds what one condition may cost; what is not decided by then is taken for decided.
 final class Effort {
     /// Of a fraction of a microsecond each.
-    private static let maximumSteps = 500_000
+    private static let maximumSteps = 300_000
     /// What a subquery costs beside what is in it.
     private static let stepsOfScope = 20
 

@@ -17,10 +17,10 @@ extension Filter {
             return isAll ? (name.hasPrefix("!") ? .never : .always) : .unknown
         case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
             return list(left, right.kind == .list ? right.children : [right], isNegated: name != "=")
-        case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN, PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
-            return between(left, right)
-        case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN, PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
-            return between(left, right).negated
+        case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN: return between(left, right, isSymmetric: false)
+        case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM: return between(left, right, isSymmetric: true)
+        case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN: return between(left, right, isSymmetric: false).negated
+        case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM: return between(left, right, isSymmetric: true).negated
         case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
             if let elements = elements(of: right) {
                 let truths = elements.map { compared(left, name, $0) }
@@ -54,9 +54,15 @@ extension Filter {
         return isNegated && constants.count == items.count && !isFound.contains(true) ? .always : .unknown
     }
 
-    private func between(_ left: Message, _ right: Message) -> Truth {
+    private func between(_ left: Message, _ right: Message, isSymmetric: Bool) -> Truth {
         let bounds = right.children
         guard right.kind == .list, bounds.count == 2 else { return .unknown }
+        // No value is between them.
+        if !isSymmetric, let low = Constant(bounds[0]), let high = Constant(bounds[1]),
+            low.compared(">", high) == .always
+        {
+            return .never
+        }
         let low = compared(left, ">=", bounds[0])
         let high = compared(left, "<=", bounds[1])
         if low == .always, high == .always { return .always }
@@ -142,7 +148,7 @@ extension Filter {
             if isSystemColumn(node), [">", ">=", "<>"].contains(name) { return .likely }
             if name == ">=", Number.least.contains(number) { return .always }
             if name == "<=", Number.greatest.contains(number) { return .always }
-            return isNeverNegative(node) ? Self.atLeast(.zero, name, number) : .unknown
+            return least(node).map { Self.atLeast($0, name, number) } ?? .unknown
         case .null:
             return .unknown
         }

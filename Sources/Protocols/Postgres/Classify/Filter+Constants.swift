@@ -8,13 +8,13 @@ enum Constant: Equatable {
     case text(String)
 
     /// nil: it is not constant, or what it comes to is not known.
-    init?(_ node: Message) {
+    init?(_ node: Message, depth: Int = 0) {
         if node.kind == .aConst {
             self.init(literal: node)
         } else if node.kind == .columnRef || node.kind == .boolExpr || node.kind == .subLink {
             return nil
         } else {
-            self.init(folding: node)
+            self.init(folding: node, depth: depth)
         }
     }
 

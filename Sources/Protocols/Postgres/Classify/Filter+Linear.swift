@@ -27,12 +27,13 @@ extension Filter {
         let terms = difference.terms
         if terms.isEmpty { return Constant.number(difference.constant).compared(name, .number(.zero)) }
         if terms.allSatisfy({ !mayRead($0.node) }) { return .likely }
-        let areNeverNegative = terms.allSatisfy { isNeverNegative($0.node) }
-        if areNeverNegative, terms.allSatisfy({ !$0.factor.isNegative }) {
-            return Self.atLeast(difference.constant, name, .zero)
+        if let least = least(difference) {
+            let truth = Self.atLeast(least, name, .zero)
+            if truth != .unknown { return truth }
         }
-        if areNeverNegative, terms.allSatisfy(\.factor.isNegative), let bound = -difference.constant {
-            return Self.atLeast(bound, Self.mirrored(name), .zero)
+        if let negated = product(difference, factor: Number(-1)), let least = least(negated) {
+            let truth = Self.atLeast(least, Self.mirrored(name), .zero)
+            if truth != .unknown { return truth }
         }
         if terms.count == 2, difference.constant.isZero, isReflexive(terms[0].node, terms[1].node),
             terms[0].factor + terms[1].factor == .zero
@@ -49,6 +50,17 @@ extension Filter {
             let number = rest.exactly(dividedBy: sum.terms[0].factor)
         else { return nil }
         return (sum.terms[0].node, sum.terms[0].factor.isNegative ? Self.mirrored(name) : name, number)
+    }
+
+    private func least(_ sum: Linear) -> Number? {
+        var least: Number? = sum.constant
+        for term in sum.terms {
+            guard !term.factor.isNegative, let bound = self.least(term.node), let added = bound * term.factor else {
+                return nil
+            }
+            least = least.flatMap { $0 + added }
+        }
+        return least
     }
 
     /// What is known of a comparison with something that is never less than `least`.
@@ -113,8 +125,8 @@ extension Filter {
         switch (name, a, b) {
         case ("+", _, _): return sum(left, right, factor: 1)
         case ("-", _, _): return sum(left, right, factor: -1)
-        case ("*", let factor?, _): return product(right, factor)
-        case ("*", _, let factor?): return product(left, factor)
+        case ("*", let factor?, _): return product(right, factor: factor)
+        case ("*", _, let factor?): return product(left, factor: factor)
         case ("/", _, let divisor?) where divisor == .one, ("^", _, let divisor?) where divisor == .one: return left
         case ("%", _, let divisor?) where divisor == .one: return Linear()
         case ("^", _, let exponent?) where exponent.isZero: return Linear(constant: .one)
@@ -129,7 +141,7 @@ extension Filter {
         }
     }
 
-    private func product(_ sum: Linear, _ factor: Number) -> Linear? { self.sum(Linear(), sum, factor: factor) }
+    private func product(_ sum: Linear, factor: Number) -> Linear? { self.sum(Linear(), sum, factor: factor) }
 
     private func sum(_ a: Linear, _ b: Linear, factor: Int64) -> Linear? { sum(a, b, factor: Number(factor)) }
 

@@ -33,7 +33,7 @@ extension Filter {
         if node.kind == .columnRef {
             return isSystemColumn(node) || isWholeRow(node) || columnIsNeverNull(node)
         }
-        if let constant = Constant(node) { return constant != .null }
+        if node.kind == .aConst { return Constant(node) != .null }
         if isCondition(node) { return true }
         if node.kind == .aExpr {
             let expression = node.unpacked(as: PgQuery__AExpr.self)

@@ -88,32 +88,31 @@ extension Filter {
         return (0..<count).map { .number(Number(Int64($0))) }
     }
 
-    // MARK: signs
+    // MARK: bounds
 
-    func isNeverNegative(_ node: Message) -> Bool {
-        if let number = Constant(node)?.asNumber { return !number.isNegative }
+    /// What an expression is never less than.
+    func least(_ node: Message) -> Number? {
+        guard !effort.isSpent(by: 1) else { return nil }
+        if let number = Constant(node)?.asNumber { return number }
         if node.kind == .aExpr {
             let expression = node.unpacked(as: PgQuery__AExpr.self)
             guard expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP, let right = Message(expression.rexpr) else {
-                return false
+                return nil
             }
             let name = expression.operatorName
-            guard let left = Message(expression.lexpr) else { return name == "@" }
-            switch name {
-            case "*": return same(left, right)
-            case "^": return Constant(right)?.asNumber?.small.map { $0 % 2 == 0 } ?? false
-            default: return false
-            }
+            guard let left = Message(expression.lexpr) else { return name == "@" ? .zero : nil }
+            let isEven = Constant(right)?.asNumber?.small.map { $0 % 2 == 0 } ?? false
+            return name == "*" && same(left, right) || name == "^" && isEven ? .zero : nil
         }
         if node.shape.name == "MinMaxExpr" {
             let expression = node.unpacked(as: PgQuery__MinMaxExpr.self)
-            return expression.op == PG_QUERY__MIN_MAX_OP__IS_GREATEST
-                && messages(expression.n_args, expression.args).contains { isNeverNegative($0) }
+            guard expression.op == PG_QUERY__MIN_MAX_OP__IS_GREATEST else { return nil }
+            return messages(expression.n_args, expression.args).compactMap { least($0) }.max(by: <)
         }
         guard node.kind == .funcCall, let name = names(node.unpacked(as: PgQuery__FuncCall.self)).last else {
-            return false
+            return nil
         }
-        return Self.neverNegative.contains(name)
+        return Self.neverNegative.contains(name) ? .zero : nil
     }
 
     private static let neverNegative: Set<String> = [

@@ -78,8 +78,21 @@ struct Filter {
     func truth(of node: Message) -> Truth {
         guard !effort.isSpent(by: 1) else { return .unknown }
         if node.kind == .boolExpr { return boolean(node.unpacked(as: PgQuery__BoolExpr.self), node) }
+        // One that is not known reads the target, and so does what holds it.
+        if let inner = whole(of: node), remembered(inner) == .unknown { return .unknown }
         let truth = known(node)
         return truth == .unknown && !mayRead(node) ? .likely : truth
+    }
+
+    /// The condition that a cast or a test says something of, and nothing else.
+    private func whole(of node: Message) -> Message? {
+        if node.kind == .typeCast { return Message(node.unpacked(as: PgQuery__TypeCast.self).arg) }
+        guard node.kind == .booleanTest else { return nil }
+        let test = node.unpacked(as: PgQuery__BooleanTest.self)
+        switch test.booltesttype {
+        case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN: return nil
+        default: return Message(test.arg)
+        }
     }
 
     private func known(_ node: Message) -> Truth {
@@ -89,7 +102,7 @@ struct Filter {
         if node.kind == .booleanTest { return test(node.unpacked(as: PgQuery__BooleanTest.self)) }
         if node.kind == .typeCast, let inner = Message(node.unpacked(as: PgQuery__TypeCast.self).arg) {
             // A cast can change a value, so that only what holds anyway is kept.
-            return truth(of: inner).holds ? .always : .unknown
+            return remembered(inner).holds ? .always : .unknown
         }
         if node.kind == .nullTest {
             let test = node.unpacked(as: PgQuery__NullTest.self)
@@ -192,7 +205,7 @@ struct Filter {
 
     func test(_ test: PgQuery__BooleanTest) -> Truth {
         guard let argument = Message(test.arg) else { return .unknown }
-        let inner = truth(of: argument)
+        let inner = remembered(argument)
         switch test.booltesttype {
         case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE: return inner
         case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE: return inner.negated

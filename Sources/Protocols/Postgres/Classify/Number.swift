@@ -54,7 +54,7 @@ struct Number: Equatable {
                 part = .whole
             case UInt8(ascii: "-") where part == .exponentSign, UInt8(ascii: "+") where part == .exponentSign:
                 exponentIsNegative = byte == UInt8(ascii: "-")
-                part = .exponent
+                part = .exponentDigits
             case UInt8(ascii: ".") where part == .sign || part == .whole: part = .fraction
             case UInt8(ascii: "e") where digits > 0 && part < .exponentSign,
                 UInt8(ascii: "E") where digits > 0 && part < .exponentSign:
@@ -75,7 +75,7 @@ struct Number: Equatable {
             default: return nil
             }
         }
-        guard digits > 0, part != .exponentSign else { return nil }
+        guard digits > 0, part != .exponentSign, part != .exponentDigits else { return nil }
         let isInteger = part <= .whole
         scale -= exponentIsNegative ? -exponent : exponent
         if scale < 0 {
@@ -89,7 +89,7 @@ struct Number: Equatable {
     }
 
     private enum Part: Int, Comparable {
-        case sign, whole, fraction, exponentSign, exponent
+        case sign, whole, fraction, exponentSign, exponentDigits, exponent
         static func < (a: Part, b: Part) -> Bool { a.rawValue < b.rawValue }
     }
 

@@ -5,6 +5,8 @@ import CPgQuery
 struct ValueSet {
     /// Comparisons that are tried for conditions over one expression; where they do not suffice, it is taken for decided.
     private static let maximumTrials = 16_384
+    /// Conditions in conditions: each is looked into by those around it too.
+    private static let maximumDepth = 16
 
     private let filter: Filter
     private var groups: [(subject: Message, tests: [Test])] = []
@@ -161,12 +163,15 @@ struct ValueSet {
     }
 
     /// A condition over one expression, which it compares with literals and with nothing else.
-    private func test(_ condition: Message) -> (Test, subject: Message)? {
+    private func test(_ condition: Message, depth: Int = 0) -> (Test, subject: Message)? {
         if condition.kind == .boolExpr {
+            guard depth < Self.maximumDepth else { return nil }
             var found: Message?
             var tests: [Test] = []
             for child in condition.children {
-                guard let (test, subject) = test(child), found.map({ filter.same($0, subject) }) ?? true else {
+                guard let (test, subject) = test(child, depth: depth + 1),
+                    found.map({ filter.same($0, subject) }) ?? true
+                else {
                     return nil
                 }
                 tests.append(test)
