@@ -26,6 +26,7 @@ extension Tally {
         result.maxRows = limit.maxRows
         result.rule = smallest.name
         result.message = smallest.message ?? ""
+        result.holds = limit.beyond != nil
         return .limited(result)
     }
 

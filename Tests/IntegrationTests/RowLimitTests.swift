@@ -186,15 +186,53 @@ extension Integration {
             #expect(try await world.rows() == "30")
         }
 
-        @Test func insideATransactionItIsRefused() async throws {
+        /// What the transaction did before stays, and only this command is undone while reviewers decide.
+        @Test(arguments: ["DELETE FROM crowd;", "DELETE FROM crowd RETURNING id;"])
+        func heldInsideATransaction(sql: String) async throws {
             let world = try await Limited.shared.value
             try await world.prepare()
-            let ran = try await world.gateway.clients(world.reviewed).psql(
-                "BEGIN;\nDELETE FROM crowd;\nCOMMIT;\nSELECT 'usable';")
-            #expect(
-                ran.errors.contains("42501") && ran.errors.contains("outside of a transaction"), "\(ran.transcript)")
-            #expect(ran.lines == ["usable"])
+            let before = "BEGIN;\nINSERT INTO crowd VALUES (99);\nSAVEPOINT own;\n"
+            let held = try await Self.hold("\(before)\(sql)\nROLLBACK TO own;\nCOMMIT;", in: world)
+            let approved = try await world.gateway.sluice(["approvals", "approve", held.id], as: world.dba)
+            #expect(approved.status == 0, "\(approved.transcript)")
+            let finished = try await held.client.finish()
+            #expect(finished.lines.last == "usable" && !finished.errors.contains("ERROR"), "\(finished.transcript)")
+            #expect(finished.lines.count == (sql.contains("RETURNING") ? 32 : 1), "\(finished.transcript)")
+            #expect(try await world.rows() == "31")
+
+            let again = try await Self.hold("BEGIN;\n\(sql)\nCOMMIT;", in: world)
+            let second = try await world.gateway.sluice(["approvals", "approve", again.id], as: world.dba)
+            #expect(second.status == 0, "\(second.transcript)")
+            #expect(try await again.client.finish().lines.last == "usable")
+            #expect(try await world.rows() == "0")
+        }
+
+        /// As after an error of the target's: the transaction has failed.
+        @Test func deniedInsideATransaction() async throws {
+            let world = try await Limited.shared.value
+            try await world.prepare()
+            let held = try await Self.hold(
+                "BEGIN;\nDELETE FROM crowd WHERE id < 5;\nDELETE FROM crowd;\nCOMMIT;", in: world)
+            let denied = try await world.gateway.sluice(
+                ["approvals", "deny", held.id, "--reason", "too many"], as: world.dba)
+            #expect(denied.status == 0, "\(denied.transcript)")
+            let finished = try await held.client.finish()
+            #expect(finished.errors.contains("too many"), "\(finished.transcript)")
+            #expect(finished.lines.last == "usable")
             #expect(try await world.rows() == "30")
+        }
+
+        @Test func heldInsideATransactionInTheExtendedProtocol() async throws {
+            let world = try await Limited.shared.value
+            try await world.prepare()
+            let client = try world.gateway.clients(world.reviewed).start(
+                try await PythonEnvironment.shared.value, [client("limits.py"), "held_in_transaction"])
+            let held = try await Self.waitForHold(of: client, in: world)
+            let approved = try await world.gateway.sluice(["approvals", "approve", held.id], as: world.dba)
+            #expect(approved.status == 0, "\(approved.transcript)")
+            let finished = try await client.finish()
+            #expect(finished.status == 0, "\(finished.transcript)")
+            #expect(try await world.rows() == "5")
         }
 
         private static func hold(_ sql: String, in world: Limited) async throws -> ApprovalTests.Held {

@@ -12,6 +12,7 @@ struct RowLimiterTests {
         var changes = true
         var extended = false
         var owns = false
+        var behindSavepoint = false
         var header = false
         /// One reply a word, as `replies(_:)` reads them.
         let replies: String
@@ -20,6 +21,29 @@ struct RowLimiterTests {
     }
 
     static let simple: [Case] = [
+        Case(
+            name: "in a transaction, within the limit", behindSavepoint: true,
+            replies: "SAVEPOINT ZT T D DELETE=3 ZT RELEASE ZT", actions: "RELEASE SAVEPOINT sluice_row_limit! T D C Z"),
+        Case(
+            name: "in a transaction, beyond the limit", behindSavepoint: true,
+            replies: "SAVEPOINT ZT DELETE=4 ZT ROLLBACK RELEASE ZT",
+            actions: "ROLLBACK TO SAVEPOINT sluice_row_limit; RELEASE SAVEPOINT sluice_row_limit! refuse(inTransaction)"
+        ),
+        Case(
+            name: "in a transaction, beyond the limit and cancelled", behindSavepoint: true,
+            replies: "SAVEPOINT ZT T D D D D E ZE ROLLBACK RELEASE ZT",
+            actions:
+                "cancel ROLLBACK TO SAVEPOINT sluice_row_limit; RELEASE SAVEPOINT sluice_row_limit! refuse(inTransaction)"
+        ),
+        Case(
+            name: "in a transaction, the command's own error", behindSavepoint: true, replies: "SAVEPOINT ZT E ZE",
+            actions: "E Z"),
+        Case(
+            name: "in a transaction that has failed meanwhile", behindSavepoint: true, replies: "E ZE",
+            actions: "drop E Z"),
+        Case(
+            name: "in a transaction that the command ends", behindSavepoint: true, replies: "SAVEPOINT ZT INSERT=1 ZI",
+            actions: "fail"),
         Case(
             name: "a write within the limit is committed before it is answered", owns: true,
             replies: "BEGIN ZT DELETE=3 ZT COMMIT ZI", actions: "COMMIT! C Z"),
@@ -105,6 +129,15 @@ struct RowLimiterTests {
             actions: "cancel refuseInPlace"),
         Case(name: "an error", extended: true, replies: "D E", actions: "D E"),
         Case(
+            name: "behind a savepoint, within the limit", extended: true, behindSavepoint: true, replies: "D DELETE=1",
+            actions: "RELEASE SAVEPOINT sluice_row_limit! D C"),
+        Case(
+            name: "behind a savepoint it is not cancelled, so that the batch stays open", extended: true,
+            behindSavepoint: true, replies: "D D D D D DELETE=5", actions: "refuse"),
+        Case(
+            name: "behind a savepoint it fails beyond the limit", extended: true, behindSavepoint: true,
+            replies: "D D D D E", actions: "refuseInPlace"),
+        Case(
             name: "a suspended write cannot be counted", extended: true, replies: "D s", actions: "refuse"),
         Case(name: "a read that is suspended", changes: false, extended: true, replies: "D D s", actions: "D2 s"),
         Case(
@@ -119,7 +152,7 @@ struct RowLimiterTests {
     func actions(_ one: Case) throws {
         var limiter = RowLimiter(
             try #require(RowLimit(limits(3))), changes: one.changes, isExtended: one.extended,
-            ownsTransaction: one.owns, tally: RowTally())
+            undo: one.owns ? .transaction : one.behindSavepoint ? .savepoint : .none, tally: RowTally())
         let actions = try Self.run(&limiter, one.replies, header: one.header)
         #expect(actions == one.actions)
     }
@@ -129,7 +162,7 @@ struct RowLimiterTests {
         let limit = try #require(RowLimit(limits(3)))
         var actions: [String] = []
         for replies in ["D D s", "D D s"] {
-            var limiter = RowLimiter(limit, changes: false, isExtended: true, ownsTransaction: false, tally: tally)
+            var limiter = RowLimiter(limit, changes: false, isExtended: true, undo: .none, tally: tally)
             actions.append(try Self.run(&limiter, replies))
         }
         #expect(actions == ["D2 s", "D cancel refuse"])
@@ -138,7 +171,7 @@ struct RowLimiterTests {
 
     @Test func aReplyThatOutgrowsWhatMayWaitIsSeen() throws {
         var limiter = RowLimiter(
-            try #require(RowLimit(limits(1_000_000))), changes: true, isExtended: false, ownsTransaction: true,
+            try #require(RowLimit(limits(1_000_000))), changes: true, isExtended: false, undo: .transaction,
             tally: RowTally())
         let begun = try Self.run(&limiter, "BEGIN ZT")
         #expect(begun.isEmpty)
@@ -159,7 +192,7 @@ struct RowLimiterTests {
     ])
     func onlyWhatWasNotSeenRunsAgain(replies: String, owns: Bool, expected: Bool) throws {
         var limiter = RowLimiter(
-            try #require(RowLimit(limits(3))), changes: true, isExtended: false, ownsTransaction: owns,
+            try #require(RowLimit(limits(3))), changes: true, isExtended: false, undo: owns ? .transaction : .none,
             tally: RowTally())
         _ = try Self.run(&limiter, replies)
         #expect(limiter.mayRunAgain == expected)
@@ -247,7 +280,7 @@ struct RowLimiterTests {
         let parts = word.split(separator: "=").map(String.init)
         if parts.count == 2 { return tag(parts[0] == "INSERT" ? "INSERT 0 \(parts[1])" : "\(parts[0]) \(parts[1])") }
         switch word {
-        case "BEGIN", "COMMIT", "ROLLBACK": return tag(word)
+        case "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE": return tag(word)
         case "x": return message(BackendType.copyData, [255, 255])
         case "d": return message(BackendType.copyData, Array("1\n".utf8))
         case "H": return message(BackendType.copyOutResponse, [0, 0, 0])

@@ -95,7 +95,7 @@ final class SchemaCatalogTests {
         let version = catalog.version
         time += SchemaCatalog.lifetime / 2
         let further = excerpt(["contacts", "orders"])
-        try answer([Self.rows[0], ["relation", "20", "public", "orders", "r", #"["id"]"#, "", "", ""]])
+        try answer([Self.rows[0], ["relation", "20", "public", "orders", "r", #"["id"]"#, "", "", "", ""]])
         #expect(questions.map(\.names) == [["contacts"], ["orders"]])
         #expect(try relations(further()) == ["public.contacts", "public.orders", "public.users"])
         #expect(catalog.version == version)
@@ -107,8 +107,8 @@ final class SchemaCatalogTests {
 
     @Test(arguments: [
         [["path", #"["pg_catalog","other"]"#]],
-        [rows[0], ["relation", "10", "public", "users", "r", #"["id","mail"]"#, "", "", ""]],
-        [rows[0], ["relation", "99", "public", "contacts", "v", #"["x"]"#, "SELECT 1;", "", ""]],
+        [rows[0], ["relation", "10", "public", "users", "r", #"["id","mail"]"#, "", "", "", ""]],
+        [rows[0], ["relation", "99", "public", "contacts", "v", #"["x"]"#, "SELECT 1;", "", "", ""]],
     ])
     func furtherNamesThatDisagreeReplaceWhatWasKnown(_ rows: [[String]]) throws {
         _ = excerpt(["contacts"])

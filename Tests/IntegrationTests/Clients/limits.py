@@ -362,6 +362,28 @@ def held():
         assert connection.execute("SELECT count(*) FROM crowd WHERE id < %s", [100]).fetchone() == (5,)
 
 
+def held_in_transaction():
+    """The same inside a transaction, between commands that are within the limit."""
+    with psycopg.connect() as connection:
+        connection.add_notice_handler(lambda notice: print("NOTICE", notice.message_primary, flush=True))
+        for id in (1, 2):
+            changed = connection.execute("UPDATE crowd SET note = 'seen' WHERE id = %s RETURNING id", [id])
+            assert changed.fetchall() == [(id,)]
+        with connection.transaction():
+            gone = connection.execute("DELETE FROM crowd WHERE id > %s RETURNING id", [5]).fetchall()
+            assert sorted(gone) == [(id,) for id in range(6, 31)], gone
+        assert connection.execute("UPDATE crowd SET note = %s WHERE id = 3", ["seen"]).rowcount == 1
+        connection.commit()
+        assert connection.execute("SELECT count(*) FROM crowd WHERE note = %s", ["seen"]).fetchone() == (3,)
+        # A statement's own error, behind the savepoint.
+        try:
+            connection.execute("UPDATE crowd SET id = 1 / (id - id) WHERE id = %s", [1])
+            raise AssertionError("no error")
+        except errors.DivisionByZero:
+            connection.rollback()
+        assert connection.execute("SELECT count(*) FROM crowd WHERE id < %s", [100]).fetchone() == (5,)
+
+
 def not_held():
     """Beside others in a batch it is refused: undoing it would undo them."""
     wire = Wire().login()

@@ -21,6 +21,9 @@ enum ExpectedReply {
     case sync
     /// A statement that can only fail and a Sync, behind a batch that is undone: none of the answer is the client's.
     case undoing(Command)
+    /// A statement of Sluice's own in the client's batch: none of the answer is the client's. The last one undoes a command
+    /// that is judged again.
+    case own(undoing: Command?)
     /// Bind once more, of a batch that was undone; the answer is not the client's.
     case rebind(NameTable<Portal>.Definition)
 
@@ -29,7 +32,7 @@ enum ExpectedReply {
         switch self {
         case .query, .refusedQuery, .sync, .undoing: true
         case .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal, .rebind:
+            .closeStatement, .closePortal, .own, .rebind:
             false
         }
     }
@@ -40,7 +43,7 @@ enum ExpectedReply {
         case .query(let command), .execute(_, let command), .parse(let command, _), .bind(let command, _),
             .undoing(let command):
             command
-        case .refusedQuery(_, let command), .refusedParse(_, let command): command
+        case .refusedQuery(_, let command), .refusedParse(_, let command), .own(let command): command
         case .describeStatement, .describePortal, .columnsOfPortal, .closeStatement, .closePortal, .sync, .rebind: nil
         }
     }

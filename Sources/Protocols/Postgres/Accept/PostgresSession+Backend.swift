@@ -51,6 +51,11 @@ extension PostgresSession: TargetEvents {
     }
 
     func handleReply(_ frame: Frame) throws {
+        if case .own(let undone) = expected.first, try isOwn(frame) {
+            expected.removeFirst()
+            if let undone { judgeExcess(undone) }
+            return
+        }
         switch frame.type {
         case BackendType.noticeResponse: deliver(frame, plan: sessionMask, command: nil)
         case BackendType.notificationResponse: deliver(frame, plan: sessionMask, command: nil)
@@ -117,6 +122,17 @@ extension PostgresSession: TargetEvents {
         }
     }
 
+    /// Whether this is a step of a statement of Sluice's own.
+    private func isOwn(_ frame: Frame) throws -> Bool {
+        switch frame.type {
+        case BackendType.closeComplete, BackendType.parseComplete, BackendType.bindComplete,
+            BackendType.commandComplete:
+            return true
+        case BackendType.noticeResponse, BackendType.notificationResponse, BackendType.parameterStatus: return false
+        default: throw unexpected(frame)
+        }
+    }
+
     /// The command whose reply data comes now.
     var running: Command? {
         switch expected.first {
@@ -174,7 +190,7 @@ extension PostgresSession: TargetEvents {
             replies.append(BackendEncoder.notice(Refusals.beyondLimit(command)), command: command)
         case .undoing: return
         case nil, .sync, .query, .parse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal, .rebind:
+            .closeStatement, .closePortal, .own, .rebind:
             var plan = sessionMask
             if let command = head?.command {
                 plan.tighten(command.mask)
@@ -210,7 +226,7 @@ extension PostgresSession: TargetEvents {
         case .sync: command = nil
         case .undoing(let undone): return try batchUndone(undone, status)
         case nil, .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal, .rebind:
+            .closeStatement, .closePortal, .own, .rebind:
             throw unexpected(frame)
         }
         becomeReady(status)

@@ -25,8 +25,8 @@ final class Retry {
     }
 }
 
-/// A write that went beyond its limit and was undone is judged once more: a rule may let reviewers decide about it. Only
-/// outside of a transaction of the client's, where undoing it undoes nothing else.
+/// A write that went beyond its limit and was undone is judged once more: a rule may let reviewers decide about it. Outside of a
+/// transaction of the client's undoing it undoes nothing else; inside of one it runs behind a savepoint.
 extension PostgresSession {
     /// Whether a command beyond its limit is judged once more; what it did is undone first. `status`: as for
     /// ``RowLimiter/Action/refuse(status:)``.
@@ -38,7 +38,16 @@ extension PostgresSession {
             judgeExcess(command)
             return true
         }
-        guard self.status == .idle, executedInBatch == 1, command.retry?.portal != nil else { return false }
+        guard executedInBatch == 1, command.retry?.portal != nil else { return false }
+        if command.limiter?.undo == .savepoint {
+            expected.removeFirst()
+            runInBatch(.rollbackToSavepoint)
+            runInBatch(.release, undoing: command)
+            writeToTarget(FrontendEncoder.flush())
+            flushTarget()
+            return true
+        }
+        guard self.status == .idle else { return false }
         expected.removeFirst()
         writeToTarget(FrontendEncoder.parse(name: "sluice_refused", text: Self.refusedText))
         writeToTarget(FrontendEncoder.sync())
@@ -48,13 +57,31 @@ extension PostgresSession {
         return true
     }
 
+    /// Puts a savepoint before an Execute that reviewers may let go beyond its limit. Where it is not known whether a
+    /// transaction is open, there is none.
+    func guardExecution(_ command: Command) {
+        guard let limit = command.limit, limit.holds, RowLimit.mayChange(command.facts), command.limiter == nil,
+            command.retry?.portal != nil, status == .inTransaction, executedInBatch == 1,
+            !expected.contains(where: \.endsWithReady)
+        else { return }
+        command.limiter = RowLimiter(limit, changes: true, isExtended: true, undo: .savepoint, tally: command.tally)
+        runInBatch(.savepoint)
+    }
+
+    /// Runs a statement of Sluice's own in the client's batch, beside its statements and portals.
+    func runInBatch(_ own: RowLimiter.Own, undoing command: Command? = nil) {
+        writeToTarget(FrontendEncoder.execution(of: own.rawValue, as: "sluice_row_limit"))
+        for _ in 1..<FrontendEncoder.executionReplies { expected.append(.own(undoing: nil)) }
+        expected.append(.own(undoing: command))
+    }
+
     func batchUndone(_ command: Command, _ status: TransactionStatus) throws {
         guard status == .idle else { throw WireError("a batch could not be undone") }
         becomeReady(status)
         judgeExcess(command)
     }
 
-    private func judgeExcess(_ command: Command) {
+    func judgeExcess(_ command: Command) {
         guard let retry = command.retry, let limit = command.limit else {
             preconditionFailure("only a command that can run again is judged again")
         }

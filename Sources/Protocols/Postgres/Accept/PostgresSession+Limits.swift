@@ -24,12 +24,16 @@ extension PostgresSession {
         if let limiter = command.limiter { return limiter.mayRun }
         // Before the replies to all that went before it, it is not known whether a transaction is open.
         guard expected.isEmpty else { return false }
-        let owns = status == .idle
-        command.limiter = RowLimiter(
-            limit, changes: true, isExtended: false, ownsTransaction: owns, tally: command.tally)
-        guard owns else { return true }
+        let undo: RowLimiter.Undo =
+            switch status {
+            case .idle: .transaction
+            case .inTransaction: limit.holds ? .savepoint : .none
+            case .failed: .none
+            }
+        command.limiter = RowLimiter(limit, changes: true, isExtended: false, undo: undo, tally: command.tally)
+        guard let begin = undo.begin else { return true }
         expected.append(.query(command))
-        writeToTarget(FrontendEncoder.query(RowLimiter.Own.begin.rawValue))
+        writeToTarget(FrontendEncoder.query(begin.rawValue))
         flushTarget()
         return false
     }
@@ -46,7 +50,7 @@ extension PostgresSession {
         if command.limiter == nil {
             let isExtended = if case .execute = expected.first { true } else { false }
             command.limiter = RowLimiter(
-                limit, changes: RowLimit.mayChange(command.facts), isExtended: isExtended, ownsTransaction: false,
+                limit, changes: RowLimit.mayChange(command.facts), isExtended: isExtended, undo: .none,
                 tally: command.tally)
         }
         let actions = try command.limiter?.receive(frame, hasHeader: command.facts.copy.header) ?? []
@@ -59,7 +63,11 @@ extension PostgresSession {
         case .deliver(let frame): try deliverCounted(frame)
         case .send(let own):
             try whenCancelled { [self] in
-                writeToTarget(FrontendEncoder.query(own.rawValue))
+                if case .execute = expected.first {
+                    runInBatch(own)
+                } else {
+                    writeToTarget(FrontendEncoder.query(own.rawValue))
+                }
                 flushTarget()
             }
         case .drop: dequeue()
@@ -70,7 +78,9 @@ extension PostgresSession {
             }
         case .refuseInPlace(let frame):
             try whenCancelled { [self] in
-                guard !runsAgain(command, nil) else { return }
+                // A batch that has failed cannot go back to a savepoint in it.
+                let isOver = command.limiter?.undo == .savepoint
+                guard isOver || !runsAgain(command, nil) else { return }
                 note(Refusals.beyondLimit(command), on: command)
                 try deliverCounted(frame)
             }

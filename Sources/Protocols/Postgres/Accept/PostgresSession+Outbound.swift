@@ -29,6 +29,7 @@ extension PostgresSession {
                 }
                 if case .query(let command) = expecting, !mayRun(command) { break loop }
                 dequeue()
+                if case .execute(_, let command) = expecting { guardExecution(command) }
                 writeToTarget(bytes)
                 wrote = true
                 if let command = expecting?.command, let readAt = command.readAt {
@@ -150,7 +151,7 @@ extension PostgresSession {
         case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
         case .bind(_, let definition), .closePortal(let definition), .rebind(let definition): portals.undo(definition)
         case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .sync, .undoing:
+            .sync, .own, .undoing:
             break
         }
         if let command = reply.command { lowerBarrier(command) }

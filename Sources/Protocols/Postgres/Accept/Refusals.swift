@@ -77,7 +77,7 @@ enum Refusals {
             reason = "\(rows) rows \(changes ? "were to be changed or returned" : "or more were to be returned")"
             hint =
                 changes
-                ? "Nothing was changed. Name fewer rows, in several commands if need be. Where the rule lets reviewers allow more, send it alone and outside of a transaction."
+                ? "Nothing was changed. Name fewer rows, in several commands if need be. Where the rule lets reviewers allow more, send it alone."
                 : "Ask for fewer rows: add a condition or LIMIT, or read on in several commands."
         case .uncounted:
             reason = "a portal that changes rows was executed for a part of its result, so they cannot be counted"

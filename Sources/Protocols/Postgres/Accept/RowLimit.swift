@@ -7,6 +7,8 @@ struct RowLimit: Equatable {
     /// The rule that says so, and what it says to the client.
     let rule: String
     let message: String
+    /// Reviewers may let a write go beyond it.
+    let holds: Bool
 
     /// nil: none.
     init?(_ limits: Limits) {
@@ -14,6 +16,7 @@ struct RowLimit: Equatable {
         rows = limits.maxRows
         rule = limits.rule
         message = limits.message
+        holds = limits.holds
     }
 
     /// The one that allows less.

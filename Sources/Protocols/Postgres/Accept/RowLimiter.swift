@@ -4,9 +4,9 @@ import PostgresWire
 /// Holds one command to its row limit: replies in, actions out.
 ///
 /// A write is answered when it is known to be within the limit; until then its reply waits here, up to ``withheldBytes``.
-/// Outside of a transaction a simple query runs in one that Sluice begins and ends; inside of one, and in a batch of the
-/// extended protocol, what was too much is undone by a statement that can only fail. A read is answered as it comes, and
-/// stopped.
+/// Outside of a transaction a simple query runs in one that Sluice begins and ends; inside of one, what reviewers may let go
+/// beyond its limit runs behind a savepoint of Sluice's. Otherwise, and in a batch of the extended protocol, what was too much
+/// is undone by a statement that can only fail. A read is answered as it comes, and stopped.
 struct RowLimiter {
     /// Bytes of a write's reply that wait for its count. What exceeds them reaches the client before.
     static let withheldBytes = 256 << 10
@@ -16,6 +16,29 @@ struct RowLimiter {
         case begin = "BEGIN"
         case commit = "COMMIT"
         case rollback = "ROLLBACK"
+        case savepoint = "SAVEPOINT sluice_row_limit"
+        case release = "RELEASE SAVEPOINT sluice_row_limit"
+        case rollbackToSavepoint = "ROLLBACK TO SAVEPOINT sluice_row_limit"
+        /// In the simple protocol alone.
+        case undoSavepoint = "ROLLBACK TO SAVEPOINT sluice_row_limit; RELEASE SAVEPOINT sluice_row_limit"
+    }
+
+    /// What undoes the command alone.
+    enum Undo {
+        /// Nothing does.
+        case none
+        /// A transaction of Sluice's own around it.
+        case transaction
+        /// A savepoint of Sluice's in the client's transaction.
+        case savepoint
+
+        var begin: Own? {
+            switch self {
+            case .none: nil
+            case .transaction: .begin
+            case .savepoint: .savepoint
+            }
+        }
     }
 
     enum Action {
@@ -48,7 +71,7 @@ struct RowLimiter {
     let limit: RowLimit
     private let changes: Bool
     private let isExtended: Bool
-    private let ownsTransaction: Bool
+    let undo: Undo
     private let tally: RowTally
     private var phase: Phase
     private var withheld: [Frame] = []
@@ -62,21 +85,22 @@ struct RowLimiter {
     /// The client has something of the command's reply, so that it cannot run once more.
     private(set) var isSeen = false
 
-    /// `ownsTransaction`: ``Own/begin`` was just sent and the command follows when ``mayRun``.
-    init(_ limit: RowLimit, changes: Bool, isExtended: Bool, ownsTransaction: Bool, tally: RowTally) {
+    /// `undo`: in the simple protocol its beginning was just sent, and the command follows when ``mayRun``; in a batch it goes
+    /// before the command.
+    init(_ limit: RowLimit, changes: Bool, isExtended: Bool, undo: Undo, tally: RowTally) {
         self.limit = limit
         self.changes = changes
         self.isExtended = isExtended
-        self.ownsTransaction = ownsTransaction
+        self.undo = undo
         self.tally = tally
-        phase = ownsTransaction ? .beginning : .running
+        phase = undo.begin == nil || isExtended ? .running : .beginning
     }
 
     var mayRun: Bool { if case .running = phase { true } else { false } }
     /// A write that went beyond, and nothing of it was seen: it could run once more.
     var mayRunAgain: Bool {
         guard changes, !isSeen, case .rows = objection else { return false }
-        return isExtended || ownsTransaction
+        return isExtended || undo.begin != nil
     }
 
     /// Takes a reply to the command or to Sluice's own statements around it. `hasHeader`: of COPY TO STDOUT.
@@ -111,7 +135,7 @@ struct RowLimiter {
     private mutating func committed(_ frame: Frame) throws(WireError) -> [Action] {
         switch frame.type {
         case BackendType.commandComplete:
-            isCommitted = try BackendDecoder.commandTag(frame) == Own.commit.rawValue
+            isCommitted = ["COMMIT", "RELEASE"].contains(try BackendDecoder.commandTag(frame))
             return []
         case BackendType.errorResponse:
             // A deferred constraint: its error stands where the last CommandComplete would.
@@ -119,7 +143,8 @@ struct RowLimiter {
             phase = .notCommitted
             return release() + [.deliver(frame)]
         case BackendType.readyForQuery:
-            guard try BackendDecoder.readyForQuery(frame) == .idle, isCommitted || phase == .notCommitted else {
+            let status = try BackendDecoder.readyForQuery(frame)
+            guard phase == .notCommitted || isCommitted && status == statusAround else {
                 return [.fail("a limited command could not be committed")]
             }
             phase = .done
@@ -132,12 +157,20 @@ struct RowLimiter {
         switch frame.type {
         case BackendType.commandComplete: return []
         case BackendType.readyForQuery:
-            guard try BackendDecoder.readyForQuery(frame) == .idle else { break }
+            guard try BackendDecoder.readyForQuery(frame) == statusAround else { break }
             phase = .done
-            return [objection == nil ? .deliver(frame) : .refuse(status: .idle)]
+            return [objection == nil ? .deliver(frame) : .refuse(status: statusAround)]
         default: break
         }
         return [.fail("a limited command could not be rolled back")]
+    }
+
+    /// Where the target stands before the command and after it.
+    private var statusAround: TransactionStatus {
+        switch undo {
+        case .none, .transaction: .idle
+        case .savepoint: .inTransaction
+        }
     }
 
     // MARK: The command
@@ -156,7 +189,10 @@ struct RowLimiter {
         case BackendType.errorResponse:
             return release() + [.deliver(frame)]
         case BackendType.commandComplete, BackendType.emptyQueryResponse, BackendType.portalSuspended:
-            guard !isExtended else { return release() + [.deliver(frame)] }
+            guard !isExtended else {
+                let ends: [Action] = undo.begin == nil ? [] : [.send(.release)]
+                return ends + release() + [.deliver(frame)]
+            }
             guard changes else { return [.deliver(frame)] }
             return withhold(frame)
         default:
@@ -201,25 +237,37 @@ struct RowLimiter {
             phase = .done
             return [.refuseInPlace(frame)]
         case BackendType.copyInResponse: return [.fail("a command beyond its limit asks for data")]
-        default: return isNew ? [.cancel] : []
+        default:
+            // An error would end the batch, and only an open one can go back to its savepoint.
+            return isNew && !(isExtended && undo.begin != nil) ? [.cancel] : []
         }
     }
 
     /// ReadyForQuery: the target is done with the command.
     private mutating func finished(_ frame: Frame, _ status: TransactionStatus) -> [Action] {
-        guard ownsTransaction else {
+        switch (undo, status) {
+        case (.none, _):
             phase = .done
             return objection == nil ? release() + [.deliver(frame)] : [.refuse(status: status)]
-        }
-        switch status {
-        case .inTransaction where objection == nil:
+        case (.transaction, .inTransaction) where objection == nil:
             phase = .committing
             return [.send(.commit)]
-        case .inTransaction, .failed:
+        case (.savepoint, .inTransaction) where objection == nil:
+            phase = .committing
+            return [.send(.release)]
+        case (.savepoint, .failed) where objection == nil:
+            // The command's own error, which fails the client's transaction.
+            phase = .done
+            return [.deliver(frame)]
+        case (.transaction, .inTransaction), (.transaction, .failed):
             withheld = []
             phase = .undoing
             return [.send(.rollback)]
-        case .idle: return [.fail("a limited command ended its transaction")]
+        case (.savepoint, .inTransaction), (.savepoint, .failed):
+            withheld = []
+            phase = .undoing
+            return [.send(.undoSavepoint)]
+        case (.transaction, .idle), (.savepoint, .idle): return [.fail("a limited command ended its transaction")]
         }
     }
 

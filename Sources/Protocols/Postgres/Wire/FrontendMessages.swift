@@ -184,6 +184,35 @@ public enum FrontendEncoder {
         }
     }
 
+    /// A statement without parameters from Parse to Execute, in a named statement and portal that may be there from before.
+    public static func execution(of text: String, as name: String) -> ByteBuffer {
+        var messages = close("S", name)
+        messages.writeImmutableBuffer(close("P", name))
+        messages.writeImmutableBuffer(parse(name: name, text: text))
+        messages.writeImmutableBuffer(
+            message(FrontendType.bind) {
+                $0.writeCString(name)
+                $0.writeCString(name)
+                for _ in 0..<3 { $0.writeInteger(Int16(0)) }
+            })
+        messages.writeImmutableBuffer(
+            message(FrontendType.execute) {
+                $0.writeCString(name)
+                $0.writeInteger(Int32(0))
+            })
+        return messages
+    }
+
+    /// Replies to ``execution(of:as:)``.
+    public static let executionReplies = 5
+
+    private static func close(_ kind: Unicode.Scalar, _ name: String) -> ByteBuffer {
+        message(FrontendType.close) {
+            $0.writeInteger(UInt8(ascii: kind))
+            $0.writeCString(name)
+        }
+    }
+
     /// Parse, unnamed. `types`: Int16 count and the parameter type OIDs.
     public static func parse(text: [UInt8], types: ByteBuffer) -> ByteBuffer {
         message(FrontendType.parse) {
