@@ -25,7 +25,8 @@ extension SchemaAnswer {
         guard reach.cascades else { return reach }
         var pending = Array(reach.whole)
         while let oid = pending.popLast() {
-            for (_, other) in relations[oid]?.cascades ?? [] where !reach.whole.contains(other) {
+            for other in relations[oid]?.foreignKeys.compactMap({ UInt32($0.oid) }) ?? []
+            where !reach.whole.contains(other) {
                 guard let entry = relations[other], reach.byName.insert(other).inserted else { continue }
                 pending.append(other)
                 if entry.relation.rules.isEmpty {
@@ -60,7 +61,7 @@ extension SchemaAnswer {
     func excerpted(_ reach: Reach) -> [Relation] {
         let whole = reach.whole.compactMap { relations[$0] }.map { entry in
             var relation = entry.relation
-            if reach.cascades { relation.cascades = entry.cascades.map(\.rows) }
+            if reach.cascades { relation.cascades = cascades(entry) }
             return relation
         }
         let byName = reach.byName.compactMap { relations[$0] }.map { entry in
@@ -69,9 +70,23 @@ extension SchemaAnswer {
                 $0.name = entry.relation.name
                 $0.kind = entry.relation.kind
                 $0.parents = entry.relation.parents
-                $0.cascades = entry.cascades.map(\.rows)
+                $0.cascades = cascades(entry)
             }
         }
         return whole + byName
+    }
+
+    private func cascades(_ entry: Entry) -> [Cascade] {
+        entry.foreignKeys.compactMap { foreignKey in
+            guard let other = UInt32(foreignKey.oid).flatMap({ relations[$0]?.relation }) else { return nil }
+            return Cascade.with {
+                $0.schema = other.schema
+                $0.name = other.name
+                $0.onDelete = foreignKey.delete
+                $0.onUpdate = foreignKey.update
+                $0.keys = foreignKey.keys
+                $0.columns = foreignKey.columns
+            }
+        }
     }
 }

@@ -13,13 +13,18 @@ struct SchemaAnswer: Equatable {
         var relation: Relation
         /// Relations that its query or its inheritance leads to.
         var leadsTo: [UInt32]
-        /// Rows that change with its own, and in which relations.
-        var cascades: [(rows: Cascade, of: UInt32)] = []
+        /// Foreign keys by which rows of others change with its own.
+        var foreignKeys: [ForeignKey] = []
+    }
 
-        static func == (a: Entry, b: Entry) -> Bool {
-            a.relation == b.relation && a.leadsTo == b.leadsTo
-                && a.cascades.elementsEqual(b.cascades) { $0.rows == $1.rows && $0.of == $1.of }
-        }
+    struct ForeignKey: Equatable, Decodable {
+        /// Of the relation that refers to it.
+        let oid: String
+        /// As pg_constraint has them; empty: nothing happens.
+        let delete: String
+        let update: String
+        let keys: [String]
+        let columns: [String]
     }
 
     init() {}
@@ -31,9 +36,10 @@ struct SchemaAnswer: Equatable {
             case "path" where row.count == 2:
                 guard let path = Self.texts(row[1]) else { return nil }
                 searchPath = path
-            case "relation" where row.count == 10:
+            case "relation" where row.count == 11:
                 guard let oid = UInt32(row[1]), let columns = Self.texts(row[5]), let rules = Self.texts(row[7]),
-                    let leadsTo = Self.texts(row[8])?.compactMap({ UInt32($0) })
+                    let leadsTo = Self.texts(row[8])?.compactMap({ UInt32($0) }),
+                    let foreignKeys: [ForeignKey] = Self.list(row[10])
                 else { return nil }
                 var relation = Relation()
                 relation.schema = row[2]
@@ -43,24 +49,15 @@ struct SchemaAnswer: Equatable {
                 relation.definition = row[6]
                 relation.rules = rules
                 relation.notNull = row[9].utf8.enumerated().filter { $1 == UInt8(ascii: "1") }.map { UInt32($0.offset) }
-                relations[oid] = Entry(relation: relation, leadsTo: leadsTo)
+                relations[oid] = Entry(relation: relation, leadsTo: leadsTo, foreignKeys: foreignKeys)
                 oids[relation.name, default: []].append(oid)
             case "parent" where row.count == 3:
                 guard let oid = UInt32(row[1]), let parent = UInt32(row[2]) else { return nil }
                 parents.append((oid, parent))
-            case "cascade" where row.count == 7:
-                guard let oid = UInt32(row[1]), let other = UInt32(row[2]), let keys = Self.texts(row[5]),
-                    let columns = Self.texts(row[6]), let name = relations[other]?.relation
-                else { return nil }
-                var rows = Cascade()
-                (rows.schema, rows.name) = (name.schema, name.name)
-                (rows.onDelete, rows.onUpdate) = (row[3], row[4])
-                (rows.keys, rows.columns) = (keys, columns)
-                relations[oid]?.cascades.append((rows, other))
             default: return nil
             }
         }
-        guard !searchPath.isEmpty else { return nil }
+        guard !searchPath.isEmpty, foreignKeysAreWhole else { return nil }
         for (oid, parent) in parents {
             guard let name = relations[parent]?.relation else { return nil }
             relations[oid]?.relation.parents.append(
@@ -74,6 +71,12 @@ struct SchemaAnswer: Equatable {
     }
 
     private var parents: [(UInt32, UInt32)] = []
+
+    private var foreignKeysAreWhole: Bool {
+        relations.values.allSatisfy { entry in
+            entry.foreignKeys.allSatisfy { foreignKey in UInt32(foreignKey.oid).map { relations[$0] != nil } ?? false }
+        }
+    }
 
     static func == (a: SchemaAnswer, b: SchemaAnswer) -> Bool {
         a.searchPath == b.searchPath && a.relations == b.relations
@@ -134,10 +137,12 @@ struct SchemaAnswer: Equatable {
         return catalog
     }
 
-    private static func texts(_ json: String) -> [String]? {
+    private static func texts(_ json: String) -> [String]? { list(json) }
+
+    private static func list<Element: Decodable>(_ json: String) -> [Element]? {
         guard !json.isEmpty else { return [] }
         do {
-            return try JSONDecoder().decode([String].self, from: Data(json.utf8))
+            return try JSONDecoder().decode([Element].self, from: Data(json.utf8))
         } catch {
             return nil
         }

@@ -9,9 +9,9 @@ struct SchemaQuestion: Equatable {
     /// is on the path while they are written out.
     ///
     /// Rows: `path, [schema…]`; `relation, oid, schema, name, kind, [column…], definition, [rule…], [oid that it leads to…],
-    /// a digit for each column: 1 for NOT NULL`; `parent, oid, parent's oid`; `cascade, oid, oid that refers to it, what happens
-    /// on delete, on update, [column referred to…], [column that refers to it…]`. Lists are JSON. Views of the system schemas
-    /// count as tables: their queries tell nothing of a user's data.
+    /// a digit for each column: 1 for NOT NULL, [foreign key that changes other rows with its own…]`; `parent, oid, parent's oid`.
+    /// Lists are JSON; foreign keys are ``SchemaAnswer/ForeignKey``. Views of the system schemas count as tables: their queries
+    /// tell nothing of a user's data.
     var sql: String {
         let named = names.map { names in
             "c.relname = ANY (ARRAY[\(names.sorted().map(Self.literal).joined(separator: ","))]::name[]) AND "
@@ -38,8 +38,7 @@ struct SchemaQuestion: Equatable {
             SET LOCAL search_path = pg_catalog;
             \(reach)
             SELECT 'relation', c.oid, n.nspname, c.relname, CASE WHEN o.system THEN 'r' ELSE c.relkind::text END,
-              (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+              columns.names,
               CASE WHEN c.relkind IN ('v','m') AND NOT o.system THEN pg_get_viewdef(c.oid) ELSE '' END,
               (SELECT json_agg(pg_get_ruledef(r.oid) ORDER BY r.rulename) FROM pg_rewrite r
                WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' AND NOT o.system),
@@ -48,19 +47,20 @@ struct SchemaQuestion: Equatable {
                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
                JOIN pg_class t ON t.oid = d.refobjid
                WHERE r.ev_class = c.oid AND NOT o.system),
-              (SELECT string_agg(CASE WHEN a.attnotnull AND NOT o.system THEN '1' ELSE '0' END, '' ORDER BY a.attnum)
-               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+              columns.required,
+              (SELECT json_agg(json_build_object('oid', k.conrelid::text, 'delete', translate(k.confdeltype::text, 'ar', ''),
+                 'update', translate(k.confupdtype::text, 'ar', ''), 'keys', \(Self.columns("k.confrelid", "k.confkey")),
+                 'columns', \(Self.columns("k.conrelid", "k.conkey"))) ORDER BY k.oid) FROM \(Self.cascades))
             FROM reach JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
             CROSS JOIN LATERAL (SELECT n.nspname IN ('pg_catalog', 'information_schema')) o(system)
+            CROSS JOIN LATERAL (
+              SELECT json_agg(a.attname ORDER BY a.attnum),
+                string_agg(CASE WHEN a.attnotnull AND NOT o.system THEN '1' ELSE '0' END, '' ORDER BY a.attnum)
+              FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) columns(names, required)
             WHERE c.relkind IN ('r','p','v','m','f') ORDER BY c.oid;
             \(reach)
             SELECT 'parent', i.inhrelid, i.inhparent FROM reach JOIN pg_inherits i ON i.inhrelid = reach.oid
             JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind IN ('r','p','f') ORDER BY 2, i.inhseqno;
-            \(reach)
-            SELECT 'cascade', reach.oid, k.conrelid, translate(k.confdeltype::text, 'ar', ''),
-              translate(k.confupdtype::text, 'ar', ''), \(Self.columns("k.confrelid", "k.confkey")),
-              \(Self.columns("k.conrelid", "k.conkey"))
-            FROM reach JOIN LATERAL (SELECT k.* FROM \(Self.cascades)) k ON true ORDER BY 2, 3, k.oid;
             COMMIT
             """
     }
@@ -76,7 +76,7 @@ struct SchemaQuestion: Equatable {
     private static func columns(_ relation: String, _ numbers: String) -> String {
         """
         (SELECT json_agg(a.attname ORDER BY u.place) FROM unnest(\(numbers)) WITH ORDINALITY u(number, place)
-               JOIN pg_attribute a ON a.attrelid = \(relation) AND a.attnum = u.number)
+           JOIN pg_attribute a ON a.attrelid = \(relation) AND a.attnum = u.number)
         """
     }
 
