@@ -12,7 +12,8 @@ extension Rule {
         if let node = try map.nonEmpty("message") { message = try node.string() }
         if let node = try map.nonEmpty("then") { try readOutcome(node, variables) }
         if let node = try map.nonEmpty("mask") {
-            for item in try node.items() { try readMask(item, variables) }
+            let list = try MaskList(node, variables, rule: name)
+            (columns, detectors) = (list.columns, list.detectors)
         }
         if let node = try map.nonEmpty("limits") { try readLimit(node, variables) }
         try map.finish()
@@ -73,74 +74,6 @@ extension Rule {
         }
         try map.finish()
         limit = RowLimit(maxRows: UInt64(rows), beyond: beyond)
-    }
-
-    private mutating func readMask(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
-        var map = try node.mapping()
-        let columnNode = try map.nonEmpty("columns")
-        let detectNode = try map.nonEmpty("detect")
-        let inferenceNode = try map.nonEmpty("inference")
-        let style: MaskStyle
-        if map.keys.contains("style"), map.optional("style") == nil {
-            // Unquoted, the style's name is YAML's own null.
-            style = .null
-        } else {
-            style = try map.required("style").choice(of: Style.self).contract
-        }
-        try map.finish()
-        guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
-        let inference = try inferenceNode?.choice(of: Inference.self) ?? .allow
-        if let inferenceNode, columnNode == nil {
-            throw inferenceNode.error("“inference” is for masks of columns")
-        }
-        if let columnNode {
-            for item in try variables.texts(columnNode) {
-                var mask = ColumnMask()
-                mask.pattern = item.text
-                mask.style = style
-                mask.rule = name
-                columns.append(
-                    MaskedColumn(
-                        mask: mask, pattern: try ColumnPattern(item.text, at: item.node),
-                        refusesInference: inference == .refuse))
-            }
-        }
-        if let detectNode {
-            var mask = DetectorMask()
-            for item in try variables.texts(detectNode) {
-                guard let entity = Entity(rawValue: item.text) else {
-                    throw item.node.unknown(item.text, among: Entity.allCases.map(\.rawValue))
-                }
-                mask.entities.append(entity.rawValue)
-            }
-            mask.style = style
-            mask.rule = name
-            detectors.append(mask)
-        }
-    }
-
-    private enum Inference: String, CaseIterable {
-        case allow, refuse
-    }
-
-    private enum Entity: String, CaseIterable {
-        case email
-        case creditCard = "credit_card"
-        case usSSN = "us_ssn"
-        case secret
-    }
-
-    private enum Style: String, CaseIterable {
-        case redact, partial, hash, null
-
-        var contract: MaskStyle {
-            switch self {
-            case .redact: .redact
-            case .partial: .partial
-            case .hash: .hash
-            case .null: .null
-            }
-        }
     }
 }
 
