@@ -28,16 +28,40 @@ extension DocumentPass {
         }
         let findings = engine.find(in: decoded.bytes, near: meaning.context)
         guard !findings.isEmpty else { return }
+        mark(findings, decoded, in: field, &list)
+        if findings.contains(where: { engine.style(of: $0) == .null }) {
+            list.replace(field.range, with: [])
+        } else {
+            engine.replace(findings, in: decoded, field.encoding, at: field.content.lowerBound, to: &list)
+        }
+    }
+
+    /// Edits a field that cannot be NULL, and is read both as it is written and decoded.
+    func editText(_ field: DocumentField, in bytes: UnsafeRawBufferPointer, to list: inout EditList) {
+        guard let decoded = field.encoding.decode(bytes.part(field.content)) else {
+            return withhold(field, to: &list)
+        }
+        let written = engine.find(in: bytes, scope: field.content, candidates: nil, near: .none)
+        let found = engine.find(in: decoded.bytes, near: .none).map { $0.with(decoded.encoded($0.range)) }
+        let findings = found.map { $0.moved(by: field.content.lowerBound) }.joined(with: written)
+        engine.count(findings)
+        var end = field.content.lowerBound
+        for finding in findings {
+            let range = max(end, finding.range.lowerBound)..<max(end, finding.range.upperBound)
+            end = range.upperBound
+            var text: [UInt8] = []
+            engine.substitutes.append(engine.style(of: finding), for: finding.entity, bytes.part(range), to: &text)
+            list.mark(finding, at: range)
+            list.replace(range, with: text)
+        }
+    }
+
+    private func mark(_ findings: [Finding], _ decoded: DecodedText, in field: DocumentField, _ list: inout EditList) {
         engine.count(findings)
         for finding in findings {
             let range = decoded.encoded(finding.range)
             list.mark(
                 finding, at: range.lowerBound + field.content.lowerBound..<range.upperBound + field.content.lowerBound)
-        }
-        if findings.contains(where: { engine.style(of: $0) == .null }) {
-            list.replace(field.range, with: [])
-        } else {
-            engine.replace(findings, in: decoded, field.encoding, at: field.content.lowerBound, to: &list)
         }
     }
 

@@ -23,7 +23,7 @@ struct EventMasker {
     init(_ pass: DocumentPass) {
         self.pass = pass
         json = JSONMasker(pass)
-        text = TextMasker(pass)
+        text = TextMasker(pass, afterJSON: [])
     }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) {

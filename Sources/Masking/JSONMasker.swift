@@ -121,12 +121,15 @@ struct JSONMasker {
     }
 
     private mutating func becomeText() {
-        let sight = buffer.withUnsafeBytes { Array($0[max(0, index - LongValue.sightBytes)..<index]) }
+        let sight = buffer.withUnsafeBytes { bytes in
+            let before = bytes[max(0, index - LongValue.sightBytes)..<index]
+            return Array(before[(before.lastIndex(of: 0x0a).map { $0 + 1 } ?? before.startIndex)...])
+        }
         passStretch()
         let rest = buffer
         buffer = PendingBytes()
         if pass.rules.isEmpty {
-            var text = TextMasker(pass, sight: sight)
+            var text = TextMasker(pass, afterJSON: sight)
             rest.withUnsafeBytes { text.write($0) }
             mode = .text(text)
         } else {

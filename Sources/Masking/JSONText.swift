@@ -16,8 +16,9 @@ enum JSONText {
     }
 
     /// A surrogate without its partner becomes U+FFFD.
+    /// - Parameter isLenient: what is no escape stands for itself.
     /// - Returns: nil when an escape is wrong or not whole.
-    static func decode(_ bytes: UnsafeRawBufferPointer) -> DecodedText? {
+    static func decode(_ bytes: UnsafeRawBufferPointer, isLenient: Bool = false) -> DecodedText? {
         var text = DecodedText(capacity: bytes.count)
         var index = 0
         while index < bytes.count {
@@ -26,7 +27,12 @@ enum JSONText {
             text.append(bytes.part(index..<end))
             index = end
             guard index < bytes.count else { break }
-            guard let length = escapeLength(bytes, at: index, upTo: bytes.count), length > 0 else { return nil }
+            guard let length = escapeLength(bytes, at: index, upTo: bytes.count), length > 0 else {
+                guard isLenient else { return nil }
+                text.append(bytes[index])
+                index += 1
+                continue
+            }
             index += appendEscape(bytes, at: index, length: length, to: &text)
         }
         return text

@@ -19,12 +19,12 @@ struct LongValue {
     /// The rest is left out: something stands for all of it already.
     private var isReplaced = false
 
-    /// - Parameter shown: bytes before the value that are out already and stay in sight.
-    init(_ encoding: ValueEncoding, near: FieldContext, rule: Int?, shown: Int = 0) {
+    /// - Parameter sight: what stands before the value, was passed, and is at the front of the first piece.
+    init(_ encoding: ValueEncoding, near: FieldContext, rule: Int?, sight: [UInt8] = []) {
         self.encoding = encoding
         self.near = near
         self.rule = rule
-        self.shown = (shown, shown)
+        shown = (sight.withUnsafeBytes { encoding.decode($0)?.bytes.count ?? 0 }, sight.count)
     }
 
     /// One that something stands for already.

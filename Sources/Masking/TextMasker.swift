@@ -8,6 +8,7 @@ struct TextMasker {
 
     private let pass: DocumentPass
     private let findsKeys: Bool
+    private var encoding = ValueEncoding.plain
     private var buffer = PendingBytes()
     /// How far the buffer was searched for the end of its first line.
     private var searched = 0
@@ -18,11 +19,12 @@ struct TextMasker {
         findsKeys = pass.engine.detection?.entities.contains(.privateKey) ?? false
     }
 
-    /// Begins within a line, of which `sight` was passed already.
-    init(_ pass: DocumentPass, sight: [UInt8]) {
+    /// Text where JSON was to be; of its first line `sight` was passed already.
+    init(_ pass: DocumentPass, afterJSON sight: [UInt8]) {
         self.init(pass)
+        encoding = .jsonLike
         sight.withUnsafeBytes { buffer.append($0) }
-        if !sight.isEmpty { long = LongValue(.plain, near: .none, rule: nil, shown: sight.count) }
+        if !sight.isEmpty { long = LongValue(encoding, near: .none, rule: nil, sight: sight) }
     }
 
     /// Something was written that was not passed yet.
@@ -43,7 +45,7 @@ struct TextMasker {
             } else {
                 drop(passUnits(isLast: isLast))
                 guard buffer.count > LongValue.pieceBytes, searched > LongValue.pieceBytes else { return }
-                long = LongValue(.plain, near: .none, rule: nil)
+                long = LongValue(encoding, near: .none, rule: nil)
                 searched = 0
             }
         }
@@ -86,7 +88,13 @@ struct TextMasker {
             for unit in units {
                 let isEnded = stretch[unit.upperBound - 1] == 0x0a
                 let content = unit.lowerBound..<unit.upperBound - (isEnded ? 1 : 0)
-                pass.edit(stretch, content, candidates?.next(in: content), near: .none, to: &list)
+                let found = candidates?.next(in: content)
+                if case .jsonLike = encoding, stretch[content].contains(0x5c) {
+                    let field = DocumentField(range: content, content: content, encoding: encoding)
+                    pass.editText(field, in: stretch, to: &list)
+                } else {
+                    pass.edit(stretch, content, found, near: .none, to: &list)
+                }
             }
             pass.pass(stretch, 0..<end, list)
         }

@@ -3,6 +3,8 @@ enum ValueEncoding {
     case plain
     /// The inside of a JSON string.
     case json
+    /// Text that was to be JSON: what looks like an escape is one.
+    case jsonLike
     /// The inside of a quoted CSV field: a quote is doubled (RFC 4180 section 2).
     case quoted
     /// `application/x-www-form-urlencoded`: `%40`, and `+` for a space (https://url.spec.whatwg.org).
@@ -17,6 +19,8 @@ enum ValueEncoding {
             text.append(bytes)
             return text
         case .json: return JSONText.decode(isWhole ? bytes : bytes.part(0..<JSONText.wholeLength(bytes)))
+        case .jsonLike:
+            return JSONText.decode(isWhole ? bytes : bytes.part(0..<JSONText.wholeLength(bytes)), isLenient: true)
         case .quoted: return decodeQuoted(bytes, isWhole: isWhole)
         case .percent: return decodePercent(bytes, isWhole: isWhole)
         }
@@ -26,7 +30,7 @@ enum ValueEncoding {
         var out: [UInt8] = []
         switch self {
         case .plain: return text
-        case .json: JSONText.appendEscaped(text, to: &out)
+        case .json, .jsonLike: JSONText.appendEscaped(text, to: &out)
         case .quoted:
             for byte in text {
                 if byte == 0x22 { out.append(0x22) }
@@ -95,7 +99,10 @@ extension JSONText {
                 index += 1
                 continue
             }
-            guard let length = escapeLength(bytes, at: index, upTo: bytes.count) else { return bytes.count }
+            guard let length = escapeLength(bytes, at: index, upTo: bytes.count) else {
+                index += 1
+                continue
+            }
             if length == 0 { return index }
             // The second half of a surrogate pair may still come.
             if length == 6, index + 12 > bytes.count, index + 6 == bytes.count || bytes[index + 6] == 0x5c {

@@ -43,6 +43,9 @@ import Testing
         #expect(
             mask(#"{"a@b.co": 1, 'b': 'c@d.org', "password": hunter22}"#, .json, rules)
                 == #"{"[redacted:email]": 1, 'b': '[redacted:email]', "password": [redacted:secret]}"#)
+        #expect(
+            mask(#"{"a": "\q", "b": "c\u0040d.org \x", c@d.org}"#, .json, rules)
+                == #"{"a": "\q", "b": "[redacted:email] \x", [redacted:email]}"#)
         #expect(mask(#"{"password": hunter22}"#, .json, rules) == #"{"password": [redacted:secret]}"#)
         #expect(mask(#"{"a": "x c@d.org"#, .json, rules) == #"{"a": "x [redacted:email]"#)
         #expect(mask("[\"a\nc@d.org\"]", .json, rules) == "[\"a\n[redacted:email]\"]")
