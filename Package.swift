@@ -75,9 +75,10 @@ let package = Package(
         library("Telemetry", [log, nio, nioPosix, nioHTTP]),
         library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
-        library("Policy", ["Contract", "StrictYAML", "PolicyFiles"]),
-        library("Identity", ["COpenSSL", grdb]),
         library("Detection", ["CVectorscan", "COpenSSL"]),
+        library("Policy", ["Contract", "StrictYAML", "PolicyFiles", "Detection"]),
+        library("Identity", ["COpenSSL", grdb]),
+        library("Masking", ["Contract", "Detection", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
@@ -87,7 +88,7 @@ let package = Package(
         library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
         library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
         library("PolicyTesting", ["Policy", "PostgresClassify", "Contract", "StrictYAML", "CPgQuery", protobuf]),
-        library("PostgresMask", ["Contract", "Detection", "COpenSSL"], path: "Sources/Protocols/Postgres/Mask"),
+        library("PostgresMask", ["Contract", "Detection", "Masking"], path: "Sources/Protocols/Postgres/Mask"),
         library("PostgresRender", ["Contract", protobuf], path: "Sources/Protocols/Postgres/Render"),
         library(
             "PostgresAccept",
@@ -116,7 +117,8 @@ let package = Package(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
-                "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML", "Contract", protobuf, arguments,
+                "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML", "Contract", "Masking", "Detection",
+                protobuf, arguments,
             ]),
 
         .executableTarget(
@@ -140,7 +142,8 @@ let package = Package(
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
-        tests("PostgresMaskTests", ["PostgresMask", "Contract", "Detection"]),
+        tests("MaskingTests", ["Masking", "Contract", "Detection"]),
+        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection"]),
         tests(
             "PostgresAcceptTests",
             [

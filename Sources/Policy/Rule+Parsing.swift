@@ -25,8 +25,8 @@ extension Rule {
             mistakes.attempt(try readOutcome(node, variables, &names))
         }
         let mask = mistakes.attempt(try map.nonEmpty("mask"))
-        if let mask {
-            mistakes.attempt(try mask.mapItems { item throws(ConfigurationError) in try readMask(item, variables) })
+        if let mask, let list = mistakes.attempt(try MaskList(mask, variables, rule: name)) {
+            (columns, detectors) = (list.columns, list.detectors)
         }
         if let node = mistakes.attempt(try map.nonEmpty("limits")) {
             mistakes.attempt(try readLimit(node, variables, &names))

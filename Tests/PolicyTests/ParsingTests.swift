@@ -20,7 +20,7 @@ import Testing
         ("rules:\n  - {name: a}", "needs “then” or “mask”"), ("rules:\n  - {name: a, then: deny}", "allow, refuse"),
         ("rules:\n  - {name: a, when: {operation: [select]}, then: allow}", "read, write, create"),
         ("rules:\n  - {name: a, when: {operations: [read]}, then: allow}", "did you mean “operation”"),
-        ("rules:\n  - {name: a, mask: [{detect: [ibam], style: redact}]}", "iban"),
+        ("rules:\n  - {name: a, mask: [{detect: [ibann], style: redact}]}", "did you mean “iban”?"),
         ("rules:\n  - {name: a, mask: [{columns: [x], style: blur}]}", "redact, partial, hash, null"),
         ("rules:\n  - {name: a, mask: [{columns: [x]}]}", "missing key “style”"),
         ("rules:\n  - {name: a, mask: [{columns: [a.b.c.d], style: hash}]}", "schema.table.column"),

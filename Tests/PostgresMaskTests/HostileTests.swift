@@ -1,4 +1,5 @@
 import Contract
+import Masking
 import PostgresMask
 import Testing
 

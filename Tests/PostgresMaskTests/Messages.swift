@@ -1,4 +1,5 @@
 import Contract
+import Masking
 import PostgresMask
 
 /// Builds backend messages, and runs the masker over them.

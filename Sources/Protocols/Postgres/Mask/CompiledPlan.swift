@@ -1,5 +1,6 @@
 import Contract
 import Detection
+import Masking
 
 /// A mask plan made ready for one row shape. Never changes once built; its engine serves one thread.
 final class CompiledPlan {
@@ -36,14 +37,16 @@ final class CompiledPlan {
     let copy: Shape
     let hasColumnRules: Bool
     let engine: DetectionEngine?
-    /// By entity index: how a finding is masked, nil for entities that the plan does not name.
-    let styles: [Style?]
-    let counterNames: [String]
+    let styles: DetectorStyles
+    let substitutes: Substitutes
+    /// What the plan's names say of keys in JSON values.
+    let names: NameTable
+    /// What counts of rules are called.
+    let ruleNames: [String]
 
-    static let withheldCounter = Entity.all.count
-    static let computedCounter = Entity.all.count + 1
-    private static let outputCounter = Entity.all.count + 2
-    private static let firstPatternCounter = Entity.all.count + 3
+    private static let computedCounter = 0
+    private static let outputCounter = 1
+    private static let firstPatternCounter = 2
 
     static func isEmpty(_ plan: MaskPlan) -> Bool {
         plan.detectors.isEmpty && !hasColumnRules(plan)
@@ -54,12 +57,14 @@ final class CompiledPlan {
             || plan.allOutputs
     }
 
-    init(_ batch: MaskBatch, engine: DetectionEngine?, styles: [Style?]) throws(MaskError) {
+    init(_ batch: MaskBatch, engine: DetectionEngine?, styles: DetectorStyles, hash: KeyedHash) throws(MaskError) {
         let plan = batch.plan
         self.engine = engine
         self.styles = styles
+        substitutes = Substitutes(engine: engine, hash: hash)
+        names = NameTable(detection: engine, rules: [])
         hasColumnRules = CompiledPlan.hasColumnRules(plan)
-        counterNames = Entity.all.map(\.name) + ["withheld", "computed", "output"] + plan.columns.map(\.pattern)
+        ruleNames = ["computed", "output"] + plan.columns.map(\.pattern)
         var patterns: [ColumnPattern] = []
         for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
         rows = CompiledPlan.shape(

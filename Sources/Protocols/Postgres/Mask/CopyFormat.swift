@@ -1,5 +1,6 @@
 import Contract
 import Glibc
+import Masking
 
 /// How COPY writes rows (manual, COPY, File Formats).
 struct CopyFormat {
@@ -174,12 +175,12 @@ extension CopyFormat {
                 }
                 out.append(value)
             case UInt8(ascii: "x"):
-                guard index < bytes.count, var value = PostgresText.hexadecimal(bytes[index]) else {
+                guard index < bytes.count, var value = bytes[index].hexadecimalValue else {
                     out.append(UInt8(ascii: "x"))
                     continue
                 }
                 index += 1
-                if index < bytes.count, let low = PostgresText.hexadecimal(bytes[index]) {
+                if index < bytes.count, let low = bytes[index].hexadecimalValue {
                     value = value << 4 | low
                     index += 1
                 }

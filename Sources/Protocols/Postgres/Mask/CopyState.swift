@@ -1,5 +1,6 @@
 import Contract
 import FoundationEssentials
+import Masking
 
 /// Where a COPY stands between two batches. It travels in the batch's tail: a byte of flags, then the bytes of a row
 /// that is not whole yet. An empty tail is the start of a COPY.

@@ -1,5 +1,6 @@
 import Contract
 import Detection
+import Masking
 
 extension MaskPass {
     /// What stands at the front of copy data.
@@ -204,7 +205,7 @@ extension MaskPass {
         let source = output.source
         if !field.isQuoted, source.equals(raw, format.null), !plan.copy.masksNull(number) { return }
         if plan.copy.withholds {
-            values.countWithheld()
+            values.engine.countWithheld()
             return output.replace(raw, with: format.null)
         }
         let column = plan.copy.expected == nil || number >= plan.copy.columns.count ? nil : plan.copy.columns[number]

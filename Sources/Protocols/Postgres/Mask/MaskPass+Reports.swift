@@ -1,5 +1,6 @@
 import Contract
 import Detection
+import Masking
 
 // Messages that carry text outside rows: errors, notices, notifications, parameter reports.
 extension MaskPass {
@@ -78,16 +79,16 @@ extension MaskPass {
             guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state, hasPosition: hasPosition) else {
                 return detected(text)
             }
-            values.countWithheld()
+            values.engine.countWithheld()
             return Array("message withheld by masking (SQLSTATE \(state))".utf8)
         case UInt8(ascii: "D"), UInt8(ascii: "H"), UInt8(ascii: "W"):
             guard plan.hasColumnRules else { return detected(text) }
-            values.countWithheld()
+            values.engine.countWithheld()
             return MaskPass.withheldText
         case _:
             // The internal query and its position, and fields that this version does not know.
             guard plan.hasColumnRules else { return detected(text) }
-            values.countWithheld()
+            values.engine.countWithheld()
             return nil
         }
     }
@@ -105,7 +106,7 @@ extension MaskPass {
         guard index == body.upperBound else { throw .malformed("a notification has bytes after its payload") }
         if plan.hasColumnRules {
             guard !text.isEmpty else { return }
-            values.countWithheld()
+            values.engine.countWithheld()
             return replaceMessage(body, with: Array(output.source[body.lowerBound..<text.lowerBound]) + [0])
         }
         replaceMessage(body, with: output.source[body.lowerBound..<text.lowerBound] + detected(text) + [0])
@@ -118,23 +119,23 @@ extension MaskPass {
         guard index == body.upperBound else { throw .malformed("a parameter report has bytes after its value") }
         // The one reported setting whose value can be any text, a computed one too.
         if plan.hasColumnRules, output.source[name].elementsEqual("application_name".utf8), !text.isEmpty {
-            values.countWithheld()
+            values.engine.countWithheld()
             return replaceMessage(body, with: output.source[body.lowerBound..<text.lowerBound] + [0])
         }
-        let findings = values.find(in: Array(output.source[text]))
+        let findings = values.engine.find(in: Array(output.source[text]))
         guard !findings.isEmpty else { return }
-        values.count(findings)
+        values.engine.count(findings)
         replaceMessage(body, with: output.source[body.lowerBound..<text.lowerBound] + [0])
     }
 
     /// Text with every finding replaced. There is no NULL here: that style redacts.
     private mutating func detected(_ text: Range<Int>) -> [UInt8] {
         let bytes = Array(output.source[text])
-        let findings = values.find(in: bytes)
+        let findings = values.engine.find(in: bytes)
         guard !findings.isEmpty else { return bytes }
-        values.count(findings)
+        values.engine.count(findings)
         var new: [UInt8] = []
-        bytes.withUnsafeBytes { values.appendReplacing(findings, in: $0, scope: 0..<bytes.count, to: &new) }
+        bytes.withUnsafeBytes { values.engine.appendReplacing(findings, in: $0, scope: 0..<bytes.count, to: &new) }
         return new
     }
 

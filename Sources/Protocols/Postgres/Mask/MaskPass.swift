@@ -1,6 +1,7 @@
 import Contract
 import Detection
 import FoundationEssentials
+import Masking
 
 /// One pass over one batch's payload.
 struct MaskPass {
@@ -70,13 +71,7 @@ struct MaskPass {
         var reply = MaskReply()
         if !batch.last { reply.tail = copyState.tail }
         reply.rows = rows
-        reply.counts = values.counters.indices.compactMap { index in
-            guard values.counters[index] > 0 else { return nil }
-            var count = EntityCount()
-            count.entity = plan.counterNames[index]
-            count.count = values.counters[index]
-            return count
-        }
+        reply.counts = values.counts
         return (reply, output.out)
     }
 

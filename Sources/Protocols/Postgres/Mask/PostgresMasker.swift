@@ -1,5 +1,6 @@
 import Contract
 import Detection
+import Masking
 
 /// Masks PostgreSQL backend messages by a mask plan.
 ///
@@ -38,8 +39,7 @@ public final class PostgresMasker {
     ) {
         if CompiledPlan.isEmpty(batch.plan), batch.tail.isEmpty { return (MaskReply(), Array(payload)) }
         let plan = try compiled(batch)
-        let hasher = try keyedHash()
-        var pass = try MaskPass(batch: batch, values: ValueMasker(plan: plan, hasher: hasher), payload: payload)
+        var pass = try MaskPass(batch: batch, values: ValueMasker(plan: plan), payload: payload)
         try pass.run()
         return try pass.finish()
     }
@@ -60,20 +60,9 @@ public final class PostgresMasker {
         if let known = plans[key] {
             plan = known
         } else {
-            var styles = [Style?](repeating: nil, count: Entity.all.count)
-            for detector in batch.plan.detectors {
-                for name in detector.entities {
-                    let named = Entity.named(name)
-                    guard !named.isEmpty else {
-                        throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
-                    }
-                    for entity in named {
-                        styles[entity.index] = max(styles[entity.index] ?? .partial, Style(detector.style))
-                    }
-                }
-            }
+            let styles = try DetectorStyles(batch.plan.detectors)
             plan = try CompiledPlan(
-                batch, engine: try engine(for: Entity.all.filter { styles[$0.index] != nil }), styles: styles)
+                batch, engine: try engine(for: styles.entities), styles: styles, hash: try keyedHash())
             if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
             plans[key] = plan
         }

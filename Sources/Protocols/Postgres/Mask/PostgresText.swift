@@ -1,4 +1,4 @@
-import Detection
+import Masking
 
 /// The text that PostgreSQL shows for binary values, as far as detectors need it.
 enum PostgresText {
@@ -24,12 +24,6 @@ enum PostgresText {
         }
         // The decimals are left out: the detectors take no entity from them.
         return text
-    }
-
-    /// Numbers lose their leading zeros, which social security numbers have.
-    static func padded(_ value: UInt64, near: FieldContext) -> [UInt8] {
-        let text = Array(String(value).utf8)
-        return text.count < near.digits ? Array(repeating: 0x30, count: near.digits - text.count) + text : text
     }
 
     /// `YYYY-MM-DD` of the proleptic Gregorian calendar; empty for years that no detector takes, and for infinity.
@@ -72,7 +66,9 @@ enum PostgresText {
             guard text.count % 2 == 0 else { return nil }
             bytes.reserveCapacity(text.count / 2)
             for index in stride(from: 2, to: text.count, by: 2) {
-                guard let high = hexadecimal(text[index]), let low = hexadecimal(text[index + 1]) else { return nil }
+                guard let high = text[index].hexadecimalValue, let low = text[index + 1].hexadecimalValue else {
+                    return nil
+                }
                 bytes.append(high << 4 | low)
             }
             return bytes
@@ -95,15 +91,6 @@ enum PostgresText {
             }
         }
         return bytes
-    }
-
-    static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        case _: nil
-        }
     }
 
     /// Valid UTF-8 without control characters other than white space.

@@ -1,4 +1,5 @@
 import Detection
+import Masking
 
 extension ValueMasker {
     /// An array's text, `{a,"b c",NULL}` with nesting and an optional `[1:2]=` before it (manual, section 8.15.6).

@@ -1,5 +1,6 @@
 import Contract
 import Detection
+import Masking
 
 extension ValueMasker {
     /// Runs the detectors on one value. Candidates are those of a scan over `bytes`; nil when there was none.
@@ -14,19 +15,18 @@ extension ValueMasker {
         case .skip: return .keep
         case .text:
             return replace(
-                find(in: bytes, scope: scope, candidates: candidates, near: near), in: bytes, scope: scope, to: &out)
+                engine.find(in: bytes, scope: scope, candidates: candidates, near: near), in: bytes, scope: scope,
+                to: &out)
         case .shownText, .bytes:
-            return nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near))
+            return nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near))
         case .json:
-            if let candidates, candidates.isEmpty, near.isEmpty, !bytes[scope].contains(0x5c) { return .keep }
-            return maskJSON(bytes.part(scope), near: near, to: &out)
+            return maskJSON(bytes.part(scope), near: near, isQuiet: candidates?.isEmpty ?? false, to: &out)
         case .jsonb:
             guard !scope.isEmpty, bytes[scope.lowerBound] == 1 else { return withheld() }
             let text = scope.lowerBound + 1..<scope.upperBound
-            if let candidates, candidates.isEmpty, near.isEmpty, !bytes[text].contains(0x5c) { return .keep }
             let start = out.count
             out.append(1)
-            let outcome = maskJSON(bytes.part(text), near: near, to: &out)
+            let outcome = maskJSON(bytes.part(text), near: near, isQuiet: candidates?.isEmpty ?? false, to: &out)
             if case .replaced = outcome { return .replaced }
             out.removeSubrange(start...)
             return outcome
@@ -34,15 +34,15 @@ extension ValueMasker {
             if bytes[scope].contains(0x65), let value = Double(String(decoding: bytes[scope], as: UTF8.self)) {
                 return detectFloat(value, near: near)
             }
-            return nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near))
+            return nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near))
         case .byteaText:
             guard let decoded = PostgresText.bytea(bytes.part(scope)) else { return withheld() }
-            return nullWhenFound(find(in: decoded, near: near))
+            return nullWhenFound(engine.find(in: decoded, near: near))
         case .integer:
             guard let value = integer(bytes.part(scope)) else { return withheld() }
             // No card number is below 10¹², no entity is shorter than 9 digits.
             if value.magnitude < (!near.isEmpty ? 1_000_000 : 1_000_000_000_000) { return .keep }
-            return detectShown(PostgresText.padded(value.magnitude, near: near), near: near)
+            return detectShown(NumberText.padded(value.magnitude, near: near), near: near)
         case .numeric:
             guard let text = PostgresText.numeric(bytes.part(scope)) else { return withheld() }
             return text.isEmpty ? .keep : detectShown(text, near: near)
@@ -80,17 +80,16 @@ extension ValueMasker {
     }
 
     mutating func withheld() -> Outcome {
-        countWithheld()
+        engine.countWithheld()
         return .null
     }
 
     private mutating func detectShown(_ text: [UInt8], near: FieldContext) -> Outcome {
-        nullWhenFound(find(in: text, near: near))
+        nullWhenFound(engine.find(in: text, near: near))
     }
 
     private mutating func detectFloat(_ value: Double, near: FieldContext) -> Outcome {
-        guard value.magnitude < 1e19, value.magnitude >= 1e6, value.rounded() == value else { return .keep }
-        return detectShown(PostgresText.padded(UInt64(value.magnitude), near: near), near: near)
+        NumberText.digits(value, near: near).map { detectShown($0, near: near) } ?? .keep
     }
 
     private func integer(_ bytes: UnsafeRawBufferPointer) -> Int64? {
@@ -106,20 +105,20 @@ extension ValueMasker {
         _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: FieldContext,
         depth: Int
     ) -> Outcome {
-        if case .null = nullWhenFound(find(in: bytes, scope: scope, candidates: candidates, near: near)) {
+        if case .null = nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near)) {
             return .null
         }
         guard depth < ValueMasker.maximumDepth else { return withheld() }
         let part = bytes.part(scope)
-        let before = counters
+        let before = engine.counts
         if let outcome = scanComposite(part, near: near, depth: depth + 1) { return outcome }
-        counters = before
+        engine.restore(before)
         var discarded: [UInt8] = []
         if let outcome = maskBinaryArray(part, near: near, depth: depth + 1, to: &discarded) {
             if case .keep = outcome { return .keep }
             return .null
         }
-        counters = before
+        engine.restore(before)
         return .keep
     }
 }

@@ -1,4 +1,4 @@
-import Detection
+import Masking
 
 extension UnsafeRawBufferPointer {
     @inline(__always) func int32(at offset: Int) -> Int {
@@ -6,9 +6,6 @@ extension UnsafeRawBufferPointer {
     }
     @inline(__always) func int16(at offset: Int) -> Int {
         Int(Int16(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int16.self)))
-    }
-    @inline(__always) func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: self[range])
     }
 
     func equals(_ range: Range<Int>, _ other: [UInt8]) -> Bool {
@@ -73,25 +70,4 @@ struct Rewriter {
         if let bytes { out.append(contentsOf: bytes) }
         copied = range.upperBound
     }
-}
-
-/// Walks the candidates of one scan along ascending value ranges.
-struct CandidateCursor {
-    private let list: [Candidate]
-    private var next = 0
-
-    init(_ list: consuming [Candidate]) { self.list = list }
-
-    static let none = CandidateCursor([])
-
-    /// Indices of the candidates that end inside `range`, which starts at or after every earlier one.
-    @inline(__always)
-    mutating func indices(in range: Range<Int>) -> Range<Int> {
-        while next < list.count, Int(list[next].end) <= range.lowerBound { next += 1 }
-        let first = next
-        while next < list.count, Int(list[next].end) <= range.upperBound { next += 1 }
-        return first..<next
-    }
-
-    func slice(_ indices: Range<Int>) -> ArraySlice<Candidate> { list[indices] }
 }

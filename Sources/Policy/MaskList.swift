@@ -1,8 +1,20 @@
 import Contract
+import Detection
 import StrictYAML
 
-extension Rule {
-    mutating func readMask(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) {
+/// A `mask` list: of a rule, or of a file for the filter.
+struct MaskList {
+    private(set) var columns: [Rule.MaskedColumn] = []
+    private(set) var detectors: [DetectorMask] = []
+
+    /// - Parameter rule: the rule's name, which the masks carry.
+    init(_ node: StrictNode, _ variables: Variables, rule: String) throws(ConfigurationError) {
+        var mistakes = Mistakes()
+        for item in try node.items() { mistakes.attempt(try read(item, variables, rule)) }
+        try mistakes.finish()
+    }
+
+    private mutating func read(_ node: StrictNode, _ variables: Variables, _ rule: String) throws(ConfigurationError) {
         var map = try node.mapping()
         var mistakes = Mistakes()
         let columnNode = mistakes.attempt(try map.nonEmpty("columns"))
@@ -15,7 +27,7 @@ extension Rule {
         if let columnNode {
             patterns = mistakes.attempt(try variables.map(columnNode, ColumnPattern.init(_:at:))) ?? []
         }
-        var entities: [Entity] = []
+        var entities: [String] = []
         if let detectNode { entities = mistakes.attempt(try variables.map(detectNode, Self.entity)) ?? [] }
         try mistakes.finish()
         guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
@@ -26,14 +38,15 @@ extension Rule {
             var mask = ColumnMask()
             mask.pattern = pattern.text
             mask.style = style ?? .redact
-            mask.rule = name
-            columns.append(MaskedColumn(mask: mask, pattern: pattern, refusesInference: inference == .refuse))
+            mask.rule = rule
+            columns.append(
+                Rule.MaskedColumn(mask: mask, pattern: pattern, refusesInference: inference == .refuse))
         }
         if !entities.isEmpty {
             var mask = DetectorMask()
-            mask.entities = entities.map(\.rawValue)
+            mask.entities = entities
             mask.style = style ?? .redact
-            mask.rule = name
+            mask.rule = rule
             detectors.append(mask)
         }
     }
@@ -44,11 +57,11 @@ extension Rule {
         return try map.required("style").choice(of: Style.self).contract
     }
 
-    private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> Entity {
-        guard let entity = Entity(rawValue: text) else {
-            throw node.unknown(text, among: Entity.allCases.map(\.rawValue))
+    private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> String {
+        guard !Entity.named(text).isEmpty else {
+            throw node.unknown(text, among: Entity.all.map(\.name) + ["all"])
         }
-        return entity
+        return text
     }
 
     private enum Inference: String, CaseIterable {

@@ -1,11 +1,11 @@
-/// A batch that cannot be masked: nothing of it may reach the client.
+/// Something that cannot be masked: nothing of it may reach the client.
 public struct MaskError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
         public let name: String
+        public init(name: String) { self.name = name }
+
         /// The bytes are not what the protocol says.
         public static let malformed = Code(name: "malformed")
-        /// A row does not have the columns that the batch describes.
-        public static let columnMismatch = Code(name: "column_mismatch")
         /// The plan asks for something that this masker does not know.
         public static let badPlan = Code(name: "bad_plan")
         /// A message or a format that carries values which this masker does not read.
@@ -25,5 +25,5 @@ public struct MaskError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(code.name): \(message)" }
 
-    static func malformed(_ message: String) -> MaskError { MaskError(code: .malformed, message: message) }
+    public static func malformed(_ message: String) -> MaskError { MaskError(code: .malformed, message: message) }
 }

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// HMAC-SHA256 under one key, set up once (RFC 2104).
-final class KeyedHash {
+public final class KeyedHash {
     /// Bytes of the code that a substitute shows.
     private static let shownBytes = 8
     private static let unavailable = Array("unavailable".utf8)
@@ -9,7 +9,7 @@ final class KeyedHash {
     private let context: OpaquePointer
 
     /// - Throws: ``MaskError`` when OpenSSL has no HMAC-SHA256 (a broken provider configuration).
-    init(key: [UInt8]) throws(MaskError) {
+    public init(key: [UInt8]) throws(MaskError) {
         // An empty key would mean "the key set before" to OpenSSL.
         let key = key.isEmpty ? [0] : key
         let mac = EVP_MAC_fetch(nil, "HMAC", nil)
@@ -34,7 +34,7 @@ final class KeyedHash {
     deinit { EVP_MAC_CTX_free(context) }
 
     /// Appends the first 16 hexadecimal digits of the code of `bytes`.
-    func append(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+    public func append(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         let done = withUnsafeTemporaryAllocation(byteCount: 32, alignment: 1) { code in
             var length = 0
             guard EVP_MAC_init(context, nil, 0, nil) == 1,

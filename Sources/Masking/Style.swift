@@ -1,13 +1,13 @@
 import Contract
 
 /// A style the masker applies, in rising order of strictness.
-enum Style: Int, Comparable {
+public enum Style: Int, Comparable, Sendable {
     case partial, hash, redact, null
 
-    static func < (left: Style, right: Style) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: Style, right: Style) -> Bool { left.rawValue < right.rawValue }
 
     /// A style that this version does not know is the strictest.
-    init(_ style: MaskStyle) {
+    public init(_ style: MaskStyle) {
         switch style {
         case .partial: self = .partial
         case .hash: self = .hash

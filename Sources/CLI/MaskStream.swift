@@ -1,0 +1,79 @@
+import Detection
+import Foundation
+import Masking
+
+/// Standard input through a masker to standard output. What can be passed is passed at once.
+struct MaskStream {
+    private static let chunkBytes = 256 << 10
+
+    private let masker: DocumentMasker
+    private let finds: Bool
+    private var progress = MaskProgress()
+
+    init(_ masker: DocumentMasker, finds: Bool) {
+        self.masker = masker
+        self.finds = finds
+    }
+
+    static func note(_ text: String) {
+        FileHandle.standardError.write(Data("sluice: \(text)\n".utf8))
+    }
+
+    /// A reader that went away ends the process by SIGPIPE, as it does other filters.
+    mutating func run() throws {
+        signal(SIGPIPE, SIG_DFL)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: MaskStream.chunkBytes, alignment: 16)
+        defer { chunk.deallocate() }
+        while true {
+            let count = read(STDIN_FILENO, chunk.baseAddress, chunk.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                progress.end()
+                throw CommandFailure("standard input cannot be read: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { break }
+            masker.write(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            try put()
+            progress.add(count)
+        }
+        masker.finish()
+        try put()
+        progress.end()
+    }
+
+    private func put() throws {
+        try write(finds ? masker.takeFindings().flatMap(line) : masker.takeOutput())
+    }
+
+    private func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = Glibc.write(STDOUT_FILENO, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw CommandFailure("standard output cannot be written: \(String(cString: strerror(errno)))")
+                }
+                written += count
+            }
+        }
+    }
+
+    /// Names of entities are words, so nothing is to be escaped.
+    private func line(_ finding: DocumentFinding) -> [UInt8] {
+        Array(
+            ("{\"line\":\(finding.line),\"start\":\(finding.start),\"end\":\(finding.end),\"entity\":\"\(finding.entity)\","
+                + "\"confidence\":\(finding.confidence.share)}\n").utf8)
+    }
+}
+
+extension Confidence {
+    /// For programs that compare: an order, no measured precision.
+    fileprivate var share: String {
+        switch self {
+        case .low: "0.3"
+        case .medium: "0.6"
+        case .high: "0.9"
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Detection
+
+/// Masks CSV (RFC 4180). The first row names the columns; fields keep their quotes.
+struct CSVMasker {
+    private enum Mode {
+        case fields
+        case long(LongValue, isQuoted: Bool, searched: Int)
+    }
+
+    private struct Column {
+        let meaning: NameTable.Meaning
+        let rule: Int?
+    }
+
+    private let pass: DocumentPass
+    private var mode = Mode.fields
+    private var buffer = PendingBytes()
+    private var reader = CSVReader()
+    private var columns: [Column] = []
+    private var isHeader = true
+    /// Of the field at hand.
+    private var column = 0
+
+    init(_ pass: DocumentPass) { self.pass = pass }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) {
+        buffer.append(bytes)
+        advance(isLast: false)
+    }
+
+    mutating func finish() { advance(isLast: true) }
+
+    private mutating func advance(isLast: Bool) {
+        var goesOn = true
+        while goesOn {
+            switch mode {
+            case .fields: goesOn = advanceFields(isLast: isLast)
+            case .long(let value, let isQuoted, let searched):
+                goesOn = advanceLong(value, isQuoted: isQuoted, from: searched, isLast: isLast)
+            }
+        }
+    }
+
+    /// Passes all fields that are whole.
+    private mutating func advanceFields(isLast: Bool) -> Bool {
+        let pending = buffer
+        var list = EditList()
+        var start = 0
+        var long: Bool?
+        pending.withUnsafeBytes { bytes in
+            var candidates = pass.candidates(in: bytes)
+            reading: while true {
+                switch reader.next(bytes, from: start, isLast: isLast) {
+                case .field(let field):
+                    edit(field, bytes, &candidates, &list)
+                    start = field.next
+                case .rowEnd(let next): start = next
+                case .more: break reading
+                case .long(let isQuoted):
+                    long = isQuoted
+                    break reading
+                }
+            }
+            pass.pass(bytes, 0..<start, list)
+        }
+        buffer.drop(start)
+        guard let isQuoted = long else { return false }
+        reader.skipField()
+        if isQuoted {
+            buffer.withUnsafeBytes { pass.pass($0, 0..<1) }
+            buffer.drop(1)
+        }
+        let known = known
+        mode = .long(
+            LongValue(isQuoted ? .quoted : .plain, near: known.meaning.context, rule: known.rule), isQuoted: isQuoted,
+            searched: 0)
+        return true
+    }
+
+    /// What is known of the column at hand. A field behind the header's may belong to any.
+    private var known: Column {
+        if isHeader { return Column(meaning: .nothing, rule: nil) }
+        return columns.indices.contains(column)
+            ? columns[column] : Column(meaning: .nothing, rule: pass.names.strictest)
+    }
+
+    private mutating func edit(
+        _ field: CSVReader.Field, _ bytes: UnsafeRawBufferPointer, _ candidates: inout CandidateCursor?,
+        _ list: inout EditList
+    ) {
+        let isEnclosed = field.isQuoted && !field.isMalformed
+        let content = isEnclosed ? field.range.lowerBound + 1..<field.range.upperBound - 1 : field.range
+        let hasQuotes = isEnclosed && bytes[content].contains(0x22)
+        let whole = DocumentField(range: field.range, content: content, encoding: isEnclosed ? .quoted : .plain)
+        let known = known
+        let found = candidates?.next(in: content)
+        if field.isMalformed, !pass.rules.isEmpty {
+            pass.withhold(whole, to: &list)
+        } else if known.rule != nil || hasQuotes || found?.isEmpty == false || !known.meaning.context.isEmpty
+            || candidates == nil || pass.engine.detection?.looksAtEveryValue == true
+        {
+            pass.edit(whole, in: bytes, known.meaning, rule: known.rule, to: &list)
+        }
+        if isHeader { name(whole, bytes) }
+        column += 1
+        if field.endsRow {
+            isHeader = false
+            column = 0
+        }
+    }
+
+    private mutating func name(_ field: DocumentField, _ bytes: UnsafeRawBufferPointer) {
+        let name = field.encoding.decode(bytes.part(field.content))?.bytes ?? []
+        let meaning = pass.names.meaning(of: name)
+        // A table's name is not known: no rule asks for it.
+        columns.append(Column(meaning: meaning, rule: pass.names.rule(meaning, enclosing: [])))
+    }
+
+    /// Looks for the end of a long field.
+    private mutating func advanceLong(_ value: LongValue, isQuoted: Bool, from start: Int, isLast: Bool) -> Bool {
+        var value = value
+        let limit = min(buffer.count, LongValue.pieceBytes)
+        var at = start
+        var isEnd = false
+        while at < limit, !isEnd {
+            let byte = buffer[at]
+            if isQuoted, byte == 0x22 {
+                // Whether it is a quote of the value only the next byte tells.
+                guard at + 1 < limit || isLast && limit == buffer.count else { break }
+                isEnd = at + 1 == limit || buffer[at + 1] != 0x22
+                if !isEnd { at += 2 }
+            } else if !isQuoted, byte == 0x2c || byte == 0x0a || byte == 0x0d {
+                isEnd = true
+            } else {
+                at += 1
+            }
+        }
+        guard isEnd || isLast || buffer.count >= LongValue.pieceBytes else {
+            mode = .long(value, isQuoted: isQuoted, searched: at)
+            return false
+        }
+        let endsHere = isEnd || isLast && limit == buffer.count
+        let dropped = buffer.withUnsafeBytes { value.take($0.part(0..<at), isLast: endsHere, pass) }
+        buffer.drop(dropped)
+        mode = endsHere ? .fields : .long(value, isQuoted: isQuoted, searched: at - dropped)
+        if isEnd, isQuoted {
+            buffer.withUnsafeBytes { pass.pass($0, 0..<1) }
+            buffer.drop(1)
+        }
+        return true
+    }
+}

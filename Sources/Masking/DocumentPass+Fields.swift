@@ -1,0 +1,72 @@
+import Detection
+
+/// A value between delimiters.
+struct DocumentField {
+    /// All that is replaced when the value becomes NULL.
+    let range: Range<Int>
+    /// The value as it is written, without quotes.
+    let content: Range<Int>
+    let encoding: ValueEncoding
+}
+
+extension DocumentPass {
+    /// Edits a field in the stretch: by its rule, else where the detectors find something. Undecodable, it is withheld.
+    func edit(
+        _ field: DocumentField, in bytes: UnsafeRawBufferPointer, _ meaning: NameTable.Meaning, rule: Int?,
+        to list: inout EditList
+    ) {
+        if field.content.isEmpty { return }
+        guard let decoded = field.encoding.decode(bytes.part(field.content)) else {
+            return withhold(field, to: &list)
+        }
+        if let rule {
+            engine.count(rule: rule)
+            guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
+            var text: [UInt8] = []
+            decoded.bytes.withUnsafeBytes { engine.substitutes.appendWhole(rules[rule].style, $0, to: &text) }
+            return list.replace(field.content, with: field.encoding.encode(text))
+        }
+        let findings = engine.find(in: decoded.bytes, near: meaning.context)
+        guard !findings.isEmpty else { return }
+        mark(findings, decoded, in: field, &list)
+        if findings.contains(where: { engine.style(of: $0) == .null }) {
+            list.replace(field.range, with: [])
+        } else {
+            engine.replace(findings, in: decoded, field.encoding, at: field.content.lowerBound, to: &list)
+        }
+    }
+
+    /// Edits a field that cannot be NULL, and is read both as it is written and decoded.
+    func editText(_ field: DocumentField, in bytes: UnsafeRawBufferPointer, to list: inout EditList) {
+        guard let decoded = field.encoding.decode(bytes.part(field.content)) else {
+            return withhold(field, to: &list)
+        }
+        let written = engine.find(in: bytes, scope: field.content, candidates: nil, near: .none)
+        let found = engine.find(in: decoded.bytes, near: .none).map { $0.with(decoded.encoded($0.range)) }
+        let findings = found.map { $0.moved(by: field.content.lowerBound) }.joined(with: written)
+        engine.count(findings)
+        var end = field.content.lowerBound
+        for finding in findings {
+            let range = max(end, finding.range.lowerBound)..<max(end, finding.range.upperBound)
+            end = range.upperBound
+            var text: [UInt8] = []
+            engine.substitutes.append(engine.style(of: finding), for: finding.entity, bytes.part(range), to: &text)
+            list.mark(finding, at: range)
+            list.replace(range, with: text)
+        }
+    }
+
+    private func mark(_ findings: [Finding], _ decoded: DecodedText, in field: DocumentField, _ list: inout EditList) {
+        engine.count(findings)
+        for finding in findings {
+            let range = decoded.encoded(finding.range)
+            list.mark(
+                finding, at: range.lowerBound + field.content.lowerBound..<range.upperBound + field.content.lowerBound)
+        }
+    }
+
+    func withhold(_ field: DocumentField, to list: inout EditList) {
+        engine.countWithheld()
+        list.replace(field.range, with: field.encoding.encode(Substitutes.redacted))
+    }
+}

@@ -1,0 +1,132 @@
+/// Masks lines of JSON (NDJSON), and server-sent events (https://html.spec.whatwg.org/#server-sent-events), whose fields are
+/// lines too: JSON in `data` may go over several of them.
+struct EventMasker {
+    private enum Place {
+        /// At a line's begin, with the bytes of it that were read and not passed.
+        case lineBegin([UInt8])
+        /// After `data:`, where a space may follow.
+        case dataBegin
+        /// In JSON of a line of its own, or in an event's data.
+        case json, data
+        /// In another field of an event, or in text that began on an earlier line.
+        case text
+    }
+
+    private static let data = Array("data".utf8)
+    private static let fields: [[UInt8]] = ["data", "event", "id", "retry", ""].map { Array($0.utf8) }
+
+    private let pass: DocumentPass
+    private var place = Place.lineBegin([])
+    private var json: JSONMasker
+    private var text: TextMasker
+
+    init(_ pass: DocumentPass) {
+        self.pass = pass
+        json = JSONMasker(pass)
+        text = TextMasker(pass, afterJSON: [])
+    }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) {
+        var index = 0
+        while index < bytes.count {
+            switch place {
+            case .lineBegin(let name): index = begin(name, bytes, from: index)
+            case .dataBegin:
+                if bytes[index] == 0x20 {
+                    pass.pass(bytes, index..<index + 1)
+                    index += 1
+                }
+                place = .data
+            case .json, .data, .text:
+                let end = bytes[index...].firstIndex(of: 0x0a) ?? bytes.count
+                put(bytes.part(index..<end))
+                index = end
+                if end < bytes.count {
+                    endLine(bytes.part(end..<end + 1))
+                    index += 1
+                }
+            }
+        }
+    }
+
+    mutating func finish() {
+        if case .lineBegin(let name) = place { name.withUnsafeBytes { put($0, as: .text) } }
+        json.finish()
+        text.finish()
+    }
+
+    /// Reads on at a line's begin, in what may be a field's name. Returns the place after it.
+    private mutating func begin(_ name: [UInt8], _ bytes: UnsafeRawBufferPointer, from index: Int) -> Int {
+        let byte = bytes[index]
+        if text.isHolding {
+            place = .text
+        } else if name.isEmpty, byte == 0x20 || byte == 0x09 || byte == 0x0d {
+            pass.pass(bytes, index..<index + 1)
+            return index + 1
+        } else if name.isEmpty, byte == 0x0a {
+            // A blank line ends an event.
+            json.reset()
+            pass.pass(bytes, index..<index + 1)
+            return index + 1
+        } else if byte == 0x3a, EventMasker.fields.contains(name) {
+            let start = name + [byte]
+            if name == EventMasker.data {
+                start.withUnsafeBytes { pass.pass($0, 0..<$0.count) }
+                place = .dataBegin
+            } else {
+                start.withUnsafeBytes { put($0, as: .text) }
+            }
+            return index + 1
+        } else if EventMasker.begins(name + [byte]) {
+            place = .lineBegin(name + [byte])
+            return index + 1
+        } else {
+            let isJSON = !pass.rules.isEmpty || EventMasker.beginsJSON((name + [byte]))
+            if isJSON { json.reset() }
+            name.withUnsafeBytes { put($0, as: isJSON ? .json : .text) }
+        }
+        return index
+    }
+
+    /// Whether more bytes tell what kind of line it is.
+    private static func begins(_ line: [UInt8]) -> Bool {
+        line == [0x2d] || fields.contains { $0.starts(with: line) }
+    }
+
+    /// Other words and minus signs, with which lines of keys begin, are the same in text.
+    private static func beginsJSON(_ line: [UInt8]) -> Bool {
+        switch line[0] {
+        case 0x22, 0x5b, 0x7b, 0x30...0x39: true
+        case 0x2d: line.count > 1 && line[1] &- 0x30 < 10
+        case _: false
+        }
+    }
+
+    private mutating func put(_ bytes: UnsafeRawBufferPointer, as place: Place) {
+        self.place = place
+        put(bytes)
+    }
+
+    private mutating func put(_ bytes: UnsafeRawBufferPointer) {
+        switch place {
+        case .text: text.write(bytes)
+        case .json, .data: json.write(bytes)
+        case .lineBegin, .dataBegin: break
+        }
+    }
+
+    private mutating func endLine(_ newline: UnsafeRawBufferPointer) {
+        switch place {
+        case .text: text.write(newline)
+        case .json:
+            json.endLine()
+            json.reset()
+            pass.pass(newline, 0..<1)
+        case .data:
+            json.endLine()
+            pass.pass(newline, 0..<1)
+        case .lineBegin, .dataBegin: break
+        }
+        place = .lineBegin([])
+    }
+}

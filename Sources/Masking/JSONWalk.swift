@@ -1,0 +1,141 @@
+import Detection
+
+/// Follows JSON text: which keys and which rule each value in it belongs to.
+struct JSONWalk {
+    struct Item {
+        enum Kind {
+            case key, string, scalar
+            /// An object under a rule, or the part of it that is here.
+            case hidden(begins: Bool)
+        }
+        let kind: Kind
+        /// With the quotes of a string.
+        var range: Range<Int>
+        var hasEscapes = false
+        /// What the value's key says; an array's elements are of the array's key.
+        var context = FieldContext.none
+        var rule: Int?
+    }
+
+    enum Stop {
+        /// More bytes are needed.
+        case more
+        /// A text has ended, or what was read is enough to be looked at together.
+        case full
+        /// A string begins here that is too long to be an item. ``endString(isKey:)`` goes on after it.
+        case long(from: Int, isKey: Bool)
+        case invalid(from: Int)
+    }
+
+    private struct Level {
+        let isObject: Bool
+        /// In lower case; empty when there are no rules that ask for it.
+        var key: [UInt8] = []
+        var context = FieldContext.none
+        var rule: Int?
+    }
+
+    private let names: NameTable
+    private var reader: JSONReader
+    private var levels: [Level] = []
+    /// How many levels there were before the object that is hidden.
+    private var hiddenLevel: Int?
+    private(set) var items: [Item] = []
+
+    init(names: NameTable, maximumStringBytes: Int = .max) {
+        self.names = names
+        reader = JSONReader(maximumStringBytes: maximumStringBytes)
+    }
+
+    var isBetweenTexts: Bool { reader.isBetweenTexts }
+    /// Of the value that comes next.
+    var context: FieldContext { levels.last?.context ?? .none }
+    var rule: Int? { levels.last?.rule }
+    var isHiding: Bool { hiddenLevel != nil }
+
+    /// Reads on from `index`, which is moved.
+    /// - Parameter limit: a place at or after which a token's end stops the walk.
+    mutating func advance(
+        _ bytes: UnsafeRawBufferPointer, from index: inout Int, upTo limit: Int, isLast: Bool
+    ) -> Stop {
+        while true {
+            switch reader.next(bytes, from: index, isLast: isLast) {
+            case .more(let place):
+                index = place
+                return .more
+            case .long(let place, let isKey):
+                index = place
+                return .long(from: place, isKey: isKey)
+            case .invalid(let place):
+                index = place
+                return .invalid(from: place)
+            case .token(let token):
+                index = token.range.upperBound
+                take(token, bytes)
+                if reader.isBetweenTexts || index >= limit { return .full }
+            }
+        }
+    }
+
+    /// Forgets the items, which were dealt with. The bytes before the place where ``advance(_:from:upTo:isLast:)`` came to
+    /// are not needed any more.
+    mutating func dropItems() {
+        items.removeAll(keepingCapacity: true)
+        if isHiding { items.append(Item(kind: .hidden(begins: false), range: 0..<0)) }
+    }
+
+    /// The items, the last of them up to `end` when it goes on behind it.
+    func items(upTo end: Int) -> [Item] {
+        guard isHiding, var last = items.last else { return items }
+        last.range = last.range.lowerBound..<end
+        return items.dropLast() + [last]
+    }
+
+    /// A string that was too long to be an item has ended.
+    mutating func endString(isKey: Bool) {
+        reader.endString(isKey: isKey)
+        if isKey { nameLevel([UInt8](repeating: 0, count: NameTable.maximumNameBytes + 1)) }
+    }
+
+    private mutating func take(_ token: JSONReader.Token, _ bytes: UnsafeRawBufferPointer) {
+        switch token.kind {
+        case .key:
+            let content = bytes.part(token.range.lowerBound + 1..<token.range.upperBound - 1)
+            nameLevel(token.hasEscapes ? JSONText.decode(content)?.bytes ?? Array(content) : Array(content))
+            append(Item(kind: .key, range: token.range, hasEscapes: token.hasEscapes))
+        case .string, .scalar:
+            append(
+                Item(
+                    kind: token.kind == .string ? .string : .scalar, range: token.range, hasEscapes: token.hasEscapes,
+                    context: context, rule: rule))
+        case .openArray: levels.append(Level(isObject: false, context: context, rule: rule))
+        case .openObject:
+            if let rule, !isHiding {
+                append(Item(kind: .hidden(begins: true), range: token.range, rule: rule))
+                hiddenLevel = levels.count
+            }
+            levels.append(Level(isObject: true))
+        case .close:
+            levels.removeLast()
+            if hiddenLevel == levels.count, let last = items.indices.last {
+                hiddenLevel = nil
+                items[last].range = items[last].range.lowerBound..<token.range.upperBound
+            }
+        }
+    }
+
+    private mutating func append(_ item: Item) {
+        if !isHiding { items.append(item) }
+    }
+
+    private mutating func nameLevel(_ name: [UInt8]) {
+        guard let last = levels.indices.last else { return }
+        let meaning = names.meaning(of: name)
+        levels[last].context = meaning.context
+        guard !names.rules.isEmpty else { return }
+        levels[last].key = name.count <= NameTable.maximumNameBytes ? NameTable.lower(name) : []
+        levels[last].rule =
+            meaning.rules.isEmpty
+            ? nil : names.rule(meaning, enclosing: levels.dropLast().reversed().filter(\.isObject).map(\.key))
+    }
+}

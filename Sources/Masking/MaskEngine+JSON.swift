@@ -1,0 +1,174 @@
+import Detection
+
+extension MaskEngine {
+    /// What becomes of a stretch of JSON text, whose tokens are `items`: text inside a string literal is replaced where
+    /// it stands, any other token by null, and what a rule is about as a whole.
+    ///
+    /// The detectors read the stretch as the text it is, which shows them what stands around a value, and each string
+    /// that has escapes, or whose key says something, by itself.
+    /// - Parameter isQuiet: a scan found no trigger in the stretch.
+    mutating func jsonEdits(
+        _ items: [JSONWalk.Item], in bytes: UnsafeRawBufferPointer, _ stretch: Range<Int>, near: FieldContext,
+        rules: [ColumnRule], isQuiet: Bool = false
+    ) -> EditList {
+        var list = EditList()
+        let raw = find(in: bytes, scope: stretch, candidates: isQuiet ? [] : nil, near: near)
+        list.isBlind = !raw.isEmpty
+        var next = 0
+        for item in items {
+            while next < raw.count, raw[next].range.upperBound <= item.range.lowerBound { next += 1 }
+            if case .hidden(let begins) = item.kind {
+                hide(item, begins: begins, rules, &list)
+                continue
+            }
+            if let rule = item.rule {
+                count(rule: rule)
+                list.replace(item.range, with: whole(item, bytes, rules[rule].style))
+                continue
+            }
+            // What began before the token has taken the bytes of a quote for its own: the token is read by itself.
+            var isCrossed = false
+            var inside: [Finding] = []
+            var index = next
+            while index < raw.count, raw[index].range.lowerBound < item.range.upperBound {
+                if raw[index].range.lowerBound < item.range.lowerBound { isCrossed = true }
+                let range = raw[index].range.clamped(to: item.content)
+                if !range.isEmpty, raw[index].range.lowerBound >= item.range.lowerBound {
+                    inside.append(raw[index].with(range))
+                }
+                index += 1
+            }
+            let isRead = isCrossed || !item.context.isEmpty || detection?.looksAtEveryValue == true
+            switch item.kind {
+            case .hidden: break
+            case .scalar: scalar(item, bytes, inside, isRead: isRead, &list)
+            case .key, .string: string(item, bytes, inside, isRead: isRead, near: near, &list)
+            }
+        }
+        return list
+    }
+
+    private mutating func hide(_ item: JSONWalk.Item, begins: Bool, _ rules: [ColumnRule], _ list: inout EditList) {
+        guard begins, let rule = item.rule else { return list.replace(item.range, with: []) }
+        count(rule: rule)
+        switch rules[rule].style {
+        case .null: list.replace(item.range, with: JSONText.null)
+        case .partial, .hash, .redact: list.replace(item.range, with: JSONText.redacted)
+        }
+    }
+
+    /// What stands for a string or a number under a rule.
+    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ style: Style) -> [UInt8] {
+        guard case .string = item.kind, style != .null else { return JSONText.null }
+        guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
+        var text: [UInt8] = []
+        decoded.bytes.withUnsafeBytes { substitutes.appendWhole(style, $0, to: &text) }
+        return [0x22] + ValueEncoding.json.encode(text) + [0x22]
+    }
+
+    private mutating func scalar(
+        _ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ inside: [Finding], isRead: Bool,
+        _ list: inout EditList
+    ) {
+        var findings = inside
+        // Else it is true, false, null.
+        if findings.isEmpty, bytes[item.range.lowerBound] < 0x41 {
+            let text = String(decoding: bytes[item.range], as: UTF8.self)
+            if isRead, let number = UInt64(text) {
+                findings = find(in: NumberText.padded(number, near: item.context), near: item.context)
+            } else if text.utf8.contains(where: { $0 | 0x20 == 0x65 }), let number = Double(text),
+                let digits = NumberText.digits(number, near: item.context)
+            {
+                findings = find(in: digits, near: item.context)
+            } else if isRead {
+                findings = find(in: bytes, scope: item.range, candidates: nil, near: item.context)
+            }
+        }
+        guard let first = findings.first else { return }
+        count(findings)
+        if findings.contains(where: { style(of: $0) == .null }) { list.asksForNull = true }
+        list.mark(first, at: item.range)
+        list.replace(item.range, with: JSONText.null)
+    }
+
+    private mutating func string(
+        _ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ inside: [Finding], isRead: Bool, near: FieldContext,
+        _ list: inout EditList
+    ) {
+        let content = item.content
+        guard item.hasEscapes || isRead || !inside.isEmpty else { return }
+        let encoding: ValueEncoding = item.hasEscapes ? .json : .plain
+        guard let decoded = encoding.decode(bytes.part(content)) else { return }
+        var findings: [Finding]
+        if item.hasEscapes {
+            findings = find(in: decoded.bytes, near: item.context.union(near))
+            if findings.isEmpty, let around = inside.first { findings = [around.with(0..<decoded.bytes.count)] }
+        } else {
+            findings = inside.map { $0.moved(by: -content.lowerBound) }
+            if isRead { findings = find(in: decoded.bytes, near: item.context).joined(with: findings) }
+        }
+        guard !findings.isEmpty else { return }
+        count(findings)
+        for finding in findings {
+            let range = decoded.encoded(finding.range)
+            list.mark(finding, at: range.lowerBound + content.lowerBound..<range.upperBound + content.lowerBound)
+        }
+        if findings.contains(where: { style(of: $0) == .null }) {
+            list.asksForNull = true
+            // A key cannot be null.
+            if case .string = item.kind { return list.replace(item.range, with: JSONText.null) }
+        }
+        replace(findings, in: decoded, .json, at: content.lowerBound, to: &list)
+    }
+}
+
+extension JSONWalk.Item {
+    /// What stands between a string's quotes.
+    var content: Range<Int> {
+        switch kind {
+        case .key, .string: range.lowerBound + 1..<range.upperBound - 1
+        case .scalar, .hidden: range
+        }
+    }
+}
+
+extension JSONText {
+    static let null = Array("null".utf8)
+    static let redacted = Array("\"[redacted]\"".utf8)
+}
+
+/// What became of a JSON text that is all there.
+public enum JSONOutcome {
+    case unchanged
+    /// A finding's style asks for NULL in place of the text.
+    case null
+    /// The new text was appended.
+    case replaced
+    /// The text is no JSON.
+    case invalid
+}
+
+extension MaskEngine {
+    /// Masks one JSON text.
+    /// - Parameters:
+    ///   - near: what the column that holds it says of its values.
+    ///   - isQuiet: a scan found no trigger in it.
+    public mutating func maskJSON(
+        _ bytes: UnsafeRawBufferPointer, near: FieldContext, names: NameTable, isQuiet: Bool, to out: inout [UInt8]
+    ) -> JSONOutcome {
+        var walk = JSONWalk(names: names)
+        var index = 0
+        while index < bytes.count {
+            switch walk.advance(bytes, from: &index, upTo: .max, isLast: true) {
+            case .more, .full: continue
+            case .invalid, .long: return .invalid
+            }
+        }
+        guard walk.isBetweenTexts else { return .invalid }
+        let list = jsonEdits(walk.items, in: bytes, 0..<bytes.count, near: near, rules: names.rules, isQuiet: isQuiet)
+        if list.asksForNull { return .null }
+        guard !list.edits.isEmpty else { return list.isBlind ? .invalid : .unchanged }
+        list.apply(to: bytes, 0..<bytes.count, out: &out)
+        return .replaced
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import TestKit
+import Testing
+
+extension Integration {
+    /// `sluice mask` as a filter between other programs.
+    @Suite(.serialized)
+    struct FilterTests {
+        private static let rules = """
+            mask:
+              - {columns: ["*.email"], style: partial}
+              - {detect: [us_ssn, credit_card], style: redact}
+
+            """
+
+        private static func run(_ arguments: [String], input: String, directory: TemporaryDirectory) async throws
+            -> Finished
+        {
+            try await Child(
+                Project.binaries + "/sluice", ["mask"] + arguments, input: .text(input), directory: directory,
+                label: "mask"
+            ).finish()
+        }
+
+        @Test(arguments: [
+            ("text", "a b@c.de 536-90-4399\n", "a b@c.de [redacted:us_ssn]\n"),
+            (
+                "json", "{\"email\": \"bob@c.de\",\n \"n\": 4111111111111111}\n",
+                "{\"email\": \"b***@c.de\",\n \"n\": null}\n"
+            ),
+            ("ndjson", "{\"email\":\"bob@c.de\"}\n{\"a\":1}\n", "{\"email\":\"b***@c.de\"}\n{\"a\":1}\n"),
+            ("csv", "id,email\n1,\"bob@c.de\"\n", "id,email\n1,\"b***@c.de\"\n"),
+            ("form", "email=bob%40c.de&a=1", "email=b***%40c.de&a=1"),
+        ])
+        func masks(_ format: String, _ input: String, _ expected: String) async throws {
+            let directory = try TemporaryDirectory()
+            try directory.write(Self.rules, to: "rules.yaml")
+            let masked = try await Self.run(
+                ["--rules", directory.file("rules.yaml"), "--format", format, "--report"], input: input,
+                directory: directory)
+            #expect(masked.status == 0 && masked.output == expected, "\(masked.transcript)")
+            #expect(masked.errors.contains("COUNT"), "\(masked.transcript)")
+        }
+
+        @Test func finds() async throws {
+            let directory = try TemporaryDirectory()
+            let found = try await Self.run(
+                ["--detect", "email,us_ssn", "--find"], input: "x\nmail bob@c.de or 536-90-4399\n",
+                directory: directory)
+            let lines = try found.output.split(separator: "\n").map { try JSONValue(String($0)) }
+            #expect(found.status == 0 && lines.count == 2, "\(found.transcript)")
+            let first = try #require(lines.first)
+            #expect(first["line"].int == 2 && first["start"].int == 5 && first["end"].int == 13)
+            #expect(first["entity"].string == "email" && found.output.contains("\"confidence\":0.9}"))
+            #expect(lines.last?["entity"].string == "us_ssn" && lines.last?["start"].int == 17)
+        }
+
+        /// What comes line by line leaves line by line.
+        @Test func passesLinesAsTheyCome() async throws {
+            let directory = try TemporaryDirectory()
+            let filter = try Child(
+                Project.binaries + "/sluice", ["mask", "--detect", "all"], input: .pipe, directory: directory,
+                label: "mask")
+            try filter.send("first a@b.co\nsec")
+            try await eventually("the first line is there") { filter.output == "first [redacted:email]\n" }
+            try filter.send("ond\n")
+            try await eventually("the second line is there") { filter.output.hasSuffix("second\n") }
+            filter.closeInput()
+            #expect(try await filter.finish().status == 0)
+        }
+
+        @Test func hashTakesAKey() async throws {
+            let directory = try TemporaryDirectory()
+            try directory.write("mask: [{columns: [id], style: hash}]\n", to: "rules.yaml")
+            try directory.write("a key", to: "key")
+            try directory.write("another", to: "other")
+            let arguments = ["--rules", directory.file("rules.yaml"), "--format", "form"]
+            let none = try await Self.run(arguments, input: "id=x", directory: directory)
+            #expect(none.status == 1 && none.output.isEmpty && none.errors.contains("--key"), "\(none.transcript)")
+            var outputs: Set<String> = []
+            for key in ["key", "key", "other"] {
+                let masked = try await Self.run(
+                    arguments + ["--key", directory.file(key)], input: "id=x", directory: directory)
+                #expect(masked.status == 0 && masked.output.hasPrefix("id=h%3A"), "\(masked.transcript)")
+                outputs.insert(masked.output)
+            }
+            #expect(outputs.count == 2)
+        }
+
+        @Test func usesTheInstallationsKey() async throws {
+            let world = try await World.shared.value
+            let directory = try TemporaryDirectory()
+            try directory.write("mask: [{columns: [id], style: hash}]\n", to: "rules.yaml")
+            let arguments = ["--rules", directory.file("rules.yaml"), "--format", "form"]
+            let config = world.gateway.directory.file("sluice.yaml")
+            let masked = try await Self.run(arguments + ["--config", config], input: "id=x", directory: directory)
+            let key = world.gateway.directory.file("state/keys/masking.key")
+            let same = try await Self.run(arguments + ["--key", key], input: "id=x", directory: directory)
+            #expect(masked.status == 0 && masked.output.hasPrefix("id=h%3A"), "\(masked.transcript)")
+            #expect(same.status == 0 && same.output == masked.output, "\(same.transcript)")
+        }
+
+        @Test func mistakesHaveAPlace() async throws {
+            let directory = try TemporaryDirectory()
+            let file = directory.file("rules.yaml")
+            for (text, complaint) in [
+                ("mask: [{detect: [emial], style: redact}]\n", "rules.yaml:1:18: “emial” is not known here"),
+                ("mask:\n  - {columns: [a], stile: hash}\n", "rules.yaml:2:20: unknown key “stile”"),
+                ("masks: []\n", "rules.yaml:1:1: unknown key “masks”"),
+                ("mask:\n", "“mask” is empty"), ("rules: []\n", "missing key “mask”"),
+            ] {
+                try directory.write(text, to: "rules.yaml")
+                let refused = try await Self.run(["--rules", file], input: "a@b.co", directory: directory)
+                #expect(refused.status == 1 && refused.output.isEmpty, "\(refused.transcript)")
+                #expect(refused.errors.contains(complaint), "\(refused.transcript)")
+            }
+            for wrong in [
+                [], ["--rules", file, "--detect", "all"], ["--detect", "emial"],
+                ["--detect", "all", "--format", "xml"],
+            ] {
+                let refused = try await Self.run(wrong, input: "a@b.co", directory: directory)
+                #expect(refused.status == 2 && refused.output.isEmpty, "\(refused.transcript)")
+            }
+            try directory.write("mask: [{columns: [a], style: redact}]\n", to: "rules.yaml")
+            let refused = try await Self.run(["--rules", file, "--find"], input: "a@b.co", directory: directory)
+            #expect(refused.status == 1 && refused.errors.contains("needs detectors"), "\(refused.transcript)")
+        }
+
+        @Test func aReaderThatGoesAwayIsNoError() async throws {
+            let directory = try TemporaryDirectory()
+            let piped = try await Child(
+                "/bin/sh",
+                ["-c", "yes a@b.co | \"$0\" mask --detect email | head -n 2", Project.binaries + "/sluice"],
+                directory: directory, label: "mask"
+            ).finish()
+            #expect(
+                piped.output == "[redacted:email]\n[redacted:email]\n" && piped.errors.isEmpty, "\(piped.transcript)")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Contract
+import Masking
+import Testing
+
+/// Examples of each format, as people read them.
+@Suite struct FormatTests {
+    private static func rules() throws -> DocumentPlan {
+        try plan(
+            columns: [("*.email", .partial), ("users.phone", .redact), ("api_*", .null), ("id", .hash)],
+            detect: ["us_ssn", "credit_card", "secret"])
+    }
+
+    @Test(arguments: [
+        // Keys, in arrays too, and what encloses them.
+        (#"{"email": "alice@example.com"}"#, #"{"email": "a***@example.com"}"#),
+        (#"{"Email":["alice@example.com", "bob"]}"#, #"{"Email":["a***@example.com", "***"]}"#),
+        (#"{"phone": "1"}"#, #"{"phone": "[redacted]"}"#),
+        (#"{"users": [{"phone": "1"}]}"#, #"{"users": [{"phone": "[redacted]"}]}"#),
+        (#"{"orders": {"phone": "1"}}"#, #"{"orders": {"phone": "1"}}"#),
+        (#"{"api_key": "x", "api": "x"}"#, #"{"api_key": null, "api": "x"}"#),
+        (#"{"email": {"a": ["x"], "b": 1}, "c": 2}"#, #"{"email": "[redacted]", "c": 2}"#),
+        (#"{"api_key": {"a": 1}}"#, #"{"api_key": null}"#),
+        (#"{"email": 17, "e\u006dail": true}"#, #"{"email": null, "e\u006dail": null}"#),
+        // What a key says to the detectors.
+        (#"{"ssn": 536904399, "n": 36904390}"#, #"{"ssn": null, "n": 36904390}"#),
+        (#"{"ssn": 1010001}"#, #"{"ssn": null}"#),
+        (#"{"password": "hunter2", "x": "hunter2"}"#, #"{"password": "[redacted:secret]", "x": "hunter2"}"#),
+        (#"{"n": 4111111111111111, "f": 4.111111111111111e15}"#, #"{"n": null, "f": null}"#),
+        (#"{"a": "\u0035\u00336-90-4399\n\/"}"#, #"{"a": "[redacted:us_ssn]\n\/"}"#),
+        (#"{"536-90-4399": 1}"#, #"{"[redacted:us_ssn]": 1}"#),
+        ("[]\n{}", "[]\n{}"),
+        // No JSON any more: text, which has no columns, and is withheld.
+        (#"{"a": 1, "email": alice@example.com}"#, #"{"a": 1, "email": [redacted]"#),
+        (#"{'email': 'alice@example.com'}"#, "{[redacted]"),
+        (#"{"a": "x"#, #"{"a": [redacted]"#),
+    ])
+    func json(_ text: String, _ expected: String) throws {
+        #expect(mask(text, .json, try Self.rules()) == expected)
+    }
+
+    @Test func jsonIsTextFromWhereItStops() throws {
+        let rules = try plan(detect: ["email", "secret"])
+        #expect(
+            mask(#"{"a@b.co": 1, 'b': 'c@d.org', "password": hunter22}"#, .json, rules)
+                == #"{"[redacted:email]": 1, 'b': '[redacted:email]', "password": [redacted:secret]}"#)
+        #expect(
+            mask(#"{"a": "\q", "b": "c\u0040d.org \x", c@d.org}"#, .json, rules)
+                == #"{"a": "\q", "b": "[redacted:email] \x", [redacted:email]}"#)
+        #expect(mask(#"{"password": hunter22}"#, .json, rules) == #"{"password": [redacted:secret]}"#)
+        #expect(mask(#"{"a": "x c@d.org"#, .json, rules) == #"{"a": "x [redacted:email]"#)
+        #expect(mask("[\"a\nc@d.org\"]", .json, rules) == "[\"a\n[redacted:email]\"]")
+    }
+
+    @Test func nullStyleOfDetectors() throws {
+        let rules = try plan(detect: ["email"], .null)
+        #expect(
+            mask(#"{"a": "x a@b.co", "a@b.co": ["a\u0040b.co"]}"#, .json, rules)
+                == #"{"a": null, "[redacted:email]": [null]}"#)
+        #expect(mask("a\n\"x a@b.co\",a@b.co\n", .csv, rules) == "a\n,\n")
+        #expect(mask("a=x+a%40b.co&b=1", .form, rules) == "a=&b=1")
+        #expect(mask("x a@b.co", .text, rules) == "x [redacted:email]")
+    }
+
+    @Test func linesOfJSON() throws {
+        let rules = try Self.rules()
+        #expect(
+            mask("{\"email\":\"a@b.co\"}\n{\"email\":\n\"bob@b.co\"\n7\n", .ndjson, rules)
+                == "{\"email\":\"***@b.co\"}\n{\"email\":\n\"bob@b.co\"\n7\n")
+        #expect(
+            mask("{\"email\":bob@b.co}\n{\"email\":\"bob@b.co\"}\n", .ndjson, rules)
+                == "{\"email\":[redacted]\n{\"email\":\"b***@b.co\"}\n")
+    }
+
+    @Test func events() throws {
+        let rules = try Self.rules()
+        #expect(
+            mask(
+                ": hi\nevent: x\nid: 1\ndata: {\"email\":\ndata:\"bob@b.co\"}\n\ndata: \"bob@b.co\"\nretry: 5\n\n",
+                .ndjson,
+                rules)
+                == ": hi\nevent: x\nid: 1\ndata: {\"email\":\ndata:\"b***@b.co\"}\n\ndata: \"bob@b.co\"\nretry: 5\n\n")
+        let detectors = try plan(detect: ["email"])
+        #expect(
+            mask("id: a@b.co\ndata: [DONE] a@b.co\ndata\n\ndata", .ndjson, detectors)
+                == "id: [redacted:email]\ndata: [DONE] [redacted:email]\ndata\n\ndata")
+    }
+
+    @Test func csv() throws {
+        let rules = try Self.rules()
+        #expect(
+            mask(
+                "\u{feff}Email,\"users\"\"\",note,ssn\r\n\"alice@example.com\",x,\"say \"\"536-90-4399\"\",\n y\",536904399\r\n,1,,\r\n",
+                .csv, rules)
+                == "\u{feff}Email,\"users\"\"\",note,ssn\r\n\"a***@example.com\",x,\"say \"\"[redacted:us_ssn]\"\",\n y\",[redacted:us_ssn]\r\n,1,,\r\n"
+        )
+        // A field without a name may be any; a quote where none may be makes a value unreadable.
+        #expect(mask("a\n1,2\n", .csv, rules) == "a\n1,\n")
+        #expect(mask("a,b\nx\"y,z\n\"x\"y,z\n\"open", .csv, rules) == "a,b\n[redacted],z\n[redacted],z\n[redacted]")
+        let detectors = try plan(detect: ["email"])
+        #expect(mask("a@b.co,b\nx\"y a@b.co,z\n", .csv, detectors) == "[redacted:email],b\nx\"y [redacted:email],z\n")
+    }
+
+    @Test func form() throws {
+        let rules = try Self.rules()
+        #expect(
+            mask("e%6dail=alice%40example.com&a=536-90-4399+x%20y&api_key=1&b", .form, rules)
+                == "e%6dail=a***%40example.com&a=%5Bredacted%3Aus_ssn%5D+x%20y&api_key=&b")
+        #expect(
+            mask("ssn=536904399&x=1\nphone=2", .form, rules) == "ssn=%5Bredacted%3Aus_ssn%5D&x=1\nphone=%5Bredacted%5D")
+        #expect(mask("a=%4&%zz=1", .form, rules) == "a=%5Bredacted%5D&%5Bredacted%5D=")
+    }
+
+    @Test func privateKeysInText() throws {
+        let rules = try plan(detect: ["private_key", "email"])
+        let key = "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE\nAAAA\n-----END RSA PRIVATE KEY-----"
+        #expect(mask("a\n  \(key) b\nc\n", .text, rules) == "a\n  [redacted:private_key] b\nc\n")
+        #expect(mask("{}\n\(key)\n{}\n", .ndjson, rules) == "{}\n[redacted:private_key]\n{}\n")
+        let unended = "-----BEGIN " + "PRIVATE KEY-----\n" + String(repeating: "MIIE\n", count: 20_000)
+        let masked = mask(unended + "a@b.co\n", .text, rules)
+        #expect(masked.hasPrefix("[redacted:private_key]") && masked.hasSuffix("MIIE\n[redacted:email]\n"))
+        #expect(unended.utf8.count - masked.utf8.count > 65_000)
+        let found = find(Array("x \(key)\n".utf8), .text, rules)
+        #expect(found.map { [$0.line, $0.start, $0.end] } == [[1, 2, 2 + key.utf8.count]])
+    }
+
+    @Test func hashesAgreeAcrossFormats() throws {
+        let rules = try Self.rules()
+        let json = mask(#"{"id": "k\u0061y"}"#, .json, rules)
+        let hash = json.split(separator: "\"")[3]
+        #expect(hash.hasPrefix("h:") && hash.utf8.count == 18)
+        #expect(mask("id\nkay\n", .csv, rules) == "id\n\(hash)\n")
+        #expect(mask("id=kay", .form, rules) == "id=" + hash.replacing(":", with: "%3A"))
+    }
+
+    @Test func hashNeedsAKey() throws {
+        var column = ColumnMask()
+        (column.pattern, column.style) = ("a", .hash)
+        var plan = MaskPlan()
+        plan.columns = [column]
+        #expect(throws: MaskError.self) { try DocumentPlan(plan, hashKey: nil) }
+    }
+}
