@@ -73,7 +73,7 @@ extension MaskPass {
             // RAISE … USING TABLE = … takes any text for a name.
             guard isRaised else { return Array(output.source[text]) }
             guard plan.hasColumnRules else { return detected(text) }
-            values.countWithheld()
+            values.engine.countWithheld()
             return nil
         case UInt8(ascii: "M"):
             guard plan.hasColumnRules, isRaised || !Self.isWithoutValues(state, hasPosition: hasPosition) else {
