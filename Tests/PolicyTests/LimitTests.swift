@@ -21,7 +21,7 @@ import Testing
         let judgement = try judge(Self.rules, facts(["write"]))
         #expect(judgement.verdict == .allow && judgement.isPure)
         #expect(judgement.limits?.maxRows == 100 && judgement.limits?.rule == "writes")
-        #expect(judgement.limits?.message == "a hundred at most")
+        #expect(judgement.limits?.message == "a hundred at most" && judgement.limits?.holds == false)
         let small = principal(groups: ["ai-agents", "small"])
         #expect(try judge(Self.rules, facts(["write"]), small).limits?.maxRows == 10)
         #expect(try judge(Self.rules, facts(["read"]), small).limits?.maxRows == 10)
@@ -63,7 +63,8 @@ import Testing
     }
 
     @Test func beyondIsHeld() throws {
-        #expect(try judge(Self.approved, facts(["write"])).limits?.maxRows == 100)
+        let limits = try judge(Self.approved, facts(["write"])).limits
+        #expect(limits?.maxRows == 100 && limits?.holds == true)
         let held = try judge(Self.approved, facts(["write"]), excess: (101, 100))
         #expect(held.verdict == .hold && held.rule == "writes" && held.limits == nil)
         #expect(held.hold?.quorum == 2 && held.hold?.expiresSeconds == 900)
