@@ -76,7 +76,7 @@ let package = Package(
         library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
         library("Detection", ["CVectorscan", "COpenSSL"]),
-        library("Policy", ["Contract", "StrictYAML", "PolicyFiles", "Detection"]),
+        library("Policy", ["Contract", "StrictYAML", "PolicyFiles"]),
         library("Identity", ["COpenSSL", grdb]),
         library("Masking", ["Contract", "Detection", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),

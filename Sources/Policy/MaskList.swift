@@ -1,5 +1,4 @@
 import Contract
-import Detection
 import StrictYAML
 
 /// A `mask` list: of a rule, or of a file for the filter.
@@ -27,7 +26,7 @@ struct MaskList {
         if let columnNode {
             patterns = mistakes.attempt(try variables.map(columnNode, ColumnPattern.init(_:at:))) ?? []
         }
-        var entities: [String] = []
+        var entities: [Entity] = []
         if let detectNode { entities = mistakes.attempt(try variables.map(detectNode, Self.entity)) ?? [] }
         try mistakes.finish()
         guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
@@ -44,7 +43,7 @@ struct MaskList {
         }
         if !entities.isEmpty {
             var mask = DetectorMask()
-            mask.entities = entities
+            mask.entities = entities.map(\.rawValue)
             mask.style = style ?? .redact
             mask.rule = rule
             detectors.append(mask)
@@ -57,11 +56,11 @@ struct MaskList {
         return try map.required("style").choice(of: Style.self).contract
     }
 
-    private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> String {
-        guard !Entity.named(text).isEmpty else {
-            throw node.unknown(text, among: Entity.all.map(\.name) + ["all"])
+    private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> Entity {
+        guard let entity = Entity(rawValue: text) else {
+            throw node.unknown(text, among: Entity.allCases.map(\.rawValue))
         }
-        return text
+        return entity
     }
 
     private enum Inference: String, CaseIterable {
