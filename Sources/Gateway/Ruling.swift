@@ -111,7 +111,8 @@ extension StageEvent {
 extension Limits {
     /// Takes `other` where it allows less.
     public mutating func tighten(_ other: Limits) {
-        if other.maxRows > 0, maxRows == 0 || other.maxRows < maxRows { self = other }
+        guard other.maxRows > 0 else { return }
+        if maxRows == 0 || other.maxRows < maxRows || other.maxRows == maxRows && !other.holds { self = other }
     }
 }
 

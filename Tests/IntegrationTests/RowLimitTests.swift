@@ -156,10 +156,11 @@ extension Integration {
             #expect(try await world.rows() == "5")
         }
 
-        @Test func inABatchOfSeveralItIsRefused() async throws {
+        @Test(arguments: ["not_held", "not_held_as_another", "own_names"])
+        func whatCannotBeRunOnceMoreIsRefused(probe: String) async throws {
             let world = try await Limited.shared.value
             try await world.prepare()
-            let ran = try await world.gateway.clients(world.reviewed).python(client("limits.py"), ["not_held"])
+            let ran = try await world.gateway.clients(world.reviewed).python(client("limits.py"), [probe])
             #expect(ran.status == 0, "\(ran.transcript)")
         }
 

@@ -23,17 +23,17 @@ struct RowLimiterTests {
     static let simple: [Case] = [
         Case(
             name: "in a transaction, within the limit", behindSavepoint: true,
-            replies: "SAVEPOINT ZT T D DELETE=3 ZT RELEASE ZT", actions: "RELEASE SAVEPOINT sluice_row_limit! T D C Z"),
+            replies: "SAVEPOINT ZT T D DELETE=3 ZT RELEASE ZT", actions: "RELEASE SAVEPOINT s! T D C Z"),
         Case(
             name: "in a transaction, beyond the limit", behindSavepoint: true,
             replies: "SAVEPOINT ZT DELETE=4 ZT ROLLBACK RELEASE ZT",
-            actions: "ROLLBACK TO SAVEPOINT sluice_row_limit; RELEASE SAVEPOINT sluice_row_limit! refuse(inTransaction)"
+            actions: "ROLLBACK TO SAVEPOINT s; RELEASE SAVEPOINT s! refuse(inTransaction)"
         ),
         Case(
             name: "in a transaction, beyond the limit and cancelled", behindSavepoint: true,
             replies: "SAVEPOINT ZT T D D D D E ZE ROLLBACK RELEASE ZT",
             actions:
-                "cancel ROLLBACK TO SAVEPOINT sluice_row_limit; RELEASE SAVEPOINT sluice_row_limit! refuse(inTransaction)"
+                "cancel ROLLBACK TO SAVEPOINT s; RELEASE SAVEPOINT s! refuse(inTransaction)"
         ),
         Case(
             name: "in a transaction, the command's own error", behindSavepoint: true, replies: "SAVEPOINT ZT E ZE",
@@ -130,7 +130,7 @@ struct RowLimiterTests {
         Case(name: "an error", extended: true, replies: "D E", actions: "D E"),
         Case(
             name: "behind a savepoint, within the limit", extended: true, behindSavepoint: true, replies: "D DELETE=1",
-            actions: "RELEASE SAVEPOINT sluice_row_limit! D C"),
+            actions: "RELEASE SAVEPOINT s! D C"),
         Case(
             name: "behind a savepoint it is not cancelled, so that the batch stays open", extended: true,
             behindSavepoint: true, replies: "D D D D D DELETE=5", actions: "refuse"),
@@ -219,7 +219,8 @@ struct RowLimiterTests {
         (["write"], ["UPDATE"], "", 1, true), (["write"], ["UPDATE"], "why", 1, false),
         (["read"], ["SELECT"], "", 1, true),
         (["create"], ["CREATE TABLE"], "why", 1, true), (["call", "read"], ["SELECT"], "why", 1, false),
-        (["execute"], ["EXECUTE"], "why", 1, true), (["execute"], ["EXPLAIN"], "", 1, false),
+        (["execute"], ["EXECUTE"], "why", 1, true), (["call", "execute"], ["EXECUTE"], "why", 1, false),
+        (["execute"], ["EXPLAIN"], "", 1, false),
         (["execute"], ["EXECUTE", "EXECUTE"], "", 2, false), (["copy.in"], ["COPY"], "", 1, true),
         (["copy.in"], ["COPY", "COPY"], "", 2, false),
     ])
@@ -292,7 +293,7 @@ struct RowLimiterTests {
     private static func word(_ action: RowLimiter.Action) -> String {
         switch action {
         case .deliver(let frame): String(UnicodeScalar(frame.type))
-        case .send(let own): own.rawValue + "!"
+        case .send(let own): own.text(savepoint: "s") + "!"
         case .drop: "drop"
         case .cancel: "cancel"
         case .refuse(let status): status.map { "refuse(\($0))" } ?? "refuse"

@@ -114,6 +114,7 @@ final class SchemaCatalogTests {
     @Test(arguments: [
         [["path", #"["pg_catalog","other"]"#]],
         [rows[0], ["relation", "10", "public", "users", "r", #"["id","mail"]"#, "", "", "", "", ""]],
+        [rows[0], ["relation", "98", "public", "users", "v", #"["x"]"#, "SELECT 1;", "", "", "", ""]],
         [rows[0], ["relation", "99", "public", "contacts", "v", #"["x"]"#, "SELECT 1;", "", "", "", ""]],
     ])
     func furtherNamesThatDisagreeReplaceWhatWasKnown(_ rows: [[String]]) throws {

@@ -85,6 +85,18 @@ import Testing
         #expect(facts(String(repeating: "(", count: 100_000)).opaque)
     }
 
+    /// Swift holds canonically equal texts for the same, PostgreSQL does not.
+    @Test(arguments: [
+        ("SELECT lower(\"\u{212A}\".email) FROM (SELECT ''::text AS email) \"K\", users \"\u{212A}\"", true),
+        ("WITH \"Api\u{212A}ey\" AS (SELECT ''::text AS token) SELECT lower(token) FROM \"ApiKey\"", true),
+        ("SELECT 1 FROM cafe\u{301}", true), ("SELECT \u{1FEF}", true), ("SELECT \"a\u{37E}b\"", true),
+        ("SELECT 1 FROM caf\u{E9}, \"stra\u{DF}e\", \"\u{65E5}\u{672C}\"", false),
+        ("SELECT 'cafe\u{301}', $$\u{212A}$$, E'\u{212A}' -- \u{212A}\n/* \u{212A} */", false),
+    ])
+    func namesHaveOneForm(sql: String, isOpaque: Bool) {
+        #expect(facts(sql).opaque == isOpaque)
+    }
+
     @Test func garbage() {
         var state: UInt64 = 42
         let words = [

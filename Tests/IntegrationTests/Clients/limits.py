@@ -395,6 +395,48 @@ def not_held():
     assert count(wire) == 30
 
 
+def not_held_as_another():
+    """What would run once more is what the Bind was judged as: a Parse behind it took the statement's place."""
+    wire = Wire().login()
+    for begin in ("SELECT 1", "BEGIN"):
+        wire.ask(begin)
+        wire.parse(ALL)
+        wire.bind()
+        wire.parse("SELECT id FROM crowd")
+        wire.execute()
+        wire.sync()
+        messages = wire.ready()
+        assert kinds(messages) == "121EZ" and error(messages)["C"] == "42501", messages
+        wire.ask("ROLLBACK")
+        assert count(wire) == 30
+    # What SQL EXECUTE runs was judged when it was prepared.
+    assert kinds(wire.ask(f"PREPARE most AS {ALL}")) == "CZ"
+    for begin in ("SELECT 1", "BEGIN"):
+        wire.ask(begin)
+        assert error(wire.ask("EXECUTE most"))["C"] == "42501"
+        wire.ask("ROLLBACK")
+        assert count(wire) == 30
+
+
+def own_names():
+    """A client's names beside those of Sluice's savepoints, and a cancel that hits one of these."""
+    wire = Wire().login()
+    wire.ask("BEGIN")
+    for _ in range(20):
+        extended(wire, "UPDATE crowd SET note = 'x' WHERE id = 1", describe=False)
+        wire.sync()
+        assert kinds(wire.ready()) == "12CZ" and wire.status == b"T"
+    (row,) = rows(wire.ask("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''"))
+    assert row[0] == b"0", row
+    wire.ask("SAVEPOINT a")
+    extended(wire, "UPDATE crowd SET id = 1 / (id - id) WHERE id = 1", describe=False)
+    wire.sync()
+    assert error(wire.ready())["C"] == "22012" and wire.status == b"E"
+    assert kinds(wire.ask("ROLLBACK TO a")) == "CZ" and wire.status == b"T"
+    assert kinds(wire.ask("COMMIT")) == "CZ"
+    assert rows(wire.ask("SELECT note FROM crowd WHERE id = 1")) == [[b"x"]]
+
+
 def parameters_estimated():
     with psycopg.connect(autocommit=True) as connection:
         for binary in (False, True):

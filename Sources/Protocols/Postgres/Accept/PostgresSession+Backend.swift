@@ -128,7 +128,10 @@ extension PostgresSession: TargetEvents {
         case BackendType.closeComplete, BackendType.parseComplete, BackendType.bindComplete,
             BackendType.commandComplete:
             return true
-        case BackendType.noticeResponse, BackendType.notificationResponse, BackendType.parameterStatus: return false
+        // An error, of a client's cancel perhaps, is the batch's.
+        case BackendType.errorResponse, BackendType.noticeResponse, BackendType.notificationResponse,
+            BackendType.parameterStatus:
+            return false
         default: throw unexpected(frame)
         }
     }

@@ -14,6 +14,8 @@ final class Retry {
 
     struct Portal {
         let bind: ByteBuffer
+        /// The statement's name in it, and what it stood for.
+        let name: String
         let statement: PreparedStatement
         let columns: PortalColumns
     }
@@ -38,7 +40,7 @@ extension PostgresSession {
             judgeExcess(command)
             return true
         }
-        guard executedInBatch == 1, command.retry?.portal != nil else { return false }
+        guard executedInBatch == 1, let portal = command.retry?.portal, stillStands(portal) else { return false }
         if command.limiter?.undo == .savepoint {
             expected.removeFirst()
             runInBatch(.rollbackToSavepoint)
@@ -57,6 +59,12 @@ extension PostgresSession {
         return true
     }
 
+    /// Whether the Bind, sent once more, means the same statement: a later Parse of the batch may have taken its name.
+    private func stillStands(_ portal: Retry.Portal) -> Bool {
+        guard case .found(let statement) = statements.lookup(portal.name, batch: batch) else { return false }
+        return statement.textDigest == portal.statement.textDigest && statement.types == portal.statement.types
+    }
+
     /// Puts a savepoint before an Execute that reviewers may let go beyond its limit. Where it is not known whether a
     /// transaction is open, there is none.
     func guardExecution(_ command: Command) {
@@ -70,7 +78,7 @@ extension PostgresSession {
 
     /// Runs a statement of Sluice's own in the client's batch, beside its statements and portals.
     func runInBatch(_ own: RowLimiter.Own, undoing command: Command? = nil) {
-        writeToTarget(FrontendEncoder.execution(of: own.rawValue, as: "sluice_row_limit"))
+        writeToTarget(FrontendEncoder.execution(of: own.text(savepoint: ownName), as: ownName))
         for _ in 1..<FrontendEncoder.executionReplies { expected.append(.own(undoing: nil)) }
         expected.append(.own(undoing: command))
     }

@@ -160,7 +160,9 @@ extension PostgresSession {
                 lowerBarrier(command)
                 return refuse(number, Refusals.unlimitable(limit, "a batch is open before it"), extended: false)
             }
-            if command.limit != nil { command.retry = Retry(request: request, frame: frame) }
+            if command.limit != nil, !command.facts.operations.contains("execute") {
+                command.retry = Retry(request: request, frame: frame)
+            }
             enqueue(.message(frame.bytes, after: record, expecting: .query(command), type: frame.type))
         }
     }
@@ -232,11 +234,13 @@ extension PostgresSession {
                 [self] command, record, ruling, request in
                 let columns = PortalColumns()
                 let portal = Portal(command: command, statement: statement, columns: columns)
-                // There is one unnamed portal, so that few such messages are kept.
-                if command.limit != nil, bind.portal.isEmpty {
+                // There is one unnamed portal, so that few such messages are kept. What EXECUTE runs was judged before: judged
+                // again, only the EXECUTE would be.
+                if command.limit != nil, bind.portal.isEmpty, !command.facts.operations.contains("execute") {
                     command.retry = Retry(
                         request: request, frame: frame,
-                        portal: Retry.Portal(bind: frame.bytes, statement: statement, columns: columns))
+                        portal: Retry.Portal(
+                            bind: frame.bytes, name: bind.statement, statement: statement, columns: columns))
                 }
                 let definition = portals.define(bind.portal, portal, batch: batch)
                 enqueue(

@@ -27,13 +27,13 @@ extension PostgresSession {
         let undo: RowLimiter.Undo =
             switch status {
             case .idle: .transaction
-            case .inTransaction: limit.holds ? .savepoint : .none
+            case .inTransaction: limit.holds && command.retry != nil ? .savepoint : .none
             case .failed: .none
             }
         command.limiter = RowLimiter(limit, changes: true, isExtended: false, undo: undo, tally: command.tally)
         guard let begin = undo.begin else { return true }
         expected.append(.query(command))
-        writeToTarget(FrontendEncoder.query(begin.rawValue))
+        writeToTarget(FrontendEncoder.query(begin.text(savepoint: ownName)))
         flushTarget()
         return false
     }
@@ -66,7 +66,7 @@ extension PostgresSession {
                 if case .execute = expected.first {
                     runInBatch(own)
                 } else {
-                    writeToTarget(FrontendEncoder.query(own.rawValue))
+                    writeToTarget(FrontendEncoder.query(own.text(savepoint: ownName)))
                 }
                 flushTarget()
             }

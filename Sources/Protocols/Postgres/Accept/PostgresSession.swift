@@ -130,6 +130,8 @@ final class PostgresSession: @unchecked Sendable {
     var isMidBatch = false
     /// Executions that were sent since then.
     var executedInBatch = 0
+    /// Of savepoints, statements and portals of Sluice's own, which the client cannot know.
+    let ownName = "sluice_" + String(UInt64.random(in: 0 ... .max), radix: 16)
     /// The same as the target sees it.
     var isBatchOpenAtTarget = false
     var batch: UInt64 = 0

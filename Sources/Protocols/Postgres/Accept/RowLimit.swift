@@ -22,6 +22,7 @@ struct RowLimit: Equatable {
     /// The one that allows less.
     static func tighter(_ one: RowLimit?, _ other: RowLimit?) -> RowLimit? {
         guard let one, let other else { return one ?? other }
+        if other.rows == one.rows { return other.holds ? one : other }
         return other.rows < one.rows ? other : one
     }
 
@@ -29,7 +30,7 @@ struct RowLimit: Equatable {
     static func objection(to facts: Facts) -> String? {
         if facts.opaque { return "the text is not understood" }
         // Alone it answers with the tag of what it runs. Beside others that may end the transaction that is rolled back.
-        if facts.statementTags == ["EXECUTE"] { return nil }
+        if facts.statementTags == ["EXECUTE"], !facts.operations.contains("call") { return nil }
         if facts.operations.contains(where: ["write", "copy.in", "execute", "call"].contains),
             !facts.unlimitable.isEmpty
         {

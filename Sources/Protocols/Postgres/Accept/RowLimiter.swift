@@ -12,15 +12,23 @@ struct RowLimiter {
     static let withheldBytes = 256 << 10
 
     /// Sluice's own statements, whose replies are not the client's.
-    enum Own: String {
-        case begin = "BEGIN"
-        case commit = "COMMIT"
-        case rollback = "ROLLBACK"
-        case savepoint = "SAVEPOINT sluice_row_limit"
-        case release = "RELEASE SAVEPOINT sluice_row_limit"
-        case rollbackToSavepoint = "ROLLBACK TO SAVEPOINT sluice_row_limit"
+    enum Own {
+        case begin, commit, rollback
+        case savepoint, release, rollbackToSavepoint
         /// In the simple protocol alone.
-        case undoSavepoint = "ROLLBACK TO SAVEPOINT sluice_row_limit; RELEASE SAVEPOINT sluice_row_limit"
+        case undoSavepoint
+
+        func text(savepoint name: String) -> String {
+            switch self {
+            case .begin: "BEGIN"
+            case .commit: "COMMIT"
+            case .rollback: "ROLLBACK"
+            case .savepoint: "SAVEPOINT \(name)"
+            case .release: "RELEASE SAVEPOINT \(name)"
+            case .rollbackToSavepoint: "ROLLBACK TO SAVEPOINT \(name)"
+            case .undoSavepoint: "ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)"
+            }
+        }
     }
 
     /// What undoes the command alone.

@@ -102,7 +102,13 @@ struct SchemaAnswer: Equatable {
         searchPath == other.searchPath
             && other.relations.allSatisfy { oid, entry in
                 relations[oid].map { $0 == entry } ?? !names.contains(entry.relation.name)
+                    && !isTaken(entry.relation)
             }
+    }
+
+    /// Another relation was known by its name.
+    private func isTaken(_ relation: Relation) -> Bool {
+        oids[relation.name]?.contains { relations[$0]?.relation.schema == relation.schema } ?? false
     }
 
     /// Adds what `other`, which agrees, says of further names.

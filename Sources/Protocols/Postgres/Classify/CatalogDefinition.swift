@@ -12,7 +12,7 @@ final class CatalogDefinition: @unchecked Sendable {
         let bytes = Array(text.utf8)
         let scan = bytes.withUnsafeBytes { NestingScan($0) }
         guard scan.depth <= PostgresClassifier.maximumNesting, scan.tokens <= PostgresClassifier.maximumTokens,
-            bytes.count <= PostgresClassifier.maximumLength
+            bytes.count <= PostgresClassifier.maximumLength, scan.hasComposedNames
         else { return nil }
         do {
             tree = try bytes.withUnsafeBytes { bytes throws(TextParser.NotUnderstood) in

@@ -27,7 +27,10 @@ struct CatalogIndex {
         byName.reserveCapacity(relations.count)
         var mayCascade = false
         for (index, relation) in relations.enumerated() {
-            byName[relation.name, default: []].append(index)
+            // A name of another form is one that no text that is looked into can mean.
+            if ComposedName.isComposed(relation.name.utf8), ComposedName.isComposed(relation.schema.utf8) {
+                byName[relation.name, default: []].append(index)
+            }
             if !relation.cascades.isEmpty { mayCascade = true }
         }
         self.byName = byName

@@ -10,6 +10,8 @@ struct NestingScan {
     /// Tokens of the text, and its semicolons: what parsing and looking at it costs grows with them.
     private(set) var tokens = 0
     private(set) var semicolons = 0
+    /// All names are in the form that ``ComposedName`` asks for.
+    private(set) var hasComposedNames = true
 
     private var levels: [Level] = [Level()]
     private var outer = 0
@@ -41,7 +43,9 @@ struct NestingScan {
                 at = Self.endOfQuoted(sql, at, escapes: false)
                 token()
             case UInt8(ascii: "\""):
+                let start = at + 1
                 at = Self.endOfQuoted(sql, at, escapes: false)
+                name(UnsafeRawBufferPointer(rebasing: sql[start..<max(start, at - 1)]))
                 token()
             case UInt8(ascii: "$"):
                 at = Self.endOfDollar(sql, at)
@@ -90,7 +94,12 @@ struct NestingScan {
         depth = max(depth, outer + bodies + levels[levels.count - 1].total)
     }
 
+    private mutating func name(_ text: UnsafeRawBufferPointer) {
+        if hasComposedNames { hasComposedNames = ComposedName.isComposed(text) }
+    }
+
     private mutating func word(_ text: UnsafeRawBufferPointer) {
+        name(text)
         token()
         let last = levels.count - 1
         if Self.matches(text, "and") || Self.matches(text, "or") {

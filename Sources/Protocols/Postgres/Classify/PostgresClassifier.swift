@@ -43,6 +43,9 @@ public struct PostgresClassifier: Sendable {
         guard scan.semicolons <= Self.maximumStatements else {
             return Self.opaque("the text has more than \(Self.maximumStatements) statements")
         }
+        guard scan.hasComposedNames else {
+            return Self.opaque("a name is not in Unicode's composed form (NFC)")
+        }
         let nesting = scan.depth
         guard nesting <= Self.maximumNesting else {
             return Self.opaque("the text nests deeper than \(Self.maximumNesting)")

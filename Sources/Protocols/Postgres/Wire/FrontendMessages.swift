@@ -184,10 +184,12 @@ public enum FrontendEncoder {
         }
     }
 
-    /// A statement without parameters from Parse to Execute, in a named statement and portal that may be there from before.
+    /// A statement without parameters from Parse to Execute, in a named statement and portal that are closed before, since
+    /// they may have been left, and after.
     public static func execution(of text: String, as name: String) -> ByteBuffer {
-        var messages = close("S", name)
-        messages.writeImmutableBuffer(close("P", name))
+        let closing = [close("S", name), close("P", name)]
+        var messages = ByteBuffer()
+        for message in closing { messages.writeImmutableBuffer(message) }
         messages.writeImmutableBuffer(parse(name: name, text: text))
         messages.writeImmutableBuffer(
             message(FrontendType.bind) {
@@ -200,11 +202,12 @@ public enum FrontendEncoder {
                 $0.writeCString(name)
                 $0.writeInteger(Int32(0))
             })
+        for message in closing { messages.writeImmutableBuffer(message) }
         return messages
     }
 
     /// Replies to ``execution(of:as:)``.
-    public static let executionReplies = 5
+    public static let executionReplies = 7
 
     private static func close(_ kind: Unicode.Scalar, _ name: String) -> ByteBuffer {
         message(FrontendType.close) {
