@@ -52,20 +52,21 @@ extension Tally {
         for rule in masks {
             for masked in rule.columns {
                 let source = flow.anything ? nil : sources.first { masked.pattern.mayMatch($0) }
-                guard flow.anything || source != nil, !isMasked(target, atLeast: masked.mask.style) else { continue }
+                guard flow.anything || source != nil, !isMasked(target, as: masked) else { continue }
                 return .copy(rule, column: source?.text ?? masked.pattern.text, target: target.text)
             }
         }
         return nil
     }
 
-    /// Whether whoever reads the target later meets a mask that leaves no more than `style`: one that holds for every
-    /// statement that reads.
-    private func isMasked(_ target: ColumnName, atLeast style: MaskStyle) -> Bool {
+    /// Whether whoever reads the target later meets a mask that leaves no more than `source` does, and lets it be compared no
+    /// more: one that holds for every statement that reads.
+    private func isMasked(_ target: ColumnName, as source: Rule.MaskedColumn) -> Bool {
         masks.contains { rule in
             rule.masksEveryRead
                 && rule.columns.contains {
-                    $0.mask.style.leniency <= style.leniency && $0.pattern.surelyMasks(target)
+                    $0.mask.style.leniency <= source.mask.style.leniency
+                        && ($0.refusesInference || !source.refusesInference) && $0.pattern.surelyMasks(target)
                 }
         }
     }

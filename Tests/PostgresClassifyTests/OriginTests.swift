@@ -60,7 +60,7 @@ import Testing
             ("SELECT (SELECT u FROM users u LIMIT 1).email", ["=users.email"]),
             ("SELECT array_agg(u) FROM users u", [everyUser]), ("SELECT lower(u) FROM users u", [everyUser]),
             ("SELECT u.nothing FROM users u", [anyUser]), ("SELECT nothing(u) FROM users u", [anyUser]),
-            ("SELECT (note).street FROM orders", ["orders.note street"]),
+            ("SELECT (note).street FROM orders", ["!orders.note street"]),
             ("SELECT u IS NULL FROM users u", [everyUser]),
             ("SELECT (ARRAY[email])[1] FROM users", ["users.email"]),
             ("SELECT name[id] FROM users", ["users.id users.name"]),

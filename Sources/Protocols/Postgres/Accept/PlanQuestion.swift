@@ -10,11 +10,11 @@ struct PlanQuestion {
     var types = ByteBuffer(bytes: [0, 0])
     var parameters: [(format: Int16, value: ByteBuffer?)] = []
 
-    /// Whether the planner can be asked about a command with these facts: one statement that reads and writes and does
-    /// nothing else, so that planning it does nothing.
+    /// Whether the planner can be asked about a command with these facts: one statement that reads, writes or locks rows and
+    /// does nothing else, so that planning it does nothing.
     static func fits(_ facts: Facts) -> Bool {
-        facts.statements == 1 && !facts.opaque && !facts.operations.isEmpty
-            && Set(facts.operations).isSubset(of: ["read", "write"])
+        facts.statements == 1 && !facts.opaque && facts.operations.contains(where: ["read", "write"].contains)
+            && Set(facts.operations).isSubset(of: ["read", "write", "lock"])
     }
 
     /// Parse, Bind, Execute, Sync. Parse takes one statement: a text that holds more fails.

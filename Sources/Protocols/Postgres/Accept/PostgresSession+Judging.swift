@@ -335,8 +335,9 @@ extension PostgresSession {
         enqueue(.refusal(notice, command, extended: extended))
     }
 
-    /// Operations after which unqualified names may stand for other relations: from then on any schema may be meant.
-    private static let mayChangePath: Set<String> = ["session", "session.safe", "role", "call", "execute"]
+    /// Operations after which unqualified names may stand for other relations: from then on any schema may be meant. What is
+    /// `session.safe` can but empty the path, so that such names stand for nothing.
+    private static let mayChangePath: Set<String> = ["session", "role", "call", "execute"]
 
     /// Nothing is sent behind a command that can change what later messages mean: one that may begin COPY FROM STDIN,
     /// redefine prepared statements, cursors or relations by SQL, or that was not understood.

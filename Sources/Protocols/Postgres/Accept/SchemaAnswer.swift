@@ -101,8 +101,8 @@ struct SchemaAnswer: Equatable {
     func agrees(with other: SchemaAnswer, about names: Set<String>) -> Bool {
         searchPath == other.searchPath
             && other.relations.allSatisfy { oid, entry in
-                relations[oid].map { $0 == entry } ?? !names.contains(entry.relation.name)
-                    && !isTaken(entry.relation)
+                if let known = relations[oid] { return known == entry }
+                return !names.contains(entry.relation.name) && !isTaken(entry.relation)
             }
     }
 

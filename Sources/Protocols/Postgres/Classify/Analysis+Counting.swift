@@ -3,6 +3,8 @@ extension Analysis {
     /// Why the rows of a text that is not understood cannot be counted.
     static let uncountedText = "what is not understood cannot be counted"
 
+    static let uncountedCalls = "functions and procedures do not say how many rows they change"
+
     mutating func uncounted(_ reason: String) {
         if unlimitable.isEmpty { unlimitable = reason }
     }
@@ -19,7 +21,7 @@ extension Analysis {
         } else if operations.contains("execute") {
             uncounted("EXECUTE runs a text that is elsewhere")
         } else if operations.contains("call") {
-            uncounted("functions and procedures do not say how many rows they change")
+            uncounted(Self.uncountedCalls)
         } else if !operations.isDisjoint(with: definitions) || statement.shape.name == "RefreshMatViewStmt" {
             uncounted("\(statement.shape.tag) does not say how many rows it changes")
         }

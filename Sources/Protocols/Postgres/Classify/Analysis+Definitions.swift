@@ -32,9 +32,13 @@ extension Analysis {
             unfiltered = true
             cascade(node.unpacked(as: PgQuery__TruncateStmt.self).behavior)
         }
+        if Self.ofAnyTable.contains(name) { tablesWritten.insert(TableName.any) }
         if name == "CommentStmt" {
             let comment = node.unpacked(as: PgQuery__CommentStmt.self)
             describe(comment.objtype, Message(comment.object))
+        } else if name == "RenameStmt" {
+            let rename = node.unpacked(as: PgQuery__RenameStmt.self)
+            if rename.rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA { tablesWritten.insert(TableName.any) }
         } else if name == "SecLabelStmt" {
             let label = node.unpacked(as: PgQuery__SecLabelStmt.self)
             describe(label.objtype, Message(label.object))
@@ -48,6 +52,11 @@ extension Analysis {
             }
         }
     }
+
+    /// Statements about tables that are not told: all of a role, a database, a tablespace, or a schema under another name.
+    private static let ofAnyTable: Set<String> = [
+        "AlterTableMoveAllStmt", "DropOwnedStmt", "DropdbStmt", "ReassignOwnedStmt",
+    ]
 
     /// What depends on an object goes with it: which tables that are is not in the text.
     mutating func cascade(_ behavior: PgQuery__DropBehavior) {

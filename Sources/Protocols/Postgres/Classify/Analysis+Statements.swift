@@ -202,6 +202,7 @@ extension Analysis {
             {
                 operations.insert("drop")
             }
+            cascade(command.unpacked(as: PgQuery__AlterTableCmd.self).behavior)
             walk(command, scope: scope)
         }
     }

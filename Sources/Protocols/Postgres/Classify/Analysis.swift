@@ -20,6 +20,8 @@ struct Analysis {
     var deallocatedNames: Set<String> = []
     /// Why rows that it changes are not in the tags of its replies.
     var unlimitable = ""
+    /// Fields that are taken of expressions, by their nodes: `(x).f` calls f where it is no column of x.
+    var fields: [UnsafeRawPointer: [String]] = [:]
     /// The statement whose own tag counts its rows.
     var counted: UnsafeRawPointer?
     /// What is known of the tables that conditions are about.
@@ -78,6 +80,7 @@ struct Analysis {
             if self.copy != nil { opaque(Self.severalCopies) }
             self.copy = copy
         }
+        fields.merge(other.fields) { mine, _ in mine }
         if unlimitable.isEmpty { unlimitable = other.unlimitable }
         preparedNames.formUnion(other.preparedNames)
         deallocatedNames.formUnion(other.deallocatedNames)
@@ -121,7 +124,13 @@ struct Analysis {
             if let name = node.children.last?.text { columns.insert(name) }
             return
         case .aIndirection:
-            for field in node.children { if let name = field.text { columns.insert(name) } }
+            let names = node.children.compactMap(\.text)
+            columns.formUnion(names)
+            if !names.isEmpty { fields[node.raw] = names }
+        case .subLink:
+            let link = node.pointer(to: PgQuery__SubLink.self)
+            let name = names(link.pointee.n_oper_name, link.pointee.oper_name)
+            if !name.isEmpty, !FunctionCatalog.isOwnOperator(name) { operations.insert("call") }
         case .funcCall:
             call(node)
         case .aExpr:
@@ -145,7 +154,7 @@ struct Analysis {
             return
         case .alias, .booleanTest, .boolExpr, .caseExpr, .caseWhen, .commonTableExpr, .currentOfExpr, .defElem, .list,
             .mergeWhenClause, .node, .nullTest, .objectWithArgs, .rangeFunction, .rangeSubselect, .rangeTableFunc,
-            .resTarget, .rowExpr, .subLink, .typeCast, .withClause, .other:
+            .resTarget, .rowExpr, .typeCast, .withClause, .other:
             break
         case .alterTableStmt, .callStmt, .copyStmt, .createFunctionStmt, .createTableAsStmt, .declareCursorStmt,
             .deleteStmt, .deallocateStmt, .discardStmt, .dropStmt, .executeStmt, .explainStmt, .fetchStmt, .insertStmt,
@@ -235,18 +244,8 @@ struct Analysis {
     private mutating func call(_ node: Message) {
         let function = node.unpacked(as: PgQuery__FuncCall.self)
         let name = names(function.n_funcname, function.funcname)
-        functions.insert(TableName.joined(name))
-        switch FunctionEffect(name: name) {
-        case .safe: break
-        case .write:
-            operations.insert("write")
-            if name.last?.hasPrefix("lo") == true { uncounted("large objects are in no command tag") }
-        case .lock: operations.insert("lock")
-        case .notify: operations.insert("notify")
-        case .call(let reach):
-            operations.insert("call")
-            if let reach { operations.insert(reach.rawValue) }
-        case .setting:
+        guard case .setting = addCall(of: name) else { return }
+        do {
             let arguments = messages(function.n_args, function.args)
             guard arguments.count >= 2, let setting = arguments[0].textConstant, let value = arguments[1].textConstant
             else {
@@ -255,6 +254,36 @@ struct Analysis {
             }
             apply(SessionSetting(name: setting, value: value))
         }
+    }
+
+    /// Adds what a function of this name does; what a setting's arguments say is left to the caller.
+    @discardableResult
+    private mutating func addCall(of name: [String]) -> FunctionEffect {
+        functions.insert(TableName.joined(name))
+        let effect = FunctionEffect(name: name)
+        switch effect {
+        case .safe, .setting: break
+        case .write:
+            operations.insert("write")
+            if name.last?.hasPrefix("lo") == true { uncounted("large objects are in no command tag") }
+        case .lock: operations.insert("lock")
+        case .notify: operations.insert("notify")
+        case .call(let reach):
+            operations.insert("call")
+            if let reach { operations.insert(reach.rawValue) }
+        }
+        return effect
+    }
+
+    /// Adds the functions that are called as fields (manual, 4.2.6): those whose expressions have no such column.
+    mutating func addFieldCalls(_ tracer: LineageTracer) {
+        var names = tracer.calledFields
+        for (node, fields) in fields where !tracer.knownFields.contains(node) { names.formUnion(fields) }
+        fields = [:]
+        for name in names.sorted() {
+            if case .setting = addCall(of: [name]) { opaque("\(name) with a computed setting") }
+        }
+        if !names.isEmpty, operations.contains("call") { uncounted(Self.uncountedCalls) }
     }
 
     mutating func apply(_ setting: SessionSetting) {

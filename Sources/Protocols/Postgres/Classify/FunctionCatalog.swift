@@ -218,9 +218,21 @@ enum FunctionCatalog {
         {
             return shortOperators[Int(text[0])]
         }
-        let name = names(count, expression.pointee.name)
+        return isOwnOperator(names(count, expression.pointee.name))
+    }
+
+    static func isOwnOperator(_ name: [String]) -> Bool {
         let isBuiltIn = name.count == 1 || name.count == 2 && name[0] == CatalogIndex.system
         return isBuiltIn && operators.contains(name[name.count - 1])
+    }
+
+    /// Whether a name is that of a function of PostgreSQL which does more than compute: no column is called so by chance.
+    static func isKnownToAct(_ name: String) -> Bool {
+        switch FunctionEffect(name: [name]) {
+        case .write, .lock, .notify, .setting: true
+        case .call(let reach): reach != nil
+        case .safe: false
+        }
     }
 
     /// The operators of one character by its ASCII code.

@@ -117,6 +117,8 @@ struct Value {
     var isDirect = false
     /// What a whole row is made of, so that one of its fields can be told.
     var row: RowShape?
+    /// It is named as a row may be, or a column: which of them is not known.
+    var mayBeRow = false
     /// All of its columns count as compared already.
     var isTested = false
 
@@ -143,6 +145,7 @@ struct Value {
         isAnything = isAnything || other.isAnything
         isDirect = false
         row = nil
+        mayBeRow = false
     }
 
     /// The same columns through an expression.
@@ -150,6 +153,7 @@ struct Value {
         var value = self
         value.isDirect = false
         value.row = nil
+        value.mayBeRow = false
         return value
     }
 }

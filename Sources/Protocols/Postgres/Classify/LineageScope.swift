@@ -125,17 +125,21 @@ extension LineageTracer {
             if let item = item(last, scope) {
                 guard value != nil else { return row(item.shape) }
                 value?.merge(row(item.shape))
+                value?.mayBeRow = true
             }
             return value ?? Value(column: names.number(table: "", column: last))
         }
         guard let item = item(parts[parts.count - 2], schema: parts.count > 2 ? parts[parts.count - 3] : nil, scope)
         else {
+            if FunctionCatalog.isKnownToAct(last) { callsField(last) }
             return Value(column: names.number(table: TableName.joined(parts.dropLast()), column: last))
         }
         guard let column = item.shape.column(last, self) else {
             // Attribute notation calls a function with the whole row.
+            callsField(last)
             return call(of: row(item.shape).computed, count: 1, name: [last])
         }
+        if !column.isCertain, FunctionCatalog.isKnownToAct(last) { callsField(last) }
         if column.isCertain || !FunctionCatalog.takesAnyValue.contains(last) { return column.value }
         var value = column.value
         value.merge(row(item.shape))

@@ -31,6 +31,8 @@ extension LineageTracer {
         } else {
             shape = self.query(query, outer: scope).renamed(aliases, self)
         }
+        // What was there before ends the recursion.
+        if expression.pointee.cycle_clause != nil { compare(shape) }
         let marks = Self.marks(expression)
         if !marks.isEmpty {
             let all = shape.whole(self)

@@ -121,19 +121,24 @@ extension LineageTracer {
         let indirection = node.pointer(to: PgQuery__AIndirection.self)
         guard let argument = Message(indirection.pointee.arg) else { return .anything }
         let steps = messages(indirection.pointee.n_indirection, indirection.pointee.indirection)
-        return field(of: value(argument, scope), steps[...], scope)
+        return field(of: value(argument, scope), steps[...], scope, of: node)
     }
 
-    /// A field of a row where it is known; else all of the value, and the field by its name alone.
-    func field(of value: Value, _ steps: ArraySlice<Message>, _ scope: LineageScope) -> Value {
+    /// A field of a row where it is known; else a function's result, or a field of a composite value: all of the value, and the
+    /// field by its name alone.
+    func field(of value: Value, _ steps: ArraySlice<Message>, _ scope: LineageScope, of node: Message) -> Value {
         var result = value
+        var isKnown = true
         for step in steps {
             if let name = step.text {
-                if let row = result.row, let column = row.column(name, self), column.isCertain {
+                let column = result.row?.column(name, self)
+                if let column, column.isCertain {
                     result = column.value
                     continue
                 }
-                result = result.computed
+                let isColumn = (column != nil || result.mayBeRow) && !FunctionCatalog.isKnownToAct(name)
+                isKnown = isKnown && isColumn
+                result = isColumn ? result.computed : call(of: result.computed, count: 1, name: [name])
                 result.columns.formUnion(ColumnSet(names.number(table: "", column: name)))
             } else if step.lineage != .aStar {
                 // An element that is not there is NULL.
@@ -142,6 +147,7 @@ extension LineageTracer {
                 test(&result)
             }
         }
+        if isKnown { knows(node) }
         return result
     }
 

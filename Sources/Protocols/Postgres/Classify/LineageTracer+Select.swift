@@ -167,7 +167,7 @@ extension LineageTracer {
         let indirection = node.pointer(to: PgQuery__AIndirection.self)
         let steps = messages(indirection.pointee.n_indirection, indirection.pointee.indirection)
         guard steps.last?.lineage == .aStar, let argument = Message(indirection.pointee.arg) else { return nil }
-        let value = field(of: value(argument, scope), steps.dropLast(), scope)
+        let value = field(of: value(argument, scope), steps.dropLast(), scope, of: node)
         if let row = value.row { return [row] }
         return [RowShape(columns: [], sources: [.value(value.computed)])]
     }

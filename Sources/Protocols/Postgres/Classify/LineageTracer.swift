@@ -27,6 +27,10 @@ final class LineageTracer {
     /// Targets of writes, in the order in which they were met.
     private(set) var targets: [Target] = []
     private var knownTargets: Set<Target> = []
+    /// Nodes of fields that are columns of what they are taken of.
+    private(set) var knownFields: Set<UnsafeRawPointer> = []
+    /// Functions that are called in attribute notation, with a row of a FROM item.
+    private(set) var calledFields: Set<String> = []
     /// Writes are planned only (EXPLAIN): they change nothing.
     var isPlanned = false
     /// Recursive CTEs around this place.
@@ -63,6 +67,11 @@ final class LineageTracer {
 
     /// Some column of such a relation.
     func star(_ table: String) -> ColumnSet { ColumnSet(names.number(table: table, column: nil)) }
+
+    func knows(_ node: Message) { knownFields.insert(node.raw) }
+
+    /// Definitions are written out, with calls as calls.
+    func callsField(_ name: String) { if viewDepth == 0 { calledFields.insert(name) } }
 
     // MARK: what comes of values
 

@@ -16,6 +16,7 @@ extension PostgresClassifier {
         let (index, path) = lookup(statements, analysis, catalog)
         let tracer = LineageTracer(index, path: path)
         let rows = statements.map { tracer.statement($0) }
+        analysis.addFieldCalls(tracer)
         var resolution = index.map { Resolution($0, path: path, statements: statements) }
         resolution?.resolve(&analysis, tracer)
         if !tracer.trouble.isEmpty { analysis.opaque(tracer.trouble) }

@@ -128,6 +128,8 @@ struct Resolution {
         var body = Analysis()
         // What is kept of definitions may be dropped meanwhile, by another thread.
         withExtendedLifetime(definition) { body.walk(query, scope: []) }
+        // Written out, a definition's calls are calls.
+        body.fields = [:]
         body.tablesRead.subtract(changing)
         if !changing.isEmpty, body.tablesRead.isEmpty { body.operations.remove("read") }
         take(&body, .definition)
@@ -187,6 +189,7 @@ struct Resolution {
             for action in NodeList(statement.pointee.n_actions, statement.pointee.actions) {
                 body.walk(action, scope: [])
             }
+            body.fields = [:]
             // Its actions are for the rows that the statement itself is for.
             body.unfiltered = false
             take(&body, .definition)

@@ -28,7 +28,8 @@ enum RowSource {
         } else if statement.kind == .explainStmt {
             self = .plain(1)
         } else if statement.kind == .variableShowStmt {
-            self = .plain(3)
+            let name = String(cString: statement.unpacked(as: PgQuery__VariableShowStmt.self).name)
+            self = .plain(name.lowercased() == "all" ? 3 : 1)
         } else if statement.kind == .executeStmt || statement.kind == .callStmt {
             self = .unknown
         } else if statement.kind == .fetchStmt, statement.unpacked(as: PgQuery__FetchStmt.self).ismove == 0 {
