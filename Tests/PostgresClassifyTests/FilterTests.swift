@@ -124,4 +124,18 @@ import Testing
             #expect(facts.opaque || !facts.unfiltered, "\(before)\(middle)\(after)")
         }
     }
+
+    /// Many alternatives that differ in their parameters or literals alone are as many conditions.
+    @Test(arguments: [64, 65, 66, 300]) func manyAlternatives(_ count: Int) {
+        let numbers = 1...count
+        let conditions = [
+            numbers.map { "id = $\($0)" }, numbers.map { "(a = $\(2 * $0 - 1) AND b = $\(2 * $0))" },
+            numbers.map { "(a = \($0) AND b = $1)" }, numbers.map { "(a = \(9_000_000_000 + $0) AND b = 1)" },
+            numbers.map { "id = \(9_000_000_000 + $0)" }, numbers.map { "v = \($0).5" },
+        ]
+        for condition in conditions {
+            let sql = "DELETE FROM t WHERE " + condition.joined(separator: " OR ")
+            #expect(!facts(sql).unfiltered, "\(sql.prefix(60))")
+        }
+    }
 }

@@ -50,7 +50,7 @@ enum SampleCatalog {
             view("public", "living", ["id"], "SELECT t.id FROM public.t WHERE (t.gone IS NULL)"), part,
             view("public", "shown", ["id", "past"], "SELECT t.id, t.gone AS past FROM public.t"),
             table("public", "t", ["id", "name", "active", "gone", "payload"], kind: "p", notNull: [0, 1, 2]),
-            table("public", "u", ["id", "uid", "x"], notNull: [0]),
+            table("public", "tag", ["tag"]), table("public", "u", ["id", "uid", "x"], notNull: [0]),
         ]
         return catalog
     }()

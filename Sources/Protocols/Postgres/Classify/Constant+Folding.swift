@@ -21,13 +21,14 @@ extension Constant {
                 Constant($0, depth: depth + 1)
             }
         } else if node.shape.name == "CoalesceExpr" {
-            value = Self.all(node.children, depth + 1).map { $0.first { $0 != .null } ?? .null }
+            value = Self.all(node.children, depth + 1).flatMap(Self.ofOneType).map {
+                $0.first { $0 != .null } ?? .null
+            }
         } else if node.shape.name == "MinMaxExpr" {
             let expression = node.unpacked(as: PgQuery__MinMaxExpr.self)
             let name = expression.op == PG_QUERY__MIN_MAX_OP__IS_GREATEST ? ">=" : "<="
-            value = Self.all(messages(expression.n_args, expression.args), depth + 1).flatMap {
-                Self.extreme(of: $0, name)
-            }
+            value = Self.all(messages(expression.n_args, expression.args), depth + 1).flatMap(Self.ofOneType)
+                .flatMap { Self.extreme(of: $0, name) }
         } else {
             value = nil
         }
@@ -43,6 +44,19 @@ extension Constant {
             constants.append(constant)
         }
         return constants
+    }
+
+    /// What stands beside numbers is one, and of integers beside others all are such; nil where that is not known.
+    private static func ofOneType(_ constants: [Constant]) -> [Constant]? {
+        var kind: Number.Kind?
+        for case .number(let number) in constants { kind = number.kind(beside: kind) }
+        guard let kind else { return constants }
+        var result: [Constant] = []
+        for constant in constants {
+            guard constant == .null || constant.asNumber?.of(kind) != nil else { return nil }
+            result.append(constant.asNumber?.of(kind).map { .number($0) } ?? constant)
+        }
+        return result
     }
 
     private static func extreme(of constants: [Constant], _ name: String) -> Constant? {
@@ -95,9 +109,9 @@ extension Constant {
 
     private static func nullIf(_ left: Constant, _ right: Constant) -> Constant? {
         switch left.compared("=", right) {
-        case .always: .null
-        case .never: left
-        case .likely, .unknown: nil
+        case .always: return .null
+        case .never: return right == .null ? left : ofOneType([left, right])?.first
+        case .likely, .unknown: return nil
         }
     }
 
@@ -128,7 +142,7 @@ extension Constant {
         guard let exponent = b.small, (0...64).contains(exponent) else { return nil }
         var product: Number? = .one
         for _ in 0..<exponent { product = product.flatMap { $0 * a } }
-        return product
+        return product?.of(a.isInteger && b.isInteger ? .float : .exact)
     }
 
     /// Booleans are written out by concat as `t`, by a cast as `true`: they are left alone.
@@ -156,12 +170,13 @@ extension Constant {
         case ("int2", .text(let text)), ("int4", .text(let text)), ("int8", .text(let text)):
             return Number(text).flatMap { $0.isInteger ? .number($0) : nil }
         case ("int4", .boolean(let value)): return .number(value ? .one : .zero)
-        case ("numeric", .number): return value
-        case ("numeric", .text(let text)): return Number(text).map { .number($0) }
+        case ("numeric", .number(let number)): return number.of(.exact).map { .number($0) }
+        case ("numeric", .text(let text)): return Number(text)?.of(.exact).map { .number($0) }
         case ("text", .text), ("varchar", .text): return value
         case ("text", .boolean(let value)): return .text(value ? "true" : "false")
-        // As whatever they are compared with: only equal forms are.
-        case ("date", .text), ("timestamp", .text), ("timestamptz", .text), ("uuid", .text): return value
+        case ("date", .text(let text)), ("timestamp", .text(let text)), ("timestamptz", .text(let text)),
+            ("uuid", .text(let text)):
+            return .written(text, type: type.pointee.lastName)
         default: return nil
         }
     }
@@ -216,11 +231,13 @@ extension Constant {
             case "floor": result = number.rounded(.down)
             case "round": result = number.rounded(.nearest)
             case "trunc": result = number.rounded(.towardsZero)
-            case "sign": result = number.isZero ? .zero : number.isNegative ? -Number.one : .one
+            case "sign":
+                result = (number.isZero ? Number.zero : number.isNegative ? -Number.one : .one)?.of(
+                    number.isInteger ? .float : .exact)
             default: result = nil
             }
             return result.map { .number($0) }
-        case .null, .boolean: return nil
+        case .null, .boolean, .written: return nil
         }
     }
 

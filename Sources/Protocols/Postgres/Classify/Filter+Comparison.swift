@@ -8,13 +8,16 @@ extension Filter {
         case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
             return compared(left, name, right)
         case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-            return isReflexive(left, right) ? .likely : distinct(left, right).negated
+            if isReflexive(left, right) { return .likely }
+            let distinct = distinct(left, right)
+            return distinct == .unknown && same(plain(left), plain(right)) ? .likely : distinct.negated
         case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
             return distinct(left, right)
         case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE, PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE,
             PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-            let isAll = same(left, right) || Self.pattern(right).map(Self.isOnlyPercent) ?? false
-            return isAll ? (name.hasPrefix("!") ? .never : .always) : .unknown
+            let isNegated = name.hasPrefix("!")
+            if Self.pattern(right).map(Self.isOnlyPercent) ?? false { return isNegated ? .never : .always }
+            return same(left, right) ? sameness(isNegated ? .never : .always, [left]) : .unknown
         case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
             return list(left, right.kind == .list ? right.children : [right], isNegated: name != "=")
         case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN: return between(left, right, isSymmetric: false)
@@ -32,7 +35,8 @@ extension Filter {
                 ? membership(of: left, in: Message(link.subselect)) : .unknown
         case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
             guard let elements = elements(of: right) else { return .unknown }
-            return elements.allSatisfy { compared(left, name, $0) == .always } ? .always : .unknown
+            let truths = elements.map { compared(left, name, $0) }
+            return truths.allSatisfy { $0 == .always } ? .always : truths.allSatisfy(\.holds) ? .likely : .unknown
         default:
             return .unknown
         }
@@ -41,11 +45,19 @@ extension Filter {
     private func distinct(_ left: Message, _ right: Message) -> Truth {
         if Constant(right) == .null { return isNull(left, negated: true) }
         if Constant(left) == .null { return isNull(right, negated: true) }
-        return same(plain(left), plain(right)) ? .never : .unknown
+        return same(plain(left), plain(right)) ? sameness(.never, [left]) : .unknown
+    }
+
+    /// What follows from two expressions of one text. Where calls may differ, that none holds is not known.
+    func sameness(_ truth: Truth, _ nodes: [Message]) -> Truth {
+        if nodes.allSatisfy(isSteady) { return truth }
+        return truth == .always ? .likely : .unknown
     }
 
     private func list(_ left: Message, _ items: [Message], isNegated: Bool) -> Truth {
-        if items.contains(where: { compared(left, "=", $0) == .always }) { return isNegated ? .never : .always }
+        let truths = items.map { compared(left, "=", $0) }
+        if truths.contains(.always) { return isNegated ? .never : .always }
+        if truths.contains(.likely) { return isNegated ? .unknown : .likely }
         if !isNegated, ValueSet.holdsBothBooleans(items) { return .always }
         guard let values = possible(left) else { return .unknown }
         let constants = items.compactMap { Constant($0) }
@@ -66,6 +78,7 @@ extension Filter {
         let low = compared(left, ">=", bounds[0])
         let high = compared(left, "<=", bounds[1])
         if low == .always, high == .always { return .always }
+        if low.holds, high.holds { return .likely }
         return low == .never || high == .never ? .never : .unknown
     }
 
@@ -88,8 +101,10 @@ extension Filter {
         let right = plain(right)
         if let a = Constant(left), let b = Constant(right) { return a.compared(name, b) }
         if same(left, right) {
-            if isEqual { return .always }
-            return ["<>", "!=", "<", ">"].contains(name) ? .never : .unknown
+            if isEqual { return sameness(.always, [left]) }
+            guard ["<>", "!=", "<", ">"].contains(name) else { return .unknown }
+            let truth = sameness(.never, [left])
+            return truth == .unknown && isArithmetic(left) ? compared(sum: left, name, right) : truth
         }
         if isArithmetic(left) || isArithmetic(right) {
             let truth = compared(sum: left, name, right)
@@ -97,7 +112,9 @@ extension Filter {
         }
         if isCondition(left), isCondition(right), name == "<>" || name == "=" {
             let isSame = isSame(Core(left), Core(right))
-            if isSame || isPair(Core(left), Core(right)) { return isSame == (name == "=") ? .always : .never }
+            if isSame || isPair(Core(left), Core(right)) {
+                return sameness(isSame == (name == "=") ? .always : .never, [left])
+            }
         }
         if isExtreme(left, name, right) || isExtreme(right, Self.mirrored(name), left) { return .likely }
         if let constant = Constant(right) { return compared(left, name, constant) }
@@ -130,7 +147,7 @@ extension Filter {
             case "<=": return value ? .always : .unknown
             default: return .unknown
             }
-        case .text(let text):
+        case .text(let text), .written(let text, _):
             switch name {
             case "~", "~*": return Self.matchesAnything(text) ? .always : .unknown
             case "!~", "!~*": return Self.matchesAnything(text) ? .never : .unknown

@@ -2,7 +2,7 @@ import CPgQuery
 
 /// Finds two conditions of which one holds exactly when the other does not.
 extension Filter {
-    /// Different conditions of one hash that are compared with each other; more are taken for a pair.
+    /// Different conditions of one hash that are compared with each other.
     private static let maximumAlike = 64
 
     func hasPair(_ conditions: [Message]) -> Bool {
@@ -12,7 +12,7 @@ extension Filter {
             let alike = seen[core.hash] ?? []
             if alike.contains(where: { isPair($0, core) }) { return true }
             if alike.contains(where: { isSame($0, core) }) { continue }
-            guard alike.count < Self.maximumAlike else { return true }
+            guard alike.count < Self.maximumAlike else { continue }
             seen[core.hash] = alike + [core]
         }
         return false
@@ -131,6 +131,8 @@ func expressionHash(_ node: Message) -> Int {
         }
         if let text = node.text { hasher.combine(text) }
         if node.kind == .integer { hasher.combine(node.unpacked(as: PgQuery__Integer.self).ival) }
+        if node.kind == .float { hasher.combine(String(cString: node.unpacked(as: PgQuery__Float.self).fval)) }
+        if node.shape.name == "ParamRef" { hasher.combine(node.unpacked(as: PgQuery__ParamRef.self).number) }
         node.forEachChild { add($0) }
     }
     add(node)

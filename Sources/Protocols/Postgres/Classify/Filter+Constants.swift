@@ -6,6 +6,8 @@ enum Constant: Equatable {
     case boolean(Bool)
     case number(Number)
     case text(String)
+    /// A date, a time or a UUID, each of which has more than one form.
+    case written(String, type: String)
 
     /// nil: it is not constant, or what it comes to is not known.
     init?(_ node: Message, depth: Int = 0) {
@@ -49,6 +51,7 @@ enum Constant: Equatable {
             let text = text.lowercased()
             if ["true", "t", "yes", "y", "on", "1"].contains(text) { return .always }
             return ["false", "f", "no", "n", "off", "0"].contains(text) ? .never : .unknown
+        case .written: return .unknown
         }
     }
 
@@ -57,7 +60,7 @@ enum Constant: Equatable {
         switch self {
         case .number(let number): number
         case .text(let text): Number(text)
-        case .null, .boolean: nil
+        case .null, .boolean, .written: nil
         }
     }
 
@@ -67,13 +70,21 @@ enum Constant: Equatable {
         // With transform_null_equals, `= NULL` is a test.
         case (.null, _), (_, .null): return name == "=" ? .unknown : .never
         case (.boolean(let a), .boolean(let b)): order = (a == b, !a && b)
-        case (.text(let a), .text(let b)) where name == "=" || name == "<>": order = (a == b, false)
+        case (.text(let a), .text(let b)) where name == "=" || name == "<>":
+            order = (Self.areEqual(a, b), false)
+        case (.written(let a, let type), .written(let b, let other)):
+            guard let found = Self.order(a, type, b, other) else { return .unknown }
+            order = found
+        case (.written(let a, let type), .text(let b)), (.text(let b), .written(let a, let type)):
+            guard let found = Self.order(a, type, b, type) else { return .unknown }
+            if case .text = self { order = (found.equal, !found.equal && !found.less) } else { order = found }
+        case (.written, _), (_, .written): return .unknown
         case (.number, .number), (.number, .text), (.text, .number):
-            guard let a = asNumber, let b = other.asNumber else { return .unknown }
+            guard let a = asNumber, let b = other.asNumber, a.isComparable(with: b) else { return .unknown }
             order = (a == b, a < b)
         case (.text(let a), .text(let b)):
             guard Self.areAlike(a, b) else { return .unknown }
-            order = (a == b, a.utf8.lexicographicallyPrecedes(b.utf8))
+            order = (Self.areEqual(a, b), a.utf8.lexicographicallyPrecedes(b.utf8))
         case (.boolean, _), (_, .boolean): return .unknown
         }
         let holds: Bool
@@ -87,6 +98,50 @@ enum Constant: Equatable {
         default: return .unknown
         }
         return holds ? .always : .never
+    }
+
+    /// By bytes: a String's own `==` takes some texts of different letters for one.
+    private static func areEqual(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+
+    // MARK: dates, times and UUIDs
+
+    /// nil: not known.
+    private static func order(
+        _ a: String, _ type: String, _ b: String, _ otherType: String
+    ) -> (equal: Bool, less: Bool)? {
+        if areEqual(a, b) { return type == otherType || isDay(a) ? (true, false) : nil }
+        let isKnown: Bool
+        if type == "uuid" {
+            isKnown = type == otherType && isUUID(a) && isUUID(b)
+        } else {
+            // Of one day, a zone or a type that drops the time decides.
+            isKnown =
+                a.utf8.count == b.utf8.count && isMoment(a) && isMoment(b)
+                && !a.utf8.prefix(10).elementsEqual(b.utf8.prefix(10))
+        }
+        return isKnown ? (false, a.utf8.lexicographicallyPrecedes(b.utf8)) : nil
+    }
+
+    private static func isDay(_ text: String) -> Bool { text.utf8.count == 10 && isMoment(text) }
+
+    /// `2020-01-31`, `2020-01-31 23:59:59`.
+    private static func isMoment(_ text: String) -> Bool {
+        guard fits(text, "0000-00-00") || fits(text, "0000-00-00 00:00:00") else { return false }
+        // PostgreSQL takes 24:00:00 and a 60th second as the next day's and minute's.
+        let bytes = Array(text.utf8)
+        return bytes.count == 10 || bytes[11...12].lexicographicallyPrecedes("24".utf8) && bytes[17] < UInt8(ascii: "6")
+    }
+
+    private static func isUUID(_ text: String) -> Bool {
+        let digits = Array("0123456789abcdef".utf8)
+        let places = text.utf8.enumerated()
+        return text.utf8.count == 36
+            && places.allSatisfy { [8, 13, 18, 23].contains($0) ? $1 == UInt8(ascii: "-") : digits.contains($1) }
+    }
+
+    private static func fits(_ text: String, _ form: String) -> Bool {
+        text.utf8.count == form.utf8.count
+            && zip(text.utf8, form.utf8).allSatisfy { $1 == UInt8(ascii: "0") ? isDigit($0) : $0 == $1 }
     }
 
     /// How texts sort is the collation's matter, but for those that differ in digits alone or in length: dates and times, codes.

@@ -27,6 +27,11 @@ extension Filter {
         let terms = difference.terms
         if terms.isEmpty { return Constant.number(difference.constant).compared(name, .number(.zero)) }
         if terms.allSatisfy({ !mayRead($0.node) }) { return .likely }
+        if let loose = sum(Linear(), difference, factor: .one, any: true), loose.terms.isEmpty,
+            Constant.number(loose.constant).compared(name, .number(.zero)) == .always
+        {
+            return .likely
+        }
         if let least = least(difference) {
             let truth = Self.atLeast(least, name, .zero)
             if truth != .unknown { return truth }
@@ -135,24 +140,29 @@ extension Filter {
         case ("&", let mask?, _) where mask.isZero: return Linear()
         case ("|", _, let bits?) where bits.isZero, ("#", _, let bits?) where bits.isZero: return left
         case ("|", let bits?, _) where bits.isZero, ("#", let bits?, _) where bits.isZero: return right
-        case ("&", _, _) where same(leftNode, rightNode), ("|", _, _) where same(leftNode, rightNode): return left
-        case ("#", _, _) where same(leftNode, rightNode): return Linear()
+        case ("&", _, _) where areOne(leftNode, rightNode), ("|", _, _) where areOne(leftNode, rightNode): return left
+        case ("#", _, _) where areOne(leftNode, rightNode): return Linear()
         default: return Linear(terms: [(node, .one)])
         }
     }
+
+    private func areOne(_ a: Message, _ b: Message) -> Bool { same(a, b) && isSteady(a) }
 
     private func product(_ sum: Linear, factor: Number) -> Linear? { self.sum(Linear(), sum, factor: factor) }
 
     private func sum(_ a: Linear, _ b: Linear, factor: Int64) -> Linear? { sum(a, b, factor: Number(factor)) }
 
     /// `a + factor * b`; nil when the numbers or the terms are too many.
-    private func sum(_ a: Linear, _ b: Linear, factor: Number) -> Linear? {
+    ///
+    /// - Parameter any: calls of one text count as one term even where they may differ.
+    private func sum(_ a: Linear, _ b: Linear, factor: Number, any: Bool = false) -> Linear? {
         var result = a
         guard let added = b.constant * factor, let constant = a.constant + added else { return nil }
         result.constant = constant
         for term in b.terms {
             guard let added = term.factor * factor else { return nil }
-            if let place = result.terms.firstIndex(where: { same($0.node, term.node) }) {
+            let isSteady = any || isSteady(term.node)
+            if let place = result.terms.firstIndex(where: { isSteady && same($0.node, term.node) }) {
                 guard let sum = result.terms[place].factor + added else { return nil }
                 result.terms[place].factor = sum
             } else {

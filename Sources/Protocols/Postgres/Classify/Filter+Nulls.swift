@@ -20,6 +20,11 @@ extension Filter {
         if Constant(node) == .null { return true }
         guard node.kind == .aExpr else { return false }
         let expression = node.unpacked(as: PgQuery__AExpr.self)
+        if expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF, let left = Message(expression.lexpr),
+            let right = Message(expression.rexpr)
+        {
+            return same(plain(left), plain(right)) && isSteady(left)
+        }
         return expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP
             && [Message(expression.lexpr), Message(expression.rexpr)].contains { side in
                 side.map { Constant($0) == .null } ?? false

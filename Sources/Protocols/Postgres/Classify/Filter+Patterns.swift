@@ -40,7 +40,7 @@ struct RegularExpression {
         let start = at
         if Self.whole.contains(Array(text[start...])) { return true }
         let matches = alternatives(depth: 0)
-        return matches && at == text.count
+        return matches & ~Self.both != 0 && at == text.count
     }
 
     /// Those that are held at both ends.
@@ -57,36 +57,54 @@ struct RegularExpression {
         guard at == 0, text.starts(with: Array("(?".utf8)), let end = text.firstIndex(of: UInt8(ascii: ")")),
             text[2..<end].allSatisfy({ $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }), end > 2
         else { return }
+        // A text as it stands, and an older kind: not understood.
+        guard !text[2..<end].contains(where: { $0 == UInt8(ascii: "q") || $0 == UInt8(ascii: "b") }) else { return }
         at = end + 1
     }
 
-    /// Whether one of the branches up to the end, or to a closing parenthesis, matches the empty text.
-    private mutating func alternatives(depth: Int) -> Bool {
+    // Where the empty text is matched: a bit for anywhere, at the beginning, at the end, and at both at once, which is
+    // met by the empty text alone.
+    private static let anywhere: UInt8 = 1
+    private static let beginning: UInt8 = 1 << 1
+    private static let end: UInt8 = 1 << 2
+    private static let both: UInt8 = 1 << 3
+
+    /// Where both are matched, one after the other.
+    private static func joined(_ a: UInt8, _ b: UInt8) -> UInt8 {
+        var result: UInt8 = 0
+        for left in 0..<4 where a >> left & 1 == 1 {
+            for right in 0..<4 where b >> right & 1 == 1 { result |= 1 << (left | right) }
+        }
+        return result
+    }
+
+    /// Where one of the branches up to the end, or to a closing parenthesis, matches the empty text.
+    private mutating func alternatives(depth: Int) -> UInt8 {
         guard depth < Self.maximumDepth else {
             at = text.count
-            return false
+            return 0
         }
         var matches = branch(depth: depth)
         while byte == UInt8(ascii: "|") {
             at += 1
-            let next = branch(depth: depth)
-            matches = matches || next
+            matches |= branch(depth: depth)
         }
         return matches
     }
 
-    private mutating func branch(depth: Int) -> Bool {
-        var isEmpty = true
-        var anchors = 0
+    private mutating func branch(depth: Int) -> UInt8 {
+        var found = Self.anywhere
         while let byte, byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
             at += 1
-            var matchesEmpty = false
+            var matches: UInt8 = 0
+            var isCondition = false
             switch byte {
-            case UInt8(ascii: "^"), UInt8(ascii: "$"):
-                // Each end alone is met somewhere, both at once by the empty text alone.
-                anchors += 1
-                continue
-            case UInt8(ascii: "\\"): at += 1
+            case UInt8(ascii: "^"): matches = Self.beginning
+            case UInt8(ascii: "$"): matches = Self.end
+            case UInt8(ascii: "\\"):
+                if self.byte == UInt8(ascii: "A") { matches = Self.beginning }
+                if self.byte == UInt8(ascii: "Z") { matches = Self.end }
+                at += 1
             case UInt8(ascii: "["): skipBracket()
             case UInt8(ascii: "("):
                 if self.byte == UInt8(ascii: "?") {
@@ -94,23 +112,30 @@ struct RegularExpression {
                     let isGroup = self.byte == UInt8(ascii: ":")
                     at += 1
                     // What looks ahead or behind is a condition.
-                    if !isGroup { isEmpty = false }
+                    isCondition = !isGroup
                 }
-                matchesEmpty = alternatives(depth: depth + 1)
-                guard self.byte == UInt8(ascii: ")") else { return false }
+                matches = alternatives(depth: depth + 1)
+                guard self.byte == UInt8(ascii: ")") else { return 0 }
                 at += 1
             default: break
             }
-            let isOptional = quantifier()
-            isEmpty = isEmpty && (isOptional || matchesEmpty)
+            if quantifier() { matches |= Self.anywhere }
+            found = isCondition ? 0 : Self.joined(found, matches)
         }
-        return isEmpty && anchors < 2
+        return found
     }
 
     private mutating func skipBracket() {
         if byte == UInt8(ascii: "^") { at += 1 }
         if byte == UInt8(ascii: "]") { at += 1 }
-        while let byte, byte != UInt8(ascii: "]") { at += byte == UInt8(ascii: "\\") ? 2 : 1 }
+        while let byte, byte != UInt8(ascii: "]") {
+            at += byte == UInt8(ascii: "\\") ? 2 : 1
+            // `[:alpha:]`, `[.-.]`, `[=a=]`.
+            guard byte == UInt8(ascii: "["), let mark = self.byte, ":.=".utf8.contains(mark) else { continue }
+            at += 1
+            while at + 1 < text.count, text[at] != mark || text[at + 1] != UInt8(ascii: "]") { at += 1 }
+            at += 2
+        }
         at += 1
     }
 

@@ -138,6 +138,19 @@ extension Filter {
         return holder == self.holder(of: b)
     }
 
+    /// Whether an expression has one value in a row, wherever it stands: it calls nothing that may give another.
+    func isSteady(_ node: Message) -> Bool {
+        if node.kind == .columnRef || node.kind == .aConst { return true }
+        guard !effort.isSpent(by: 1) else { return false }
+        if node.kind == .funcCall {
+            let parts = names(node.unpacked(as: PgQuery__FuncCall.self))
+            guard let name = parts.last, parts.count == 1 || parts[0] == "pg_catalog",
+                FunctionCatalog.stable.contains(name)
+            else { return false }
+        }
+        return node.children.allSatisfy(isSteady)
+    }
+
     /// Whether two expressions are the same for every row: `t.id` is `id`.
     func same(_ a: Message, _ b: Message) -> Bool {
         guard !effort.isSpent(by: 1) else { return false }

@@ -146,7 +146,7 @@ extension Filter {
     /// nil when the query leaves rows out.
     private func origin(of column: String, from select: PgQuery__SelectStmt, depth: Int) -> String? {
         guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE, select.limit_count == nil, select.limit_offset == nil,
-            select.having_clause == nil
+            select.having_clause == nil, Self.keepsValues(select, of: column)
         else { return nil }
         var inner = within(select)
         inner.sources = [:]
@@ -208,10 +208,47 @@ extension Filter {
                 side.map { inner.givesEveryRow($0, depth: depth) } ?? false
             }
         }
-        guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE else { return false }
+        guard select.op == PG_QUERY__SET_OPERATION__SETOP_NONE,
+            Self.targets(select).allSatisfy({ target in
+                target.children.last?.text.map { Self.keepsValues(select, of: $0) } ?? !Self.picks(select)
+            })
+        else { return false }
         for item in messages(select.n_from_clause, select.from_clause) { inner.add(source: item) }
         if let condition = Message(select.where_clause), !inner.known(always: condition) { return false }
         return inner.sources.values.contains { inner.holdsEveryRow($0, depth: depth) }
+    }
+
+    /// Whether it has one row for several.
+    private static func picks(_ select: PgQuery__SelectStmt) -> Bool {
+        select.n_group_clause > 0 || !messages(select.n_distinct_clause, select.distinct_clause).isEmpty
+    }
+
+    /// Whether every value of a column remains: a query that has one row for several has one for each value of what it
+    /// groups by, and DISTINCT ON for each of what it names.
+    private static func keepsValues(_ select: PgQuery__SelectStmt, of column: String) -> Bool {
+        let clauses = [
+            messages(select.n_group_clause, select.group_clause),
+            messages(select.n_distinct_clause, select.distinct_clause),
+        ]
+        let targets = targets(select)
+        return clauses.allSatisfy { items in
+            items.isEmpty
+                || items.contains { item in
+                    var item = item
+                    if case .number(let number) = Constant(item), let place = number.small, place > 0,
+                        place <= targets.count
+                    {
+                        item = targets[place - 1]
+                    }
+                    return item.kind == .columnRef && item.children.last?.text == column
+                }
+        }
+    }
+
+    private static func targets(_ select: PgQuery__SelectStmt) -> [Message] {
+        messages(select.n_target_list, select.target_list).compactMap { target in
+            target.kind == .resTarget ? Message(target.unpacked(as: PgQuery__ResTarget.self).val) : nil
+        }
     }
 
     private func known(always condition: Message) -> Bool { truth(of: condition) == .always }

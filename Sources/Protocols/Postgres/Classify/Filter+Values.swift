@@ -102,7 +102,7 @@ extension Filter {
             let name = expression.operatorName
             guard let left = Message(expression.lexpr) else { return name == "@" ? .zero : nil }
             let isEven = Constant(right)?.asNumber?.small.map { $0 % 2 == 0 } ?? false
-            return name == "*" && same(left, right) || name == "^" && isEven ? .zero : nil
+            return name == "*" && same(left, right) && isSteady(left) || name == "^" && isEven ? .zero : nil
         }
         if node.shape.name == "MinMaxExpr" {
             let expression = node.unpacked(as: PgQuery__MinMaxExpr.self)
@@ -131,7 +131,9 @@ extension Filter {
     func isWholeRow(_ node: Message) -> Bool {
         guard node.kind == .columnRef, let last = node.children.last else { return false }
         if last.kind == .aStar { return true }
-        return node.children.count == 1 && last.text.map(names.contains) ?? false
+        guard node.children.count == 1, let name = last.text, names.contains(name) else { return false }
+        // A column of that name comes first.
+        return !(catalog?.mayHave(table, name) ?? false)
     }
 
     func isCondition(_ node: Message) -> Bool {

@@ -102,7 +102,8 @@ struct Filter {
         if node.kind == .booleanTest { return test(node.unpacked(as: PgQuery__BooleanTest.self)) }
         if node.kind == .typeCast, let inner = Message(node.unpacked(as: PgQuery__TypeCast.self).arg) {
             // A cast can change a value, so that only what holds anyway is kept.
-            return remembered(inner).holds ? .always : .unknown
+            let truth = remembered(inner)
+            return truth.holds ? truth : .unknown
         }
         if node.kind == .nullTest {
             let test = node.unpacked(as: PgQuery__NullTest.self)
@@ -143,10 +144,14 @@ struct Filter {
         }
         if arguments.count > 1 {
             let decided: Truth = isAnd ? .never : .always
-            if hasPair(arguments) || ValueSet(arguments, self).decides(allHold: isAnd) { return decided }
-            if mayCombine, arguments.contains(where: { $0.kind == .boolExpr }), let combined = combinations(of: node) {
-                return combined
+            var found = hasPair(arguments) ? sameness(decided, arguments) : .unknown
+            if found == .unknown { found = ValueSet(arguments, self).truth(allHold: isAnd) }
+            if found == .unknown, mayCombine, arguments.contains(where: { $0.kind == .boolExpr }),
+                let combined = combinations(of: node)
+            {
+                found = sameness(combined, arguments)
             }
+            if found != .unknown { return found }
         }
         // Where it is not known, one of the arguments is not, which then reads the target.
         return isAnd
@@ -199,7 +204,7 @@ struct Filter {
         default:
             // What stands behind the operators: `int4eq(id, id)`.
             let isEqual = name.hasSuffix("eq") || name.hasSuffix("ge") || name.hasSuffix("le")
-            return isEqual && same(arguments[0], arguments[1]) ? .always : .unknown
+            return isEqual && same(arguments[0], arguments[1]) ? sameness(.always, [arguments[0]]) : .unknown
         }
     }
 
@@ -210,7 +215,7 @@ struct Filter {
         case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE: return inner
         case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE, PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE: return inner.negated
         case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN:
-            return inner.holds || isNeverNull(argument) ? .always : .unknown
+            return inner == .always || isNeverNull(argument) ? .always : inner.holds ? .likely : .unknown
         case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN:
             return isNull(argument) ? .always : isNeverNull(argument) ? .never : .unknown
         default: return .unknown

@@ -14,16 +14,26 @@ struct Number: Equatable {
     /// Without trailing zeros after the point, so that equal numbers are the same.
     private let coefficient: Int128
     private let scale: Int
-    /// Of an integer type, whose division cuts.
-    let isInteger: Bool
+    private let kind: Kind
+
+    /// Of two numbers, the result has the later one.
+    enum Kind: Int {
+        /// Its division cuts.
+        case integer
+        case exact
+        /// Of double precision, which only numbers with an end in base two are worked out of.
+        case float
+    }
+
+    var isInteger: Bool { kind == .integer }
 
     init(_ value: Int64) {
         coefficient = Int128(value)
         scale = 0
-        isInteger = true
+        kind = .integer
     }
 
-    private init?(_ coefficient: Int128, scale: Int, isInteger: Bool = false) {
+    private init?(_ coefficient: Int128, scale: Int, kind: Kind = .exact) {
         var coefficient = coefficient
         var scale = scale
         while scale > 0, coefficient % 10 == 0 {
@@ -33,9 +43,36 @@ struct Number: Equatable {
         guard scale <= Self.maximumScale, coefficient.magnitude < Self.powers[Self.maximumDigits].magnitude else {
             return nil
         }
+        guard kind != .float || Self.isFloat(coefficient, scale: scale) else { return nil }
         self.coefficient = coefficient
         self.scale = scale
-        self.isInteger = isInteger
+        self.kind = kind
+    }
+
+    /// Whether double precision has exactly this number, which has no zeros at its end.
+    private static func isFloat(_ coefficient: Int128, scale: Int) -> Bool {
+        coefficient.magnitude < 1 << 53 && coefficient % (powers[scale] >> Int128(scale)) == 0
+    }
+
+    /// The number as a result of that type, or of its own when that is the later; nil where it changes by it.
+    func of(_ kind: Kind) -> Number? { Number(coefficient, scale: scale, kind: Self.kind(self.kind, kind)) }
+
+    /// The type of both in a list.
+    func kind(beside other: Kind?) -> Kind { Self.kind(kind, other ?? .integer) }
+
+    private static func kind(_ a: Kind, _ b: Kind) -> Kind { a.rawValue < b.rawValue ? b : a }
+
+    /// Whether PostgreSQL compares them as they are.
+    func isComparable(with other: Number) -> Bool {
+        let kind = Self.kind(kind, other.kind)
+        return of(kind) != nil && other.of(kind) != nil
+    }
+
+    /// Both as numbers of the same type.
+    private static func alike(_ a: Number, _ b: Number) -> (a: Number, b: Number, kind: Kind)? {
+        let kind = kind(a.kind, b.kind)
+        guard let a = a.of(kind), let b = b.of(kind) else { return nil }
+        return (a, b, kind)
     }
 
     /// PostgreSQL manual, 4.1.2.6: digits with an optional sign, point and exponent.
@@ -85,7 +122,10 @@ struct Number: Equatable {
             coefficient = product
             scale = 0
         }
-        self.init(isNegative ? -coefficient : coefficient, scale: scale, isInteger: isInteger)
+        // What bigint does not hold is numeric.
+        let fits = coefficient <= Int128(Int64.max) + (isNegative ? 1 : 0)
+        self.init(
+            isNegative ? -coefficient : coefficient, scale: scale, kind: isInteger && fits ? .integer : .exact)
     }
 
     private enum Part: Int, Comparable {
@@ -113,33 +153,34 @@ struct Number: Equatable {
     var step: Number { Number(1, scale: scale) ?? .one }
 
     static prefix func - (number: Number) -> Number? {
-        Number(-number.coefficient, scale: number.scale, isInteger: number.isInteger)
+        Number(-number.coefficient, scale: number.scale, kind: number.kind)
     }
 
     static func + (a: Number, b: Number) -> Number? {
+        guard let (a, b, kind) = alike(a, b) else { return nil }
         let scale = max(a.scale, b.scale)
-        return Number(
-            a.scaled(to: scale) + b.scaled(to: scale), scale: scale, isInteger: a.isInteger && b.isInteger)
+        return Number(a.scaled(to: scale) + b.scaled(to: scale), scale: scale, kind: kind)
     }
 
     static func - (a: Number, b: Number) -> Number? { (-b).flatMap { a + $0 } }
 
     static func * (a: Number, b: Number) -> Number? {
+        guard let (a, b, kind) = alike(a, b) else { return nil }
         let (product, isTooLarge) = a.coefficient.multipliedReportingOverflow(by: b.coefficient)
-        return isTooLarge ? nil : Number(product, scale: a.scale + b.scale, isInteger: a.isInteger && b.isInteger)
+        return isTooLarge ? nil : Number(product, scale: a.scale + b.scale, kind: kind)
     }
 
     /// As PostgreSQL divides: whole numbers are cut towards zero.
     static func / (a: Number, b: Number) -> Number? {
-        guard a.isInteger, b.isInteger else { return a.exactly(dividedBy: b) }
-        return b.isZero ? nil : Number(a.coefficient / b.coefficient, scale: 0, isInteger: true)
+        guard let (a, b, kind) = alike(a, b) else { return nil }
+        guard kind == .integer else { return a.exactly(dividedBy: b)?.of(kind) }
+        return b.isZero ? nil : Number(a.coefficient / b.coefficient, scale: 0, kind: .integer)
     }
 
     static func % (a: Number, b: Number) -> Number? {
-        guard !b.isZero else { return nil }
+        guard let (a, b, kind) = alike(a, b), !b.isZero else { return nil }
         let scale = max(a.scale, b.scale)
-        return Number(
-            a.scaled(to: scale) % b.scaled(to: scale), scale: scale, isInteger: a.isInteger && b.isInteger)
+        return Number(a.scaled(to: scale) % b.scaled(to: scale), scale: scale, kind: kind)
     }
 
     /// The quotient where it has an end.
@@ -159,7 +200,7 @@ struct Number: Equatable {
 
     enum Rounding { case down, up, nearest, towardsZero }
 
-    /// - Parameter toInteger: by a cast; functions that round keep the type.
+    /// - Parameter toInteger: by a cast; functions that round make double precision of integers.
     func rounded(_ rounding: Rounding, toInteger: Bool = false) -> Number? {
         let unit = Self.powers[scale]
         let rest = coefficient % unit
@@ -171,6 +212,6 @@ struct Number: Equatable {
         case .nearest: whole += rest.magnitude * 2 < unit.magnitude ? 0 : coefficient.signum()
         case .towardsZero: break
         }
-        return Number(whole, scale: 0, isInteger: toInteger || isInteger)
+        return Number(whole, scale: 0, kind: toInteger ? .integer : isInteger ? .float : kind)
     }
 }

@@ -27,8 +27,15 @@ struct ValueSet {
     }
 
     /// Whether conditions over one expression, joined by OR, hold for every value; joined by AND (`allHold`), for none.
-    func decides(allHold: Bool) -> Bool {
-        groups.contains { decides($0.tests, of: $0.subject, allHold: allHold) }
+    ///
+    /// What is between whole numbers, and which forms a date has, is not tried: a value that is no row's own may be that.
+    func truth(allHold: Bool) -> Filter.Truth {
+        var isDecided = false
+        for group in groups where decides(group.tests, of: group.subject, allHold: allHold) {
+            if filter.mayRead(group.subject), filter.isSteady(group.subject) { return allHold ? .never : .always }
+            isDecided = true
+        }
+        return isDecided && !allHold ? .likely : .unknown
     }
 
     private func decides(_ tests: [Test], of subject: Message, allHold: Bool) -> Bool {
@@ -231,7 +238,13 @@ struct ValueSet {
         {
             return (.comparison(name, [.number(solved)]), node)
         }
-        return Self.sorts(constant, name) ? (.comparison(name, [constant]), subject) : nil
+        let literal = Self.literal(constant)
+        return Self.sorts(literal, name) ? (.comparison(name, [literal]), subject) : nil
+    }
+
+    /// A date or the like as what is written: forms that differ are taken for different values.
+    private static func literal(_ constant: Constant) -> Constant {
+        if case .written(let text, _) = constant { .text(text) } else { constant }
     }
 
     /// How texts sort is the collation's matter, but for dates and the like.
@@ -242,7 +255,7 @@ struct ValueSet {
 
     private func list(_ name: String, _ left: Message, _ right: Message) -> Test? {
         let constants = right.children.map { Constant($0) }
-        let known = constants.compactMap { $0 }
+        let known = constants.compactMap { $0.map(Self.literal) }
         guard right.kind == .list, known.count == constants.count, !known.isEmpty, !known.contains(.null),
             name == "IN" || known.count == 2, Constant(left) == nil
         else { return nil }
