@@ -13,6 +13,7 @@ extension Integration {
             let agent: Token
             let veiled: Token
             let reviewed: Token
+            let prepared: Token
             let estimated: Token
             let dba: Token
 
@@ -28,6 +29,15 @@ extension Integration {
                     limits: {max_rows: 10}
                   - name: few rows alone
                     who: {groups: [reviewed]}
+                    limits: {max_rows: 10, beyond: {hold: {approvers: {groups: [dba]}, quorum: 1, expires: 15m}}}
+                  - name: indirect
+                    who: {groups: [prepared]}
+                    when: {operation: [read, transaction, prepare, execute]}
+                    then: allow
+                  - name: few writes alone
+                    who: {groups: [prepared]}
+                    when: {operation: [write]}
+                    then: allow
                     limits: {max_rows: 10, beyond: {hold: {approvers: {groups: [dba]}, quorum: 1, expires: 15m}}}
                   - name: nothing large
                     who: {groups: [estimated]}
@@ -49,6 +59,7 @@ extension Integration {
                 return Limited(
                     server: server, gateway: gateway, agent: try await token("limited-1", "limited"),
                     veiled: try await token("veiled-1", "veiled"), reviewed: try await token("reviewed-1", "reviewed"),
+                    prepared: try await token("prepared-1", "prepared"),
                     estimated: try await token("estimated-1", "estimated"), dba: try await token("dba-1", "dba"))
             }
 
@@ -154,6 +165,13 @@ extension Integration {
             let finished = try await client.finish()
             #expect(finished.status == 0, "\(finished.transcript)")
             #expect(try await world.rows() == "5")
+        }
+
+        @Test func whatIsPreparedInSQLKeepsToItsLimit() async throws {
+            let world = try await Limited.shared.value
+            try await world.prepare()
+            let ran = try await world.gateway.clients(world.prepared).python(client("limits.py"), ["prepared_in_sql"])
+            #expect(ran.status == 0, "\(ran.transcript)")
         }
 
         @Test(arguments: ["not_held", "not_held_as_another", "own_names"])

@@ -409,8 +409,15 @@ def not_held_as_another():
         assert kinds(messages) == "121EZ" and error(messages)["C"] == "42501", messages
         wire.ask("ROLLBACK")
         assert count(wire) == 30
-    # What SQL EXECUTE runs was judged when it was prepared.
+
+
+def prepared_in_sql():
+    """What SQL EXECUTE runs was judged when it was prepared: judged again, only its own text would be."""
+    wire = Wire().login()
     assert kinds(wire.ask(f"PREPARE most AS {ALL}")) == "CZ"
+    assert kinds(wire.ask("PREPARE one AS DELETE FROM crowd WHERE id = 1")) == "CZ"
+    assert kinds(wire.ask("BEGIN")) == "CZ" and kinds(wire.ask("EXECUTE one")) == "CZ"
+    assert kinds(wire.ask("ROLLBACK")) == "CZ"
     for begin in ("SELECT 1", "BEGIN"):
         wire.ask(begin)
         assert error(wire.ask("EXECUTE most"))["C"] == "42501"

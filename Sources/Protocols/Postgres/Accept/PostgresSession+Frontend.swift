@@ -154,7 +154,7 @@ extension PostgresSession {
         let request = request(.execution, digest: digest, textDigest: digest, text: text)
         start(request, frame: frame, message: "Query", extended: false) { [self] number, record, ruling in
             let command = Command(number: number, ruling: ruling)
-            raiseBarrier(for: command)
+            raiseBarrier(for: command, text: text)
             if isMidBatch, let limit = command.limit, RowLimit.mayChange(command.facts) {
                 // Whether the batch has begun a transaction shows at its Sync.
                 lowerBarrier(command)
@@ -310,7 +310,7 @@ extension PostgresSession {
             // The first run of a portal is the command that its Bind was judged and recorded as, by the policy of now.
             portals.update(execute.portal) { $0.wasExecuted = true }
             portal.command.retry?.frame = frame
-            release(portal.command, frame: frame, record: 0, columns: portal.columns)
+            release(portal.command, of: portal, frame: frame, record: 0)
             return true
         }
         // Every further one is a command of its own, by the policy of now.
@@ -329,15 +329,15 @@ extension PostgresSession {
                         FrontendEncoder.describePortal(execute.portal), after: record,
                         expecting: .columnsOfPortal(portal.columns, command.mask), type: FrontendType.describe))
             }
-            release(command, frame: frame, record: record, columns: portal.columns)
+            release(command, of: portal, frame: frame, record: record)
         }
         return true
     }
 
-    private func release(_ command: Command, frame: Frame, record: UInt64, columns: PortalColumns) {
-        raiseBarrier(for: command)
+    private func release(_ command: Command, of portal: Portal, frame: Frame, record: UInt64) {
+        raiseBarrier(for: command, text: portal.statement.text)
         executedInBatch += 1
-        enqueue(.message(frame.bytes, after: record, expecting: .execute(columns, command), type: frame.type))
+        enqueue(.message(frame.bytes, after: record, expecting: .execute(portal.columns, command), type: frame.type))
         if barrier === command { enqueue(Self.flushRequest) }
     }
 

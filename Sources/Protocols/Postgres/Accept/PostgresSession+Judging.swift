@@ -335,13 +335,18 @@ extension PostgresSession {
         enqueue(.refusal(notice, command, extended: extended))
     }
 
-    /// Operations after which unqualified names may stand for other relations: from then on any schema may be meant. What is
-    /// `session.safe` can but empty the path, so that such names stand for nothing.
+    /// Operations after which unqualified names may stand for other relations: from then on any schema may be meant.
     private static let mayChangePath: Set<String> = ["session", "role", "call", "execute"]
+
+    /// Whether a harmless setting is that of an empty search path. Were it written otherwise, names would stand for nothing.
+    private func emptiesPath(_ facts: Facts, _ text: [UInt8]) -> Bool {
+        facts.operations.contains("session.safe")
+            && String(decoding: text, as: UTF8.self).lowercased().contains("search_path")
+    }
 
     /// Nothing is sent behind a command that can change what later messages mean: one that may begin COPY FROM STDIN,
     /// redefine prepared statements, cursors or relations by SQL, or that was not understood.
-    func raiseBarrier(for command: Command) {
+    func raiseBarrier(for command: Command, text: [UInt8]) {
         let facts = command.facts
         if facts.copy.in || facts.opaque { copyIn = .possible }
         let changesNames =
@@ -352,7 +357,9 @@ extension PostgresSession {
         if facts.operations.contains("execute") { command.tighten(executables.limit) }
         // A limited command's outcome decides whether the ones behind it are seen at all.
         if facts.copy.in || changesNames || changesDefinitions || command.limit != nil { barrier = command }
-        if facts.opaque || facts.operations.contains(where: Self.mayChangePath.contains) { isPathKnown = false }
+        if facts.opaque || facts.operations.contains(where: Self.mayChangePath.contains) || emptiesPath(facts, text) {
+            isPathKnown = false
+        }
         // Known before it runs, so that an EXECUTE sent behind it is held against it.
         if !facts.preparedNames.isEmpty {
             executables.add(epoch: command.epoch, isForOnce: command.isForOnce, limit: command.limit)
