@@ -50,7 +50,8 @@ extension Integration {
             let lines = try String(contentsOfFile: Self.corpus, encoding: .utf8).split(separator: "\n")
             let statements = lines.filter { $0.hasPrefix("unfiltered :: ") }.map { String($0.dropFirst(14)) }
                 .filter { sql in ["DELETE", "UPDATE"].contains { sql.hasPrefix($0) } }
-                .filter { sql in !["$", "TABLE"].contains { sql.contains($0) } }
+                // What comes by chance, or of a function that is not there, tells nothing.
+                .filter { sql in !["$", "TABLE", "random()", "f(id)"].contains { sql.contains($0) } }
             #expect(statements.count > 200)
             let clients = try await Self.database("breadth_corpus")
             for (sql, changed) in zip(statements, try await Self.changes(statements, clients)) {

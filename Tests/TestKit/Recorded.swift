@@ -1,7 +1,20 @@
 /// The comparison of what a server says it ran with what Sluice says it let through.
 public enum Recorded {
+    /// How long the list of sessions, which is indexed behind the recordings, may lag.
+    private static let indexing = Duration.seconds(20)
+
     /// Throws unless every logged statement is a command in the recordings of `identity`, at least as often.
     public static func covers(_ log: [LoggedStatement], in gateway: Gateway, identity: String) async throws {
+        let deadline = ContinuousClock.now + indexing
+        while let problem = try await problem(log, gateway, identity) {
+            guard ContinuousClock.now < deadline else { throw TestKitError(problem) }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private static func problem(
+        _ log: [LoggedStatement], _ gateway: Gateway, _ identity: String
+    ) async throws -> String? {
         var commands: [Substring: [[Substring]]] = [:]
         var allowed = 0
         for id in try await gateway.sessions(of: identity) {
@@ -18,11 +31,9 @@ public enum Recorded {
             if recorded < count { missing.append("\(count) × in the log, \(recorded) × recorded: \(text.prefix(200))") }
         }
         guard missing.isEmpty else {
-            throw TestKitError("ran without a record:\n" + missing.sorted().prefix(20).joined(separator: "\n"))
+            return "ran without a record:\n" + missing.sorted().prefix(20).joined(separator: "\n")
         }
-        guard allowed >= log.count else {
-            throw TestKitError("\(log.count) statements in the log, only \(allowed) recorded as allowed")
-        }
+        return allowed >= log.count ? nil : "\(log.count) statements in the log, only \(allowed) recorded as allowed"
     }
 
     /// The lines of each recorded command but Parse messages, which run nothing. What follows a command's last line
