@@ -3,7 +3,7 @@ import Contract
 
 extension PostgresClassifier {
     /// Columns named in the facts of one text, repeated ones too; beyond them the text is opaque.
-    static let maximumNames = 40_000
+    static let maximumNames = 16_000
 
     /// The facts of a parsed text.
     static func facts(of statements: [Message], _ catalog: CatalogIndex?) -> Facts {
