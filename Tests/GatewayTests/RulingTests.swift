@@ -88,6 +88,11 @@ struct RulingTests {
             #expect(ruling.limits.rule == rule)
             #expect(ruling.limits.maxRows == [classifier, custom].filter { $0 > 0 }.min() ?? 0)
         }
+        var lifted = limited("classifier", 5)
+        lifted.limits.holds = true
+        for decisions in [[lifted, limited("custom", 5)], [limited("custom", 5), lifted]] {
+            #expect(try self.rule(decisions).limits.holds == false)
+        }
     }
 
     /// A statement may be parsed before its rows are estimated; it does not run.

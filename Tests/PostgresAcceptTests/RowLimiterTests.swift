@@ -61,6 +61,15 @@ struct RowLimiterTests {
             name: "a deferred constraint fails COMMIT: no CommandComplete", owns: true,
             replies: "BEGIN ZT T D INSERT=1 ZT E ZI", actions: "COMMIT! T D E Z"),
         Case(
+            name: "COMMIT fails and the transaction stays", owns: true, replies: "BEGIN ZT INSERT=1 ZT E ZT",
+            actions: "COMMIT! E fail"),
+        Case(
+            name: "RELEASE fails", behindSavepoint: true, replies: "SAVEPOINT ZT T D INSERT=1 ZT E ZE",
+            actions: "RELEASE SAVEPOINT s! T D E Z"),
+        Case(
+            name: "RELEASE fails and the transaction goes on", behindSavepoint: true,
+            replies: "SAVEPOINT ZT INSERT=1 ZT E ZT", actions: "RELEASE SAVEPOINT s! E fail"),
+        Case(
             name: "COMMIT that rolled back is no success", owns: true,
             replies: "BEGIN ZT INSERT=1 ZT ROLLBACK ZI", actions: "COMMIT! fail"),
         Case(
@@ -213,6 +222,11 @@ struct RowLimiterTests {
         let large = RowLimit(limits(5))
         #expect(RowLimit.tighter(small, large) == small && RowLimit.tighter(large, small) == small)
         #expect(RowLimit.tighter(nil, large) == large && RowLimit.tighter(large, nil) == large)
+        // Of two that allow as much the one counts that nobody may lift.
+        var lifted = limits(3)
+        lifted.holds = true
+        #expect(
+            RowLimit.tighter(small, RowLimit(lifted)) == small && RowLimit.tighter(RowLimit(lifted), small) == small)
     }
 
     @Test(arguments: [

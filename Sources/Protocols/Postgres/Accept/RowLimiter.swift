@@ -152,7 +152,7 @@ struct RowLimiter {
             return release() + [.deliver(frame)]
         case BackendType.readyForQuery:
             let status = try BackendDecoder.readyForQuery(frame)
-            guard phase == .notCommitted || isCommitted && status == statusAround else {
+            guard phase == .notCommitted ? status == statusAfterError : isCommitted && status == statusAround else {
                 return [.fail("a limited command could not be committed")]
             }
             phase = .done
@@ -178,6 +178,14 @@ struct RowLimiter {
         switch undo {
         case .none, .transaction: .idle
         case .savepoint: .inTransaction
+        }
+    }
+
+    /// Where an error leaves it that comes in place of the end.
+    private var statusAfterError: TransactionStatus {
+        switch undo {
+        case .none, .transaction: .idle
+        case .savepoint: .failed
         }
     }
 
