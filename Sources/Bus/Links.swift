@@ -3,23 +3,6 @@ import Glibc
 import SwiftProtobuf
 import Telemetry
 
-/// Where a message goes among the replicas of the next stage.
-public enum Destination: Hashable, Sendable {
-    /// The live replica with the least to do.
-    case anyReplica(of: String)
-    /// One inbox, by endpoint: the lane's end, or a replica that the sender chose itself.
-    case inbox(String)
-}
-
-/// What became of a message handed to ``Links/send(_:to:avoiding:)``.
-public enum SendResult: Sendable {
-    case queued(endpoint: String)
-    /// Every replica is full or away: try again, or push back.
-    case unavailable
-    /// There is no such inbox on this bus.
-    case noInbox
-}
-
 /// One sender's sockets: one `PUSH` per replica of each stage it talks to. Owned by one thread or event loop.
 ///
 /// The file system is the registry: replica `r` of stage `s` binds `<bus>/s/r`. Replicas are pinged over the same
@@ -34,33 +17,6 @@ public final class Links {
     /// How long a reply link stays open unused once its inbox is gone, or at all to another host, nanoseconds: who lives
     /// pings, and gets pongs.
     static let replyIdle: UInt64 = 10_000_000_000
-
-    /// One replica and the socket towards it.
-    private final class Peer {
-        let stage: String
-        let endpoint: String
-        let number: UInt32
-        /// What its pongs carry: nobody else knows it.
-        let pingSequence: UInt64
-        var link: Link
-        var name: String?
-        var outstanding = 0
-        /// Messages it said that it has, and those sent to it since it was asked.
-        var queued = 0
-        var sent = 0
-        /// `sent` when it was pinged last.
-        var sentAtPing = 0
-        /// When it left the registry.
-        var retiredAt: UInt64?
-
-        init(stage: String, endpoint: String, number: UInt32, pingSequence: UInt64, link: Link) {
-            self.stage = stage
-            self.endpoint = endpoint
-            self.number = number
-            self.pingSequence = pingSequence
-            self.link = link
-        }
-    }
 
     /// What tells how much a replica has to do.
     public enum LoadMeasure: Sendable {

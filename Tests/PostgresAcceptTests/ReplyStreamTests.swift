@@ -11,143 +11,8 @@ import PostgresWire
 import SwiftProtobuf
 import Testing
 
-/// A reply stream on an event loop of its own, and the masker that the test plays.
-private final class Rig: @unchecked Sendable {
-    // Everything but `masker` and `directory` is used on `loop` alone.
-    static let context = Result { try BusContext() }
-
-    let directory = "/tmp/sr-" + UUID().uuidString.prefix(8)
-    let masker: Inbox
-    /// The operator's own stage behind the masker, when there is one.
-    let custom: Inbox?
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let services: LoopServices
-    var stream: ReplyStream!
-    var clientTakesMore = true
-    var written: [UInt8] = []
-    var finished: [UInt64] = []
-    var recorded: [Record.OneOf_Event] = []
-
-    init(custom isCustom: Bool = false) throws {
-        for stage in ["masker", "budget"] {
-            try FileManager.default.createDirectory(
-                atPath: directory + "/run/bus/\(stage)", withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
-        }
-        let text = """
-            state: \(directory)
-            listeners:
-              postgres: 127.0.0.1:15432
-            resources:
-              - name: orders
-                protocol: postgres
-                target: 127.0.0.1:5432/orders
-                tls: prefer
-                credentials: {user: app, password: {env: ORDERS_PASSWORD}}
-                recording: written
-            policy: policy.yaml
-            \(isCustom ? "stages: {budget: {lane: both, command: [x]}}" : "")
-
-            """
-        let configuration = try Configuration.parse(text, file: directory + "/sluice.yaml")
-        let shared = try GatewayShared(
-            configuration: configuration, keyring: DecisionKeyring([:]),
-            identities: try IdentityStore(path: configuration.state.identities))
-        let context = try Self.context.get()
-        masker = try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/masker/0")
-        custom = isCustom ? try Inbox(context: context, endpoint: "ipc://\(configuration.state.bus)/budget/0") : nil
-        services = LoopServices(
-            eventLoop: group.next(), index: 0, context: context, replyTo: ReplyAddress(local: "ipc:///x"),
-            shared: shared)
-        var origin = MaskBatch()
-        origin.protocol = "postgres"
-        origin.principal.name = "agent-1"
-        origin.resource = "orders"
-        stream = ReplyStream(
-            session: "s", services: services, origin: origin,
-            canWrite: { [weak self] in self?.clientTakesMore ?? false },
-            write: { [weak self] in self?.written += array($0) },
-            delivered: {},
-            finished: { [weak self] in self?.finished.append($0.number) },
-            record: { [weak self] in self?.recorded.append($0) })
-    }
-
-    deinit {
-        group.shutdownGracefully { _ in }
-        // The store's files may go while the directory is being removed.
-        for _ in 0..<10 where FileManager.default.fileExists(atPath: directory) {
-            try? FileManager.default.removeItem(atPath: directory)
-        }
-    }
-
-    /// Runs `work` on the loop.
-    func run<Value: Sendable>(_ work: @escaping @Sendable (Rig) throws -> Value) throws -> Value {
-        try services.eventLoop.submit { try work(self) }.wait()
-    }
-
-    /// The next batch that was sent to be masked, or to the operator's stage.
-    func batch(of inbox: Inbox? = nil) throws -> BusMessage {
-        let inbox = inbox ?? masker
-        return try #require(try next(of: inbox, within: 10_000), "nothing was sent to \(inbox.endpoint)")
-    }
-
-    /// The batches that carry these rows: where nobody took them at first they are sent again in any order.
-    func batches(_ rows: String...) throws -> [BusMessage] {
-        var seen: [[UInt8]: BusMessage] = [:]
-        let wanted = rows.map { [UInt8](ReplyStreamTests.frame("D", $0).bytes.readableBytesView) }
-        while !wanted.allSatisfy({ seen[$0] != nil }) {
-            let message = try batch()
-            seen[message.payload] = message
-        }
-        return wanted.compactMap { seen[$0] }
-    }
-
-    /// The next message that is no ping; nil when none comes within `milliseconds`.
-    func next(of inbox: Inbox, within milliseconds: Int) throws -> BusMessage? {
-        let end = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
-        while case let now = monotonicNanoseconds(), now < end,
-            inbox.wait(milliseconds: Int((end - now) / 1_000_000) + 1)
-        {
-            if let message = try inbox.receive(), message.header.lane != .presence { return message }
-        }
-        return nil
-    }
-
-    func answer(
-        _ message: BusMessage, _ payload: [UInt8], tail: [UInt8] = [], _ change: (inout MaskReply) -> Void = { _ in }
-    ) throws {
-        var reply = MaskReply()
-        reply.tail = Data(tail)
-        change(&reply)
-        let answer = message.reply(.masked, body: try reply.serializedBytes(), payload: payload)
-        try run { $0.services.receive([answer]) }
-    }
-
-    func fail(_ message: BusMessage) throws {
-        var failure = Failure()
-        failure.stage = "masker"
-        failure.reason = "broken"
-        let answer = message.reply(.failed, body: try failure.serializedBytes())
-        try run { $0.services.receive([answer]) }
-    }
-
-    func text() throws -> String { try run { String(decoding: $0.written, as: UTF8.self) } }
-    func types() throws -> String {
-        try run {
-            var decoder = FrameDecoder(maximum: 1 << 20)
-            decoder.append(ByteBuffer(bytes: $0.written))
-            var types = ""
-            while let frame = try decoder.next() { types.append(Character(UnicodeScalar(frame.type))) }
-            return types
-        }
-    }
-}
-
 @Suite("Reply stream")
 struct ReplyStreamTests {
-    fileprivate static func frame(_ type: Character, _ text: String) -> Frame {
-        message(type.asciiValue ?? 0, Array(text.utf8))
-    }
     private static func bytes(_ text: String) -> [UInt8] { array(frame("D", text).bytes) }
     private static let ready = BackendEncoder.readyForQuery(.idle)
     private static var plan: MaskPlan {
@@ -157,11 +22,11 @@ struct ReplyStreamTests {
     }
 
     @Test func unmaskedRepliesPassAtOnce() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let command = try ruling()
         try rig.run { rig in
             let command = Command(number: 4, ruling: command)
-            rig.stream.append(Self.frame("D", "plain").bytes, command: command)
+            rig.stream.append(frame("D", "plain").bytes, command: command)
             #expect(rig.stream.isEmpty)
             rig.stream.end(command)
             #expect(rig.finished == [4])
@@ -172,12 +37,12 @@ struct ReplyStreamTests {
 
     /// Two batches are with the masker: what comes meanwhile travels in one message, once it has an answer.
     @Test func whileTheMaskerIsBusyRowsGatherInOneBatch() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
             for text in ["a", "b", "c", "d"] {
-                rig.stream.append(Self.frame("D", text), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+                rig.stream.append(frame("D", text), maskedBy: Self.plan, columns: [], copy: nil, command: command)
                 rig.stream.flush()
             }
         }
@@ -193,14 +58,14 @@ struct ReplyStreamTests {
     }
 
     @Test func rowsAreHeldBackUntilTheyAreMasked() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
-            rig.stream.append(Self.frame("D", "secret"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
-            rig.stream.append(Self.frame("C", "SELECT 1").bytes, command: command)
+            rig.stream.append(frame("D", "secret"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            rig.stream.append(frame("C", "SELECT 1").bytes, command: command)
             rig.stream.end(command)
-            rig.stream.append(Self.frame("N", "later").bytes, command: nil)
+            rig.stream.append(frame("N", "later").bytes, command: nil)
             rig.stream.flush()
             #expect(rig.written.isEmpty)
             #expect(rig.stream.queuedBytes > 0)
@@ -210,8 +75,8 @@ struct ReplyStreamTests {
         #expect(batch.header.session == "s")
         #expect(try batch.body(as: MaskBatch.self).plan == Self.plan)
         #expect(try batch.body(as: MaskBatch.self).columnsKnown)
-        #expect(batch.payload == array(Self.frame("D", "secret").bytes) + array(Self.frame("C", "SELECT 1").bytes))
-        try rig.answer(batch, array(Self.frame("D", "******").bytes) + array(Self.frame("C", "SELECT 1").bytes))
+        #expect(batch.payload == array(frame("D", "secret").bytes) + array(frame("C", "SELECT 1").bytes))
+        try rig.answer(batch, array(frame("D", "******").bytes) + array(frame("C", "SELECT 1").bytes))
         #expect(try rig.types() == "DCN")
         #expect(try !rig.text().contains("secret"))
         #expect(try rig.run { $0.finished } == [1])
@@ -220,11 +85,11 @@ struct ReplyStreamTests {
 
     /// What the client does not take stays where it counts, for the session and over all of them.
     @Test func whatTheClientDoesNotTakeWaitsHere() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
-            rig.stream.append(Self.frame("D", "a"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+            rig.stream.append(frame("D", "a"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
             rig.stream.flush()
             rig.clientTakesMore = false
         }
@@ -242,15 +107,15 @@ struct ReplyStreamTests {
 
     /// What is behind a batch that failed waits for no answer: the client hears of it once, and at once.
     @Test func behindAWithheldBatchNothingIsWaitedFor() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
             for text in ["a", "b", "c"] {
-                rig.stream.append(Self.frame("D", text), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+                rig.stream.append(frame("D", text), maskedBy: Self.plan, columns: [], copy: nil, command: command)
                 rig.stream.flush()
             }
-            rig.stream.append(Self.frame("C", "SELECT 3").bytes, command: command)
+            rig.stream.append(frame("C", "SELECT 3").bytes, command: command)
             rig.stream.end(command)
             rig.stream.append(Self.ready, command: nil)
             rig.stream.flush()
@@ -279,13 +144,13 @@ struct ReplyStreamTests {
     }
 
     @Test func orderIsKeptWhenMaskersAnswerInAnother() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             for number in UInt64(1)...2 {
                 let command = Command(number: number, ruling: allowed)
                 rig.stream.append(
-                    Self.frame("D", "row\(number)"), maskedBy: Self.plan, columns: nil, copy: nil, command: command)
+                    frame("D", "row\(number)"), maskedBy: Self.plan, columns: nil, copy: nil, command: command)
                 rig.stream.end(command)
             }
             rig.stream.flush()
@@ -302,12 +167,12 @@ struct ReplyStreamTests {
     }
 
     @Test func aReplyThatCannotBeMaskedIsWithheldToItsEnd() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
-            rig.stream.append(Self.frame("D", "secret"), maskedBy: Self.plan, columns: nil, copy: nil, command: command)
-            rig.stream.append(Self.frame("C", "SELECT 1").bytes, command: command)
+            rig.stream.append(frame("D", "secret"), maskedBy: Self.plan, columns: nil, copy: nil, command: command)
+            rig.stream.append(frame("C", "SELECT 1").bytes, command: command)
             rig.stream.append(Self.ready, command: command)
             rig.stream.end(command)
             rig.stream.flush()
@@ -317,18 +182,18 @@ struct ReplyStreamTests {
         #expect(try !rig.text().contains("secret"))
         #expect(try rig.run { $0.finished } == [1])
         // The next command is not touched by it.
-        try rig.run { $0.stream.append(Self.frame("C", "SELECT 2").bytes, command: nil) }
+        try rig.run { $0.stream.append(frame("C", "SELECT 2").bytes, command: nil) }
         #expect(try rig.types() == "EZC")
     }
 
     /// Notices belong to no command, and so do the ReadyForQuery of two pipelined batches: nothing that was to be
     /// masked may pass behind the first of them.
     @Test func nothingUnmaskedPassesBehindReadyForQuery() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         try rig.run { rig in
-            rig.stream.append(Self.frame("N", "secret1"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.append(frame("N", "secret1"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
             rig.stream.append(Self.ready, command: nil)
-            rig.stream.append(Self.frame("N", "secret2"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.append(frame("N", "secret2"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
             rig.stream.append(Self.ready, command: nil)
             rig.stream.flush()
         }
@@ -346,13 +211,13 @@ struct ReplyStreamTests {
             [0x44, 0, 0, 0, 4, 0x44, 0, 0, 0, 9, 1],
         ]
         for bytes in garbage {
-            let rig = try Rig()
+            let rig = try ReplyStreamRig()
             let allowed = try ruling()
             try rig.run { rig in
                 for number in UInt64(1)...2 {
                     let command = Command(number: number, ruling: allowed)
                     rig.stream.append(
-                        Self.frame("D", "secret\(number)"), maskedBy: Self.plan, columns: nil, copy: nil,
+                        frame("D", "secret\(number)"), maskedBy: Self.plan, columns: nil, copy: nil,
                         command: command)
                     rig.stream.end(command)
                 }
@@ -373,7 +238,7 @@ struct ReplyStreamTests {
     }
 
     @Test func aValueThatIsTooLargeIsWithheld() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
@@ -389,7 +254,7 @@ struct ReplyStreamTests {
     }
 
     @Test func batchesOfOneCopyGoOneAfterTheOtherWithTheirTail() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         let half = ReplyStream.batchBytes / 2 + 1
         try rig.run { rig in
@@ -412,33 +277,33 @@ struct ReplyStreamTests {
         let second = try rig.batch()
         #expect(try second.body(as: MaskBatch.self).tail == Data([7]))
         #expect(try second.body(as: MaskBatch.self).last)
-        try rig.answer(second, array(Self.frame("d", "x").bytes))
+        try rig.answer(second, array(frame("d", "x").bytes))
         #expect(try rig.types() == "d")
     }
 
     /// A COPY that an error ended leaves a cut row: it belongs to no other, whether the masker answered before or behind.
     @Test(arguments: [false, true])
     func theNextCopyBeginsWithoutTheTailOfOneThatFailed(_ answersLate: Bool) throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         let allowed = try ruling()
         var shape = CopyShape()
         shape.format = "csv"
         let copy = shape
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
-            rig.stream.appendStart(ofCopy: Self.frame("H", "1").bytes, command: command)
-            rig.stream.append(Self.frame("d", "cut"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.appendStart(ofCopy: frame("H", "1").bytes, command: command)
+            rig.stream.append(frame("d", "cut"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
             rig.stream.flush()
         }
         let first = try rig.batch()
         let answer = { try rig.answer(first, [], tail: [7]) }
         if !answersLate { try answer() }
         try rig.run { rig in
-            rig.stream.append(Self.frame("E", "error").bytes, command: nil)
+            rig.stream.append(frame("E", "error").bytes, command: nil)
             rig.stream.append(Self.ready, command: nil)
             let command = Command(number: 2, ruling: allowed)
-            rig.stream.appendStart(ofCopy: Self.frame("H", "2").bytes, command: command)
-            rig.stream.append(Self.frame("d", "whole"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.appendStart(ofCopy: frame("H", "2").bytes, command: command)
+            rig.stream.append(frame("d", "whole"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
             rig.stream.flush()
         }
         if answersLate { try answer() }
@@ -448,7 +313,7 @@ struct ReplyStreamTests {
         // Its own tail it keeps, though nothing of it waits here any more.
         try rig.run { rig in
             let command = Command(number: 2, ruling: allowed)
-            rig.stream.append(Self.frame("d", "more"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
+            rig.stream.append(frame("d", "more"), maskedBy: Self.plan, columns: [], copy: copy, command: command)
             rig.stream.endCopy()
             rig.stream.flush()
         }
@@ -459,13 +324,13 @@ struct ReplyStreamTests {
 
     /// Audit events of a reply that nobody waits for any more, whatever became of it.
     @Test func whatStagesWantRecordedOfADroppedReplyIsRecorded() throws {
-        let rig = try Rig(custom: true)
+        let rig = try ReplyStreamRig(custom: true)
         let custom = try #require(rig.custom)
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 3, ruling: allowed)
             for text in ["a", "b", "c"] {
-                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                let row = frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
                 rig.stream.append(row, maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
             }
             rig.stream.append(Self.ready, command: nil)
@@ -494,13 +359,13 @@ struct ReplyStreamTests {
 
     /// Or sessions that come and go would keep more and more.
     @Test func whatIsWithTheMaskerEndsWithTheStream() throws {
-        let rig = try Rig(custom: true)
+        let rig = try ReplyStreamRig(custom: true)
         let custom = try #require(rig.custom)
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
             for text in ["a", "b", "c"] {
-                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                let row = frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
                 rig.stream.append(row, maskedBy: Self.plan, columns: [], copy: nil, command: command)
             }
             rig.stream.flush()
@@ -522,14 +387,14 @@ struct ReplyStreamTests {
     }
 
     @Test func theMaskerIsAskedOnlyWhenThereIsSomethingToMask() throws {
-        let rig = try Rig(custom: true)
+        let rig = try ReplyStreamRig(custom: true)
         let custom = try #require(rig.custom)
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 5, ruling: allowed)
             rig.stream.append(
-                Self.frame("D", "plain"), maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
-            rig.stream.append(Self.frame("D", "masked"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
+                frame("D", "plain"), maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
+            rig.stream.append(frame("D", "masked"), maskedBy: Self.plan, columns: [], copy: nil, command: command)
             rig.stream.end(command)
             rig.stream.flush()
         }
@@ -551,13 +416,13 @@ struct ReplyStreamTests {
     }
 
     @Test func aStageWithholdsAReplyAndWhatFollowsOfIt() throws {
-        let rig = try Rig(custom: true)
+        let rig = try ReplyStreamRig(custom: true)
         let custom = try #require(rig.custom)
         let allowed = try ruling()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
             for text in ["first", "second"] {
-                let row = Self.frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
+                let row = frame("D", text + String(repeating: ".", count: ReplyStream.batchBytes))
                 rig.stream.append(row, maskedBy: MaskPlan(), columns: [], copy: nil, command: command)
             }
             rig.stream.append(Self.ready, command: command)
@@ -584,9 +449,9 @@ struct ReplyStreamTests {
     }
 
     @Test func aClosedStreamDropsWhatComesBack() throws {
-        let rig = try Rig()
+        let rig = try ReplyStreamRig()
         try rig.run { rig in
-            rig.stream.append(Self.frame("D", "secret"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.append(frame("D", "secret"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
             rig.stream.flush()
         }
         let batch = try rig.batch()

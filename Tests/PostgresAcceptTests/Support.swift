@@ -21,4 +21,6 @@ func message(_ type: UInt8, _ body: [UInt8]) -> Frame {
     return Frame(type: type, bytes: buffer)
 }
 
+func frame(_ type: Character, _ text: String) -> Frame { message(type.asciiValue ?? 0, Array(text.utf8)) }
+
 func array(_ buffer: ByteBuffer) -> [UInt8] { [UInt8](buffer.readableBytesView) }
