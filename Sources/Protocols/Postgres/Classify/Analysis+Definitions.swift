@@ -53,7 +53,7 @@ extension Analysis {
         }
     }
 
-    /// Statements about tables that are not told: all of a role, a database, a tablespace, or a schema under another name.
+    /// Statements about tables that are not told: all of a role, of a database, of a tablespace.
     private static let ofAnyTable: Set<String> = [
         "AlterTableMoveAllStmt", "DropOwnedStmt", "DropdbStmt", "ReassignOwnedStmt",
     ]

@@ -25,7 +25,7 @@ struct Analysis {
     /// The statement whose own tag counts its rows.
     var counted: UnsafeRawPointer?
     /// What is known of the tables that conditions are about.
-    var catalog: TargetCatalog?
+    var catalog: ConditionCatalog?
 
     /// Names of the CTEs that are visible at a place.
     typealias Scope = Set<String>
@@ -245,15 +245,12 @@ struct Analysis {
         let function = node.unpacked(as: PgQuery__FuncCall.self)
         let name = names(function.n_funcname, function.funcname)
         guard case .setting = addCall(of: name) else { return }
-        do {
-            let arguments = messages(function.n_args, function.args)
-            guard arguments.count >= 2, let setting = arguments[0].textConstant, let value = arguments[1].textConstant
-            else {
-                opaque("set_config with a computed setting")
-                return
-            }
-            apply(SessionSetting(name: setting, value: value))
+        let arguments = messages(function.n_args, function.args)
+        guard arguments.count >= 2, let setting = arguments[0].textConstant, let value = arguments[1].textConstant
+        else {
+            return opaque("set_config with a computed setting")
         }
+        apply(SessionSetting(name: setting, value: value))
     }
 
     /// Adds what a function of this name does; what a setting's arguments say is left to the caller.

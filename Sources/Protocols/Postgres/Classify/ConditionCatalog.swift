@@ -1,13 +1,11 @@
 import Contract
 
 /// What the catalogue says of the tables that a condition is about.
-struct TargetCatalog {
+struct ConditionCatalog {
     let index: CatalogIndex
     let path: CatalogIndex.Path
     /// Views in views are followed this deep.
     private static let maximumDepth = 8
-    /// PostgreSQL manual, 5.5.
-    static let systemColumns: Set<String> = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]
 
     func relations(_ table: TableReference) -> [Int] {
         index.relations(schema: table.schema.isEmpty ? nil : table.schema, name: table.name, path: path)
@@ -21,7 +19,7 @@ struct TargetCatalog {
     }
 
     func mayHave(_ table: TableReference, _ column: String) -> Bool {
-        Self.systemColumns.contains(column) || has(table, column) ?? true
+        SystemColumns.all.contains(column) || has(table, column) ?? true
     }
 
     /// Whether a column of a table, or of any that the name may mean, never holds NULL.

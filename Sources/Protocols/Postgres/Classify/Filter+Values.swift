@@ -124,7 +124,7 @@ extension Filter {
 
     func isSystemColumn(_ node: Message) -> Bool {
         guard node.kind == .columnRef, let name = node.children.last?.text else { return false }
-        return TargetCatalog.systemColumns.contains(name)
+        return SystemColumns.all.contains(name)
     }
 
     /// `t` or `t.*`.

@@ -18,7 +18,7 @@ struct Filter {
     var joins: [[String]] = []
     /// Items of the FROM clauses of the subqueries around: names mean their columns before the target's.
     var nearer: [Message] = []
-    let catalog: TargetCatalog?
+    let catalog: ConditionCatalog?
     let effort = Effort()
     /// What of `effort` is remembered for here.
     var scope = 0
@@ -28,7 +28,7 @@ struct Filter {
     ///   - from: the items of the FROM or USING clause, of a MERGE its source.
     init(
         target: UnsafeMutablePointer<PgQuery__RangeVar>?, with clause: UnsafeMutablePointer<PgQuery__WithClause>? = nil,
-        scope: Set<String> = [], from: [Message] = [], catalog: TargetCatalog? = nil
+        scope: Set<String> = [], from: [Message] = [], catalog: ConditionCatalog? = nil
     ) {
         table = target.map { TableReference($0.pointee) } ?? TableReference(schema: "", name: "")
         names = target?.pointee.alias.map { [String(cString: $0.pointee.aliasname)] } ?? [table.name]

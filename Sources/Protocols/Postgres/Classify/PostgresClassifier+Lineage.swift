@@ -9,7 +9,9 @@ extension PostgresClassifier {
     static func facts(of statements: [Message], _ catalog: CatalogIndex?) -> Facts {
         var analysis = Analysis()
         // An earlier statement may change what a name means: it is then that of any schema.
-        analysis.catalog = catalog.map { TargetCatalog(index: $0, path: statements.count == 1 ? .session : .unknown) }
+        analysis.catalog = catalog.map {
+            ConditionCatalog(index: $0, path: statements.count == 1 ? .session : .unknown)
+        }
         let isTraced = catalog != nil && statements.count == 1
         for statement in statements { analysis.addStatement(statement, isTraced: isTraced) }
 
