@@ -5,10 +5,14 @@ public enum Recorded {
 
     /// Throws unless every logged statement is a command in the recordings of `identity`, at least as often.
     public static func covers(_ log: [LoggedStatement], in gateway: Gateway, identity: String) async throws {
-        let deadline = ContinuousClock.now + indexing
-        while let problem = try await problem(log, gateway, identity) {
-            guard ContinuousClock.now < deadline else { throw TestKitError(problem) }
-            try await Task.sleep(for: .milliseconds(200))
+        var missing = ""
+        do {
+            try await eventually("every statement is recorded", deadline: indexing) {
+                missing = try await problem(log, gateway, identity) ?? ""
+                return missing.isEmpty
+            }
+        } catch {
+            throw missing.isEmpty ? error : TestKitError(missing)
         }
     }
 
