@@ -276,13 +276,15 @@ extension Integration {
             try await world.prepare()
             let ran = try await world.gateway.clients(world.estimated).psql(
                 """
+                SET application_name = 'x';
                 SELECT count(*) FROM crowd WHERE id = 1;
+                SELECT id FROM crowd WHERE id = 2 FOR UPDATE;
                 SELECT id FROM crowd;
                 UPDATE crowd SET note = 'one' WHERE id = 1;
                 UPDATE crowd SET note = 'all';
                 SELECT note FROM crowd WHERE id = 1;
                 """)
-            #expect(ran.lines == ["1", "one"], "\(ran.transcript)")
+            #expect(ran.lines == ["1", "2", "one"], "\(ran.transcript)")
             #expect(ran.errors.components(separatedBy: "42501").count == 3, "\(ran.transcript)")
             #expect(try await world.rows("note IS NOT NULL") == "1")
         }

@@ -76,6 +76,14 @@ import Testing
             ("DECLARE c CURSOR FOR SELECT 1 FROM users ORDER BY email", "users.email"),
             ("COPY users FROM STDIN WHERE email = 'x'", "users.email"),
             ("SELECT id FROM missing WHERE email = 'x'", "missing.email"),
+            (
+                "WITH RECURSIVE r(e) AS (SELECT right(email, -1) FROM users UNION ALL SELECT ltrim(e, 'u') FROM r) "
+                    + "CYCLE e SET c USING p SELECT 1 FROM r", "users.email"
+            ),
+            (
+                "WITH RECURSIVE r(e) AS (SELECT right(email, -1) FROM users UNION ALL SELECT ltrim(e, 'u') FROM r) "
+                    + "SELECT 1 FROM r", ""
+            ),
         ] as [(String, String)])
     func compared(_ sql: String, _ expected: String) { #expect(short(resolved(sql).columnsCompared) == expected) }
 

@@ -50,4 +50,11 @@ import Testing
         "SELECT 1; SELECT 2", "EXECUTE p", "FETCH ALL FROM c", "CALL p()", "EXPLAIN SELECT my_function()", "not sql",
     ])
     func unknown(_ sql: String) { #expect(outputs(sql) == nil) }
+
+    /// SHOW gives one column, of no table.
+    @Test(arguments: [("SHOW transaction_isolation", 1), ("SHOW TIME ZONE", 1), ("SHOW ALL", 3)])
+    func shown(sql: String, columns: Int) {
+        let facts = facts(sql)
+        #expect(facts.outputsKnown && facts.outputs.count == columns)
+    }
 }
