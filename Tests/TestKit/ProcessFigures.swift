@@ -3,6 +3,8 @@ import Foundation
 /// What one process holds, from `/proc` (proc(5)).
 public struct ProcessFigures: Sendable {
     public let descriptors: Int
+    /// Those of ``descriptors`` that are sockets and what ZeroMQ wakes itself with.
+    public let links: Int
     /// Resident memory, KiB.
     public let resident: Int
 
@@ -12,6 +14,7 @@ public struct ProcessFigures: Sendable {
             return nil
         }
         descriptors = entries.count
+        links = entries.count { Self.isLink("/proc/\(pid)/fd/\($0)") }
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         guard let size = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else {
             return nil
@@ -34,6 +37,15 @@ public struct ProcessFigures: Sendable {
             return try FileManager.default.contentsOfDirectory(atPath: directory)
         } catch {
             return nil  // It ended meanwhile.
+        }
+    }
+
+    private static func isLink(_ path: String) -> Bool {
+        do {
+            let target = try FileManager.default.destinationOfSymbolicLink(atPath: path)
+            return target.hasPrefix("socket:") || target == "anon_inode:[eventfd]"
+        } catch {
+            return false  // It was closed meanwhile.
         }
     }
 
