@@ -32,20 +32,20 @@ struct CatalogRequest {
 
     func answer() async throws {
         let text = isNaming ? [UInt8](try FileHandle.standardInput.read(upToCount: Self.maximumText) ?? Data()) : nil
+        let secret = try resource.credentials.password.resolve()
         let bytes: [UInt8]
         do {
             bytes = try await TargetCatalog.read(
                 resource, naming: text, on: MultiThreadedEventLoopGroup.singleton.any()
             ).get()
         } catch {
-            throw Failure(description: withoutSecret("\(error)"))
+            throw Failure(description: without(secret, "\(error)"))
         }
         try FileHandle.standardOutput.write(contentsOf: Data(bytes))
     }
 
     /// A target that was sent the password may send it back as a reason.
-    private func withoutSecret(_ reason: String) -> String {
-        guard let secret = try? resource.credentials.password.resolve() else { return reason }
-        return reason.replacing(secret, with: "…")
+    private func without(_ secret: String, _ reason: String) -> String {
+        secret.isEmpty ? reason : reason.replacing(secret, with: "…")
     }
 }

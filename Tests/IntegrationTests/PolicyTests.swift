@@ -122,6 +122,29 @@ extension Integration {
             #expect(fromFile["facts"] == live["facts"] && fromFile["mask"] == live["mask"])
         }
 
+        /// More of the catalogue than the gateway gives to one decision.
+        @Test func liveRefusesWhatTheGatewayWould() async throws {
+            let world = try await World.shared.value
+            let tables = 60
+            _ = try await world.server.direct.query(
+                """
+                CREATE SCHEMA broad;
+                DO $$ BEGIN FOR t IN 1..\(tables) LOOP
+                    EXECUTE format('CREATE TABLE broad.t%s (%s)', t,
+                        (SELECT string_agg(rpad('c' || i, 63, 'x') || ' int', ',') FROM generate_series(1, 1600) i));
+                END LOOP; END $$
+                """)
+            let every = (1...tables).map { "broad.t\($0)" }.joined(separator: ", ")
+            let sql = "SELECT 1 FROM \(every)"
+            let explained = try await world.gateway.sluice(
+                ["explain", "--as", "veiled-1", "--on", "orders", "--live", sql],
+                environment: ["TARGET_PASSWORD": PostgresServer.password])
+            #expect(explained.status == 1 && explained.output.isEmpty, "\(explained.transcript)")
+            #expect(explained.errors.contains("the gateway would refuse this: the statement names more"))
+            let ran = try await world.gateway.clients(world.veiled).psql(sql)
+            #expect(ran.output.isEmpty && ran.errors.contains("the statement names more"), "\(ran.transcript)")
+        }
+
         @Test func whatCannotBeAskedIsSaidWithoutSecrets() async throws {
             let world = try await World.shared.value
             let explain = ["explain", "--as", "agent-1", "--on", "orders", "--live"]

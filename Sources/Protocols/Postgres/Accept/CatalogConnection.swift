@@ -8,11 +8,15 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
     private let eventLoop: any EventLoop
     private var channel: (any Channel)?
     private var rows: [[String]] = []
+    /// Bytes of the answer so far.
+    private var received = 0
     /// Why there was no answer to the last question.
     private(set) var failure: Failure?
     private var handler: (([[String]]?) -> Void)?
     /// Rows of one answer at most.
     static let maximumRows = 200_000
+    /// Bytes of one answer's rows at most.
+    static let maximumBytes = 256 << 20
 
     /// In words for an operator.
     enum Failure {
@@ -28,6 +32,7 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
     func query(_ sql: String, _ handler: @escaping ([[String]]?) -> Void) {
         self.handler = handler
         rows = []
+        received = 0
         failure = nil
         if let channel, channel.isActive {
             channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
@@ -60,9 +65,12 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
         do {
             switch frame.type {
             case BackendType.dataRow:
+                received += frame.count
                 guard rows.count < Self.maximumRows else {
-                    failure = .answer("it has more than \(Self.maximumRows) relations")
-                    return
+                    return giveUp("it has more than \(Self.maximumRows) relations")
+                }
+                guard received <= Self.maximumBytes else {
+                    return giveUp("what it says of its relations is longer than \(Self.maximumBytes >> 20) MiB")
                 }
                 rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
             case BackendType.errorResponse:
@@ -74,6 +82,12 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
         } catch {
             failure = .answer("\(error)")
         }
+    }
+
+    /// The rest of the answer is read and dropped.
+    private func giveUp(_ reason: String) {
+        failure = .answer(reason)
+        rows = []
     }
 
     func targetDidFinishReading() {}

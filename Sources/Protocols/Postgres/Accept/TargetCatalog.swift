@@ -21,28 +21,38 @@ public enum TargetCatalog {
             } catch {
                 return eventLoop.makeFailedFuture(TargetCatalogError(error))
             }
-            return ask(SchemaQuestion(names: names), resource, eventLoop)
+            return ask(names, resource, eventLoop)
         }
     }
 
     private static func ask(
-        _ question: SchemaQuestion, _ resource: Resource, _ eventLoop: any EventLoop
+        _ names: Set<String>?, _ resource: Resource, _ eventLoop: any EventLoop
     ) -> EventLoopFuture<[UInt8]> {
         let promise = eventLoop.makePromise(of: [UInt8].self)
         let connection = CatalogConnection(resource: resource, eventLoop: eventLoop)
         let deadline = eventLoop.assumeIsolated().scheduleTask(in: TargetConnector.timeout + answerTimeout) {
             connection.abandon()
         }
-        connection.query(question.sql) { rows in
+        connection.query(SchemaQuestion(names: names).sql) { rows in
             deadline.cancel()
-            if let answer = rows.flatMap(SchemaAnswer.init(rows:)) {
-                promise.completeWith(Result { try answer.catalog.serializedBytes() })
-            } else {
-                promise.fail(TargetCatalogError(connection.failure))
-            }
+            promise.completeWith(
+                Result {
+                    guard let answer = rows.flatMap(SchemaAnswer.init(rows:)) else {
+                        throw TargetCatalogError(connection.failure)
+                    }
+                    return try bytes(of: answer, naming: names)
+                })
             connection.abandon()
         }
         return promise.futureResult
+    }
+
+    private static func bytes(of answer: SchemaAnswer, naming names: Set<String>?) throws -> [UInt8] {
+        guard let names else { return try answer.catalog.serializedBytes() }
+        guard let bytes = answer.excerpt(naming: names, pathKnown: true, limit: SchemaCatalog.maximumBytes) else {
+            throw TargetCatalogError(wouldRefuse: Refusals.tooManyNames())
+        }
+        return bytes
     }
 }
 
@@ -61,6 +71,10 @@ public struct TargetCatalogError: Error, CustomStringConvertible {
 
     /// What the gateway would refuse to look up.
     init(_ failure: NameScan.Failure) {
-        description = "the gateway would refuse this: \(Refusals.unreadNames(failure).message)"
+        self.init(wouldRefuse: Refusals.unreadNames(failure))
+    }
+
+    init(wouldRefuse notice: WireNotice) {
+        description = "the gateway would refuse this: \(notice.message)"
     }
 }
