@@ -42,6 +42,9 @@ public final class DetectionEngine {
         self.custom = try custom.isEmpty ? nil : CustomMatcher(custom, names)
     }
 
+    /// Bytes that the compiled patterns and their scratch areas take up.
+    public var byteCount: Int { matcher.byteCount + (custom?.byteCount ?? 0) }
+
     /// What policies and findings call an entity of this engine, those of custom detectors included.
     public func name(of entity: Entity) -> String {
         program.names.name(of: entity)

@@ -1,4 +1,5 @@
 import Contract
+import PolicyDetectors
 import PolicyFiles
 import StrictYAML
 
@@ -36,8 +37,9 @@ public struct PolicySet: Sendable {
 
     /// `former`: of files that could not be read.
     private init(_ files: PolicyFiles, beside former: Mistakes) throws(ConfigurationError) {
-        var reading = Reading(isPartial: !former.isEmpty)
+        var reading = Reading(files, isPartial: !former.isEmpty)
         var mistakes = former
+        mistakes.add(reading.detectorMistakes)
         for file in files.files {
             // What is included may hold variables alone.
             mistakes.attempt(try reading.add(file, needsRules: file.path == files.files.last?.path))
@@ -56,12 +58,14 @@ private struct Reading {
     private var places: [String: String] = [:]
     private var variables: Variables
 
-    init(isPartial: Bool) { variables = Variables(isPartial: isPartial) }
+    init(_ files: PolicyFiles, isPartial: Bool) { variables = Variables(files, isPartial: isPartial) }
+
+    var detectorMistakes: Mistakes { variables.detectors.mistakes }
 
     mutating func add(_ file: PolicyFiles.File, needsRules: Bool) throws(ConfigurationError) {
         var map = try file.root.mapping()
         var mistakes = Mistakes()
-        mistakes.attempt(try map.nonEmpty("include"))
+        for key in ["include", "detectors", "dictionaries"] { mistakes.attempt(try map.nonEmpty(key)) }
         if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
         let node = mistakes.attempt(needsRules ? try map.required("rules") : map.optional("rules"))
         let nodes = mistakes.attempt(try node?.sequence()) ?? []
