@@ -4,7 +4,8 @@ import PolicyDetectors
 import PolicyFiles
 import StrictYAML
 
-/// A file that holds a `mask` list as rules of a policy do, perhaps with `vars`, `detectors` and `dictionaries`.
+/// A file that holds a `mask` list as rules of a policy do, perhaps with `vars`, `detectors`, `dictionaries`
+/// and `tags`.
 public struct MaskFile: Sendable {
     public let plan: MaskPlan
     /// What the file defines itself.
@@ -25,8 +26,8 @@ public struct MaskFile: Sendable {
         var variables = Variables(files)
         var mistakes = variables.detectors.mistakes
         var map = try root.mapping()
-        mistakes.attempt(try map.nonEmpty("detectors"))
-        mistakes.attempt(try map.nonEmpty("dictionaries"))
+        mistakes.add(variables.tags.mistakes)
+        for key in ["detectors", "dictionaries", "tags"] { mistakes.attempt(try map.nonEmpty(key)) }
         if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
         let node = mistakes.attempt(try map.required("mask"))
         mistakes.attempt(try map.finish())

@@ -24,7 +24,7 @@ struct MaskList {
         let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
         var patterns: [ColumnPattern] = []
         if let columnNode {
-            patterns = mistakes.attempt(try variables.map(columnNode, ColumnPattern.init(_:at:))) ?? []
+            patterns = mistakes.attempt(try variables.columns(columnNode)) ?? []
         }
         var detector: DetectorMask?
         if let detectNode { detector = mistakes.attempt(try variables.detectorMask(detectNode)) }

@@ -8,12 +8,15 @@ struct Variables {
 
     /// What the policy defines besides: detectors and dictionaries, which `detect` may name.
     let detectors: DefinedDetectors
+    /// Columns that `tag:…` stands for.
+    let tags: TagTable
     private var lists: [String: [String]] = [:]
     /// Some file of the policy could not be read, so that a variable which is not known may be one of its own.
     private let isPartial: Bool
 
     init(_ files: PolicyFiles, isPartial: Bool = false) {
         detectors = DefinedDetectors(files)
+        tags = TagTable(files)
         self.isPartial = isPartial
     }
 

@@ -32,8 +32,8 @@ public struct DefinedDetectors: Sendable {
 
     private mutating func addDetectors(_ node: StrictNode) throws(ConfigurationError) {
         var map = try node.mapping()
-        for name in map.keys {
-            guard let item = mistakes.attempt(try map.required(name)), isNew(name, item) else { continue }
+        for (name, key, item) in map.all() {
+            guard isNew(name, key) else { continue }
             guard let detector = mistakes.attempt(try CustomDetector(name, item)) else { continue }
             guard detection.detectors.count < CustomDetector.maximumCount else {
                 mistakes.add(item.error("more than \(CustomDetector.maximumCount) detectors"))
@@ -47,8 +47,8 @@ public struct DefinedDetectors: Sendable {
         _ node: StrictNode, _ file: PolicyFiles.File, _ files: PolicyFiles
     ) throws(ConfigurationError) {
         var map = try node.mapping()
-        for name in map.keys {
-            guard let item = mistakes.attempt(try map.required(name)), isNew(name, item) else { continue }
+        for (name, key, item) in map.all() {
+            guard isNew(name, key) else { continue }
             guard let dictionary = mistakes.attempt(try CustomDictionary(name, item, file, files)) else { continue }
             let words = detection.dictionaries.reduce(dictionary.words.count) { $0 + $1.words.count }
             guard words <= CustomDictionary.maximumWords else {

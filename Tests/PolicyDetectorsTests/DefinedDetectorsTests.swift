@@ -48,8 +48,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("detectors: {email: {pattern: x}}", "1:20: “email” is a detector of Sluice's own"),
-        ("detectors: {all: {pattern: x}}", "1:18: “all” is a detector"),
+        ("detectors: {email: {pattern: x}}", "1:13: “email” is a detector of Sluice's own"),
+        ("detectors: {all: {pattern: x}}", "1:13: “all” is a detector"),
         ("detectors: {Staff: {pattern: x}}", "1:20: an entity's name is lower-case"),
         ("detectors: {a: {patern: x}}", "did you mean “pattern”?"),
         ("detectors: {a: {pattern: '(x'}}", "1:26: the pattern matcher refused its patterns: Missing close"),
@@ -64,7 +64,7 @@ import Testing
         ("detectors: {a: {pattern: x, examples: [x, y]}}", "1:43: the example of “a” is not found"),
         ("detectors: {a: {pattern: x, counter_examples: [y, x]}}", "1:51: the counter-example of “a” is found"),
         ("detectors: {a: {pattern: x, examples: [{txt: x}]}}", "did you mean “text”?"),
-        ("detectors: {a: {pattern: x}}\ndictionaries: {a: {words: [xy]}}", "2:19: “a” is defined already: p.yaml:1"),
+        ("detectors: {a: {pattern: x}}\ndictionaries: {a: {words: [xy]}}", "2:16: “a” is defined already: p.yaml:1"),
         ("dictionaries: {a: {}}", "use either “words” or “file”"),
         ("dictionaries: {a: {words: [xy], file: b}}", "“b” cannot be read"),
         ("dictionaries: {a: {words: []}}", "1:27: the dictionary has no words"),
