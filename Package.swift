@@ -123,8 +123,8 @@ let package = Package(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
-                "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML", "Contract", "Masking", "Detection",
-                protobuf, arguments,
+                "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
+                "Contract", "Masking", "Detection", protobuf, arguments,
             ]),
 
         .executableTarget(

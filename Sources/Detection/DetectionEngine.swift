@@ -59,6 +59,18 @@ public final class DetectionEngine {
         return context
     }
 
+    /// What a column of that name holds, if its name tells the truth: entities of this engine whose own name it is, or of
+    /// which its words speak.
+    public func entities(column name: String) -> [Entity] {
+        let context = context(column: name)
+        let words = " " + FieldContext.words(name).joined(separator: " ") + " "
+        return entities.filter { entity in
+            let own = self.name(of: entity).replacing("_", with: " ")
+            return words.contains(" \(own) ")
+                || program.columns.contains { $0.entity == entity && context.contains($0.topic) }
+        }
+    }
+
     /// Every value must be handed to ``verify(_:in:scope:context:into:)``, whether it has candidates or not: patterns of
     /// custom detectors may say where a value starts or ends, so that they run on each value by itself.
     public var looksAtEveryValue: Bool { custom != nil }

@@ -5,14 +5,17 @@ import PostgresWire
 /// A connection of Sluice's own to a target, one text query at a time.
 final class CatalogConnection: TargetEvents, @unchecked Sendable {
     private let connector: TargetConnector
+    private let name: String
     private let eventLoop: any EventLoop
     private var channel: (any Channel)?
     private var rows: [[String]] = []
+    private var bytes = 0
     /// Why there was no answer to the last question.
     private(set) var failure: Failure?
     private var handler: (([[String]]?) -> Void)?
-    /// Rows of one answer at most.
+    /// Rows of one answer at most, and bytes of all their messages.
     static let maximumRows = 200_000
+    private static let maximumBytes = 256 << 20
 
     /// In words for an operator.
     enum Failure {
@@ -20,7 +23,9 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
         case answer(String)
     }
 
-    init(resource: Resource, eventLoop: any EventLoop) {
+    /// - Parameter name: what the target sees as `application_name`.
+    init(resource: Resource, eventLoop: any EventLoop, name: String = "sluice catalog") {
+        self.name = name
         connector = TargetConnector(resource: resource, eventLoop: eventLoop)
         self.eventLoop = eventLoop
     }
@@ -28,12 +33,13 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
     func query(_ sql: String, _ handler: @escaping ([[String]]?) -> Void) {
         self.handler = handler
         rows = []
+        bytes = 0
         failure = nil
         if let channel, channel.isActive {
             channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
             return
         }
-        let startup = [(name: "application_name", value: "sluice catalog"), (name: "client_encoding", value: "UTF8")]
+        let startup = [(name: "application_name", value: name), (name: "client_encoding", value: "UTF8")]
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         connector.connect(startup: startup, events: self).whenComplete { result in
             switch result {
@@ -62,6 +68,12 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
             case BackendType.dataRow:
                 guard rows.count < Self.maximumRows else {
                     failure = .answer("it has more than \(Self.maximumRows) relations")
+                    return
+                }
+                bytes += frame.bytes.readableBytes
+                guard bytes <= Self.maximumBytes else {
+                    failure = .answer("it has more than \(Self.maximumBytes) bytes")
+                    rows = []
                     return
                 }
                 rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
