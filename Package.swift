@@ -76,7 +76,8 @@ let package = Package(
         library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
         library("Detection", ["CVectorscan", "COpenSSL"]),
-        library("Policy", ["Contract", "StrictYAML", "PolicyFiles"]),
+        library("PolicyDetectors", ["StrictYAML", "PolicyFiles", "Detection"]),
+        library("Policy", ["Contract", "StrictYAML", "PolicyFiles", "PolicyDetectors", "Detection"]),
         library("Identity", ["COpenSSL", grdb]),
         library("Masking", ["Contract", "Detection", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),
@@ -110,15 +111,20 @@ let package = Package(
         program(
             "Classifier",
             ["PostgresClassify", "Policy", "PolicyFiles", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
-        program("Masker", ["PostgresMask", "Detection", "Bus", "Contract", "Configuration", "Telemetry"]),
+        program(
+            "Masker",
+            [
+                "PostgresMask", "Masking", "Detection", "PolicyDetectors", "PolicyFiles", "StrictYAML", "Bus", "Contract",
+                "Configuration", "Telemetry",
+            ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
-                "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML", "Contract", "Masking", "Detection",
-                protobuf, arguments,
+                "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
+                "Contract", "Masking", "Detection", protobuf, arguments,
             ]),
 
         .executableTarget(
@@ -132,6 +138,7 @@ let package = Package(
         tests("BusTests", ["Bus", "Contract", "Telemetry", "CZeroMQ", protobuf]),
         tests("GatewayTests", ["Gateway", "Bus", "Contract", "Telemetry", nio, nioPosix]),
         tests("PolicyFilesTests", ["PolicyFiles", "StrictYAML"]),
+        tests("PolicyDetectorsTests", ["PolicyDetectors", "PolicyFiles", "Detection", "StrictYAML"]),
         tests("PolicyTests", ["Policy", "Contract", "Detection", "StrictYAML"]),
         tests("PolicyTestingTests", ["PolicyTesting", "Policy", "Contract", "StrictYAML", protobuf]),
         tests("IdentityTests", ["Identity"]),

@@ -35,10 +35,12 @@ struct MaskCommand: ParsableCommand {
     }
 
     func run() throws {
-        let plan = try readPlan()
+        let (plan, definitions) = try readPlan()
         if find, plan.detectors.isEmpty { throw CommandFailure("--find needs detectors, and the rules have none") }
         let masker = DocumentMasker(
-            format, plan: try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan)), finds: find)
+            format,
+            plan: try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan), definitions: definitions),
+            finds: find)
         if format == .text, !find, !plan.columns.isEmpty {
             MaskStream.note("rules of columns do nothing in text, which has none: --format tells what it is")
         }
@@ -53,14 +55,17 @@ struct MaskCommand: ParsableCommand {
         } ?? []
     }
 
-    private func readPlan() throws -> MaskPlan {
-        if let rules { return try MaskPlan.load(path: rules) }
+    private func readPlan() throws -> (plan: MaskPlan, definitions: CustomDetection) {
+        if let rules {
+            let file = try MaskFile.load(path: rules)
+            return (file.plan, file.detection)
+        }
         var mask = DetectorMask()
         mask.entities = detectedNames
         mask.style = .redact
         var plan = MaskPlan()
         plan.detectors = [mask]
-        return plan
+        return (plan, .none)
     }
 
     private func readKey(_ plan: MaskPlan) throws -> [UInt8]? {

@@ -6,6 +6,11 @@ public struct Credentials: Sendable, Equatable {
     public let user: String
     public let password: SecretSource
 
+    init(user: String, password: String) {
+        self.user = user
+        self.password = .plain(password)
+    }
+
     init(_ node: StrictNode, folder: String) throws(ConfigurationError) {
         var keys = try node.mapping()
         var mistakes = Mistakes()

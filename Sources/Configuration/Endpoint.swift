@@ -11,6 +11,15 @@ public struct Listener: Sendable, Equatable {
     /// `host:port`, IPv6 in brackets.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
+    /// Where a client on the same host finds it.
+    var clientHost: String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "::1"
+        case _: host
+        }
+    }
+
     static func list(_ node: StrictNode) throws(ConfigurationError) -> [Listener] {
         var keys = try node.mapping()
         var mistakes = Mistakes()

@@ -17,6 +17,18 @@ public struct Resource: Sendable, Equatable {
     /// Most resources in one file.
     static let maximumCount = 1000
 
+    /// The resource as a client of this gateway reaches it, with the secret of an account of its own.
+    public init(_ resource: Resource, behind listener: Listener, user: String, secret: String) {
+        name = resource.name
+        protocolName = resource.protocolName
+        target = Target(host: listener.clientHost, port: listener.port, database: resource.name)
+        tls = .prefer
+        certificateAuthority = nil
+        credentials = Credentials(user: user, password: secret)
+        recording = resource.recording
+        labels = resource.labels
+    }
+
     static func list(_ node: StrictNode, folder: String) throws(ConfigurationError) -> [Resource] {
         let nodes = try node.sequence()
         guard !nodes.isEmpty else { throw node.error("no resource: there is nothing to govern") }

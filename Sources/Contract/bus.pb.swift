@@ -1245,12 +1245,15 @@ public nonisolated struct DetectorMask: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// "email", "credit_card", "us_ssn", "secret"
+  /// "email", "credit_card", "us_ssn", "secret", and the policy's own
   public var entities: [String] = []
 
   public var style: MaskStyle = .unspecified
 
   public var rule: String = String()
+
+  /// SHA-256 of what the policy defines of `entities` (docs/messages.md, "Definitions"); empty: nothing
+  public var definitions: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3596,7 +3599,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DetectorMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entities\0\u{1}style\0\u{1}rule\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entities\0\u{1}style\0\u{1}rule\0\u{2}\u{7}definitions\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3607,6 +3610,7 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 1: try { try decoder.decodeRepeatedStringField(value: &self.entities) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.definitions) }()
       default: break
       }
     }
@@ -3622,6 +3626,9 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.rule.isEmpty {
       try visitor.visitSingularStringField(value: self.rule, fieldNumber: 3)
     }
+    if !self.definitions.isEmpty {
+      try visitor.visitSingularBytesField(value: self.definitions, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3629,6 +3636,7 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.entities != rhs.entities {return false}
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
+    if lhs.definitions != rhs.definitions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -72,53 +72,6 @@ public struct CustomDictionary: Hashable, Sendable {
     func matches(_ scope: Scope, _ range: Range<Int>) -> Bool { scope.isWord(range) }
 }
 
-extension CustomDetector {
-    /// - Throws: an error that names the first detector, from 1, and the bound that it breaks.
-    static func check(_ detectors: [CustomDetector], _ dictionaries: [CustomDictionary]) throws(DetectionError) {
-        func fail(_ message: String) -> DetectionError { DetectionError(code: .custom, message: message) }
-        guard detectors.count <= maximumCount else {
-            throw fail("\(detectors.count) custom detectors; there may be \(maximumCount)")
-        }
-        for (index, detector) in detectors.enumerated() {
-            let name = "custom detector \(index + 1) (\(detector.entity))"
-            guard isName(detector.entity) else {
-                throw fail(
-                    "\(name): an entity's name is lower-case letters, digits and _, at most \(maximumEntityBytes)")
-            }
-            guard !detector.pattern.isEmpty, detector.pattern.utf8.count <= maximumPatternBytes,
-                !detector.pattern.utf8.contains(0)
-            else { throw fail("\(name): a pattern has 1 to \(maximumPatternBytes) bytes, none of them zero") }
-            guard detector.context.count <= maximumContextWords else {
-                throw fail("\(name): \(detector.context.count) context words; there may be \(maximumContextWords)")
-            }
-            for word in detector.context where word.isEmpty || word.utf8.count > maximumContextWordBytes {
-                throw fail("\(name): a context word has 1 to \(maximumContextWordBytes) bytes")
-            }
-        }
-        var words = 0
-        for (index, dictionary) in dictionaries.enumerated() {
-            let name = "dictionary \(index + 1) (\(dictionary.entity))"
-            guard isName(dictionary.entity) else {
-                throw fail(
-                    "\(name): an entity's name is lower-case letters, digits and _, at most \(maximumEntityBytes)")
-            }
-            let bytes = CustomDictionary.minimumWordBytes...CustomDictionary.maximumWordBytes
-            for word in dictionary.words where !bytes.contains(word.utf8.count) {
-                throw fail("\(name): a word has \(bytes.lowerBound) to \(bytes.upperBound) bytes")
-            }
-            words += dictionary.words.count
-        }
-        guard words <= CustomDictionary.maximumWords else {
-            throw fail("\(words) words in dictionaries; there may be \(CustomDictionary.maximumWords)")
-        }
-    }
-
-    private static func isName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, first.isLower, name.utf8.count <= maximumEntityBytes else { return false }
-        return name.utf8.allSatisfy { $0.isLower || $0.isDigit || $0 == 0x5f }
-    }
-}
-
 /// What the entities of an engine's custom detectors are called, in the order of their first use.
 struct CustomEntities {
     private let added: [String]

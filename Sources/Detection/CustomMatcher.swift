@@ -1,5 +1,3 @@
-import CVectorscan
-
 /// Runs custom detectors on one value at a time: their patterns may ask where a value starts or ends.
 final class CustomMatcher {
     let detectors: [CustomDetector]
@@ -9,23 +7,13 @@ final class CustomMatcher {
     private let matcher: Matcher
     private var matches: [Matcher.Match] = []
 
+    var byteCount: Int { matcher.byteCount }
+
     init(_ detectors: [CustomDetector], _ names: CustomEntities) throws(DetectionError) {
         self.detectors = detectors
         entities = detectors.map { names.entity($0.entity) }
         words = detectors.map { $0.context.map { Array($0.utf8).map { $0.isUpper ? $0 | 0x20 : $0 } } }
-        let patterns = detectors.map {
-            Matcher.Pattern(
-                expression: $0.pattern, flags: UInt32(HS_FLAG_DOTALL | ($0.isCaseSensitive ? 0 : HS_FLAG_CASELESS)))
-        }
-        // One by one first, so that the error says which.
-        for (index, pattern) in patterns.enumerated() {
-            do throws(DetectionError) { _ = try Matcher([pattern], startsToo: true) } catch {
-                throw DetectionError(
-                    code: .custom,
-                    message: "custom detector \(index + 1) (\(detectors[index].entity)): \(error.message)")
-            }
-        }
-        matcher = try Matcher(patterns, startsToo: true)
+        matcher = try Matcher(detectors.map(\.matcherPattern), startsToo: true)
     }
 
     func findings(in scope: Scope, context: FieldContext, into findings: inout [Finding]) throws(DetectionError) {

@@ -42,6 +42,9 @@ public final class DetectionEngine {
         self.custom = try custom.isEmpty ? nil : CustomMatcher(custom, names)
     }
 
+    /// Bytes that the compiled patterns and their scratch areas take up.
+    public var byteCount: Int { matcher.byteCount + (custom?.byteCount ?? 0) }
+
     /// What policies and findings call an entity of this engine, those of custom detectors included.
     public func name(of entity: Entity) -> String {
         program.names.name(of: entity)
@@ -54,6 +57,18 @@ public final class DetectionEngine {
             context.add(custom: index)
         }
         return context
+    }
+
+    /// What a column of that name holds, if its name tells the truth: entities of this engine whose own name it is, or of
+    /// which its words speak.
+    public func entities(column name: String) -> [Entity] {
+        let context = context(column: name)
+        let words = " " + FieldContext.words(name).joined(separator: " ") + " "
+        return entities.filter { entity in
+            let own = self.name(of: entity).replacing("_", with: " ")
+            return words.contains(" \(own) ")
+                || program.columns.contains { $0.entity == entity && context.contains($0.topic) }
+        }
     }
 
     /// Every value must be handed to ``verify(_:in:scope:context:into:)``, whether it has candidates or not: patterns of

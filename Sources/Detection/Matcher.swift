@@ -44,6 +44,27 @@ final class Matcher {
         hs_free_database(database)
     }
 
+    /// Bytes that the patterns and the scratch area take up.
+    var byteCount: Int {
+        var compiled = 0
+        var working = 0
+        guard let database, hs_database_size(database, &compiled) == HS_SUCCESS,
+            hs_scratch_size(scratch, &working) == HS_SUCCESS
+        else { return 0 }
+        return compiled + working
+    }
+
+    /// Whether the pattern, if it is one, matches where nothing is.
+    static func matchesEmptyText(_ pattern: Pattern) -> Bool {
+        var info: UnsafeMutablePointer<hs_expr_info_t>?
+        var failure: UnsafeMutablePointer<hs_compile_error_t>?
+        let code = hs_expression_info(pattern.expression, pattern.flags, &info, &failure)
+        // Allocated by hs_set_misc_allocator's allocator, malloc by default.
+        defer { free(info) }
+        hs_free_compile_error(failure)
+        return code == HS_SUCCESS && info?.pointee.min_width == 0
+    }
+
     /// Appends where triggers end.
     func scan(_ bytes: UnsafeRawBufferPointer, into candidates: inout [Candidate]) throws(DetectionError) {
         guard let database, let base = bytes.baseAddress, !bytes.isEmpty else { return }

@@ -1,5 +1,6 @@
 import Bus
 import Contract
+import Masking
 import PostgresMask
 import Telemetry
 
@@ -8,14 +9,16 @@ struct MaskerStage: ResponseStage {
     private let protocols: MaskerProtocols
     private let metrics = MaskerMetrics(ProcessTelemetry.current)
 
-    init(hashKey: [UInt8]) { protocols = MaskerProtocols(hashKey: hashKey) }
+    init(hashKey: [UInt8], definitions: any DetectorDefinitions) {
+        protocols = MaskerProtocols(hashKey: hashKey, definitions: definitions)
+    }
 
     mutating func rewrite(_ batch: MaskBatch, payload: [UInt8]) throws -> (reply: MaskReply, payload: [UInt8]) {
         guard let mask = protocols.masker(for: batch.protocol) else {
             throw BusError(.malformed, "no masker for protocol \(batch.protocol)")
         }
         let answer = try mask(batch, payload)
-        metrics.count(answer.reply, payloadBytes: payload.count)
+        metrics.count(answer.reply, of: batch, payloadBytes: payload.count)
         return answer
     }
 }

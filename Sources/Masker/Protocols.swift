@@ -1,4 +1,5 @@
 import Contract
+import Masking
 import PostgresMask
 
 /// Every protocol that this process can mask: one line each.
@@ -6,8 +7,8 @@ struct MaskerProtocols {
     typealias Mask = (MaskBatch, [UInt8]) throws -> (reply: MaskReply, payload: [UInt8])
     private let maskers: [String: Mask]
 
-    init(hashKey: [UInt8]) {
-        let postgres = PostgresMasker(hashKey: hashKey)
+    init(hashKey: [UInt8], definitions: any DetectorDefinitions) {
+        let postgres = PostgresMasker(hashKey: hashKey, definitions: definitions)
         maskers = [
             "postgres": { batch, payload in try payload.withUnsafeBytes { try postgres.mask(batch, payload: $0) } }
         ]

@@ -1,7 +1,7 @@
 // sluice-masker: rewrites a batch of reply data by its mask plan.
 //
 // Security: sees unmasked reply data in memory and writes none anywhere; reads the masking key, with which `hash`
-// masks. What it cannot mask it does not return: the batch fails and ingress withholds it.
+// masks, and of the policy what detectors it defines. What it cannot mask it does not return: the batch fails and ingress withholds it.
 // Failure: stateless; killed, its batches are sent again.
 // Diagnostics: one line an event on standard error, without data.
 
@@ -15,5 +15,6 @@ StageRunner.main { environment in
     guard let key = FileManager.default.contents(atPath: configuration.state.maskingKey), !key.isEmpty else {
         throw BusError(.environment, "cannot read the masking key \(configuration.state.maskingKey)")
     }
-    return MaskerStage(hashKey: [UInt8](key))
+    return MaskerStage(
+        hashKey: [UInt8](key), definitions: PolicyDefinitions(policyPath: configuration.policyFile))
 }

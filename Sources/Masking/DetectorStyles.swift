@@ -3,16 +3,18 @@ import Detection
 
 /// Which entities are masked, and how each of them.
 public struct DetectorStyles: Sendable {
+    /// Of Sluice's own detectors.
     public let entities: [Entity]
     private let styles: [Style?]
 
     /// Of several styles for one entity the strictest counts.
+    /// - Parameter custom: detectors of the installation's own that the engine will have.
     /// - Throws: ``MaskError`` for a name that no detector finds.
-    public init(_ masks: [DetectorMask]) throws(MaskError) {
-        var styles = [Style?](repeating: nil, count: Entity.all.count)
+    public init(_ masks: [DetectorMask], custom: CustomDetection = .none) throws(MaskError) {
+        var styles = [Style?](repeating: nil, count: Entity.all.count + custom.names.count)
         for mask in masks {
             for name in mask.entities {
-                let named = Entity.named(name)
+                let named = custom.entity(named: name).map { [$0] } ?? Entity.named(name)
                 guard !named.isEmpty else {
                     throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
                 }

@@ -8,17 +8,22 @@ public final class DocumentPlan {
     let substitutes: Substitutes
     let rules: [ColumnRule]
 
-    /// - Parameter hashKey: key of the style `hash`.
+    /// - Parameters:
+    ///   - hashKey: key of the style `hash`.
+    ///   - definitions: what the plan may name besides Sluice's own detectors.
     /// - Throws: ``MaskError`` for a pattern or an entity that is none, and for the style `hash` without a key.
-    public init(_ plan: MaskPlan, hashKey: [UInt8]?) throws(MaskError) {
-        styles = try DetectorStyles(plan.detectors)
+    public init(_ plan: MaskPlan, hashKey: [UInt8]?, definitions: any DetectorDefinitions = CustomDetection.none)
+        throws(MaskError)
+    {
+        let custom = try definitions.definitions(of: plan.detectors)
+        styles = try DetectorStyles(plan.detectors, custom: custom)
         var rules: [ColumnRule] = []
         for column in plan.columns {
             rules.append(try ColumnRule(pattern: column.pattern, style: Style(column.style)))
         }
         self.rules = rules
         do throws(DetectionError) {
-            detection = try styles.entities.isEmpty ? nil : DetectionEngine(entities: styles.entities)
+            detection = try DetectionEngine.finding(styles.entities, custom)
         } catch {
             throw MaskError(code: .detection, message: error.message)
         }

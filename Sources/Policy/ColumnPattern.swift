@@ -43,6 +43,8 @@ struct ColumnPattern: Sendable {
         schema = parts.count > 2 ? Part(parts[0]) : nil
     }
 
+    var hasSchema: Bool { schema != nil }
+
     /// For what restricts: whatever may be meant. Letter case and unknown parts do not save a column.
     func mayMatch(_ name: ColumnName) -> Bool {
         guard name.column == "*" || column.folded.matches(name.column.lowercased()) else { return false }

@@ -39,10 +39,10 @@ extension Condition {
         case .tablesWritten: .tables(.written, try names(node, variables))
         case .views: .views(try names(node, variables))
         case .functions: .functions(try names(node, variables))
-        case .columns: .columns(try variables.list(node).map(lastPart))
-        case .columnsRead: .columnsIn(.read, try columns(node, variables))
-        case .columnsWritten: .columnsIn(.written, try columns(node, variables))
-        case .columnsCompared: .columnsIn(.compared, try columns(node, variables))
+        case .columns: .columns(try variables.columnNames(node).map(lastPart))
+        case .columnsRead: .columnsIn(.read, try variables.columns(node))
+        case .columnsWritten: .columnsIn(.written, try variables.columns(node))
+        case .columnsCompared: .columnsIn(.compared, try variables.columns(node))
         case .unfiltered: .unfiltered(try node.bool())
         case .opaque: .opaque(try node.bool())
         case .resolved: .resolved(try node.bool())
@@ -65,12 +65,6 @@ extension Condition {
 
     private static func names(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> [NamePattern] {
         try variables.list(node).map(NamePattern.init)
-    }
-
-    private static func columns(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError)
-        -> [ColumnPattern]
-    {
-        try variables.map(node, ColumnPattern.init(_:at:))
     }
 
     private static func list(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> [Condition] {

@@ -1,30 +1,43 @@
 import Contract
+import Detection
+import PolicyDetectors
+import PolicyFiles
 import StrictYAML
 
-extension MaskPlan {
-    /// Reads a file that holds a `mask` list as rules of a policy do, perhaps with `vars`. Errors name file, line and column.
-    public static func load(path: String) throws(ConfigurationError) -> MaskPlan {
-        try MaskPlan(StrictNode.load(path: path))
+/// A file that holds a `mask` list as rules of a policy do, perhaps with `vars`, `detectors`, `dictionaries`
+/// and `tags`.
+public struct MaskFile: Sendable {
+    public let plan: MaskPlan
+    /// What the file defines itself.
+    public let detection: CustomDetection
+
+    /// The error has every mistake that can be told apart, each with its place.
+    public static func load(path: String) throws(ConfigurationError) -> MaskFile {
+        try MaskFile(PolicyFiles.read(path: path))
     }
 
-    /// The same from text; `file` is named in errors.
-    public static func parse(_ text: String, file: String) throws(ConfigurationError) -> MaskPlan {
-        try MaskPlan(StrictNode.parse(text, file: file))
+    /// The same from text; `file` is named in errors, and lists are read beside it.
+    public static func parse(_ text: String, file: String) throws(ConfigurationError) -> MaskFile {
+        try MaskFile(PolicyFiles.parse(text, file: file))
     }
 
-    private init(_ root: StrictNode) throws(ConfigurationError) {
-        self.init()
+    private init(_ files: PolicyFiles) throws(ConfigurationError) {
+        guard let root = files.files.last?.root else { preconditionFailure("what was read has a file") }
+        var variables = Variables(files)
+        var mistakes = variables.detectors.mistakes
         var map = try root.mapping()
-        var variables = Variables()
-        if let node = try map.nonEmpty("vars") { try variables.add(node) }
-        guard let node = try map.nonEmpty("mask") else {
-            // Says what is there instead.
-            _ = try map.required("mask")
-            return
-        }
-        try map.finish()
-        let list = try MaskList(node, variables, rule: "")
-        columns = list.columns.map(\.mask)
-        detectors = list.detectors
+        mistakes.add(variables.tags.mistakes)
+        for key in ["detectors", "dictionaries", "tags"] { mistakes.attempt(try map.nonEmpty(key)) }
+        if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
+        let node = mistakes.attempt(try map.required("mask"))
+        mistakes.attempt(try map.finish())
+        let list = mistakes.attempt(
+            try node.map { node throws(ConfigurationError) in try MaskList(node, variables, rule: "") })
+        try mistakes.finish()
+        var plan = MaskPlan()
+        plan.columns = list?.columns.map(\.mask) ?? []
+        plan.detectors = list?.detectors ?? []
+        self.plan = plan
+        detection = variables.detectors.detection
     }
 }

@@ -24,10 +24,10 @@ struct MaskList {
         let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
         var patterns: [ColumnPattern] = []
         if let columnNode {
-            patterns = mistakes.attempt(try variables.map(columnNode, ColumnPattern.init(_:at:))) ?? []
+            patterns = mistakes.attempt(try variables.columns(columnNode)) ?? []
         }
-        var entities: [Entity] = []
-        if let detectNode { entities = mistakes.attempt(try variables.map(detectNode, Self.entity)) ?? [] }
+        var detector: DetectorMask?
+        if let detectNode { detector = mistakes.attempt(try variables.detectorMask(detectNode)) }
         try mistakes.finish()
         guard (columnNode == nil) != (detectNode == nil) else { throw node.error("use either “columns” or “detect”") }
         if let inferenceNode, columnNode == nil {
@@ -41,9 +41,7 @@ struct MaskList {
             columns.append(
                 Rule.MaskedColumn(mask: mask, pattern: pattern, refusesInference: inference == .refuse))
         }
-        if !entities.isEmpty {
-            var mask = DetectorMask()
-            mask.entities = entities.map(\.rawValue)
+        if var mask = detector {
             mask.style = style ?? .redact
             mask.rule = rule
             detectors.append(mask)
@@ -54,13 +52,6 @@ struct MaskList {
         // Unquoted, the style's name is YAML's own null.
         if map.keys.contains("style"), map.optional("style") == nil { return .null }
         return try map.required("style").choice(of: Style.self).contract
-    }
-
-    private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> Entity {
-        guard let entity = Entity(rawValue: text) else {
-            throw node.unknown(text, among: Entity.allCases.map(\.rawValue))
-        }
-        return entity
     }
 
     private enum Inference: String, CaseIterable {

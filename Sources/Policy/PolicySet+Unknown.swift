@@ -24,12 +24,12 @@ public struct Surroundings: Sendable {
 
 extension PolicySet {
     /// Whether it names identities, groups or approvers.
-    public var namesAccounts: Bool { names.names.contains { $0.kind != .resource } }
+    public var namesAccounts: Bool { names.names.contains { $0.kind.isOfAccounts } }
 
     /// Names that stand for nothing in `surroundings`, each once, where it is first written, and holds that can never get the
     /// approvals that they ask for. No mistakes: a policy may be shared, and accounts come and go.
     public func unknownNames(in surroundings: Surroundings) -> [ConfigurationError] {
-        let known = KnownNames(surroundings)
+        let known = KnownNames(surroundings, tags: tags)
         var found: [(name: PolicyName, message: String, times: Int)] = []
         for name in names.names {
             if let index = found.firstIndex(where: { $0.name.kind == name.kind && $0.name.text == name.text }) {
@@ -49,10 +49,12 @@ private struct KnownNames {
     let resources: [String]
     /// nil: not known.
     let accounts: [Surroundings.Account]?
+    private let tags: [String]
     private let identities: [String]
     private let groups: [String]
 
-    init(_ surroundings: Surroundings) {
+    init(_ surroundings: Surroundings, tags: [String]) {
+        self.tags = tags
         resources = surroundings.resources
         accounts = surroundings.accounts
         identities = accounts?.map(\.name) ?? []
@@ -68,8 +70,9 @@ private struct KnownNames {
             case .group: (groups, "no account is in group “\(name.text)”")
             case .approver: (identities, "no account is named “\(name.text)”, which is to approve")
             case .approverGroup: (groups, "no account is in group “\(name.text)”, which is to approve")
+            case .tag: (tags, "no column has the tag “\(name.text)”")
             }
-        guard name.kind == .resource || accounts != nil, !known.contains(name.text) else { return nil }
+        guard !name.kind.isOfAccounts || accounts != nil, !known.contains(name.text) else { return nil }
         return what + (StrictNode.nearest(to: name.text, among: known).map { "; did you mean “\($0)”?" } ?? "")
     }
 
@@ -83,5 +86,14 @@ private struct KnownNames {
         return approval.node.error(
             "\(approval.quorum) have to approve, and there \(approvers == 1 ? "is 1 account" : "are \(approvers) accounts") "
                 + "that can, beside the operator")
+    }
+}
+
+extension PolicyName.Kind {
+    fileprivate var isOfAccounts: Bool {
+        switch self {
+        case .identity, .group, .approver, .approverGroup: true
+        case .resource, .tag: false
+        }
     }
 }

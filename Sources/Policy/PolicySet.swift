@@ -1,4 +1,5 @@
 import Contract
+import PolicyDetectors
 import PolicyFiles
 import StrictYAML
 
@@ -17,6 +18,8 @@ public struct PolicySet: Sendable {
     let rules: [Rule]
     /// What the rules speak of.
     let names: PolicyNames
+    /// Of columns.
+    let tags: [String]
 
     /// Reads a policy file and what it includes. The error has every mistake of every file that can be told apart, each with
     /// its place.
@@ -36,8 +39,10 @@ public struct PolicySet: Sendable {
 
     /// `former`: of files that could not be read.
     private init(_ files: PolicyFiles, beside former: Mistakes) throws(ConfigurationError) {
-        var reading = Reading(isPartial: !former.isEmpty)
+        var reading = Reading(files, isPartial: !former.isEmpty)
         var mistakes = former
+        mistakes.add(reading.variables.detectors.mistakes)
+        mistakes.add(reading.variables.tags.mistakes)
         for file in files.files {
             // What is included may hold variables alone.
             mistakes.attempt(try reading.add(file, needsRules: file.path == files.files.last?.path))
@@ -45,6 +50,7 @@ public struct PolicySet: Sendable {
         try mistakes.finish()
         rules = reading.rules
         names = reading.names
+        tags = reading.variables.tags.names
         epoch = files.epoch
     }
 }
@@ -54,14 +60,14 @@ private struct Reading {
     var rules: [Rule] = []
     var names = PolicyNames()
     private var places: [String: String] = [:]
-    private var variables: Variables
+    private(set) var variables: Variables
 
-    init(isPartial: Bool) { variables = Variables(isPartial: isPartial) }
+    init(_ files: PolicyFiles, isPartial: Bool) { variables = Variables(files, isPartial: isPartial) }
 
     mutating func add(_ file: PolicyFiles.File, needsRules: Bool) throws(ConfigurationError) {
         var map = try file.root.mapping()
         var mistakes = Mistakes()
-        mistakes.attempt(try map.nonEmpty("include"))
+        for key in ["include", "detectors", "dictionaries", "tags"] { mistakes.attempt(try map.nonEmpty(key)) }
         if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
         let node = mistakes.attempt(needsRules ? try map.required("rules") : map.optional("rules"))
         let nodes = mistakes.attempt(try node?.sequence()) ?? []
@@ -80,5 +86,6 @@ private struct Reading {
             throw node.error("a rule named “\(rule.name)” is there already: \(place)")
         }
         rules.append(rule)
+        for name in variables.unknownTags(in: node) { names.add(name) }
     }
 }

@@ -1,14 +1,24 @@
+import PolicyDetectors
+import PolicyFiles
 import StrictYAML
 
 /// A policy's `vars`: names for lists of texts, which `$name` stands for as an item of a list. Nothing else is replaced.
 struct Variables {
     private static let maximumItems = 1000
 
+    /// What the policy defines besides: detectors and dictionaries, which `detect` may name.
+    let detectors: DefinedDetectors
+    /// Columns that `tag:…` stands for.
+    let tags: TagTable
     private var lists: [String: [String]] = [:]
     /// Some file of the policy could not be read, so that a variable which is not known may be one of its own.
     private let isPartial: Bool
 
-    init(isPartial: Bool = false) { self.isPartial = isPartial }
+    init(_ files: PolicyFiles, isPartial: Bool = false) {
+        detectors = DefinedDetectors(files)
+        tags = TagTable(files)
+        self.isPartial = isPartial
+    }
 
     /// Adds those of one file. One with a mistake is known, and holds what of it can be read.
     mutating func add(_ node: StrictNode) throws(ConfigurationError) {

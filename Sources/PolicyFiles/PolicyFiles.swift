@@ -2,7 +2,8 @@ import COpenSSL
 import Foundation
 import StrictYAML
 
-/// A policy file and those that it includes, read once: what is parsed is what the epoch is of.
+/// A policy file, those that it includes and those that it takes lists from, read once: what is parsed is what the epoch
+/// is of.
 public struct PolicyFiles: Sendable {
     /// One file of a policy.
     public struct File: Sendable {
@@ -12,8 +13,16 @@ public struct PolicyFiles: Sendable {
         public let root: StrictNode
     }
 
-    /// Most files of one policy.
+    /// A file that one of them takes a list from: words of a dictionary, tags of columns.
+    public struct ListFile: Sendable {
+        public let path: String
+        public let bytes: [UInt8]
+    }
+
+    /// Most files of one policy, and most that it takes lists from.
     public static let maximumFiles = 64
+    /// Largest file that a list is taken from: 4 MiB.
+    public static let maximumListSize = 4 << 20
     /// Deepest inclusion: the policy file itself is at 0.
     public static let maximumDepth = 4
     /// Bytes of an epoch.
@@ -21,15 +30,24 @@ public struct PolicyFiles: Sendable {
 
     /// Included files before the one that includes them; the policy file itself is the last.
     public let files: [File]
+    /// In the order in which they are first named.
+    public let lists: [ListFile]
+
+    /// The file that `file` names as the source of a list; nil when it could not be read.
+    public func list(_ name: String, of file: File) -> ListFile? {
+        let path = Self.path(name, beside: file.path)
+        return lists.first { $0.path == path }
+    }
 
     /// Tells one version of a policy from another: the start of the SHA-256 of the file's bytes. Of several files it is
-    /// over `sluice-policy-v1` and a NUL, then each one's bytes behind their length (UInt64, big endian).
+    /// over `sluice-policy-v1` and a NUL, then each one's bytes behind their length (UInt64, big endian), those of lists
+    /// last.
     public var epoch: [UInt8] {
-        if files.count == 1 { return Self.digest(files[0].bytes) }
+        if files.count == 1, lists.isEmpty { return Self.digest(files[0].bytes) }
         var input = Array("sluice-policy-v1\0".utf8)
-        for file in files {
-            withUnsafeBytes(of: UInt64(file.bytes.count).bigEndian) { input += $0 }
-            input += file.bytes
+        for bytes in files.map(\.bytes) + lists.map(\.bytes) {
+            withUnsafeBytes(of: UInt64(bytes.count).bigEndian) { input += $0 }
+            input += bytes
         }
         return Self.digest(input)
     }
@@ -65,7 +83,7 @@ public struct PolicyFiles: Sendable {
             inclusion.mistakes.add(
                 ConfigurationError(file: path, message: "cannot be read: check that it exists and is readable"))
         }
-        return (PolicyFiles(files: inclusion.files), inclusion.mistakes)
+        return (PolicyFiles(files: inclusion.files, lists: inclusion.lists), inclusion.mistakes)
     }
 
     private static func digest(_ bytes: [UInt8]) -> [UInt8] {
@@ -73,11 +91,23 @@ public struct PolicyFiles: Sendable {
         _ = SHA256(bytes, bytes.count, &digest)
         return Array(digest.prefix(epochLength))
     }
+
+    /// `name` in the folder of `path`, without `.` and `..` where they can be taken away by text alone.
+    fileprivate static func path(_ name: String, beside path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let whole = name.hasPrefix("/") ? name : folder + name
+        var parts: [Substring] = []
+        for part in whole.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        return (whole.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    }
 }
 
 /// Reads files in the order in which they count.
 private struct Inclusion {
     var files: [PolicyFiles.File] = []
+    var lists: [PolicyFiles.ListFile] = []
     var mistakes = Mistakes()
 
     mutating func add(
@@ -93,6 +123,11 @@ private struct Inclusion {
                     } catch {
                         mistakes.add(error)
                     }
+                }
+            }
+            for node in Self.listNames(&map) {
+                do throws(ConfigurationError) { try addList(node, beside: path, contents) } catch {
+                    mistakes.add(error)
                 }
             }
             files.append(PolicyFiles.File(path: path, bytes: [UInt8](data), root: root))
@@ -111,12 +146,44 @@ private struct Inclusion {
         return try StrictNode.parse(text, file: path)
     }
 
+    /// What `tags` and `file` of dictionaries name. Whoever reads these keys says what else is wrong with them.
+    private static func listNames(_ map: inout StrictMapping) -> [StrictNode] {
+        var names: [StrictNode] = []
+        if let tags = map.optional("tags") { names += (try? tags.sequence()) ?? [tags] }
+        guard var dictionaries = try? map.optional("dictionaries")?.mapping() else { return names }
+        for key in dictionaries.keys {
+            guard var dictionary = try? dictionaries.optional(key)?.mapping() else { continue }
+            if let file = dictionary.optional("file") { names.append(file) }
+        }
+        return names
+    }
+
+    private mutating func addList(
+        _ node: StrictNode, beside path: String, _ contents: (String) -> Data?
+    ) throws(ConfigurationError) {
+        guard node.isScalar, !node.isNull else { return }
+        let name = try node.string()
+        guard !name.isEmpty, !name.utf8.contains(0) else { throw node.error("expected a file's name") }
+        let list = PolicyFiles.path(name, beside: path)
+        guard !lists.contains(where: { $0.path == list }) else { return }
+        guard lists.count < PolicyFiles.maximumFiles else {
+            throw node.error("lists come from more than \(PolicyFiles.maximumFiles) files")
+        }
+        guard let bytes = contents(list) else {
+            throw node.error("“\(list)” cannot be read: check that it exists and is readable")
+        }
+        guard bytes.count <= PolicyFiles.maximumListSize else {
+            throw node.error("“\(list)” is larger than \(PolicyFiles.maximumListSize) bytes")
+        }
+        lists.append(PolicyFiles.ListFile(path: list, bytes: [UInt8](bytes)))
+    }
+
     private mutating func include(
         _ item: StrictNode, from path: String, within includers: [String], _ contents: (String) -> Data?
     ) throws(ConfigurationError) {
         let name = try item.string()
         guard !name.isEmpty, !name.utf8.contains(0) else { throw item.error("expected a file's name") }
-        let included = Self.path(name, beside: path)
+        let included = PolicyFiles.path(name, beside: path)
         guard !includers.contains(included) else {
             throw item.error("“\(name)” includes itself: \((includers + [included]).joined(separator: " → "))")
         }
@@ -132,16 +199,5 @@ private struct Inclusion {
             throw item.error("“\(included)” cannot be read: check that it exists and is readable")
         }
         add(included, bytes, within: includers, contents)
-    }
-
-    /// `name` in the folder of `path`, without `.` and `..` where they can be taken away by text alone.
-    private static func path(_ name: String, beside path: String) -> String {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        let whole = name.hasPrefix("/") ? name : folder + name
-        var parts: [Substring] = []
-        for part in whole.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
-        }
-        return (whole.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
     }
 }

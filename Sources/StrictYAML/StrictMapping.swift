@@ -12,6 +12,12 @@ public struct StrictMapping {
     /// All keys in file order, for mappings whose keys are names chosen by the user.
     public var keys: [String] { pairs.map(\.key) }
 
+    /// Every key and its value in file order, all of them asked for.
+    public mutating func all() -> [(key: String, keyNode: StrictNode, node: StrictNode)] {
+        asked = keys
+        return pairs
+    }
+
     public mutating func optional(_ key: String) -> StrictNode? {
         asked.append(key)
         guard let found = pairs.first(where: { $0.key == key })?.node, !found.isNull else { return nil }

@@ -17,7 +17,7 @@ enum Samples {
                 ("header", header), ("judge", judge), ("decision", decision), ("signed_decision", try signedDecision),
                 ("mask_batch", maskBatch), ("mask_reply", maskReply), ("record_batch", recordBatch),
                 ("record_ack", recordAck), ("hold_pending", holdPending), ("hold_close", holdClose),
-                ("failure", failure), ("catalog", catalog),
+                ("failure", failure), ("catalog", catalog), ("detector_mask", detectorMask),
             ]
         }
     }
@@ -132,6 +132,14 @@ enum Samples {
             $0.facts = facts
             $0.parameters = ["42", "NULL"]
             $0.hold = hold
+        }
+    }
+    static var detectorMask: DetectorMask {
+        .with {
+            $0.entities = ["email", "badge"]
+            $0.style = .redact
+            $0.rule = "mask-badges"
+            $0.definitions = Data(0..<32)
         }
     }
     static var catalog: Catalog {

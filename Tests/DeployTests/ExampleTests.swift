@@ -9,8 +9,11 @@ struct ExampleTests {
         let directory = try TemporaryDirectory()
         try directory.write(sluice, to: "sluice.yaml")
         try directory.write(policy, to: "policy.yaml")
-        // What a documented policy includes.
+        // What documented policies include and take lists from.
         try directory.write("vars: {colleagues: [alice]}\n", to: "common.yaml")
+        try directory.write(
+            "tags: {public.users.email: pii.email, public.users.ssn: pii.us_ssn}\n", to: "orders.tags.yaml")
+        try directory.write("Bluebird\nNight Hawk\n", to: "projects.txt")
         return try await Child(
             Project.binaries + "/sluice", ["check", "--config", directory.file("sluice.yaml")], directory: directory
         ).finish()

@@ -8,7 +8,9 @@ import Testing
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "examples/policies").path
 
-    @Test(arguments: ["read-only-agent", "read-write-agent", "analyst", "break-glass", "migration-bot", "orders"])
+    @Test(arguments: [
+        "read-only-agent", "read-write-agent", "analyst", "break-glass", "migration-bot", "orders", "own-data",
+    ])
     func passesItsTest(_ name: String) throws {
         let paths = try PolicyTestFile.tests(at: "\(Self.folder)/\(name).yaml")
         let report = try PolicyTestFile(path: try #require(paths.first)).run()
@@ -29,6 +31,6 @@ import Testing
     }
 
     @Test func everyTestIsRun() throws {
-        #expect(try PolicyTestFile.tests(at: Self.folder).count == 7)
+        #expect(try PolicyTestFile.tests(at: Self.folder).count == 8)
     }
 }

@@ -5,6 +5,7 @@ import PostgresWire
 /// A connection of Sluice's own to a target, one text query at a time.
 final class CatalogConnection: TargetEvents, @unchecked Sendable {
     private let connector: TargetConnector
+    private let name: String
     private let eventLoop: any EventLoop
     private var channel: (any Channel)?
     private var rows: [[String]] = []
@@ -21,10 +22,13 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
     /// In words for an operator.
     enum Failure {
         case login(String)
+        case error(state: String, message: String)
         case answer(String)
     }
 
-    init(resource: Resource, eventLoop: any EventLoop) {
+    /// - Parameter name: what the target sees as `application_name`.
+    init(resource: Resource, eventLoop: any EventLoop, name: String = "sluice catalog") {
+        self.name = name
         connector = TargetConnector(resource: resource, eventLoop: eventLoop)
         self.eventLoop = eventLoop
     }
@@ -38,7 +42,7 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
             channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
             return
         }
-        let startup = [(name: "application_name", value: "sluice catalog"), (name: "client_encoding", value: "UTF8")]
+        let startup = [(name: "application_name", value: name), (name: "client_encoding", value: "UTF8")]
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         connector.connect(startup: startup, events: self).whenComplete { result in
             switch result {
@@ -67,15 +71,16 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
             case BackendType.dataRow:
                 received += frame.count
                 guard rows.count < Self.maximumRows else {
-                    return giveUp("it has more than \(Self.maximumRows) relations")
+                    return giveUp("it has more than \(Self.maximumRows) rows")
                 }
                 guard received <= Self.maximumBytes else {
-                    return giveUp("what it says of its relations is longer than \(Self.maximumBytes >> 20) MiB")
+                    return giveUp("it is longer than \(Self.maximumBytes >> 20) MiB")
                 }
                 rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
             case BackendType.errorResponse:
                 let fields = try BackendDecoder.errorFields(frame)
-                failure = .answer("\(fields[UInt8(ascii: "C")] ?? "") \(fields[UInt8(ascii: "M")] ?? "")")
+                failure = .error(
+                    state: fields[UInt8(ascii: "C")] ?? "", message: fields[UInt8(ascii: "M")] ?? "")
             case BackendType.readyForQuery: finish(failure == nil ? rows : nil)
             default: break
             }

@@ -64,6 +64,7 @@ public struct TargetCatalogError: Error, CustomStringConvertible {
         description =
             switch failure {
             case .login(let reason): "the target cannot be asked: \(reason)"
+            case .error(let state, let message): "the target's catalogue cannot be read: \(state) \(message)"
             case .answer(let reason): "the target's catalogue cannot be read: \(reason)"
             case nil: "the target's catalogue cannot be read: no answer that could be understood came in time"
             }

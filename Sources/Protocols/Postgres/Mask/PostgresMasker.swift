@@ -10,6 +10,8 @@ import Masking
 public final class PostgresMasker {
     /// Compiled plans kept; when there are more, all are dropped and made again as they come.
     public static let maximumCachedPlans = 64
+    /// Compiled patterns kept, in bytes, likewise: one engine with a large dictionary has some MiB.
+    static let maximumEngineBytes = 64 << 20
     /// protocol.html#PROTOCOL-MESSAGE-CONCEPTS: a type byte and an Int32 length that counts itself.
     static let headerBytes = 5
 
@@ -21,14 +23,23 @@ public final class PostgresMasker {
     }
 
     private let hashKey: [UInt8]
+    private let definitions: any DetectorDefinitions
     private var hasher: KeyedHash?
     private var plans: [PlanKey: CompiledPlan] = [:]
     private var latest: (key: PlanKey, plan: CompiledPlan)?
-    private var engines: [[Entity]: DetectionEngine] = [:]
+    private var engines: [EngineKey: DetectionEngine] = [:]
 
-    /// - Parameter hashKey: key of the `hash` style; the same key gives the same hash for the same value.
-    public init(hashKey: [UInt8]) {
+    private struct EngineKey: Hashable {
+        let entities: [Entity]
+        let custom: CustomDetection
+    }
+
+    /// - Parameters:
+    ///   - hashKey: key of the `hash` style; the same key gives the same hash for the same value.
+    ///   - definitions: what plans may name besides Sluice's own detectors.
+    public init(hashKey: [UInt8], definitions: any DetectorDefinitions = CustomDetection.none) {
         self.hashKey = hashKey
+        self.definitions = definitions
     }
 
     /// - Parameter payload: whole backend messages, one after another.
@@ -60,9 +71,10 @@ public final class PostgresMasker {
         if let known = plans[key] {
             plan = known
         } else {
-            let styles = try DetectorStyles(batch.plan.detectors)
+            let custom = try definitions.definitions(of: batch.plan.detectors)
+            let styles = try DetectorStyles(batch.plan.detectors, custom: custom)
             plan = try CompiledPlan(
-                batch, engine: try engine(for: styles.entities), styles: styles, hash: try keyedHash())
+                batch, engine: try engine(for: styles.entities, custom), styles: styles, hash: try keyedHash())
             if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
             plans[key] = plan
         }
@@ -70,12 +82,19 @@ public final class PostgresMasker {
         return plan
     }
 
-    private func engine(for entities: [Entity]) throws(MaskError) -> DetectionEngine? {
-        if entities.isEmpty { return nil }
-        if let engine = engines[entities] { return engine }
+    private func engine(for entities: [Entity], _ custom: CustomDetection) throws(MaskError) -> DetectionEngine? {
+        let key = EngineKey(entities: entities, custom: custom)
+        if let engine = engines[key] { return engine }
         do throws(DetectionError) {
-            let engine = try DetectionEngine(entities: entities)
-            engines[entities] = engine
+            guard let engine = try DetectionEngine.finding(entities, custom) else { return nil }
+            let bytes = engines.values.reduce(engine.byteCount) { $0 + $1.byteCount }
+            if bytes > PostgresMasker.maximumEngineBytes || engines.count >= PostgresMasker.maximumCachedPlans {
+                engines.removeAll()
+                // They keep engines too.
+                plans.removeAll()
+                latest = nil
+            }
+            engines[key] = engine
             return engine
         } catch {
             throw MaskError(code: .detection, message: error.message)

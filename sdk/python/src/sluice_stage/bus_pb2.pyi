@@ -252,14 +252,16 @@ class DecisionMade(_message.Message):
     def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ...) -> None: ...
 
 class DetectorMask(_message.Message):
-    __slots__ = ["entities", "rule", "style"]
+    __slots__ = ["definitions", "entities", "rule", "style"]
+    DEFINITIONS_FIELD_NUMBER: _ClassVar[int]
     ENTITIES_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
+    definitions: bytes
     entities: _containers.RepeatedScalarFieldContainer[str]
     rule: str
     style: MaskStyle
-    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., definitions: _Optional[bytes] = ...) -> None: ...
 
 class EntityCount(_message.Message):
     __slots__ = ["count", "entity"]

@@ -1,0 +1,64 @@
+import Detection
+
+/// What a sample of one table says of its columns; no value of it is kept.
+struct SampledTable {
+    struct Column {
+        let name: String
+        let isMasked: Bool
+        /// Values that are neither NULL nor empty.
+        let values: Int
+        let findings: [Finding]
+    }
+
+    /// One kind of data that a column seems to hold.
+    struct Finding {
+        let entity: String
+        let isCredential: Bool
+        /// Values with it, those included in which a detector's mask stands for it.
+        let hits: Int
+        let isNamedSo: Bool
+    }
+
+    let name: String
+    /// As a pattern for columns writes them.
+    let schema: String
+    let rows: Int
+    let failure: String?
+    let isReached: Bool
+    let columns: [Column]
+
+    init(_ table: SchemaSampler.Table, _ answer: SchemaSampler.Answer, _ engine: DetectionEngine) {
+        name = table.name
+        schema = table.schema
+        rows = answer.rows?.count ?? 0
+        failure = answer.failure
+        isReached = answer.rows != nil || answer.failure != nil
+        columns = table.columns.indices.map { index in
+            let values = (answer.rows ?? []).compactMap { index < $0.count && !$0[index].isEmpty ? $0[index] : nil }
+            return Column(
+                name: table.columns[index], isMasked: table.isMasked[index], values: values.count,
+                findings: table.isMasked[index] ? [] : Self.findings(values, table.columns[index], engine))
+        }
+    }
+
+    private static func findings(_ values: [String], _ column: String, _ engine: DetectionEngine) -> [Finding] {
+        let context = engine.context(column: column)
+        let named = engine.entities(column: column)
+        var hits: [Entity: Int] = [:]
+        var found: [Detection.Finding] = []
+        for value in values {
+            found.removeAll(keepingCapacity: true)
+            Array(value.utf8).withUnsafeBytes { engine.findings(in: $0, context: context, into: &found) }
+            var entities = Set(found.map(\.entity))
+            for entity in engine.entities where value.contains("[redacted:\(engine.name(of: entity))]") {
+                entities.insert(entity)
+            }
+            for entity in entities { hits[entity, default: 0] += 1 }
+        }
+        return engine.entities.filter { hits[$0] != nil || named.contains($0) }.map { entity in
+            Finding(
+                entity: engine.name(of: entity), isCredential: Entity.secrets.contains(entity),
+                hits: hits[entity] ?? 0, isNamedSo: named.contains(entity))
+        }.sorted { $0.hits > $1.hits }
+    }
+}

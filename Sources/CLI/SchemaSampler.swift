@@ -1,0 +1,121 @@
+import Configuration
+import Contract
+import Detection
+import Foundation
+import Identity
+import Policy
+import PolicyDetectors
+import PolicyFiles
+import PolicyTesting
+
+/// Reads rows of a resource's tables through the gateway.
+struct SchemaSampler {
+    /// One table, and what the policy says of reading it.
+    struct Table {
+        let schema: String
+        let name: String
+        let columns: [String]
+        let sql: String
+        /// By column: it comes masked.
+        let isMasked: [Bool]
+    }
+
+    struct Answer: Decodable {
+        var rows: [[String]]?
+        /// Why there are none; nil when it was not reached.
+        var failure: String?
+    }
+
+    private struct Question: Encodable {
+        var user: String
+        var secret: String
+        var seconds: Int
+        var secondsForAll: Int
+        var statements: [String]
+    }
+
+    private static let systemSchemas = ["pg_catalog", "information_schema", "pg_toast"]
+    /// Longest answer to one statement, in bytes.
+    private static let maximumLine = 512 << 20
+
+    let resource: Resource
+    let configuration: Configuration
+    let account: SampledAccount
+    let catalog: Catalog
+    let policy: PolicySet
+
+    /// Every detector of Sluice's own and of the policy.
+    static func engine(_ files: PolicyFiles) throws -> DetectionEngine {
+        let own = try DefinedDetectors.detection(of: files)
+        return try DetectionEngine(entities: Entity.all, custom: own.detectors, dictionaries: own.dictionaries)
+    }
+
+    /// Hands over each table in order, as it is answered. Those that time did not reach have an empty answer.
+    func run(rows: Int, seconds: Int, total: Int, _ receive: (Table, Answer) -> Void) throws {
+        let tables = try self.tables(rows: rows)
+        let question = Question(
+            user: account.name, secret: account.secret, seconds: seconds, secondsForAll: total,
+            statements: tables.map(\.sql))
+        var line = Data()
+        var next = 0
+        if !tables.isEmpty {
+            try IngressChild.run(
+                ["--config", configuration.file, "--sample", resource.name], input: try JSONEncoder().encode(question)
+            ) { part in
+                line += part
+                while let end = line.firstIndex(of: 0x0a), next < tables.count {
+                    receive(tables[next], try JSONDecoder().decode(Answer.self, from: line[..<end]))
+                    next += 1
+                    line = Data(line[line.index(after: end)...])
+                }
+                guard line.count <= Self.maximumLine else { throw CommandFailure("an answer is too long") }
+            }
+        }
+        for table in tables[next...] { receive(table, Answer()) }
+    }
+
+    /// Tables and partitioned tables, with what the policy does to them. A view's columns and a partition's are masked with
+    /// those of the tables that they come from.
+    private func tables(rows: Int) throws -> [Table] {
+        let principal = try principal()
+        let time = Int64(Date().timeIntervalSince1970)
+        return catalog.relations.filter { relation in
+            ["r", "p", "f"].contains(relation.kind) && relation.parents.isEmpty && !relation.columns.isEmpty
+                && !Self.systemSchemas.contains(relation.schema)
+        }.map { relation in
+            let columns = relation.columns.map(Self.quoted).joined(separator: ", ")
+            let sql =
+                "SELECT \(columns) FROM \(Self.quoted(relation.schema)).\(Self.quoted(relation.name)) LIMIT \(rows)"
+            let facts = CommandClassifier.facts(
+                of: Array(sql.utf8), protocol: resource.protocolName, catalog: catalog)
+            let mask = facts.map {
+                policy.decide(
+                    facts: $0, principal: principal, resource: resource.name, purpose: .statement,
+                    circumstances: Circumstances(time: time, resourceLabels: resource.labels)
+                ).mask
+            }
+            return Table(
+                schema: relation.schema, name: relation.name, columns: relation.columns, sql: sql,
+                isMasked: relation.columns.indices.map { mask?.reaches($0) ?? false })
+        }
+    }
+
+    private func principal() throws -> Principal {
+        var principal = Principal()
+        principal.name = account.name
+        guard FileManager.default.fileExists(atPath: configuration.state.identities) else { return principal }
+        let known = try IdentityStore(path: configuration.state.identities).find(account.name)
+        principal.groups = known?.groups ?? []
+        principal.labels = known?.labels ?? [:]
+        return principal
+    }
+
+    private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+}
+
+extension MaskPlan {
+    /// Whether column rules mask that output.
+    fileprivate func reaches(_ output: Int) -> Bool {
+        allOutputs || outputs.contains { Int($0.index) == output } || computedOutputs.contains(UInt32(output))
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+
+/// Tags that are proposed for a database's columns.
+struct TagProposal {
+    let resource: String
+    let account: String
+    /// Of each table, at most.
+    let rows: Int
+    let tables: [SampledTable]
+
+    enum Confidence: String, Encodable {
+        case high, medium, low
+    }
+
+    struct Tag: Encodable {
+        var tag: String
+        var entity: String
+        var hits: Int
+        var values: Int
+        /// Of the values, from 0 to 1.
+        var share: Double
+        var named: Bool
+        var confidence: Confidence
+
+        init(_ finding: SampledTable.Finding, of column: SampledTable.Column) {
+            entity = finding.entity
+            tag = finding.isCredential ? "secret." + entity : "pii." + entity
+            hits = finding.hits
+            values = column.values
+            share = values == 0 ? 0 : (Double(hits) / Double(values) * 1000).rounded() / 1000
+            named = finding.isNamedSo
+            // A column is of a kind when most of it is, or its name says so and some of it agrees. One hit among many is a
+            // remark that somebody wrote, or chance.
+            confidence =
+                share >= 0.5 && hits >= 5 || named && share >= 0.2
+                ? .high : share >= 0.1 && hits >= 2 || named && hits > 0 ? .medium : .low
+        }
+
+        var remark: String {
+            let percent = Int((share * 100).rounded())
+            let found = values == 0 ? "no values seen" : "\(hits) of \(values) values (\(percent) %)"
+            return "\(confidence.rawValue): \(entity): \(found)" + (named ? ", its name says so" : "")
+        }
+    }
+
+    /// Tags of columns with something to propose; by low confidence alone they are commented out.
+    var yaml: String {
+        var lines = [
+            "# Tags proposed by sluice classify-schema for “\(resource)”, from at most \(rows) rows of each table as “\(account)”",
+            "# sees them. Read each line, take away what is wrong, and name this file as `tags` of the policy.",
+            "tags:",
+        ]
+        var isEmpty = true
+        for table in tables {
+            if let remark = table.remark { lines.append("  # \(remark)") }
+            for column in table.columns {
+                let name = table.pattern(column)
+                if column.isMasked {
+                    lines.append("  # \(name): masked by the policy already")
+                    continue
+                }
+                let tags = column.findings.map { Tag($0, of: column) }
+                let sure = tags.filter { $0.confidence != .low }
+                guard let shown = sure.isEmpty ? tags.first.map({ [$0] }) : sure else { continue }
+                lines += shown.map { "  # \($0.remark)" }
+                lines.append("  \(sure.isEmpty ? "# " : "")\(name): [\(shown.map(\.tag).joined(separator: ", "))]")
+                if !sure.isEmpty { isEmpty = false }
+            }
+        }
+        if isEmpty { lines[2] = "tags: {}" }
+        return lines.map { TextTable.printable($0) + "\n" }.joined()
+    }
+
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+            return String(decoding: try encoder.encode(Report(self)), as: UTF8.self) + "\n"
+        }
+    }
+
+    private struct Report: Encodable {
+        struct Table: Encodable {
+            var table: String
+            var rows: Int
+            var reached: Bool
+            var failure: String?
+            var columns: [Column]
+        }
+        struct Column: Encodable {
+            var column: String
+            var masked: Bool
+            var values: Int
+            var tags: [Tag]
+        }
+
+        var resource: String
+        var account: String
+        var tables: [Table]
+
+        init(_ proposal: TagProposal) {
+            resource = proposal.resource
+            account = proposal.account
+            tables = proposal.tables.map { table in
+                Table(
+                    table: "\(table.schema).\(table.name)", rows: table.rows, reached: table.isReached,
+                    failure: table.failure,
+                    columns: table.columns.map { column in
+                        Column(
+                            column: column.name, masked: column.isMasked, values: column.values,
+                            tags: column.findings.map { Tag($0, of: column) })
+                    })
+            }
+        }
+    }
+}
+
+extension SampledTable {
+    fileprivate var remark: String? {
+        if let failure { return "\(schema).\(name) could not be read: \(failure)" }
+        return isReached ? nil : "\(schema).\(name) was not reached in time"
+    }
+
+    /// `schema.table.column` as a key of YAML. In a pattern a dot within a name is any character.
+    fileprivate func pattern(_ column: Column) -> String {
+        let text = [schema, name, column.name].map { $0.replacing(".", with: "*") }.joined(separator: ".")
+        let isPlain = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x5f
+                || byte == 0x2e
+        }
+        guard !isPlain else { return text }
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}

@@ -1,0 +1,79 @@
+import Bus
+import Configuration
+import Foundation
+import NIOCore
+import NIOPosix
+import PostgresAccept
+
+/// `sluice-ingress --config F --sample RESOURCE`: runs statements as a client of this gateway, and ends. For `sluice
+/// classify-schema`, which opens no connections itself.
+///
+/// Standard input is one JSON object: `user`, `secret`, `seconds` for each statement and for all, `statements`. For each of
+/// them a line with a JSON object goes to standard output as it is answered: `rows`, or `failure`.
+struct SampleRequest {
+    /// Longest input read, in bytes.
+    private static let maximumInput = 16 << 20
+    /// Characters of a value that are handed on.
+    private static let maximumValue = 4096
+
+    private struct Question: Decodable {
+        var user: String
+        var secret: String
+        var seconds: Int64
+        var secondsForAll: Int64
+        var statements: [String]
+    }
+
+    private struct Answer: Encodable {
+        var rows: [[String]]?
+        var failure: String?
+    }
+
+    private let resource: Resource
+    private let listener: Listener
+
+    /// nil: the process is asked for something else.
+    init?(_ arguments: [String]) throws {
+        guard let flag = arguments.firstIndex(of: "--sample"), flag + 1 < arguments.count else { return nil }
+        let configuration = try Configuration.load(path: try StageArguments.configPath())
+        guard let resource = configuration.resources.first(where: { $0.name == arguments[flag + 1] }),
+            let listener = configuration.listeners.first(where: { $0.protocolName == resource.protocolName })
+        else {
+            throw CatalogRequest.Failure(
+                description: "no resource “\(arguments[flag + 1])” in \(configuration.file)")
+        }
+        self.resource = resource
+        self.listener = listener
+    }
+
+    func answer() async throws {
+        let input = try FileHandle.standardInput.read(upToCount: Self.maximumInput) ?? Data()
+        let question = try JSONDecoder().decode(Question.self, from: input)
+        let client = GatewayClient(
+            Resource(resource, behind: listener, user: question.user, secret: question.secret),
+            on: MultiThreadedEventLoopGroup.singleton.any())
+        let end = ContinuousClock.now + .seconds(question.secondsForAll)
+        for statement in question.statements {
+            guard ContinuousClock.now < end else { break }
+            try write(try await answer(statement, client, within: .seconds(question.seconds)))
+        }
+        try await client.close().get()
+    }
+
+    /// A statement that is refused is an answer; an account that is refused ends everything.
+    private func answer(_ statement: String, _ client: GatewayClient, within time: TimeAmount) async throws -> Answer {
+        do {
+            let rows = try await client.rows(of: statement, within: time).get()
+            return Answer(rows: rows.map { $0.map { String($0.prefix(Self.maximumValue)) } })
+        } catch let error as GatewayClient.Failure {
+            switch error {
+            case .login: throw CatalogRequest.Failure(description: "\(listener.description): \(error)")
+            case .statement, .answer, .late: return Answer(failure: "\(error)")
+            }
+        }
+    }
+
+    private func write(_ answer: Answer) throws {
+        try FileHandle.standardOutput.write(contentsOf: try JSONEncoder().encode(answer) + Data("\n".utf8))
+    }
+}

@@ -1,0 +1,70 @@
+import Configuration
+import NIOCore
+
+/// A client of this gateway itself: what it asks is judged, masked and recorded as everybody's statements are.
+public final class GatewayClient: Sendable {
+    /// Why there is no answer, without anything of the data.
+    public enum Failure: Error, CustomStringConvertible, Equatable {
+        /// The gateway is not there, or refuses the account.
+        case login(String)
+        /// The statement was refused or failed, with this SQLSTATE.
+        case statement(String)
+        /// The answer is not taken, for this reason.
+        case answer(String)
+        case late
+
+        public var description: String {
+            switch self {
+            case .login(let reason): "the gateway cannot be asked: \(reason)"
+            case .statement(let state): "refused or failed (SQLSTATE \(state))"
+            case .answer(let reason): "the answer is not taken: \(reason)"
+            case .late: "no answer in time"
+            }
+        }
+    }
+
+    /// Touched on the event loop alone.
+    private let connection: CatalogConnection
+    private let eventLoop: any EventLoop
+
+    /// - Parameter resource: with the gateway's address as its target.
+    public init(_ resource: Resource, on eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        connection = CatalogConnection(resource: resource, eventLoop: eventLoop, name: "sluice classify-schema")
+    }
+
+    /// The rows of one statement, NULL as an empty text. One statement at a time.
+    public func rows(of sql: String, within time: TimeAmount) -> EventLoopFuture<[[String]]> {
+        eventLoop.flatSubmit { [connection, eventLoop] in
+            let promise = eventLoop.makePromise(of: [[String]].self)
+            var isLate = false
+            let deadline = eventLoop.assumeIsolated().scheduleTask(in: time) {
+                isLate = true
+                connection.abandon()
+            }
+            connection.query(sql) { rows in
+                deadline.cancel()
+                if let rows {
+                    promise.succeed(rows)
+                } else {
+                    promise.fail(Self.failure(connection.failure, isLate))
+                }
+            }
+            return promise.futureResult
+        }
+    }
+
+    public func close() -> EventLoopFuture<Void> {
+        eventLoop.submit { [connection] in connection.abandon() }
+    }
+
+    private static func failure(_ failure: CatalogConnection.Failure?, _ isLate: Bool) -> Failure {
+        switch failure {
+        case .login(let reason): .login(reason)
+        // The SQLSTATE alone: a message may quote values.
+        case .error(let state, _): .statement(state)
+        case .answer(let reason): .answer(reason)
+        case nil: isLate ? .late : .login("it closed the connection")
+        }
+    }
+}

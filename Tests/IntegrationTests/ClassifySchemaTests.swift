@@ -1,0 +1,96 @@
+import Foundation
+import TestKit
+import Testing
+
+extension Integration {
+    /// `sluice classify-schema` as a client of the gateway.
+    @Suite(.serialized)
+    struct ClassifySchemaTests {
+        private static func run(_ token: Token?, _ arguments: [String] = []) async throws -> Finished {
+            let world = try await World.shared.value
+            return try await world.gateway.sluice(
+                ["classify-schema", "orders"] + arguments, as: token,
+                environment: ["TARGET_PASSWORD": PostgresServer.password], deadline: .seconds(60))
+        }
+
+        @Test func proposesTagsWithoutValues() async throws {
+            let world = try await World.shared.value
+            let before = try await world.gateway.json(["sessions", "list"]).array.count
+            let ran = try await Self.run(world.plain)
+            #expect(ran.status == 0 && Clear.values(in: ran.output + ran.errors).isEmpty, "\(ran.transcript)")
+            for line in [
+                "  public.customers.email: [pii.email]\n", "  public.customers.phone: [pii.phone]\n",
+                "  public.customers.ssn: [pii.us_ssn]\n", "  public.customers.card: [pii.credit_card]\n",
+            ] {
+                #expect(ran.output.contains("\n" + line), "\(line): \(ran.transcript)")
+            }
+            #expect(!ran.output.contains("\n  public.orders.amount"), "\(ran.transcript)")
+            // It is a session as every client's is.
+            try await eventually("its session is listed") {
+                try await world.gateway.json(["sessions", "list"]).array.count > before
+            }
+        }
+
+        /// What it writes is what policies read.
+        @Test func policiesTakeTheFile() async throws {
+            let world = try await World.shared.value
+            let directory = try TemporaryDirectory()
+            let file = directory.file("orders.tags.yaml")
+            let ran = try await Self.run(world.plain, ["--output", file, "--rows", "50"])
+            #expect(ran.status == 0 && ran.output.isEmpty, "\(ran.transcript)")
+            try directory.write(
+                "tags: orders.tags.yaml\nmask: [{columns: [\"tag:pii.email\"], style: redact}]\n", to: "rules.yaml")
+            let masked = try await Child(
+                Project.binaries + "/sluice", ["mask", "--format", "json", "--rules", directory.file("rules.yaml")],
+                input: .text("{\"customers\": {\"email\": \"x\", \"id\": 1}}\n"), directory: directory, label: "mask"
+            ).finish()
+            #expect(
+                masked.output == "{\"customers\": {\"email\": \"[redacted]\", \"id\": 1}}\n", "\(masked.transcript)")
+        }
+
+        @Test func whatComesMaskedIsCovered() async throws {
+            let world = try await World.shared.value
+            let ran = try await Self.run(world.veiled)
+            #expect(ran.status == 0, "\(ran.transcript)")
+            for column in ["email", "ssn", "card"] {
+                #expect(
+                    ran.output.contains("  # public.customers.\(column): masked by the policy already\n"),
+                    "\(ran.transcript)")
+            }
+            #expect(ran.output.contains("\n  public.customers.phone: [pii.phone]\n"), "\(ran.transcript)")
+        }
+
+        @Test func jsonSaysTheSame() async throws {
+            let world = try await World.shared.value
+            let ran = try await Self.run(world.veiled, ["--format", "json"])
+            let report = try JSONValue(ran.output)
+            let tables = report["tables"].array
+            #expect(report["resource"].string == "orders" && report["account"].string == world.veiled.name)
+            let customers = try #require(tables.first { $0["table"].string == "public.customers" })
+            #expect(customers["rows"].int == 200 && customers["failure"].string == nil)
+            let phone = try #require(customers["columns"].array.first { $0["column"].string == "phone" })
+            #expect(phone["tags"].array.first?["tag"].string == "pii.phone")
+            #expect(phone["tags"].array.first?["confidence"].string == "high")
+            #expect(tables.contains { $0["table"].string == "public.orders" })
+        }
+
+        /// An account that may not read a table is told so, table by table.
+        @Test func refusalsAreNamed() async throws {
+            let world = try await World.shared.value
+            let ran = try await Self.run(world.dba)
+            #expect(
+                ran.status == 0
+                    && ran.output.contains("  # public.customers could not be read: refused or failed (SQLSTATE 42501)"),
+                "\(ran.transcript)")
+        }
+
+        @Test func whoCannotLogInIsTold() async throws {
+            let world = try await World.shared.value
+            let none = try await Self.run(nil)
+            #expect(none.status == 1 && none.errors.contains("SLUICE_TOKEN=NAME:SECRET"), "\(none.transcript)")
+            let wrong = try await Self.run(Token(name: world.plain.name, secret: "wrong"))
+            #expect(wrong.status == 1 && wrong.errors.contains("the gateway cannot be asked"), "\(wrong.transcript)")
+            #expect(wrong.output.isEmpty)
+        }
+    }
+}
