@@ -29,7 +29,7 @@ public struct MaskFile: Sendable {
         mistakes.add(variables.tags.mistakes)
         for key in ["detectors", "dictionaries", "tags"] { mistakes.attempt(try map.nonEmpty(key)) }
         if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
-        let node = mistakes.attempt(try map.required("mask"))
+        let node = mistakes.attempt(try Self.list(&map))
         mistakes.attempt(try map.finish())
         let list = mistakes.attempt(
             try node.map { node throws(ConfigurationError) in try MaskList(node, variables, rule: "") })
@@ -39,5 +39,11 @@ public struct MaskFile: Sendable {
         plan.detectors = list?.detectors ?? []
         self.plan = plan
         detection = variables.detectors.detection
+    }
+
+    private static func list(_ map: inout StrictMapping) throws(ConfigurationError) -> StrictNode {
+        if let node = try map.nonEmpty("mask") { return node }
+        // Says what is there instead.
+        return try map.required("mask")
     }
 }
