@@ -29,7 +29,8 @@ public struct MaskFile: Sendable {
         mistakes.add(variables.tags.mistakes)
         for key in ["detectors", "dictionaries", "tags"] { mistakes.attempt(try map.nonEmpty(key)) }
         if let node = mistakes.attempt(try map.nonEmpty("vars")) { mistakes.attempt(try variables.add(node)) }
-        let node = mistakes.attempt(try map.required("mask"))
+        if !map.keys.contains("mask") { mistakes.attempt(try map.required("mask")) }
+        let node = mistakes.attempt(try map.nonEmpty("mask"))
         mistakes.attempt(try map.finish())
         let list = mistakes.attempt(
             try node.map { node throws(ConfigurationError) in try MaskList(node, variables, rule: "") })
