@@ -16,7 +16,7 @@ enum IngressChild {
         let process = Process()
         process.executableURL = URL(filePath: try Supervisor.programFolder() + "/sluice-ingress")
         process.arguments = arguments
-        let (input, asked, answer, errors) = (input, Pipe(), Pipe(), Pipe())
+        let (asked, answer, errors) = (Pipe(), Pipe(), Pipe())
         process.standardInput = asked
         process.standardOutput = answer
         process.standardError = errors

@@ -25,6 +25,7 @@ struct SampledTable {
     let rows: Int
     let failure: String?
     let isReached: Bool
+    let hidden: [String]
     let columns: [Column]
 
     init(_ table: SchemaSampler.Table, _ answer: SchemaSampler.Answer, _ engine: DetectionEngine) {
@@ -32,6 +33,7 @@ struct SampledTable {
         schema = table.schema
         rows = answer.rows?.count ?? 0
         failure = answer.failure
+        hidden = table.hidden
         isReached = answer.rows != nil || answer.failure != nil
         columns = table.columns.indices.map { index in
             let values = (answer.rows ?? []).compactMap { index < $0.count && !$0[index].isEmpty ? $0[index] : nil }

@@ -18,6 +18,8 @@ struct SchemaSampler {
         let sql: String
         /// By column: it comes masked.
         let isMasked: [Bool]
+        /// What detectors' masks leave no sign of that could be told: in other styles than `redact`.
+        let hidden: [String]
     }
 
     struct Answer: Decodable {
@@ -96,7 +98,8 @@ struct SchemaSampler {
             }
             return Table(
                 schema: relation.schema, name: relation.name, columns: relation.columns, sql: sql,
-                isMasked: relation.columns.indices.map { mask?.reaches($0) ?? false })
+                isMasked: relation.columns.indices.map { mask?.reaches($0) ?? false },
+                hidden: mask?.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
         }
     }
 

@@ -50,6 +50,12 @@ struct TagProposal {
             "# sees them. Read each line, take away what is wrong, and name this file as `tags` of the policy.",
             "tags:",
         ]
+        if !hidden.isEmpty {
+            lines.insert(
+                "# The policy's detectors mask these wherever they find them, so that none was seen: \(hidden.joined(separator: ", "))",
+                at: 2)
+        }
+        let head = lines.count - 1
         var isEmpty = true
         for table in tables {
             if let remark = table.remark { lines.append("  # \(remark)") }
@@ -67,9 +73,11 @@ struct TagProposal {
                 if !sure.isEmpty { isEmpty = false }
             }
         }
-        if isEmpty { lines[2] = "tags: {}" }
+        if isEmpty { lines[head] = "tags: {}" }
         return lines.map { TextTable.printable($0) + "\n" }.joined()
     }
+
+    private var hidden: [String] { Set(tables.flatMap(\.hidden)).sorted() }
 
     var json: String {
         get throws {
@@ -96,9 +104,11 @@ struct TagProposal {
 
         var resource: String
         var account: String
+        var hidden: [String]
         var tables: [Table]
 
         init(_ proposal: TagProposal) {
+            hidden = proposal.hidden
             resource = proposal.resource
             account = proposal.account
             tables = proposal.tables.map { table in

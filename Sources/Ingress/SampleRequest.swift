@@ -67,7 +67,10 @@ struct SampleRequest {
             return Answer(rows: rows.map { $0.map { String($0.prefix(Self.maximumValue)) } })
         } catch let error as GatewayClient.Failure {
             switch error {
-            case .login: throw CatalogRequest.Failure(description: "\(listener.description): \(error)")
+            case .login:
+                throw CatalogRequest.Failure(
+                    description:
+                        "\(listener.description): \(error). It must run here (sluice up), and let the account in")
             case .statement, .answer, .late: return Answer(failure: "\(error)")
             }
         }

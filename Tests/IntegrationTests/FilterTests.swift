@@ -42,6 +42,35 @@ extension Integration {
             #expect(masked.errors.contains("COUNT"), "\(masked.transcript)")
         }
 
+        @Test func ownDetectorsAndDictionaries() async throws {
+            let directory = try TemporaryDirectory()
+            try directory.write("Bluebird\n", to: "words.txt")
+            try directory.write(
+                """
+                detectors: {badge: {pattern: 'EMP-[0-9]{6}', examples: [EMP-123456]}}
+                dictionaries: {project: {file: words.txt}}
+                mask: [{detect: [badge, project, email], style: redact}]
+
+                """, to: "rules.yaml")
+            let rules = ["--rules", directory.file("rules.yaml")]
+            let input = "EMP-123456 for bluebird, a@b.co\n"
+            let masked = try await Self.run(rules + ["--report"], input: input, directory: directory)
+            #expect(
+                masked.status == 0 && masked.output == "[redacted:badge] for [redacted:project], [redacted:email]\n",
+                "\(masked.transcript)")
+            #expect(masked.errors.contains("badge") && masked.errors.contains("project"), "\(masked.transcript)")
+            let found = try await Self.run(rules + ["--find"], input: input, directory: directory)
+            #expect(
+                found.output.contains("{\"line\":1,\"start\":0,\"end\":10,\"entity\":\"badge\",\"confidence\":0.6}"))
+            let unknown = try await Self.run(["--detect", "badge"], input: input, directory: directory)
+            #expect(unknown.status == 2, "\(unknown.transcript)")
+            try directory.write("mask: [{detect: [badge], style: blur}]\nmore: 1\n", to: "rules.yaml")
+            let wrong = try await Self.run(rules, input: input, directory: directory)
+            for part in ["“badge” is not known here", "“blur”", "unknown key “more”", "3 mistakes"] {
+                #expect(wrong.status == 1 && wrong.errors.contains(part), "\(wrong.transcript)")
+            }
+        }
+
         @Test func finds() async throws {
             let directory = try TemporaryDirectory()
             let found = try await Self.run(

@@ -105,6 +105,33 @@ extension Integration {
             await setting.gateway.stop()
         }
 
+        /// A session that is older than a change goes on, by what holds now; what its former masks cover alone is withheld once
+        /// no masker knows them.
+        @Test func sessionsOutliveAChangeAndAMasker() async throws {
+            let setting = try await Setting.start()
+            let session = try setting.veiled.startPsql(input: .pipe)
+            try session.send("SELECT name FROM customers WHERE id = 1;\n")
+            try await eventually("it is masked") { session.output == "[redacted:client]\n" }
+            try setting.gateway.directory.write(
+                Self.policy.replacing("'Customer [0-9]+'", with: "'Customer [0-9]'").replacing(
+                    "[Customer 17]", with: "[Customer 1]"),
+                to: "policy.yaml")
+            try await eventually("the change holds") {
+                try await setting.shows("SELECT name FROM customers WHERE id = 17") == "[redacted:client]7\n"
+            }
+            let masker = try await setting.gateway.readyProcess(of: "masker")
+            kill(masker, SIGKILL)
+            _ = try await setting.gateway.readyProcess(of: "masker", otherThan: masker)
+            try session.send(
+                "DO $$BEGIN RAISE EXCEPTION 'Customer 17'; END$$;\nSELECT name FROM customers WHERE id = 17;\n")
+            try await eventually("it goes on") { session.output.hasSuffix("\n[redacted:client]7\n") }
+            #expect(!session.errors.contains("Customer"), "\(session.errors)")
+            #expect(session.errors.contains("ERROR"), "\(session.errors)")
+            session.closeInput()
+            #expect(try await session.finish().status == 0)
+            await setting.gateway.stop()
+        }
+
         @Test func areExplainedAndTested() async throws {
             let setting = try await Setting.start()
             let explained = try await setting.gateway.sluice(

@@ -113,6 +113,15 @@ extension Integration {
                 live["facts"]["tables_read"].list.compactMap(\.string) == ["live_a.addresses", "live_a.people"])
             #expect(live["mask"]["outputs"].list.first?["style"].string == "partial")
             #expect(live["remarks"].list.isEmpty)
+            // So does a text that is longer than a pipe holds.
+            let long = try await Child(
+                Project.binaries + "/sluice",
+                explain + ["--live", "--config", world.gateway.directory.file("sluice.yaml"), "-"],
+                environment: ["TARGET_PASSWORD": PostgresServer.password],
+                input: .text(sql + " -- " + String(repeating: "x", count: 300_000)), directory: world.gateway.directory,
+                label: "sluice"
+            ).finish()
+            #expect(try JSONValue(long.output)["facts"] == live["facts"], "\(long.transcript.prefix(2000))")
             // The whole catalogue in a file tells the same.
             let whole = try await world.gateway.sluice(
                 ["policy", "catalog", "orders"], environment: ["TARGET_PASSWORD": PostgresServer.password])
