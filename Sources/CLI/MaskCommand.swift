@@ -44,6 +44,9 @@ struct MaskCommand: ParsableCommand {
         }
         var stream = MaskStream(masker, finds: find)
         try stream.run()
+        if format != .text, !masker.unmatchedRules.isEmpty {
+            MaskStream.note("no column or key matched \(masker.unmatchedRules.joined(separator: ", "))")
+        }
         if report { printReport(masker) }
     }
 
@@ -55,12 +58,7 @@ struct MaskCommand: ParsableCommand {
 
     private func readPlan() throws -> MaskPlan {
         if let rules { return try MaskPlan.load(path: rules) }
-        var mask = DetectorMask()
-        mask.entities = detectedNames
-        mask.style = .redact
-        var plan = MaskPlan()
-        plan.detectors = [mask]
-        return plan
+        return MaskPlan(detect: detectedNames)
     }
 
     private func readKey(_ plan: MaskPlan) throws -> [UInt8]? {

@@ -42,6 +42,15 @@ extension Integration {
             #expect(masked.errors.contains("COUNT"), "\(masked.transcript)")
         }
 
+        @Test func namesRulesThatMatchNothing() async throws {
+            let directory = try TemporaryDirectory()
+            try directory.write("mask: [{columns: [email, \"*.phone\"], style: redact}]\n", to: "rules.yaml")
+            let arguments = ["--rules", directory.file("rules.yaml"), "--format", "csv"]
+            let ran = try await Self.run(arguments, input: "id, email \n1,x\n", directory: directory)
+            #expect(ran.status == 0 && ran.output == "id, email \n1,[redacted]\n", "\(ran.transcript)")
+            #expect(ran.errors == "sluice: no column or key matched *.phone\n", "\(ran.transcript)")
+        }
+
         @Test func finds() async throws {
             let directory = try TemporaryDirectory()
             let found = try await Self.run(
