@@ -19,7 +19,7 @@ struct MaskCommand: ParsableCommand {
 
     @Option(help: "A file with a `mask` list.") var rules: String?
     @Option(help: "In its place: entities to redact, such as email,credit_card, or all.") var detect: String?
-    @Option(help: "text, json, ndjson (server-sent events too), csv or form.") var format: DocumentFormat = .text
+    @Option(help: "text, json, ndjson (server-sent events too), csv, form or terminal.") var format: MaskFormat = .text
     @Flag(help: "Say on standard error at the end how much was masked.") var report = false
     @Flag(help: "Print what is found instead of masking it.") var find = false
     @Option(help: "A file with the key of the style hash.") var key: String?
@@ -37,15 +37,16 @@ struct MaskCommand: ParsableCommand {
     func run() throws {
         let (plan, definitions) = try readPlan()
         if find, plan.detectors.isEmpty { throw CommandFailure("--find needs detectors, and the rules have none") }
-        let masker = DocumentMasker(
-            format,
-            plan: try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan), definitions: definitions),
-            finds: find)
-        if format == .text, !find, !plan.columns.isEmpty {
+        let masker = format.filter(
+            try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan), definitions: definitions), finds: find)
+        if !format.hasColumns, !find, !plan.columns.isEmpty {
             MaskStream.note("rules of columns do nothing in text, which has none: --format tells what it is")
         }
         var stream = MaskStream(masker, finds: find)
         try stream.run()
+        if format.hasColumns, !masker.unmatchedRules.isEmpty {
+            MaskStream.note("no column or key matched \(masker.unmatchedRules.joined(separator: ", "))")
+        }
         if report { printReport(masker) }
     }
 
@@ -56,16 +57,9 @@ struct MaskCommand: ParsableCommand {
     }
 
     private func readPlan() throws -> (plan: MaskPlan, definitions: CustomDetection) {
-        if let rules {
-            let file = try MaskFile.load(path: rules)
-            return (file.plan, file.detection)
-        }
-        var mask = DetectorMask()
-        mask.entities = detectedNames
-        mask.style = .redact
-        var plan = MaskPlan()
-        plan.detectors = [mask]
-        return (plan, .none)
+        guard let rules else { return (MaskPlan(detect: detectedNames), .none) }
+        let file = try MaskFile.load(path: rules)
+        return (file.plan, file.detection)
     }
 
     private func readKey(_ plan: MaskPlan) throws -> [UInt8]? {
@@ -79,11 +73,9 @@ struct MaskCommand: ParsableCommand {
         return [UInt8](data)
     }
 
-    private func printReport(_ masker: DocumentMasker) {
+    private func printReport(_ masker: any MaskingFilter) {
         let rows = masker.counts.map { [$0.name, String($0.count)] }
         let table = TextTable(columns: ["ENTITY", "COUNT"], rows: rows)
         FileHandle.standardError.write(Data((table.text + "\n").utf8))
     }
 }
-
-extension DocumentFormat: ExpressibleByArgument {}

@@ -6,11 +6,14 @@ import Masking
 struct MaskStream {
     private static let chunkBytes = 256 << 10
 
-    private let masker: DocumentMasker
+    /// Who sends nothing for so long waits for an answer.
+    private static let quietMilliseconds: Int32 = 100
+
+    private let masker: any MaskingFilter
     private let finds: Bool
     private var progress = MaskProgress()
 
-    init(_ masker: DocumentMasker, finds: Bool) {
+    init(_ masker: any MaskingFilter, finds: Bool) {
         self.masker = masker
         self.finds = finds
     }
@@ -25,6 +28,7 @@ struct MaskStream {
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: MaskStream.chunkBytes, alignment: 16)
         defer { chunk.deallocate() }
         while true {
+            try showPrompt()
             let count = read(STDIN_FILENO, chunk.baseAddress, chunk.count)
             if count < 0 {
                 if errno == EINTR { continue }
@@ -39,6 +43,15 @@ struct MaskStream {
         masker.finish()
         try put()
         progress.end()
+    }
+
+    /// When somebody watches, and nothing comes, what is held shows.
+    private func showPrompt() throws {
+        guard let stream = masker as? StreamMasker, isatty(STDOUT_FILENO) == 1 else { return }
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        guard poll(&input, 1, MaskStream.quietMilliseconds) == 0 else { return }
+        stream.flush()
+        try put()
     }
 
     private func put() throws {

@@ -1,36 +1,24 @@
 import Detection
 
 /// Masks CSV (RFC 4180). The first row names the columns; fields keep their quotes.
-struct CSVMasker {
+struct CSVMasker: BufferedMasker {
     private enum Mode {
         case fields
         case long(LongValue, isQuoted: Bool, searched: Int)
     }
 
-    private struct Column {
-        let meaning: NameTable.Meaning
-        let rule: Int?
-    }
-
     private let pass: DocumentPass
     private var mode = Mode.fields
-    private var buffer = PendingBytes()
+    var buffer = PendingBytes()
     private var reader = CSVReader()
-    private var columns: [Column] = []
+    private var columns: [NameTable.Known] = []
     private var isHeader = true
     /// Of the field at hand.
     private var column = 0
 
     init(_ pass: DocumentPass) { self.pass = pass }
 
-    mutating func write(_ bytes: UnsafeRawBufferPointer) {
-        buffer.append(bytes)
-        advance(isLast: false)
-    }
-
-    mutating func finish() { advance(isLast: true) }
-
-    private mutating func advance(isLast: Bool) {
+    mutating func advance(isLast: Bool) {
         var goesOn = true
         while goesOn {
             switch mode {
@@ -78,10 +66,9 @@ struct CSVMasker {
     }
 
     /// What is known of the column at hand. A field behind the header's may belong to any.
-    private var known: Column {
-        if isHeader { return Column(meaning: .nothing, rule: nil) }
-        return columns.indices.contains(column)
-            ? columns[column] : Column(meaning: .nothing, rule: pass.names.strictest)
+    private var known: NameTable.Known {
+        if isHeader { return .nothing }
+        return columns.indices.contains(column) ? columns[column] : pass.names.unknown
     }
 
     private mutating func edit(
@@ -111,9 +98,7 @@ struct CSVMasker {
 
     private mutating func name(_ field: DocumentField, _ bytes: UnsafeRawBufferPointer) {
         let name = field.encoding.decode(bytes.part(field.content))?.bytes ?? []
-        let meaning = pass.names.meaning(of: name)
-        // A table's name is not known: no rule asks for it.
-        columns.append(Column(meaning: meaning, rule: pass.names.rule(meaning, enclosing: [])))
+        columns.append(pass.names.known(name))
     }
 
     /// Looks for the end of a long field.

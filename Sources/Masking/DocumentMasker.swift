@@ -4,7 +4,7 @@ import Detection
 ///
 /// Whatever of the document is no such document as the format says is masked as text, or withheld, and never passes unseen.
 /// Serves one thread.
-public final class DocumentMasker {
+public final class DocumentMasker: MaskingFilter {
     /// U+FEFF at a document's begin is no part of it.
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
@@ -67,12 +67,8 @@ public final class DocumentMasker {
     public func takeOutput() -> [UInt8] { pass.takeOutput() }
     public func takeFindings() -> [DocumentFinding] { pass.takeFindings() }
 
-    /// How often what was masked: entities, `withheld`, then patterns of rules.
-    public var counts: [(name: String, count: UInt64)] {
-        let counts = pass.engine.counts
-        let names = counts.entities.indices.map(pass.engine.name(of:)) + ["withheld"] + pass.rules.map(\.text)
-        return zip(names, counts.entities + [counts.withheld] + counts.rules).filter { $0.1 > 0 }.map { ($0, $1) }
-    }
+    public var counts: [(name: String, count: UInt64)] { pass.counts }
+    public var unmatchedRules: [String] { pass.names.unmatched }
 
     private func endMark() {
         guard let seen = mark else { return }

@@ -36,6 +36,12 @@ final class DocumentPass {
         return findings
     }
 
+    var counts: [(name: String, count: UInt64)] {
+        let counts = engine.counts
+        let names = counts.entities.indices.map(engine.name(of:)) + ["withheld"] + rules.map(\.text)
+        return zip(names, counts.entities + [counts.withheld] + counts.rules).filter { $0.1 > 0 }.map { ($0, $1) }
+    }
+
     /// What the matcher finds in a stretch; nil when it fails, and each value is then looked at, and masked, by itself.
     func candidates(in bytes: UnsafeRawBufferPointer) -> CandidateCursor? {
         var list: [Candidate] = []

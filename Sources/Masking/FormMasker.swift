@@ -1,30 +1,18 @@
 import Detection
 
 /// Masks `name=value&…` (https://url.spec.whatwg.org/#application/x-www-form-urlencoded); a line's end parts fields too.
-struct FormMasker {
-    private struct Name {
-        let meaning: NameTable.Meaning
-        let rule: Int?
-    }
-
+struct FormMasker: BufferedMasker {
     private let pass: DocumentPass
-    private var buffer = PendingBytes()
+    var buffer = PendingBytes()
     /// Nil within a name.
-    private var name: Name?
+    private var name: NameTable.Known?
     private var long: LongValue?
     /// How far the field at hand was read.
     private var searched = 0
 
     init(_ pass: DocumentPass) { self.pass = pass }
 
-    mutating func write(_ bytes: UnsafeRawBufferPointer) {
-        buffer.append(bytes)
-        advance(isLast: false)
-    }
-
-    mutating func finish() { advance(isLast: true) }
-
-    private mutating func advance(isLast: Bool) {
+    mutating func advance(isLast: Bool) {
         while !buffer.isEmpty || long != nil && isLast {
             let limit = min(buffer.count, DocumentPass.maximumValueBytes)
             var end = searched
@@ -57,8 +45,7 @@ struct FormMasker {
         long = isLast ? nil : value
         searched = isLast ? 0 : end - dropped
         if isLast, name == nil, !buffer.isEmpty, buffer[0] == 0x3d {
-            let meaning = pass.names.meaning(of: [UInt8](repeating: 0, count: NameTable.maximumNameBytes + 1))
-            name = Name(meaning: meaning, rule: pass.names.strictest)
+            name = pass.names.unknown
             buffer.withUnsafeBytes { pass.pass($0, 0..<1) }
             buffer.drop(1)
         }
@@ -74,10 +61,9 @@ struct FormMasker {
             pass.pass(bytes, 0..<min(end + 1, bytes.count), list)
             guard name == nil, next == 0x3d else { return name = nil }
             guard let text = ValueEncoding.percent.decode(bytes.part(0..<end))?.bytes else {
-                return name = Name(meaning: .nothing, rule: pass.names.strictest)
+                return name = pass.names.unknown
             }
-            let meaning = pass.names.meaning(of: text)
-            name = Name(meaning: meaning, rule: pass.names.rule(meaning, enclosing: []))
+            name = pass.names.known(text)
         }
         buffer.drop(min(end + 1, buffer.count))
         searched = 0

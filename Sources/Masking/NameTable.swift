@@ -24,6 +24,14 @@ public final class NameTable {
         static let nothing = Meaning(context: .none, rules: [])
     }
 
+    /// What is known of a value whose name nothing encloses.
+    struct Known {
+        let meaning: Meaning
+        let rule: Int?
+
+        static let nothing = Known(meaning: .nothing, rule: nil)
+    }
+
     /// Names remembered; when there are more, all are forgotten and learnt again as they come.
     private static let maximumNames = 4096
     /// A longer name is no name: it says nothing to detectors, and every rule may mean it.
@@ -31,38 +39,61 @@ public final class NameTable {
 
     let rules: [ColumnRule]
     private let detection: DetectionEngine?
-    private var known: [[UInt8]: Meaning] = [:]
+    private var remembered: [[UInt8]: Meaning] = [:]
+    /// By the number of a rule: some name was its column's.
+    private var isMatched: [Bool]
 
     public init(detection: DetectionEngine?, rules: [ColumnRule]) {
         self.detection = detection
         self.rules = rules
+        isMatched = Array(repeating: false, count: rules.count)
     }
+
+    /// Patterns of rules that no name matched so far.
+    var unmatched: [String] { zip(rules, isMatched).filter { !$0.1 }.map(\.0.text) }
 
     /// - Parameter name: as the document shows it, decoded.
     func meaning(of name: [UInt8]) -> Meaning {
         guard name.count <= NameTable.maximumNameBytes else {
             return Meaning(context: .none, rules: Array(rules.indices))
         }
-        if let meaning = known[name] { return meaning }
-        if known.count >= NameTable.maximumNames { known.removeAll() }
+        if let meaning = remembered[name] { return meaning }
+        if remembered.count >= NameTable.maximumNames { remembered.removeAll() }
         let lower = NameTable.lower(name)
         let meaning = Meaning(
             context: detection?.context(column: String(decoding: name, as: UTF8.self)) ?? .none,
             rules: rules.indices.filter { rules[$0].pattern.matches(column: lower) })
-        known[name] = meaning
+        remembered[name] = meaning
         return meaning
     }
 
     /// Of the rules whose last part is this name, the strictest that fits what encloses it.
     /// - Parameter enclosing: names in lower case from the nearest outwards, empty where not known.
     func rule(_ meaning: Meaning, enclosing: some Sequence<[UInt8]>) -> Int? {
-        meaning.rules.filter { rules[$0].pattern.matches(enclosing: enclosing) }.max {
-            rules[$0].style < rules[$1].style
-        }
+        let matching = meaning.rules.filter { rules[$0].pattern.matches(enclosing: enclosing) }
+        for rule in matching { isMatched[rule] = true }
+        return strictest(of: matching)
     }
 
-    /// The rule that stands for any: a value whose name is not known is masked by it.
-    var strictest: Int? { rules.indices.max { rules[$0].style < rules[$1].style } }
+    /// What is known of a value of this name, which nothing encloses.
+    func known(_ name: [UInt8]) -> Known {
+        let meaning = meaning(of: name)
+        return Known(meaning: meaning, rule: rule(meaning, enclosing: []))
+    }
 
-    static func lower(_ name: [UInt8]) -> [UInt8] { Array(String(decoding: name, as: UTF8.self).lowercased().utf8) }
+    /// Of a value whose name is not known: any rule may mean it.
+    var unknown: Known { Known(meaning: .nothing, rule: strictest(of: rules.indices)) }
+
+    private func strictest(of numbers: some Sequence<Int>) -> Int? {
+        numbers.max { rules[$0].style < rules[$1].style }
+    }
+
+    /// A name as patterns are compared with it: in lower case, without the white space around it.
+    static func lower(_ name: [UInt8]) -> [UInt8] {
+        let scalars = String(decoding: name, as: UTF8.self).lowercased().unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return [] }
+        return Array(String(scalars[first...last]).utf8)
+    }
 }

@@ -2,14 +2,14 @@ import Detection
 import Glibc
 
 /// Masks text line by line. The lines of a private key are one; a line too long to be held is masked piece by piece.
-struct TextMasker {
+struct TextMasker: BufferedMasker {
     /// No private key is longer; what follows is read line by line again.
     private static let maximumKeyBytes = 64 << 10
 
     private let pass: DocumentPass
     private let findsKeys: Bool
     private var encoding = ValueEncoding.plain
-    private var buffer = PendingBytes()
+    var buffer = PendingBytes()
     /// How far the buffer was searched for the end of its first line.
     private var searched = 0
     private var long: LongValue?
@@ -30,15 +30,7 @@ struct TextMasker {
     /// Something was written that was not passed yet.
     var isHolding: Bool { !buffer.isEmpty }
 
-    mutating func write(_ bytes: UnsafeRawBufferPointer) {
-        buffer.append(bytes)
-        advance(isLast: false)
-    }
-
-    /// No line's end follows.
-    mutating func finish() { advance(isLast: true) }
-
-    private mutating func advance(isLast: Bool) {
+    mutating func advance(isLast: Bool) {
         while true {
             if let value = long {
                 guard takePiece(value, isLast: isLast) else { return }
@@ -111,7 +103,9 @@ struct TextMasker {
             searched = max(lineEnd, start)
             return nil
         }
-        guard findsKeys, let line, beginsKey(start..<line) else { return line.map { $0 + 1 } ?? lineEnd }
+        guard findsKeys, let line, buffer.withUnsafeBytes({ $0.beginsPrivateKey(in: start..<line) }) else {
+            return line.map { $0 + 1 } ?? lineEnd
+        }
         var end = line + 1
         while true {
             let next = newline(from: end, upTo: min(buffer.count, start + TextMasker.maximumKeyBytes))
@@ -120,31 +114,8 @@ struct TextMasker {
                 searched = line
                 return isLast ? buffer.count : nil
             }
-            if holds("-----END ", in: end..<next) { return next + 1 }
+            if buffer.withUnsafeBytes({ $0.endsPrivateKey(in: end..<next) }) { return next + 1 }
             end = next + 1
-        }
-    }
-
-    /// Whether a private key begins in the line and does not end in it.
-    private func beginsKey(_ line: Range<Int>) -> Bool {
-        guard let begin = place(of: "-----BEGIN ", in: line),
-            let label = place(of: "PRIVATE KEY", in: begin..<line.upperBound)
-        else { return false }
-        return !holds("-----END ", in: label..<line.upperBound)
-    }
-
-    private func holds(_ text: StaticString, in range: Range<Int>) -> Bool { place(of: text, in: range) != nil }
-
-    private func place(of text: StaticString, in range: Range<Int>) -> Int? {
-        buffer.withUnsafeBytes { bytes -> Int? in
-            guard let base = bytes.baseAddress else { return nil }
-            var index = range.lowerBound
-            let last = range.upperBound - text.utf8CodeUnitCount
-            while index <= last, let found = memchr(base + index, Int32(text.utf8Start[0]), last + 1 - index) {
-                if memcmp(found, text.utf8Start, text.utf8CodeUnitCount) == 0 { return UnsafeRawPointer(found) - base }
-                index = UnsafeRawPointer(found) - base + 1
-            }
-            return nil
         }
     }
 

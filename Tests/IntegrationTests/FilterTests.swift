@@ -31,6 +31,10 @@ extension Integration {
             ("ndjson", "{\"email\":\"bob@c.de\"}\n{\"a\":1}\n", "{\"email\":\"b***@c.de\"}\n{\"a\":1}\n"),
             ("csv", "id,email\n1,\"bob@c.de\"\n", "id,email\n1,\"b***@c.de\"\n"),
             ("form", "email=bob%40c.de&a=1", "email=b***%40c.de&a=1"),
+            (
+                "terminal", "a b@c.de \u{1b}[1m536-\u{1b}[0m90-4399\r\n$ ",
+                "a b@c.de \u{1b}[1m[redacted:us_ssn]\u{1b}[0m\r\n$ "
+            ),
         ])
         func masks(_ format: String, _ input: String, _ expected: String) async throws {
             let directory = try TemporaryDirectory()
@@ -71,6 +75,15 @@ extension Integration {
             }
         }
 
+        @Test func namesRulesThatMatchNothing() async throws {
+            let directory = try TemporaryDirectory()
+            try directory.write("mask: [{columns: [email, \"*.phone\"], style: redact}]\n", to: "rules.yaml")
+            let arguments = ["--rules", directory.file("rules.yaml"), "--format", "csv"]
+            let ran = try await Self.run(arguments, input: "id, email \n1,x\n", directory: directory)
+            #expect(ran.status == 0 && ran.output == "id, email \n1,[redacted]\n", "\(ran.transcript)")
+            #expect(ran.errors == "sluice: no column or key matched *.phone\n", "\(ran.transcript)")
+        }
+
         @Test func finds() async throws {
             let directory = try TemporaryDirectory()
             let found = try await Self.run(
@@ -96,6 +109,22 @@ extension Integration {
             try await eventually("the second line is there") { filter.output.hasSuffix("second\n") }
             filter.closeInput()
             #expect(try await filter.finish().status == 0)
+        }
+
+        /// A prompt has no line's end: it shows when nothing more comes and somebody watches.
+        @Test func promptsShowOnATerminal() async throws {
+            let directory = try TemporaryDirectory()
+            try #require(mkfifo(directory.file("pipe"), 0o600) == 0)
+            let mask = "\(Project.binaries)/sluice mask --detect email --format terminal < \(directory.file("pipe"))"
+            let filter = try Child("script", ["-qec", mask, directory.file("typescript")], directory: directory)
+            let source = try Child(
+                "/bin/sh", ["-c", "cat > pipe"], input: .pipe, directory: directory, label: "source")
+            try source.send("mail bob@b.co login: ")
+            try await eventually("the prompt is there") { filter.output == "mail [redacted:email] login: " }
+            try source.send("bob\n")
+            source.closeInput()
+            #expect(try await filter.finish().status == 0)
+            #expect(filter.output.hasSuffix("login: bob\r\n"), "\(filter.output)")
         }
 
         @Test func hashTakesAKey() async throws {

@@ -5,20 +5,8 @@ import Masking
 func plan(columns: [(String, MaskStyle)] = [], detect: [String] = [], _ style: MaskStyle = .redact) throws
     -> DocumentPlan
 {
-    var plan = MaskPlan()
-    plan.columns = columns.map { pattern, style in
-        var column = ColumnMask()
-        column.pattern = pattern
-        column.style = style
-        return column
-    }
-    if !detect.isEmpty {
-        var detector = DetectorMask()
-        detector.entities = detect
-        detector.style = style
-        plan.detectors = [detector]
-    }
-    return try DocumentPlan(plan, hashKey: Array("a key for tests".utf8))
+    try DocumentPlan(
+        MaskPlan(columns: columns, detect: detect, style: style), hashKey: Array("a key for tests".utf8))
 }
 
 extension DocumentMasker {

@@ -100,6 +100,30 @@ import Testing
         #expect(mask("a@b.co,b\nx\"y a@b.co,z\n", .csv, detectors) == "[redacted:email],b\nx\"y [redacted:email],z\n")
     }
 
+    /// Who wrote a header or a key by hand put spaces around names.
+    @Test func whiteSpaceAroundNames() throws {
+        let rules = try plan(columns: [("*.email", .partial), ("users.phone", .redact)])
+        #expect(
+            mask("id, email ,\"phone\t\",\u{a0}EMAIL\n1,bob@b.co,2,bob@b.co\n", .csv, rules)
+                == "id, email ,\"phone\t\",\u{a0}EMAIL\n1,b***@b.co,[redacted],b***@b.co\n")
+        #expect(
+            mask(#"{" email": "bob@b.co", " users ": {"phone ": "1"}, "e mail": "x"}"#, .json, rules)
+                == #"{" email": "b***@b.co", " users ": {"phone ": "[redacted]"}, "e mail": "x"}"#)
+        #expect(mask("+email=bob%40b.co&phone%20=1", .form, rules) == "+email=b***%40b.co&phone%20=%5Bredacted%5D")
+    }
+
+    @Test(arguments: [
+        (DocumentFormat.csv, "id,email\n1,x\n"), (.json, #"{"a": {"email": 1}, "orders": {"phone": 1}}"#),
+        (.form, "email=x"), (.ndjson, "{\"email\":1}\n"),
+    ])
+    func rulesThatMatchNothing(_ format: DocumentFormat, _ document: String) throws {
+        let masker = DocumentMasker(
+            format, plan: try plan(columns: [("*.email", .partial), ("users.phone", .redact), ("id.x", .null)]))
+        masker.write(document.utf8)
+        masker.finish()
+        #expect(masker.unmatchedRules == ["users.phone", "id.x"])
+    }
+
     @Test func form() throws {
         let rules = try Self.rules()
         #expect(

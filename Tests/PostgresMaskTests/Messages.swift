@@ -54,20 +54,7 @@ enum Wire {
 }
 
 func plan(columns: [(String, MaskStyle)] = [], detect: [String] = [], _ style: MaskStyle = .redact) -> MaskPlan {
-    var plan = MaskPlan()
-    plan.columns = columns.map { pattern, style in
-        var column = ColumnMask()
-        column.pattern = pattern
-        column.style = style
-        return column
-    }
-    if !detect.isEmpty {
-        var detector = DetectorMask()
-        detector.entities = detect
-        detector.style = style
-        plan.detectors = [detector]
-    }
-    return plan
+    MaskPlan(columns: columns, detect: detect, style: style)
 }
 
 func column(_ name: String, type: UInt32 = 25, format: Int32 = 0, origin: (String, String, String)? = nil)

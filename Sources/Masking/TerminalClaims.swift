@@ -1,0 +1,50 @@
+import Detection
+
+/// Which bytes of what a terminal is sent belong to which finding, where views of the same bytes find different things.
+struct TerminalClaims {
+    struct Claim {
+        let finding: Finding
+        /// What stands for it.
+        let substitute: [UInt8]
+        /// Its first and last place.
+        var extent: Range<Int>
+    }
+
+    private(set) var claims: [Claim] = []
+    /// For each place from `-before` on the number of its claim and 1, or 0. Empty as long as there is none.
+    private var owners: [Int32] = []
+    private let before: Int
+    private let end: Int
+
+    /// - Parameter before: bytes of context, which have negative places.
+    init(before: Int, end: Int) {
+        self.before = before
+        self.end = end
+    }
+
+    subscript(place: Int) -> Int? {
+        guard !owners.isEmpty, owners[place + before] > 0 else { return nil }
+        return Int(owners[place + before]) - 1
+    }
+
+    /// Gives a finding its places, or to one that another view found there what of them no other has.
+    mutating func claim(_ places: [Range<Int>], _ finding: Finding, _ substitute: [UInt8]) {
+        guard let first = places.first?.lowerBound else { return }
+        if owners.isEmpty { owners = Array(repeating: 0, count: before + end) }
+        let owner = places.joined().first { self[$0] != nil }.flatMap { self[$0] } ?? claims.count
+        if owner == claims.count {
+            claims.append(Claim(finding: finding, substitute: substitute, extent: first..<first + 1))
+        }
+        for place in places.joined() where owners[place + before] == 0 {
+            owners[place + before] = Int32(owner + 1)
+            let extent = claims[owner].extent
+            claims[owner].extent = min(extent.lowerBound, place)..<max(extent.upperBound, place + 1)
+        }
+    }
+
+    /// Gives a byte that no claim has to the one around it.
+    mutating func fill(_ place: Int) {
+        guard self[place] == nil, let around = claims.firstIndex(where: { $0.extent.contains(place) }) else { return }
+        owners[place + before] = Int32(around + 1)
+    }
+}
