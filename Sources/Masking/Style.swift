@@ -11,7 +11,7 @@ public enum Style: Int, Comparable, Sendable {
         switch style {
         case .partial: self = .partial
         case .hash: self = .hash
-        case .redact, .unspecified: self = .redact
+        case .redact, .unspecified, .tokenize, .shift, .bucket: self = .redact
         case .null, .UNRECOGNIZED: self = .null
         }
     }
