@@ -149,8 +149,8 @@ let package = Package(
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
-        tests("MaskingTests", ["Masking", "Contract", "Detection"]),
-        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection"]),
+        tests("MaskingTests", ["Masking", "Contract", "Detection", protobuf]),
+        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", protobuf]),
         tests(
             "PostgresAcceptTests",
             [

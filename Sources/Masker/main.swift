@@ -16,5 +16,5 @@ StageRunner.main { environment in
         throw BusError(.environment, "cannot read the masking key \(configuration.state.maskingKey)")
     }
     return MaskerStage(
-        hashKey: [UInt8](key), definitions: PolicyDefinitions(policyPath: configuration.policyFile))
+        key: [UInt8](key), definitions: PolicyDefinitions(policyPath: configuration.policyFile))
 }

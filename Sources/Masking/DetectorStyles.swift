@@ -13,13 +13,14 @@ public struct DetectorStyles: Sendable {
     public init(_ masks: [DetectorMask], custom: CustomDetection = .none) throws(MaskError) {
         var styles = [Style?](repeating: nil, count: Entity.all.count + custom.names.count)
         for mask in masks {
+            let style = try Style(mask)
             for name in mask.entities {
                 let named = custom.entity(named: name).map { [$0] } ?? Entity.named(name)
                 guard !named.isEmpty else {
                     throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
                 }
                 for entity in named {
-                    styles[entity.index] = max(styles[entity.index] ?? .partial, Style(mask.style))
+                    styles[entity.index] = max(styles[entity.index] ?? style, style)
                 }
             }
         }

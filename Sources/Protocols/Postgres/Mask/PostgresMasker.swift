@@ -22,9 +22,9 @@ public final class PostgresMasker {
         let binaryCopy: Bool
     }
 
-    private let hashKey: [UInt8]
+    private let key: [UInt8]
     private let definitions: any DetectorDefinitions
-    private var hasher: KeyedHash?
+    private var madeKeys: MaskingKeys?
     private var plans: [PlanKey: CompiledPlan] = [:]
     private var latest: (key: PlanKey, plan: CompiledPlan)?
     private var engines: [EngineKey: DetectionEngine] = [:]
@@ -35,10 +35,10 @@ public final class PostgresMasker {
     }
 
     /// - Parameters:
-    ///   - hashKey: key of the `hash` style; the same key gives the same hash for the same value.
+    ///   - key: of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
     ///   - definitions: what plans may name besides Sluice's own detectors.
-    public init(hashKey: [UInt8], definitions: any DetectorDefinitions = CustomDetection.none) {
-        self.hashKey = hashKey
+    public init(key: [UInt8], definitions: any DetectorDefinitions = CustomDetection.none) {
+        self.key = key
         self.definitions = definitions
     }
 
@@ -55,10 +55,10 @@ public final class PostgresMasker {
         return try pass.finish()
     }
 
-    private func keyedHash() throws(MaskError) -> KeyedHash {
-        if let hasher { return hasher }
-        let made = try KeyedHash(key: hashKey)
-        hasher = made
+    private func keys() throws(MaskError) -> MaskingKeys {
+        if let madeKeys { return madeKeys }
+        let made = try MaskingKeys(key: key)
+        madeKeys = made
         return made
     }
 
@@ -74,7 +74,7 @@ public final class PostgresMasker {
             let custom = try definitions.definitions(of: batch.plan.detectors)
             let styles = try DetectorStyles(batch.plan.detectors, custom: custom)
             plan = try CompiledPlan(
-                batch, engine: try engine(for: styles.entities, custom), styles: styles, hash: try keyedHash())
+                batch, engine: try engine(for: styles.entities, custom), styles: styles, keys: try keys())
             if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
             plans[key] = plan
         }
