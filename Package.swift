@@ -143,7 +143,7 @@ let package = Package(
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
         tests("MaskingTests", ["Masking", "Contract", "Detection"]),
-        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection"]),
+        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", "TestKit"], exclude: ["Golden"]),
         tests(
             "PostgresAcceptTests",
             [

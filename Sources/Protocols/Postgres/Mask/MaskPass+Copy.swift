@@ -212,7 +212,7 @@ extension MaskPass {
         let found = cursor.indices(in: field.plain)
         if column?.rule == nil {
             guard plan.engine != nil, column?.look != .never else { return }
-            if found.isEmpty, !field.isEncoded, column?.look ?? .whenTriggered == .whenTriggered { return }
+            if found.isEmpty, !field.isEncoded, column?.look == .whenTriggered { return }
         }
         edited.removeAll(keepingCapacity: true)
         let outcome: ValueMasker.Outcome
@@ -243,7 +243,7 @@ extension MaskPass {
         }
         // Without a scan of the wire bytes there are no candidates, which is not the same as none found.
         return values.detect(
-            column?.kind ?? .text, in: bytes, scope: scope, candidates: plan.copy.scans ? candidates : nil,
+            column?.kind ?? .anyText, in: bytes, scope: scope, candidates: plan.copy.scans ? candidates : nil,
             near: column?.near ?? .none, to: &edited)
     }
 }
