@@ -150,7 +150,9 @@ let package = Package(
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
         tests("MaskingTests", ["Masking", "Contract", "Detection", protobuf]),
-        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", protobuf]),
+        tests(
+            "PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", "TestKit", protobuf],
+            exclude: ["Golden"]),
         tests(
             "PostgresAcceptTests",
             [

@@ -9,6 +9,8 @@ enum ValueEncoding {
     case quoted
     /// `application/x-www-form-urlencoded`: `%40`, and `+` for a space (https://url.spec.whatwg.org).
     case percent
+    /// XML text and attribute values: `&#64;`, `&#x40;` and the five entities that XML has by itself (XML 1.0, section 4.6).
+    case xml
 
     /// - Parameter isWhole: nothing is missing at the end; otherwise what is not whole there is left out.
     /// - Returns: nil when the bytes are wrong.
@@ -23,6 +25,7 @@ enum ValueEncoding {
             return JSONText.decode(isWhole ? bytes : bytes.part(0..<JSONText.wholeLength(bytes)), isLenient: true)
         case .quoted: return decodeQuoted(bytes, isWhole: isWhole)
         case .percent: return decodePercent(bytes, isWhole: isWhole)
+        case .xml: return decodeXML(bytes)
         }
     }
 
@@ -31,6 +34,17 @@ enum ValueEncoding {
         switch self {
         case .plain: return text
         case .json, .jsonLike: JSONText.appendEscaped(text, to: &out)
+        case .xml:
+            for byte in text {
+                switch byte {
+                case 0x26: out.append(contentsOf: "&amp;".utf8)
+                case 0x3c: out.append(contentsOf: "&lt;".utf8)
+                case 0x3e: out.append(contentsOf: "&gt;".utf8)
+                case 0x22: out.append(contentsOf: "&quot;".utf8)
+                case 0x27: out.append(contentsOf: "&apos;".utf8)
+                case _: out.append(byte)
+                }
+            }
         case .quoted:
             for byte in text {
                 if byte == 0x22 { out.append(0x22) }
@@ -64,6 +78,48 @@ enum ValueEncoding {
             index = end + 2
         }
         return text
+    }
+
+    /// The longest reference that is read, zeros before the number and all.
+    private static let maximumReferenceBytes = 32
+
+    /// A reference that is none stands for itself.
+    private func decodeXML(_ bytes: UnsafeRawBufferPointer) -> DecodedText {
+        var text = DecodedText(capacity: bytes.count)
+        var index = 0
+        while index < bytes.count {
+            var end = index
+            while end < bytes.count, bytes[end] != 0x26 { end += 1 }
+            text.append(bytes.part(index..<end))
+            guard end < bytes.count else { break }
+            index = end
+            let limit = min(bytes.count, index + ValueEncoding.maximumReferenceBytes)
+            if let stop = bytes[index..<limit].firstIndex(of: 0x3b),
+                let value = ValueEncoding.reference(String(decoding: bytes[index + 1..<stop], as: UTF8.self))
+            {
+                text.append(escaped: Array(String(value).utf8), length: stop + 1 - index)
+                index = stop + 1
+            } else {
+                text.append(bytes[index])
+                index += 1
+            }
+        }
+        return text
+    }
+
+    private static func reference(_ name: String) -> Unicode.Scalar? {
+        switch name {
+        case "amp": return "&"
+        case "lt": return "<"
+        case "gt": return ">"
+        case "quot": return "\""
+        case "apos": return "'"
+        case _:
+            guard name.hasPrefix("#") else { return nil }
+            let isHexadecimal = name.hasPrefix("#x")
+            return UInt32(name.dropFirst(isHexadecimal ? 2 : 1), radix: isHexadecimal ? 16 : 10).flatMap(
+                Unicode.Scalar.init)
+        }
     }
 
     private func decodePercent(_ bytes: UnsafeRawBufferPointer, isWhole: Bool) -> DecodedText? {

@@ -162,7 +162,9 @@ import Testing
                 == nil)
         #expect(try binary(17, Array("x a@b.co".utf8)) == nil)
         #expect(try binary(16999, [0, 1] + Array("a@b.co".utf8)) == nil)
-        #expect(try binary(16999, [0, 1, 2]) == [0, 1, 2])
+        // Nobody knows how to read it.
+        #expect(try binary(16999, [0, 1, 2]) == nil)
+        #expect(try binary(16999, Array("happy".utf8)) == Array("happy".utf8))
         #expect(try binary(23, Wire.int32(536_904_399), "ssn") == nil)
         #expect(try binary(23, Wire.int32(536_904_399)) == Wire.int32(536_904_399))
         #expect(try binary(20, Wire.int64(1_010_001), "user_ssn") == nil)

@@ -87,12 +87,18 @@ final class Catalog {
         next()
     }
 
+    /// Values of a domain are sent as those of its base type, but PostgreSQL says so of rows alone.
+    private static let sentType =
+        "(WITH RECURSIVE b AS (SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid "
+        + "UNION ALL SELECT t.oid, t.typtype, t.typbasetype FROM b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype "
+        + "WHERE b.typtype = 'd') SELECT b.oid FROM b WHERE b.typtype <> 'd')"
+
     private func next() {
         guard !isAsking, let question = waiting.first else { return }
         isAsking = true
         let sql: String
         let select =
-            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '', a.atttypid, "
+            "SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attgenerated <> '', \(Self.sentType), "
             + "c.relkind IN ('r','p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) "
             + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
             + "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "

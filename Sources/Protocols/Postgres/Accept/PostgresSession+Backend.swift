@@ -340,9 +340,9 @@ extension PostgresSession: TargetEvents {
         copyOut = shape
         queryColumns = nil
         replies.appendStart(ofCopy: frame.bytes, command: command)
-        guard !command.mask.columns.isEmpty else { return }
+        guard !command.mask.columns.isEmpty || !command.mask.detectors.isEmpty else { return }
         guard !shape.table.isEmpty else {
-            queryColumns = Self.columns(ofQuery: command.facts, shape)
+            if !command.mask.columns.isEmpty { queryColumns = Self.columns(ofQuery: command.facts, shape) }
             return
         }
         let parts = shape.table.split(separator: ".", maxSplits: 1).map(String.init)

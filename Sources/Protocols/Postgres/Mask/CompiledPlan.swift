@@ -124,22 +124,17 @@ final class CompiledPlan {
                 engine.map { $0.context(column: column.name).union($0.context(column: column.originColumn)) } ?? .none
             // COPY text carries no types: where the batch knows none, the client reads text.
             let untyped = copy && column.type == 0
+            let every = !near.isEmpty || engine?.looksAtEveryValue == true
             let kind: ValueKind =
                 untyped
-                ? (binary ? .unknown : .text) : ValueKind(type: column.type, binary: binary, near: near)
+                ? (binary ? .unknown : .anyText)
+                : ValueKind(ValueType(column.type), binary: binary, isTold: every)
             return Column(
                 rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
                 substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
-                styled: untyped ? nil : StyledType(type: column.type, binary: binary), kind: kind, near: near,
-                look: engine.map { look(kind, every: !near.isEmpty || $0.looksAtEveryValue) } ?? .never)
-        }
-    }
-
-    private static func look(_ kind: ValueKind, every: Bool) -> Look {
-        switch kind {
-        case .skip: .never
-        case .text, .shownText, .bytes: every ? .always : .whenTriggered
-        case _: .always
+                styled: untyped ? nil : StyledType(type: column.type, binary: binary),
+                kind: kind, near: near,
+                look: engine == nil || kind == .skip ? .never : kind.showsOnWire && !every ? .whenTriggered : .always)
         }
     }
 }

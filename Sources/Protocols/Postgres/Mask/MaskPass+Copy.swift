@@ -212,7 +212,7 @@ extension MaskPass {
         let found = cursor.indices(in: field.plain)
         if column?.rule == nil {
             guard plan.engine != nil, column?.look != .never else { return }
-            if found.isEmpty, !field.isEncoded, column?.look ?? .whenTriggered == .whenTriggered { return }
+            if found.isEmpty, !field.isEncoded, column?.look == .whenTriggered { return }
         }
         edited.removeAll(keepingCapacity: true)
         let outcome: ValueMasker.Outcome
@@ -244,7 +244,7 @@ extension MaskPass {
         // Without a scan of the wire bytes there are no candidates, which is not the same as none found.
         let scanned = plan.copy.scans ? candidates : nil
         guard let column else {
-            return values.detect(.text, in: bytes, scope: scope, candidates: scanned, near: .none, to: &edited)
+            return values.detect(.anyText, in: bytes, scope: scope, candidates: scanned, near: .none, to: &edited)
         }
         return values.detect(column, in: bytes, scope: scope, candidates: scanned, to: &edited)
     }

@@ -1,63 +1,97 @@
 import Masking
 
-/// The text that PostgreSQL shows for binary values, as far as detectors need it.
+/// The text that PostgreSQL shows for binary values, in its standard settings.
+///
+/// Every function takes the whole value and gives nil when the bytes are not of the type.
 enum PostgresText {
-    /// numeric.c: base 10000, weight of the first digit, sign, display scale. Empty for numbers too long to be an
-    /// entity and for NaN and infinities; nil when the bytes are no numeric.
-    static func numeric(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-        guard bytes.count >= 8 else { return nil }
-        let digits = bytes.int16(at: 0)
-        let weight = bytes.int16(at: 2)
-        let sign = UInt16(truncatingIfNeeded: bytes.int16(at: 4))
-        let scale = bytes.int16(at: 6)
-        guard digits >= 0, bytes.count == 8 + digits * 2, scale >= 0 else { return nil }
-        guard sign == 0 || sign == 0x4000 else { return sign == 0xc000 || sign == 0xd000 || sign == 0xf000 ? [] : nil }
-        // 24 decimal digits before the point: no entity is that long.
-        guard (0..<6).contains(weight) else { return [] }
-        var text: [UInt8] = []
-        for group in 0...weight {
-            let value = group < digits ? bytes.int16(at: 8 + group * 2) : 0
-            guard (0...9999).contains(value) else { return nil }
-            let decimal = Array(String(value).utf8)
-            if !text.isEmpty { text.append(contentsOf: repeatElement(0x30, count: 4 - decimal.count)) }
-            if !text.isEmpty || value != 0 { text.append(contentsOf: decimal) }
-        }
-        // The decimals are left out: the detectors take no entity from them.
+    static func scalar(_ type: ScalarType, _ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        var reader = ValueReader(bytes)
+        guard let text = scalar(type, &reader), reader.isAtEnd else { return nil }
         return text
     }
 
-    /// `YYYY-MM-DD` of the proleptic Gregorian calendar; empty for years that no detector takes, and for infinity.
-    static func date(days: Int) -> [UInt8] {
-        // Days from 1600-01-01, where a cycle of 400 years begins, to 2000-01-01: one such cycle.
-        var rest = days + 146_097
-        guard (0..<2 * 146_097).contains(rest) else { return [] }
-        var year = 1600
-        func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-        while rest >= (isLeap(year) ? 366 : 365) {
-            rest -= isLeap(year) ? 366 : 365
-            year += 1
+    private static func scalar(_ type: ScalarType, _ reader: inout ValueReader) -> [UInt8]? {
+        switch type {
+        case .boolean: reader.byte().map { [$0 == 0 ? 0x66 : 0x74] }
+        case .character: reader.byte().map { [$0] }
+        case .void: []
+        case .int2: reader.int16().map { Array(String($0).utf8) }
+        case .int4: reader.int32().map { Array(String($0).utf8) }
+        case .int8: reader.int64().map { Array(String($0).utf8) }
+        case .oid: reader.number(UInt32.self).map { Array(String($0).utf8) }
+        case .xid8: reader.number(UInt64.self).map { Array(String($0).utf8) }
+        case .numeric: numeric(&reader)
+        case .float4:
+            reader.number(UInt32.self).map { float(Float(bitPattern: $0).description, scientificFrom: 6) }
+        case .float8: float8(&reader)
+        // Cents, or what the locale has for them: where they begin is not known, and only the digits are read.
+        case .money: reader.int64().map { Array("$\($0)".utf8) }
+        case .date: reader.int32().map(date(days:))
+        case .time: reader.int64().flatMap(time)
+        case .timetz: timetz(&reader)
+        case .timestamp: reader.int64().map { timestamp($0, zone: "") }
+        case .timestamptz: reader.int64().map { timestamp($0, zone: "+00") }
+        case .interval: interval(&reader)
+        case .inet: inet(&reader)
+        case .macaddr: macaddr(&reader)
+        case .uuid: reader.take(16).map(uuid)
+        case .bits: bits(&reader)
+        case .point: point(&reader)
+        case .lseg: points(&reader, 2).map { [0x5b] + $0 + [0x5d] }
+        case .path: path(&reader)
+        case .box: points(&reader, 2)
+        case .polygon: polygon(&reader)
+        case .line: floats(&reader, 3).map { [0x7b] + $0 + [0x7d] }
+        case .circle: circle(&reader)
+        case .lsn: lsn(&reader)
+        case .tid: tid(&reader)
+        case .snapshot: snapshot(&reader)
+        case .tsvector: tsvector(&reader)
+        case .tsquery: tsquery(&reader)
+        case .jsonpath: reader.byte() == 1 ? reader.take(reader.left).map { Array($0) } : nil
+        case .string: reader.take(reader.left).map { Array($0) }
         }
-        var month = 1
-        for length in [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-            guard rest >= length else { break }
-            rest -= length
-            month += 1
-        }
-        func two(_ value: Int) -> [UInt8] { [UInt8(0x30 + value / 10), UInt8(0x30 + value % 10)] }
-        return two(year / 100) + two(year % 100) + [0x2d] + two(month) + [0x2d] + two(rest + 1)
     }
 
     static func uuid(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(36)
         for (index, byte) in bytes.enumerated() {
             if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2d) }
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+            appendHexadecimal(byte, to: &text)
         }
         return text
     }
+
+    static func appendHexadecimal(_ byte: UInt8, to text: inout [UInt8]) {
+        for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+    }
+
+    private static func bits(_ reader: inout ValueReader) -> [UInt8]? {
+        guard let count = reader.int32(), count >= 0, let bytes = reader.take(count / 8 + (count % 8 == 0 ? 0 : 1))
+        else { return nil }
+        return (0..<count).map { bytes[$0 / 8] & 0x80 >> UInt8($0 % 8) == 0 ? 0x30 : 0x31 }
+    }
+
+    private static func lsn(_ reader: inout ValueReader) -> [UInt8]? {
+        guard let high = reader.number(UInt32.self), let low = reader.number(UInt32.self) else { return nil }
+        return Array((String(high, radix: 16, uppercase: true) + "/" + String(low, radix: 16, uppercase: true)).utf8)
+    }
+
+    private static func tid(_ reader: inout ValueReader) -> [UInt8]? {
+        guard let block = reader.number(UInt32.self), let offset = reader.number(UInt16.self) else { return nil }
+        return Array("(\(block),\(offset))".utf8)
+    }
+
+    private static func snapshot(_ reader: inout ValueReader) -> [UInt8]? {
+        guard let count = reader.int32(), let first = reader.number(UInt64.self), let last = reader.number(UInt64.self),
+            count >= 0, count <= reader.left / 8
+        else { return nil }
+        let running = (0..<count).compactMap { _ in reader.number(UInt64.self).map { String($0) } }
+        return Array("\(first):\(last):\(running.joined(separator: ","))".utf8)
+    }
+
+    // MARK: text
 
     /// Both output formats of bytea: `\x4142` and `AB\000`.
     static func bytea(_ text: UnsafeRawBufferPointer) -> [UInt8]? {

@@ -1,105 +1,112 @@
 import Detection
 
-/// How a value of a type in a format is read by the detectors.
-///
-/// Type numbers are those of `pg_type.dat`; they never change for built-in types.
+/// How the detectors read a value. Binary values are read as the text that PostgreSQL would show, so that both formats
+/// come to the same.
 indirect enum ValueKind: Equatable {
-    /// Too short or too regular to show an entity.
+    /// Shows no entity.
     case skip
     /// Text that may be edited in place.
     case text
+    case xml
     case json
     /// Binary jsonb: a version byte, then JSON text.
     case jsonb
-    /// The text of another type: a finding makes the value NULL.
-    case shownText
-    /// The text of a floating-point number, perhaps with an exponent.
-    case floatText
-    case byteaText
-    /// Bytes, which are scanned as they are.
-    case bytes
-    case integer
-    case numeric
-    case float
-    /// Days since 2000-01-01, read in a column whose name speaks of births.
-    case date
-    case uuid
+    /// Bytes, which are scanned as they are, and the text that bytea shows.
+    case bytes, byteaText
+    /// Text of another type, as the others below: a finding makes the value NULL.
+    case shown
+    /// A whole or decimal number.
+    case decimal
+    /// Numbers that may have exponents, with anything between them.
+    case floats
+    case money
+    /// A date, perhaps with a time.
+    case moment
+    /// Words in single quotes: tsvector, tsquery.
+    case lexemes
+    /// What may hold other values: composites, ranges, documents of extensions.
+    case nested
+    /// Text of a type that is not known: text is edited in place, anything else that holds something becomes NULL.
+    case anyText
     /// An array's text; elements are of this kind.
-    case arrayText(ValueKind)
+    case arrayText(ValueKind, delimiter: UInt8)
     case arrayBinary
-    case composite
-    /// Binary of a type that is not known here.
-    case unknownBinary
-    /// Neither type nor format is known.
+    /// Binary of a type, whose text is read as this kind.
+    case rendered(ValueType, ValueKind)
+    /// Neither type nor format is known, or it is binary of a type that is not known here.
     case unknown
 
-    init(type: UInt32, binary: Bool, near: FieldContext = .none) {
+    /// - Parameter isTold: the column's name speaks of what is looked for, or every value is to be looked at.
+    init(_ type: ValueType, binary: Bool, isTold: Bool) {
         switch type {
-        case 25, 1043, 1042, 19, 705, 142: self = .text
-        case 114: self = .json
-        case 3802: self = binary ? .jsonb : .json
-        case 16, 18, 21, 26, 27, 28, 29, 650, 774, 829, 869, 1083, 1114, 1184, 1186, 1266, 2278, 3220, 5069:
-            self = .skip
-        case 23: self = !near.isEmpty ? (binary ? .integer : .shownText) : .skip
-        case 1082: self = near.isEmpty ? .skip : binary ? .date : .shownText
-        case 20: self = binary ? .integer : .shownText
-        case 1700: self = binary ? .numeric : .shownText
-        case 700, 701: self = binary ? .float : .floatText
-        case 17: self = binary ? .bytes : .byteaText
-        case 2950: self = binary ? .uuid : .shownText
-        case 2249: self = binary ? .composite : .shownText
-        case _:
-            if let element = ValueKind.elementType(ofArray: type) {
-                self =
-                    binary
-                    ? .arrayBinary : .arrayText(ValueKind(type: element, binary: false, near: near))
+        case .text: self = .text
+        case .xml: self = .xml
+        case .json: self = .json
+        case .jsonb: self = binary ? .jsonb : .json
+        case .bytea: self = binary ? .bytes : .byteaText
+        case .scalar(let scalar):
+            let kind = scalar.saysNothingAlone && !isTold ? .skip : scalar.kind
+            self = binary && kind != .skip ? .rendered(type, kind) : kind
+        case .array(let element, let delimiter):
+            if binary {
+                self = .arrayBinary
             } else {
-                self = binary ? .unknownBinary : .shownText
+                self = .arrayText(ValueKind(element, binary: false, isTold: isTold), delimiter: delimiter)
             }
+        case .range(let bound), .multirange(let bound):
+            let isQuiet = ValueKind(bound, binary: false, isTold: isTold) == .skip
+            self = isQuiet ? .skip : binary ? .rendered(type, .nested) : .nested
+        case .vector:
+            self = isTold ? (binary ? .rendered(type, .shown) : .shown) : .skip
+        case .record: self = binary ? .rendered(type, .nested) : .nested
+        case .unknown: self = binary ? .unknown : .nested
         }
     }
 
     /// Whether the candidates of a scan over the wire bytes say where to look.
     var readsWireText: Bool {
         switch self {
-        case .text, .json, .jsonb, .shownText, .floatText, .byteaText, .bytes, .arrayText, .unknownBinary, .unknown:
+        case .text, .xml, .json, .jsonb, .bytes, .byteaText, .shown, .decimal, .floats, .money, .moment, .lexemes,
+            .nested, .anyText, .arrayText, .unknown:
             true
-        case .skip, .integer, .numeric, .float, .date, .uuid, .arrayBinary, .composite: false
+        case .skip, .arrayBinary, .rendered: false
         }
     }
 
-    private static func elementType(ofArray type: UInt32) -> UInt32? {
-        switch type {
-        case 1000: 16
-        case 1001: 17
-        case 1002: 18
-        case 1003: 19
-        case 1005: 21
-        case 1007: 23
-        case 1009: 25
-        case 1014: 1042
-        case 1015: 1043
-        case 1016: 20
-        case 1021: 700
-        case 1022: 701
-        case 1028: 26
-        case 1040: 829
-        case 1041: 869
-        case 1115: 1114
-        case 1182: 1082
-        case 1183: 1083
-        case 1185: 1184
-        case 1187: 1186
-        case 1231: 1700
-        case 1270: 1266
-        case 143: 142
-        case 199: 114
-        case 3807: 3802
-        case 651: 650
-        case 775: 774
-        case 2287: 2249
-        case 2951: 2950
-        case _: nil
+    /// Whether there is nothing to find where a scan over the wire bytes proposes nothing.
+    var showsOnWire: Bool {
+        switch self {
+        case .text, .shown, .decimal, .moment: true
+        case .skip, .xml, .json, .jsonb, .bytes, .byteaText, .floats, .money, .lexemes, .nested, .anyText, .arrayText,
+            .arrayBinary, .rendered, .unknown:
+            false
+        }
+    }
+}
+
+extension ScalarType {
+    /// What shows is too short or too regular to be an entity, unless something else says so.
+    fileprivate var saysNothingAlone: Bool {
+        switch self {
+        case .boolean, .character, .void, .int2, .int4, .oid, .xid8, .date, .time, .timetz, .timestamp, .timestamptz,
+            .interval, .tid, .lsn:
+            true
+        case .int8, .numeric, .float4, .float8, .money, .inet, .macaddr, .uuid, .bits, .point, .lseg, .path, .box,
+            .polygon, .line, .circle, .snapshot, .tsvector, .tsquery, .jsonpath, .string:
+            false
+        }
+    }
+
+    fileprivate var kind: ValueKind {
+        switch self {
+        case .int2, .int4, .int8, .numeric: .decimal
+        case .float4, .float8, .point, .lseg, .path, .box, .polygon, .line, .circle: .floats
+        case .money: .money
+        case .date, .timestamp, .timestamptz: .moment
+        case .tsvector, .tsquery: .lexemes
+        case .boolean, .character, .void, .oid, .xid8, .time, .timetz, .interval, .inet, .macaddr, .uuid, .bits, .lsn,
+            .tid, .snapshot, .jsonpath, .string:
+            .shown
         }
     }
 }
@@ -111,11 +118,11 @@ enum Substitute {
     case none
 
     init(type: UInt32, binary: Bool) {
-        switch type {
-        case 25, 1043, 1042, 19, 705, 142: self = .text
-        case 114: self = .json
-        case 3802: self = binary ? .jsonb : .json
-        case _: self = .none
+        switch ValueType(type) {
+        case .text, .xml: self = .text
+        case .json: self = .json
+        case .jsonb: self = binary ? .jsonb : .json
+        case .bytea, .scalar, .array, .vector, .range, .multirange, .record, .unknown: self = .none
         }
     }
 }

@@ -4,17 +4,16 @@ import Masking
 extension ValueMasker {
     /// An array's text, `{a,"b c",NULL}` with nesting and an optional `[1:2]=` before it (manual, section 8.15.6).
     mutating func maskArrayText(
-        _ bytes: UnsafeRawBufferPointer, candidates: ArraySlice<Candidate>?, element: ValueKind, near: FieldContext,
-        to out: inout [UInt8]
+        _ bytes: UnsafeRawBufferPointer, candidates: ArraySlice<Candidate>?, element: ValueKind, delimiter: UInt8,
+        near: FieldContext, to out: inout [UInt8]
     ) -> Outcome {
         if element == .skip { return .keep }
-        let plain: Bool
-        switch element {
-        case .text, .shownText: plain = true
-        case _: plain = false
-        }
         // Elements without escapes stand in the array as they are: no candidate in it, no entity in them.
-        if plain, let candidates, candidates.isEmpty, near.isEmpty, !bytes.contains(0x5c) { return .keep }
+        if element.showsOnWire, let candidates, candidates.isEmpty, near.isEmpty, !looksAtEveryValue,
+            !bytes.contains(0x5c)
+        {
+            return .keep
+        }
         let start = out.count
         var changed = false
         var index = 0
@@ -33,15 +32,16 @@ extension ValueMasker {
                 depth -= 1
                 index += 1
                 guard depth > 0 || index == bytes.count else { return abandoned(&out, start) }
-            case 0x2c: index += 1
+            case delimiter: index += 1
             case _:
-                guard depth > 0, let (value, end) = arrayElement(bytes, from: index) else {
+                guard depth > 0, let (value, end) = NestedText.element(bytes, from: index, delimiter: delimiter) else {
                     return abandoned(&out, start)
                 }
                 if let value {
                     var edited: [UInt8] = []
                     let outcome = value.withUnsafeBytes {
-                        detect(element, in: $0, scope: 0..<value.count, candidates: nil, near: near, to: &edited)
+                        detect(
+                            element, in: $0, scope: 0..<value.count, candidates: nil, near: near, depth: 1, to: &edited)
                     }
                     switch outcome {
                     case .keep: break
@@ -70,31 +70,6 @@ extension ValueMasker {
         return withheld()
     }
 
-    /// The element at `index` without its quotes and escapes, nil for NULL, and where it ends.
-    private func arrayElement(_ bytes: UnsafeRawBufferPointer, from start: Int) -> (value: [UInt8]?, end: Int)? {
-        var value: [UInt8] = []
-        var index = start
-        let quoted = bytes[index] == 0x22
-        if quoted { index += 1 }
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == 0x5c {
-                guard index + 1 < bytes.count else { return nil }
-                value.append(bytes[index + 1])
-                index += 2
-                continue
-            }
-            if quoted, byte == 0x22 { return (value, index + 1) }
-            if !quoted, byte == 0x2c || byte == 0x7d {
-                let isNull = value.count == 4 && value.map({ $0 | 0x20 }) == Array("null".utf8)
-                return (isNull ? nil : value, index)
-            }
-            value.append(byte)
-            index += 1
-        }
-        return nil
-    }
-
     private func appendQuotedElement(_ value: [UInt8], to out: inout [UInt8]) {
         out.append(0x22)
         for byte in value {
@@ -104,41 +79,27 @@ extension ValueMasker {
         out.append(0x22)
     }
 
-    /// array.h: at most 6 dimensions.
-    private static let maximumDimensions = 6
-
-    /// array_send: dimensions, flags, element type, then counted elements. Nil when the bytes are no array.
+    /// array_send: each element is masked by itself. Nil when the bytes are no array.
     mutating func maskBinaryArray(
-        _ bytes: UnsafeRawBufferPointer, near: FieldContext, depth: Int, to out: inout [UInt8]
-    )
-        -> Outcome?
-    {
-        guard bytes.count >= 12 else { return nil }
-        let dimensions = bytes.int32(at: 0)
-        guard (0...ValueMasker.maximumDimensions).contains(dimensions), (0...1).contains(bytes.int32(at: 4)),
-            bytes.count >= 12 + dimensions * 8
-        else { return nil }
-        var elements = dimensions == 0 ? 0 : 1
-        for dimension in 0..<dimensions {
-            let size = bytes.int32(at: 12 + dimension * 8)
-            // Every element takes at least its length field.
-            guard size > 0, size <= bytes.count / 4 else { return nil }
-            elements *= size
-            guard elements <= bytes.count / 4 else { return nil }
-        }
-        let type = UInt32(truncatingIfNeeded: bytes.int32(at: 8))
-        let kind = ValueKind(type: type, binary: true, near: near)
+        _ bytes: UnsafeRawBufferPointer, near: FieldContext, to out: inout [UInt8]
+    ) -> Outcome? {
+        var reader = ValueReader(bytes)
+        guard let shape = PostgresText.arrayShape(&reader) else { return nil }
+        let kind = ValueKind(
+            ValueType(shape.type), binary: true, isTold: !near.isEmpty || looksAtEveryValue)
         let start = out.count
         var copied = 0
         var nulls = false
-        var index = 12 + dimensions * 8
-        for _ in 0..<elements {
-            guard let range = counted(bytes, &index) else { return failed(&out, start) }
-            guard let range else { continue }
+        for _ in 0..<shape.elements {
+            guard let value = reader.counted() else { return failed(&out, start) }
+            guard let value else { continue }
+            let end = bytes.count - reader.left
+            let begin = end - value.count
             var edited: [UInt8] = []
-            let outcome = detect(kind, in: bytes, scope: range, candidates: nil, near: near, depth: depth, to: &edited)
+            let outcome = detect(
+                kind, in: bytes, scope: begin..<end, candidates: nil, near: near, depth: 1, to: &edited)
             if case .keep = outcome { continue }
-            out.append(contentsOf: bytes.part(copied..<range.lowerBound - 4))
+            out.append(contentsOf: bytes.part(copied..<begin - 4))
             if case .null = outcome {
                 nulls = true
                 out.appendInt32(-1)
@@ -146,9 +107,9 @@ extension ValueMasker {
                 out.appendInt32(edited.count)
                 out.append(contentsOf: edited)
             }
-            copied = range.upperBound
+            copied = end
         }
-        guard index == bytes.count else { return failed(&out, start) }
+        guard reader.isAtEnd else { return failed(&out, start) }
         guard copied > 0 else { return .keep }
         out.append(contentsOf: bytes.part(copied..<bytes.count))
         if nulls { out.setInt32(1, at: start + 4) }
@@ -158,42 +119,5 @@ extension ValueMasker {
     private func failed(_ out: inout [UInt8], _ start: Int) -> Outcome? {
         out.removeSubrange(start...)
         return nil
-    }
-
-    /// record_send: a field count, then type and counted bytes of each. Nil when the bytes are no composite.
-    mutating func scanComposite(_ bytes: UnsafeRawBufferPointer, near: FieldContext, depth: Int) -> Outcome? {
-        guard bytes.count >= 4 else { return nil }
-        let fields = bytes.int32(at: 0)
-        guard fields >= 0, fields <= (bytes.count - 4) / 8 else { return nil }
-        var index = 4
-        var found = false
-        for _ in 0..<fields {
-            guard bytes.count - index >= 8 else { return nil }
-            let kind = ValueKind(
-                type: UInt32(truncatingIfNeeded: bytes.int32(at: index)), binary: true, near: near)
-            index += 4
-            guard let range = counted(bytes, &index) else { return nil }
-            guard let range else { continue }
-            var discarded: [UInt8] = []
-            if case .keep = detect(
-                kind, in: bytes, scope: range, candidates: nil, near: near, depth: depth, to: &discarded)
-            {
-                continue
-            }
-            found = true
-        }
-        guard index == bytes.count else { return nil }
-        return found ? .null : .keep
-    }
-
-    /// The bytes after the Int32 length at `index`: inner nil for NULL, outer nil for a length that does not fit.
-    private func counted(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) -> Range<Int>?? {
-        guard bytes.count - index >= 4 else { return nil }
-        let length = bytes.int32(at: index)
-        index += 4
-        if length == -1 { return .some(nil) }
-        guard length >= 0, length <= bytes.count - index else { return nil }
-        defer { index += length }
-        return .some(index..<index + length)
     }
 }

@@ -17,8 +17,15 @@ extension ValueMasker {
             return replace(
                 engine.find(in: bytes, scope: scope, candidates: candidates, near: near), in: bytes, scope: scope,
                 to: &out)
-        case .shownText, .bytes:
-            return nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near))
+        case .xml:
+            let isQuiet = candidates?.isEmpty ?? false
+            if isQuiet, near.isEmpty, !looksAtEveryValue, !bytes[scope].contains(0x26) { return .keep }
+            switch engine.maskXML(bytes.part(scope), near: near, to: &out) {
+            case .unchanged: return .keep
+            case .null: return .null
+            case .replaced: return .replaced
+            case .invalid: return withheld()
+            }
         case .json:
             return maskJSON(bytes.part(scope), near: near, isQuiet: candidates?.isEmpty ?? false, to: &out)
         case .jsonb:
@@ -30,52 +37,53 @@ extension ValueMasker {
             if case .replaced = outcome { return .replaced }
             out.removeSubrange(start...)
             return outcome
-        case .floatText:
-            if bytes[scope].contains(0x65), let value = Double(String(decoding: bytes[scope], as: UTF8.self)) {
-                return detectFloat(value, near: near)
+        case .shown: return detectShown(bytes, scope, candidates, near: near)
+        case .decimal, .floats, .money, .moment, .lexemes:
+            if kind != .money, kind != .lexemes,
+                case .null = detectShown(bytes, scope, candidates, near: near)
+            {
+                return .null
             }
-            return nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near))
+            return detectInside(kind, bytes.part(scope), isQuiet: candidates?.isEmpty ?? false, near: near)
+        case .bytes:
+            let found = detectShown(bytes, scope, candidates, near: near)
+            guard case .keep = found, bytes[scope].contains(0) else { return found }
+            return detectBytes(bytes[scope].filter { $0 != 0 }, near: near)
         case .byteaText:
             guard let decoded = PostgresText.bytea(bytes.part(scope)) else { return withheld() }
-            return nullWhenFound(engine.find(in: decoded, near: near))
-        case .integer:
-            guard let value = integer(bytes.part(scope)) else { return withheld() }
-            // No card number is below 10¹², no entity is shorter than 9 digits.
-            if value.magnitude < (!near.isEmpty ? 1_000_000 : 1_000_000_000_000) { return .keep }
-            return detectShown(NumberText.padded(value.magnitude, near: near), near: near)
-        case .numeric:
-            guard let text = PostgresText.numeric(bytes.part(scope)) else { return withheld() }
-            return text.isEmpty ? .keep : detectShown(text, near: near)
-        case .float:
-            let part = bytes.part(scope)
-            switch part.count {
-            case 4:
-                return detectFloat(
-                    Double(Float(bitPattern: UInt32(bigEndian: part.loadUnaligned(as: UInt32.self)))), near: near)
-            case 8:
-                return detectFloat(
-                    Double(bitPattern: UInt64(bigEndian: part.loadUnaligned(as: UInt64.self))), near: near)
-            case _: return withheld()
-            }
-        case .date:
-            guard scope.count == 4 else { return withheld() }
-            return detectShown(PostgresText.date(days: bytes.part(scope).int32(at: 0)), near: near)
-        case .uuid:
-            guard scope.count == 16 else { return withheld() }
-            return detectShown(PostgresText.uuid(bytes.part(scope)), near: near)
-        case .arrayText(let element):
-            return maskArrayText(bytes.part(scope), candidates: candidates, element: element, near: near, to: &out)
+            return detectBytes(decoded, near: near)
+        case .anyText:
+            let found = engine.find(in: bytes, scope: scope, candidates: candidates, near: near)
+            if !found.isEmpty { return replace(found, in: bytes, scope: scope, to: &out) }
+            return detectInside(bytes.part(scope), near: near, depth: depth)
+        case .nested: return detectNested(bytes, scope: scope, candidates: candidates, near: near, depth: depth)
+        case .arrayText(let element, let delimiter):
+            return maskArrayText(
+                bytes.part(scope), candidates: candidates, element: element, delimiter: delimiter, near: near, to: &out)
         case .arrayBinary:
-            guard depth < ValueMasker.maximumDepth else { return withheld() }
-            return maskBinaryArray(bytes.part(scope), near: near, depth: depth + 1, to: &out) ?? withheld()
-        case .composite:
-            guard depth < ValueMasker.maximumDepth else { return withheld() }
-            return scanComposite(bytes.part(scope), near: near, depth: depth + 1) ?? withheld()
-        case .unknownBinary: return detectUnknownBinary(bytes, scope, candidates, near: near, depth: depth)
+            return maskBinaryArray(bytes.part(scope), near: near, to: &out) ?? withheld()
+        case .rendered(let type, let kind):
+            let part = bytes.part(scope)
+            if isShortNumber(type, part, near: near) { return .keep }
+            guard let text = PostgresText.rendered(type, part) else { return withheld() }
+            let outcome = text.withUnsafeBytes {
+                detect(kind, in: $0, scope: 0..<text.count, candidates: nil, near: near, depth: depth, to: &out)
+            }
+            if case .keep = outcome { return .keep }
+            return .null
         case .unknown:
-            if case .null = detectUnknownBinary(bytes, scope, candidates, near: near, depth: depth) { return .null }
-            // Binary numbers hold bytes that text never holds; nobody knows how to read them.
-            return PostgresText.isPlainText(bytes.part(scope)) ? .keep : withheld()
+            let part = bytes.part(scope)
+            if PostgresText.isPlainText(part) {
+                return detectNested(bytes, scope: scope, candidates: candidates, near: near, depth: depth)
+            }
+            guard let text = PostgresText.rendered(.unknown, part) else {
+                // Text in it is named when it is found; numbers hold bytes that text never holds.
+                if case .null = detectShown(bytes, scope, candidates, near: near) { return .null }
+                return withheld()
+            }
+            return text.withUnsafeBytes {
+                detectNested($0, scope: 0..<text.count, candidates: nil, near: near, depth: depth)
+            }
         }
     }
 
@@ -84,41 +92,34 @@ extension ValueMasker {
         return .null
     }
 
-    private mutating func detectShown(_ text: [UInt8], near: FieldContext) -> Outcome {
-        nullWhenFound(engine.find(in: text, near: near))
-    }
-
-    private mutating func detectFloat(_ value: Double, near: FieldContext) -> Outcome {
-        NumberText.digits(value, near: near).map { detectShown($0, near: near) } ?? .keep
-    }
-
-    private func integer(_ bytes: UnsafeRawBufferPointer) -> Int64? {
-        switch bytes.count {
-        case 4: Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
-        case 8: Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
-        case _: nil
-        }
-    }
-
-    /// Text inside shows in a scan of the bytes; numbers inside an array or a composite only when it is read as one.
-    private mutating func detectUnknownBinary(
-        _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: FieldContext,
-        depth: Int
+    private mutating func detectShown(
+        _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: FieldContext
     ) -> Outcome {
-        if case .null = nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near)) {
-            return .null
-        }
-        guard depth < ValueMasker.maximumDepth else { return withheld() }
-        let part = bytes.part(scope)
-        let before = engine.counts
-        if let outcome = scanComposite(part, near: near, depth: depth + 1) { return outcome }
-        engine.restore(before)
-        var discarded: [UInt8] = []
-        if let outcome = maskBinaryArray(part, near: near, depth: depth + 1, to: &discarded) {
-            if case .keep = outcome { return .keep }
-            return .null
-        }
-        engine.restore(before)
-        return .keep
+        nullWhenFound(engine.find(in: bytes, scope: scope, candidates: candidates, near: near))
     }
+
+    /// What the text as it stands does not show.
+    private mutating func detectInside(
+        _ kind: ValueKind, _ text: UnsafeRawBufferPointer, isQuiet: Bool, near: FieldContext
+    ) -> Outcome {
+        switch kind {
+        case .decimal: isQuiet && near.isEmpty ? .keep : detectNumber(text, near: near, isRead: true)
+        case .floats:
+            isQuiet && near.isEmpty && !text.contains(0x65) ? .keep : detectNumbers(text, near: near)
+        case .money: detectMoney(text, near: near)
+        case .moment: detectMoment(text, near: near)
+        case .lexemes: detectLexemes(text, near: near)
+        case .skip, .text, .xml, .json, .jsonb, .bytes, .byteaText, .shown, .nested, .anyText, .arrayText,
+            .arrayBinary, .rendered, .unknown:
+            .keep
+        }
+    }
+
+    /// No entity has fewer than nine digits, unless something says that it is one.
+    private func isShortNumber(_ type: ValueType, _ bytes: UnsafeRawBufferPointer, near: FieldContext) -> Bool {
+        guard type == .scalar(.int8), near.isEmpty, !looksAtEveryValue, bytes.count == 8 else { return false }
+        return Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)).magnitude < 100_000_000
+    }
+
+    var looksAtEveryValue: Bool { engine.detection?.looksAtEveryValue ?? false }
 }

@@ -12,9 +12,6 @@ struct ValueMasker {
         case replaced
     }
 
-    /// Arrays and composites within one another, deeper than which a value is withheld.
-    static let maximumDepth = 8
-
     let plan: CompiledPlan
     var engine: MaskEngine
     /// Of what was found in the value at hand, where that makes it NULL.
