@@ -38,7 +38,7 @@ struct MaskCommand: ParsableCommand {
         let plan = try readPlan()
         if find, plan.detectors.isEmpty { throw CommandFailure("--find needs detectors, and the rules have none") }
         let masker = DocumentMasker(
-            format, plan: try DocumentPlan(plan, key: find ? [] : try readKey(plan)), finds: find)
+            format, plan: try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan)), finds: find)
         if format == .text, !find, !plan.columns.isEmpty {
             MaskStream.note("rules of columns do nothing in text, which has none: --format tells what it is")
         }

@@ -8,9 +8,9 @@ public final class DocumentPlan {
     let substitutes: Substitutes
     let rules: [ColumnRule]
 
-    /// - Parameter key: of the styles `hash`, `tokenize` and `shift`.
+    /// - Parameter hashKey: key of the styles `hash`, `tokenize` and `shift`.
     /// - Throws: ``MaskError`` for a pattern or an entity that is none, and for those styles without a key.
-    public init(_ plan: MaskPlan, key: [UInt8]?) throws(MaskError) {
+    public init(_ plan: MaskPlan, hashKey: [UInt8]?) throws(MaskError) {
         styles = try DetectorStyles(plan.detectors)
         var rules: [ColumnRule] = []
         for column in plan.columns {
@@ -23,11 +23,11 @@ public final class DocumentPlan {
             throw MaskError(code: .detection, message: error.message)
         }
         let needsKey = try DocumentPlan.needsKey(plan)
-        guard key != nil || !needsKey else {
+        guard hashKey != nil || !needsKey else {
             throw MaskError(code: .badPlan, message: "the styles hash, tokenize and shift need a key")
         }
         var keys: MaskingKeys?
-        if let key { keys = try MaskingKeys(key: key) }
+        if let hashKey { keys = try MaskingKeys(key: hashKey) }
         substitutes = Substitutes(engine: detection, keys: keys)
     }
 

@@ -26,9 +26,9 @@ public final class PostgresMasker {
     private var latest: (key: PlanKey, plan: CompiledPlan)?
     private var engines: [[Entity]: DetectionEngine] = [:]
 
-    /// - Parameter key: of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
-    public init(key: [UInt8]) {
-        self.key = key
+    /// - Parameter hashKey: key of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
+    public init(hashKey: [UInt8]) {
+        key = hashKey
     }
 
     /// - Parameter payload: whole backend messages, one after another.
