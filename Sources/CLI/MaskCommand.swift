@@ -38,7 +38,7 @@ struct MaskCommand: ParsableCommand {
         let (plan, definitions) = try readPlan()
         if find, plan.detectors.isEmpty { throw CommandFailure("--find needs detectors, and the rules have none") }
         let masker = format.filter(
-            try DocumentPlan(plan, key: find ? [] : try readKey(plan), definitions: definitions), finds: find)
+            try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan), definitions: definitions), finds: find)
         if !format.hasColumns, !find, !plan.columns.isEmpty {
             MaskStream.note("rules of columns do nothing in text, which has none: --format tells what it is")
         }

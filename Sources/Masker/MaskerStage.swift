@@ -9,8 +9,8 @@ struct MaskerStage: ResponseStage {
     private let protocols: MaskerProtocols
     private let metrics = MaskerMetrics(ProcessTelemetry.current)
 
-    init(key: [UInt8], definitions: any DetectorDefinitions) {
-        protocols = MaskerProtocols(key: key, definitions: definitions)
+    init(hashKey: [UInt8], definitions: any DetectorDefinitions) {
+        protocols = MaskerProtocols(hashKey: hashKey, definitions: definitions)
     }
 
     mutating func rewrite(_ batch: MaskBatch, payload: [UInt8]) throws -> (reply: MaskReply, payload: [UInt8]) {

@@ -7,8 +7,8 @@ struct MaskerProtocols {
     typealias Mask = (MaskBatch, [UInt8]) throws -> (reply: MaskReply, payload: [UInt8])
     private let maskers: [String: Mask]
 
-    init(key: [UInt8], definitions: any DetectorDefinitions) {
-        let postgres = PostgresMasker(key: key, definitions: definitions)
+    init(hashKey: [UInt8], definitions: any DetectorDefinitions) {
+        let postgres = PostgresMasker(hashKey: hashKey, definitions: definitions)
         maskers = [
             "postgres": { batch, payload in try payload.withUnsafeBytes { try postgres.mask(batch, payload: $0) } }
         ]

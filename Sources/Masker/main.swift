@@ -16,5 +16,5 @@ StageRunner.main { environment in
         throw BusError(.environment, "cannot read the masking key \(configuration.state.maskingKey)")
     }
     return MaskerStage(
-        key: [UInt8](key), definitions: PolicyDefinitions(policyPath: configuration.policyFile))
+        hashKey: [UInt8](key), definitions: PolicyDefinitions(policyPath: configuration.policyFile))
 }

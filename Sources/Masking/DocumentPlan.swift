@@ -9,10 +9,10 @@ public final class DocumentPlan {
     let rules: [ColumnRule]
 
     /// - Parameters:
-    ///   - key: of the styles `hash`, `tokenize` and `shift`.
+    ///   - hashKey: key of the styles `hash`, `tokenize` and `shift`.
     ///   - definitions: what the plan may name besides Sluice's own detectors.
     /// - Throws: ``MaskError`` for a pattern or an entity that is none, and for those styles without a key.
-    public init(_ plan: MaskPlan, key: [UInt8]?, definitions: any DetectorDefinitions = CustomDetection.none)
+    public init(_ plan: MaskPlan, hashKey: [UInt8]?, definitions: any DetectorDefinitions = CustomDetection.none)
         throws(MaskError)
     {
         let custom = try definitions.definitions(of: plan.detectors)
@@ -28,11 +28,11 @@ public final class DocumentPlan {
             throw MaskError(code: .detection, message: error.message)
         }
         let needsKey = try DocumentPlan.needsKey(plan)
-        guard key != nil || !needsKey else {
+        guard hashKey != nil || !needsKey else {
             throw MaskError(code: .badPlan, message: "the styles hash, tokenize and shift need a key")
         }
         var keys: MaskingKeys?
-        if let key { keys = try MaskingKeys(key: key) }
+        if let hashKey { keys = try MaskingKeys(key: hashKey) }
         substitutes = Substitutes(engine: detection, keys: keys)
     }
 

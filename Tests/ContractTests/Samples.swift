@@ -18,6 +18,7 @@ enum Samples {
                 ("mask_batch", maskBatch), ("mask_reply", maskReply), ("record_batch", recordBatch),
                 ("record_ack", recordAck), ("hold_pending", holdPending), ("hold_close", holdClose),
                 ("failure", failure), ("catalog", catalog), ("detector_mask", detectorMask),
+                ("mask_plan_styles", planWithStyles),
             ]
         }
     }
@@ -96,6 +97,40 @@ enum Samples {
             ]
             $0.computedOutputs = [0, 2]
             $0.allComputed = true
+        }
+    }
+    /// Styles that are told something.
+    static var planWithStyles: MaskPlan {
+        .with {
+            $0.columns = [
+                .with {
+                    $0.pattern = "*.card"
+                    $0.style = .partial
+                    $0.rule = "cards"
+                    $0.parameters = .with { ($0.first, $0.last, $0.keepDomain) = (2, 4, true) }
+                },
+                .with {
+                    $0.pattern = "*.email"
+                    $0.style = .tokenize
+                    $0.rule = "mail"
+                },
+            ]
+            $0.detectors = [
+                .with {
+                    $0.entities = ["date_of_birth"]
+                    $0.style = .shift
+                    $0.rule = "births"
+                    $0.parameters = .with { $0.days = 30 }
+                }
+            ]
+            $0.outputs = [
+                .with {
+                    $0.index = 1
+                    $0.style = .bucket
+                    $0.rule = "pay"
+                    $0.parameters = .with { ($0.widthBillionths, $0.unit) = (2_500_000_000, .year) }
+                }
+            ]
         }
     }
     static var review: Review {

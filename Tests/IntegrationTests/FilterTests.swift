@@ -164,6 +164,7 @@ extension Integration {
             for (text, complaint) in [
                 ("mask: [{detect: [emial], style: redact}]\n", "rules.yaml:1:18: “emial” is not known here"),
                 ("mask:\n  - {columns: [a], stile: hash}\n", "rules.yaml:2:20: unknown key “stile”"),
+                ("mask: [{columns: [a], style: {shift: {days: 0}}}]\n", "rules.yaml:1:45: 0 is out of range"),
                 ("masks: []\n", "rules.yaml:1:1: unknown key “masks”"),
                 ("mask:\n", "“mask” is empty"), ("rules: []\n", "missing key “mask”"),
             ] {

@@ -20,7 +20,7 @@ import Testing
     }
 
     private static func plan(_ style: MaskStyle = .redact) throws -> DocumentPlan {
-        try DocumentPlan(masks(custom, style), key: Array("key".utf8), definitions: custom)
+        try DocumentPlan(masks(custom, style), hashKey: Array("key".utf8), definitions: custom)
     }
 
     @Test(arguments: [
@@ -62,7 +62,7 @@ import Testing
         other.detectors[0].pattern = "EMP-[0-9]{5}"
         for definitions in [other, .none, CustomDetection(dictionaries: Self.custom.dictionaries)] {
             let error = #expect(throws: MaskError.self) {
-                try DocumentPlan(Self.masks(Self.custom), key: nil, definitions: definitions)
+                try DocumentPlan(Self.masks(Self.custom), hashKey: nil, definitions: definitions)
             }
             #expect(error?.message.contains("badge, project") == true, "\(error?.message ?? "")")
         }
@@ -71,6 +71,6 @@ import Testing
     @Test func aNameWithoutADefinitionIsNotUsed() throws {
         var plan = Self.masks(Self.custom)
         plan.detectors[0].definitions = Data()
-        #expect(throws: MaskError.self) { try DocumentPlan(plan, key: nil, definitions: Self.custom) }
+        #expect(throws: MaskError.self) { try DocumentPlan(plan, hashKey: nil, definitions: Self.custom) }
     }
 }

@@ -6,7 +6,7 @@ func plan(columns: [(String, MaskStyle)] = [], detect: [String] = [], _ style: M
     -> DocumentPlan
 {
     try DocumentPlan(
-        MaskPlan(columns: columns, detect: detect, style: style), key: Array("a key for tests".utf8))
+        MaskPlan(columns: columns, detect: detect, style: style), hashKey: Array("a key for tests".utf8))
 }
 
 extension DocumentMasker {

@@ -28,7 +28,7 @@ import Testing
                 ]
             }
         }
-        return try DocumentPlan(plan, key: Array("a key for tests".utf8))
+        return try DocumentPlan(plan, hashKey: Array("a key for tests".utf8))
     }
 
     private func csv(_ style: MaskStyle, _ told: StyleParameters, _ value: String) throws -> String {
@@ -145,7 +145,7 @@ import Testing
                 }
             ]
         }
-        #expect(throws: MaskError.self) { try DocumentPlan(plan, key: nil) }
+        #expect(throws: MaskError.self) { try DocumentPlan(plan, hashKey: nil) }
         let text = Array("2024-05-17".utf8)
         var out: [UInt8] = []
         let substitutes = Substitutes(engine: nil, keys: nil)

@@ -31,7 +31,7 @@ import Testing
     private func masked(_ masks: [DetectorMask], _ value: String, format: Int32 = 0) throws -> String {
         var plan = MaskPlan()
         plan.detectors = masks
-        let masker = PostgresMasker(key: key, definitions: Versions())
+        let masker = PostgresMasker(hashKey: key, definitions: Versions())
         let answer = try mask(
             batch(plan, [column("note", format: format)]), Wire.row([Array(value.utf8)]), with: masker)
         let body = try #require(Wire.parse(answer.payload).first?.body)

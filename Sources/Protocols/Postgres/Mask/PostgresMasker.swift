@@ -35,10 +35,10 @@ public final class PostgresMasker {
     }
 
     /// - Parameters:
-    ///   - key: of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
+    ///   - hashKey: key of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
     ///   - definitions: what plans may name besides Sluice's own detectors.
-    public init(key: [UInt8], definitions: any DetectorDefinitions = CustomDetection.none) {
-        self.key = key
+    public init(hashKey: [UInt8], definitions: any DetectorDefinitions = CustomDetection.none) {
+        key = hashKey
         self.definitions = definitions
     }
 
