@@ -33,6 +33,7 @@ enum IngressChild {
             failure.withLock { $0 = code == 0 && !closed ? EIO : code }
         }
         DispatchQueue.global().async(group: others) {
+            // What cannot be read of it is missing in a message, and the exit code still tells.
             while let part = try? reader.read(upToCount: chunk), !part.isEmpty {
                 complaint.withLock { $0 += part.prefix(maximumComplaint - $0.count) }
             }

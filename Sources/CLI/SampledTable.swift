@@ -13,10 +13,24 @@ struct SampledTable {
     /// One kind of data that a column seems to hold.
     struct Finding {
         let entity: String
-        let isCredential: Bool
+        let kind: Kind
         /// Values with it, those included in which a detector's mask stands for it.
         let hits: Int
         let isNamedSo: Bool
+    }
+
+    enum Kind {
+        case personal, credential
+        /// The policy's detectors say what it is.
+        case own
+
+        init(_ entity: Entity) {
+            if Entity.secrets.contains(entity) {
+                self = .credential
+            } else {
+                self = Entity.all.contains(entity) ? .personal : .own
+            }
+        }
     }
 
     let name: String
@@ -59,7 +73,7 @@ struct SampledTable {
         }
         return engine.entities.filter { hits[$0] != nil || named.contains($0) }.map { entity in
             Finding(
-                entity: engine.name(of: entity), isCredential: Entity.secrets.contains(entity),
+                entity: engine.name(of: entity), kind: Kind(entity),
                 hits: hits[entity] ?? 0, isNamedSo: named.contains(entity))
         }.sorted { $0.hits > $1.hits }
     }

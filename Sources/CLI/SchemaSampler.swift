@@ -64,12 +64,14 @@ struct SchemaSampler {
             try IngressChild.run(
                 ["--config", configuration.file, "--sample", resource.name], input: try JSONEncoder().encode(question)
             ) { part in
-                line += part
-                while let end = line.firstIndex(of: 0x0a), next < tables.count {
-                    receive(tables[next], try JSONDecoder().decode(Answer.self, from: line[..<end]))
+                var rest = part[...]
+                while let end = rest.firstIndex(of: 0x0a), next < tables.count {
+                    receive(tables[next], try JSONDecoder().decode(Answer.self, from: line + rest[..<end]))
                     next += 1
-                    line = Data(line[line.index(after: end)...])
+                    line = Data()
+                    rest = rest[rest.index(after: end)...]
                 }
+                line += rest
                 guard line.count <= Self.maximumLine else { throw CommandFailure("an answer is too long") }
             }
         }

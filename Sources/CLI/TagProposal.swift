@@ -1,3 +1,4 @@
+import Detection
 import Foundation
 
 /// Tags that are proposed for a database's columns.
@@ -24,7 +25,12 @@ struct TagProposal {
 
         init(_ finding: SampledTable.Finding, of column: SampledTable.Column) {
             entity = finding.entity
-            tag = finding.isCredential ? "secret." + entity : "pii." + entity
+            tag =
+                switch finding.kind {
+                case .personal: "pii." + entity
+                case .credential: entity == Entity.secret.name ? entity : "secret." + entity
+                case .own: "own." + entity
+                }
             hits = finding.hits
             values = column.values
             share = values == 0 ? 0 : (Double(hits) / Double(values) * 1000).rounded() / 1000

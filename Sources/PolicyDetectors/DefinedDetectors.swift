@@ -36,8 +36,9 @@ public struct DefinedDetectors: Sendable {
             guard isNew(name, key) else { continue }
             guard let detector = mistakes.attempt(try CustomDetector(name, item)) else { continue }
             guard detection.detectors.count < CustomDetector.maximumCount else {
-                mistakes.add(item.error("more than \(CustomDetector.maximumCount) detectors"))
-                return
+                // The same mistake counts once.
+                mistakes.add(node.error("more than \(CustomDetector.maximumCount) detectors"))
+                continue
             }
             detection.detectors.append(detector)
         }
@@ -52,9 +53,8 @@ public struct DefinedDetectors: Sendable {
             guard let dictionary = mistakes.attempt(try CustomDictionary(name, item, file, files)) else { continue }
             let words = detection.dictionaries.reduce(dictionary.words.count) { $0 + $1.words.count }
             guard words <= CustomDictionary.maximumWords else {
-                mistakes.add(
-                    item.error("\(words) words in dictionaries; there may be \(CustomDictionary.maximumWords)"))
-                return
+                mistakes.add(node.error("more than \(CustomDictionary.maximumWords) words in dictionaries"))
+                continue
             }
             detection.dictionaries.append(dictionary)
         }

@@ -77,6 +77,40 @@ extension Integration {
             #expect(tables.contains { $0["table"].string == "public.orders" })
         }
 
+        /// Names that are hard to write, and tables without rows.
+        @Test func anyNamesMakeAFile() async throws {
+            let world = try await World.shared.value
+            _ = try await world.server.direct.query(
+                """
+                CREATE SCHEMA odd; CREATE TABLE odd."We.ird "" \\ #" (id bigint, "e'mail: {x}, [y]" text);
+                INSERT INTO odd."We.ird "" \\ #" SELECT n, 'p' || n || '@example.com' FROM generate_series(1, 50) n;
+                CREATE TABLE odd.empty (ssn text, none text); GRANT USAGE ON SCHEMA odd TO PUBLIC;
+                GRANT SELECT ON ALL TABLES IN SCHEMA odd TO PUBLIC
+                """)
+            let directory = try TemporaryDirectory()
+            let ran: Finished
+            do {
+                ran = try await Self.run(world.plain, ["--output", directory.file("odd.tags.yaml")])
+            } catch {
+                _ = try await world.server.direct.query("DROP SCHEMA odd CASCADE")
+                throw error
+            }
+            _ = try await world.server.direct.query("DROP SCHEMA odd CASCADE")
+            let text = String(
+                decoding: try #require(FileManager.default.contents(atPath: directory.file("odd.tags.yaml"))),
+                as: UTF8.self)
+            #expect(ran.status == 0 && !text.contains("@example.com"), "\(ran.transcript)\(text)")
+            #expect(text.contains("\n  \"odd.We*ird \\\" \\\\ #.e'mail: {x}, [y]\": [pii.email]\n"), "\(text)")
+            #expect(text.contains("\n  # odd.empty.ssn: [pii.us_ssn]\n"), "\(text)")
+            try directory.write(
+                "tags: odd.tags.yaml\nmask: [{columns: [\"tag:pii.email\"], style: redact}]\n", to: "rules.yaml")
+            let masked = try await Child(
+                Project.binaries + "/sluice", ["mask", "--format", "json", "--rules", directory.file("rules.yaml")],
+                input: .text("{\"e'mail: {x}, [y]\": 1}\n"), directory: directory, label: "mask"
+            ).finish()
+            #expect(masked.output == "{\"e'mail: {x}, [y]\": null}\n", "\(masked.transcript)")
+        }
+
         /// An account that may not read a table is told so, table by table.
         @Test func refusalsAreNamed() async throws {
             let world = try await World.shared.value

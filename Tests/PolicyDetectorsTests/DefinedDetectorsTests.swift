@@ -118,4 +118,14 @@ import Testing
         ] { #expect(try digest(text, ["a"]) != first) }
         #expect(try digest("{a: {pattern: x}, b: {pattern: y}}", ["a", "b"]) != first)
     }
+    /// By another program than this one, from docs/messages.md.
+    @Test func theDigestIsTheDocumentedOne() {
+        let custom = CustomDetection(
+            detectors: [
+                CustomDetector(
+                    entity: "badge", pattern: "EMP-[0-9]{6}", validator: .luhn, context: ["staff"], confidence: .high)
+            ], dictionaries: [CustomDictionary(entity: "project", words: ["Bluebird", "Zürich"])])
+        let hexadecimal = custom.digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        #expect(hexadecimal == "11342809e436bdd7a6fdb1827902b1ee5d7e9ba98158c189554110181c8ac294")
+    }
 }

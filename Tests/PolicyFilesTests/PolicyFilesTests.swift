@@ -135,4 +135,36 @@ private final class Folder {
             return
         }
     }
+    @Test func listsAreReadBesideTheirFile() throws {
+        try folder.write("include: [parts/a.yaml]\ntags: [x.yaml, ./x.yaml]\nrules: []", to: "policy.yaml")
+        try folder.write(
+            "tags: ../x.yaml\ndictionaries: {d: {file: words.txt}, e: {words: [ab]}, f: 5}", to: "parts/a.yaml")
+        try folder.write("tags: {}", to: "x.yaml")
+        try folder.write("ab", to: "parts/words.txt")
+        let files = try read()
+        #expect(files.lists.map { String($0.path.dropFirst(folder.path.count + 1)) } == ["x.yaml", "parts/words.txt"])
+        let part = try #require(files.files.first)
+        #expect(files.list("words.txt", of: part)?.bytes == Array("ab".utf8))
+        #expect(files.list("../x.yaml", of: part)?.path == files.list("x.yaml", of: files.files[1])?.path)
+        #expect(files.list("words.txt", of: files.files[1]) == nil)
+    }
+
+    @Test func listsArePartOfThePolicy() throws {
+        try folder.write("dictionaries: {d: {file: words.txt}}\nrules: []", to: "policy.yaml")
+        try folder.write("ab", to: "words.txt")
+        var watch = PolicyWatch(path: folder.file("policy.yaml"))
+        let first = try watch.changed()?.get()
+        #expect(isChanged(&watch) == false)
+        try folder.write("ac", to: "words.txt")
+        let second = try watch.changed()?.get()
+        #expect(first != nil && second != nil && first?.epoch != second?.epoch)
+        try folder.remove("words.txt")
+        #expect(mistake().contains("policy.yaml:1:26: “\(folder.file("words.txt"))” cannot be read"))
+        try folder.write(String(repeating: "a", count: PolicyFiles.maximumListSize + 1), to: "words.txt")
+        #expect(mistake().contains("is larger than 4194304 bytes"))
+        let many = (0...PolicyFiles.maximumFiles).map { "x\($0)" }
+        for name in many { try folder.write("", to: name) }
+        try folder.write("tags: [\(many.joined(separator: ", "))]\nrules: []", to: "policy.yaml")
+        #expect(mistake().contains("lists come from more than 64 files"))
+    }
 }

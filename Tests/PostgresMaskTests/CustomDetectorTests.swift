@@ -55,4 +55,30 @@ import Testing
         mask.definitions = Data(repeating: 7, count: 32)
         #expect(throws: MaskError.self) { try masked([mask], "x") }
     }
+    /// More definitions than are kept compiled.
+    @Test func manyDefinitionsAreMaskedOneAfterTheOther() throws {
+        struct Numbered: DetectorDefinitions {
+            static func version(_ number: Int) -> CustomDetection {
+                CustomDetection(
+                    detectors: [CustomDetector(entity: "badge", pattern: "N\(number)-[0-9]+")],
+                    dictionaries: [CustomDictionary(entity: "badge", words: ["word\(number)"])])
+            }
+
+            func definitions(of names: [String], digest: [UInt8]) throws(MaskError) -> CustomDetection {
+                for number in 0...PostgresMasker.maximumCachedPlans {
+                    let version = Self.version(number)
+                    if version.digest == digest { return version }
+                }
+                throw MaskError.unknownDefinitions(names)
+            }
+        }
+        let masker = PostgresMasker(hashKey: key, definitions: Numbered())
+        for number in Array(0...PostgresMasker.maximumCachedPlans) + [0, 1] {
+            var plan = MaskPlan()
+            plan.detectors = [masks(Numbered.version(number))]
+            let row = Wire.row([Array("N\(number)-1 word\(number)".utf8)])
+            let answer = try mask(batch(plan, [column("note")]), row, with: masker)
+            #expect(answer.payload == Wire.row([Array("[redacted:badge] [redacted:badge]".utf8)]))
+        }
+    }
 }
