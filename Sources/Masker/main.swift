@@ -1,7 +1,8 @@
 // sluice-masker: rewrites a batch of reply data by its mask plan.
 //
-// Security: sees unmasked reply data in memory and writes none anywhere; reads the masking key, with which `hash`
-// masks, and of the policy what detectors it defines. What it cannot mask it does not return: the batch fails and ingress withholds it.
+// Security: sees unmasked reply data in memory and writes none anywhere; reads the masking key, with which `hash`,
+// `tokenize` and `shift` mask, and which turns tokens back, and of the policy what detectors it defines. What it cannot
+// mask it does not return: the batch fails and ingress withholds it.
 // Failure: stateless; killed, its batches are sent again.
 // Diagnostics: one line an event on standard error, without data.
 

@@ -95,7 +95,7 @@ import Testing
         return plan
     }
 
-    @Test(arguments: [MaskStyle.redact, .hash, .partial, .null])
+    @Test(arguments: [MaskStyle.redact, .hash, .tokenize, .shift, .bucket, .partial, .null])
     func nullOfAComputedOutputLooksLikeAValue(style: MaskStyle) throws {
         let columns = [id, mail, column("n", type: 23), column("j", type: 3802, format: 1), column("a", type: 1009)]
         let plan = computed([(1, style), (2, style), (3, style), (4, style)])

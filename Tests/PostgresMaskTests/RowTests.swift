@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func theStrictestRuleWins() throws {
-        let styles: [MaskStyle] = [.partial, .hash, .redact, .null]
+        let styles: [MaskStyle] = [.partial, .bucket, .shift, .tokenize, .hash, .redact, .null]
         for (index, strict) in styles.enumerated() {
             for loose in styles[...index] {
                 let both = try maskText(
