@@ -87,7 +87,8 @@ extension MaskPlan {
         }
         for mask in rules.flatMap(\.detectors)
         where !detectors.contains(where: {
-            $0.entities == mask.entities && $0.style == mask.style && $0.parameters == mask.parameters
+            $0.entities == mask.entities && $0.definitions == mask.definitions && $0.style == mask.style
+                && $0.parameters == mask.parameters
         }) {
             detectors.append(mask)
         }
