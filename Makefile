@@ -7,7 +7,7 @@ BUILD := swift build
 SOURCES := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Classifier \
 	Benchmarks/Detect
 
-.PHONY: install build debug run demo test bench bench-allocations bench-classifier bench-detect fuzz format lint clean
+.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-classifier bench-detect fuzz format lint clean
 
 install:
 	@scripts/install.sh
@@ -37,6 +37,10 @@ bench: build
 bench-allocations: build
 	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/allocations.py
 
+# What masking costs: rows with ten detectors on every text column, and Masker's memory, which must not grow.
+bench-masking: build
+	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/masking.py
+
 # What classifying one statement costs by itself.
 bench-classifier: install
 	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib ClassifierBench
@@ -46,12 +50,14 @@ bench-detect: install
 	swift build --package-path Benchmarks --scratch-path .build-benchmarks -c release --product DetectBench
 	DETECT_BENCH=$(CURDIR)/.build-benchmarks/release/DetectBench Benchmarks/detect.sh
 
-# Looks for statements that crash the classifier; a debug build, whose checks are on.
+# Looks for inputs that crash a parser or break what it promises, each for so long; a debug build, whose checks are on.
+# FUZZ=stream tries one of them.
+FUZZ ?= classifier table stream document
 SECONDS_OF_FUZZING ?= 120
 SEED ?=
 fuzz: install
-	swift run --package-path Fuzz --scratch-path .build-fuzz ClassifierFuzz \
-		Tests/PostgresClassifyTests/Corpus $(SECONDS_OF_FUZZING) $(SEED)
+	swift build --package-path Fuzz --scratch-path .build-fuzz
+	@scripts/fuzz.sh "$(FUZZ)" $(SECONDS_OF_FUZZING) $(SEED)
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

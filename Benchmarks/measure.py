@@ -52,9 +52,16 @@ class Bulk:
     def __init__(self, endpoint):
         self.wire = connect(endpoint)
         self.wire.socket.settimeout(120)
+        self.total = 0
 
     def read(self, sql):
         """Bytes a second."""
+        rate = self.pass_over(sql)
+        self.wire.close()
+        return rate
+
+    def pass_over(self, sql):
+        """The same; the connection stays."""
         buffer = bytearray(BUFFER)
         total, end = 0, b""
         start = time.perf_counter()
@@ -66,7 +73,7 @@ class Bulk:
             total += count
             end = (end + bytes(buffer[max(0, count - 6):count]))[-6:]
         elapsed = time.perf_counter() - start
-        self.wire.close()
+        self.total += total
         if total < BUFFER:
             raise SystemExit(f"only {total} bytes came: {bytes(buffer[:300])}")
         return total / elapsed
@@ -104,8 +111,8 @@ def settled(root):
     return lowest
 
 
-def proportional_size(root):
-    """Proportional set size (proc(5), smaps_rollup) of a process and all below it, in KiB."""
+def descendants(root):
+    """A process and all below it."""
     children = {}
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
@@ -114,10 +121,17 @@ def proportional_size(root):
             continue
         pid = int(text.split(" ", 1)[0])
         children.setdefault(int(text.rsplit(")", 1)[1].split()[1]), []).append(pid)
-    total, waiting = 0, [root]
+    waiting = [root]
     while waiting:
         pid = waiting.pop()
         waiting += children.get(pid, [])
+        yield pid
+
+
+def proportional_size(root):
+    """Proportional set size (proc(5), smaps_rollup) of a process and all below it, in KiB."""
+    total = 0
+    for pid in descendants(root):
         try:
             rollup = open(f"/proc/{pid}/smaps_rollup").read()
         except OSError:

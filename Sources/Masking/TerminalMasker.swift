@@ -36,15 +36,10 @@ struct TerminalMasker: BufferedMasker {
     mutating func advance(isLast: Bool) {
         while true {
             switch readLine(isLast: isLast) {
-            case .whole:
-                put(judged(text), text, upTo: read)
-                endLine()
+            case .whole: putLine()
             case .long: putPiece()
             case .more:
-                if isLast {
-                    put(judged(text), text, upTo: read)
-                    endLine()
-                }
+                if isLast { putLine() }
                 return
             }
         }
@@ -60,8 +55,9 @@ struct TerminalMasker: BufferedMasker {
                 end = token.range.upperBound
             }
         }
+        guard end > shown else { return }
         let goesOn = goesOn && restEnd(text) == nil
-        put(judged(text), text, upTo: max(shown, end))
+        put(judged(text), text, upTo: end)
         self.goesOn = goesOn
     }
 
@@ -166,8 +162,20 @@ struct TerminalMasker: BufferedMasker {
             }
             pass.pass(bytes, shown..<end, list)
         }
-        shownIsMasked += (shown..<end).map { claims[$0] != nil }
+        if claims.claims.isEmpty {
+            shownIsMasked += repeatElement(false, count: end - shown)
+        } else {
+            shownIsMasked += (shown..<end).map { claims[$0] != nil }
+        }
         shown = end
+    }
+
+    private mutating func putLine() {
+        // More may be out: what was a string when it was put out may be lines after all.
+        if read > shown { put(judged(text), text, upTo: read) }
+        shownIsMasked.removeFirst(text.context.count + read)
+        goesOn = false
+        drop(read, context: [])
     }
 
     /// The front of a line that is too long to be held.
@@ -183,12 +191,6 @@ struct TerminalMasker: BufferedMasker {
         put(claims, text, upTo: cut)
         isInKey = false
         begin(at: text.boundary(upTo: cut), behind: text)
-    }
-
-    private mutating func endLine() {
-        shownIsMasked.removeAll(keepingCapacity: true)
-        goesOn = false
-        drop(read, context: [])
     }
 
     /// Forgets what stands before `base` but for its last text.

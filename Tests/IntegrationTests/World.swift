@@ -16,6 +16,8 @@ struct World: Sendable {
     let veiled: Token
     /// The same, and may not compare it.
     let sealed: Token
+    /// May do anything, and sees personal data masked so that keys stay keys.
+    let dumps: Token
     /// May do anything, and sees everything.
     let free: Token
     let dba: Token
@@ -34,7 +36,7 @@ struct World: Sendable {
             agent: try await token("agent-1", "ai-agents"), agent2: try await token("agent-2", "ai-agents"),
             plain: try await token("plain-1", "plain"), veiled: try await token("veiled-1", "veiled"),
             sealed: try await token("sealed-1", "sealed"),
-            free: try await token("free-1", "unlimited"),
+            dumps: try await token("dumps-1", "dumps"), free: try await token("free-1", "unlimited"),
             dba: try await token("dba-1", "dba"), dba2: try await token("dba-2", "dba"))
     }
 

@@ -1,4 +1,5 @@
 import Contract
+import Foundation
 @testable import Masking
 import Testing
 
@@ -86,6 +87,22 @@ func stream(_ text: String, _ plan: DocumentPlan) -> String {
         #expect(stream(bytes, plan, cuts: Array(bytes.indices)).output == Array(expected.utf8))
     }
 
+    /// What the fuzzer found: values that stood in the output, and inputs whose cuts mattered.
+    @Test func replaysCrashes() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/crashes")
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        #expect(!files.isEmpty)
+        let plan = try Self.plan()
+        for file in files where file.pathExtension == "stream" {
+            let bytes = Array(try Data(contentsOf: file))
+            let masked = stream(bytes, plan).output
+            #expect(stream(bytes, plan, cuts: Array(bytes.indices)).output == masked, "\(file.lastPathComponent)")
+            for value in ["alice.b@example.com", "4111 1111 1111 1111", "536-90-4399"] {
+                #expect(!String(decoding: masked, as: UTF8.self).contains(value), "\(file.lastPathComponent)")
+            }
+        }
+    }
+
     @Test func bytesThatAreNoTextPass() throws {
         let plan = try Self.plan()
         let bytes =
@@ -123,6 +140,10 @@ func stream(_ text: String, _ plan: DocumentPlan) -> String {
         #expect(show(Array(" bob@b.co".utf8)) == "| [redacted:email]")
         #expect(show(Array("\u{7}\r\n$ ".utf8)) == "\u{7}\r\n|$ ")
         #expect(show([]) == "|")
+        // What seemed to be a title was text.
+        #expect(show(Array("\u{1b}]0;t\nbob@".utf8)) == "|\u{1b}]0;t\nbob@")
+        let words = String(repeating: "word ", count: 1000)
+        #expect(show(Array("b.co \(words)\r\n".utf8)) == "[redacted:email] \(words)\r\n|")
         let key = "-----BEGIN " + "PRIVATE KEY-----\r\n"
         #expect(show(Array((key + "MIIE\r\n").utf8)) == "|[redacted:private_key]")
         #expect(show(Array("AAAA\r\n".utf8)) == "|")

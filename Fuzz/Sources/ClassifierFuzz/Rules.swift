@@ -31,10 +31,16 @@ enum Rules {
             let isSame = try? TextParser.withProtobufTree(of: text) { expected in
                 try? TextParser.withJSONTree(of: text) { tree in
                     guard let a = Message(tree), let b = Message(expected) else { return false }
-                    return sameExpression(a, b)
+                    return same(a, b)
                 }
             }
             return isSame == false
         }
+    }
+
+    private static func same(_ a: Message, _ b: Message) -> Bool {
+        guard a.shape === b.shape, sameValues(a, b) else { return false }
+        let (left, right) = (a.children, b.children)
+        return left.count == right.count && zip(left, right).allSatisfy(same)
     }
 }

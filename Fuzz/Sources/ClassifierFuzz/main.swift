@@ -4,43 +4,23 @@
 // line's statement). An input that ends the process is written to CORPUS/crashes before it ends; one that breaks a
 // rule of the facts is written there too, and the process ends with 1.
 import Foundation
+import FuzzKit
 import PostgresClassify
 
-let arguments = CommandLine.arguments
-guard arguments.count >= 3, let seconds = Double(arguments[2]) else {
+guard let run = FuzzRun(CommandLine.arguments, kind: "sql") else {
     print("usage: ClassifierFuzz CORPUS SECONDS [SEED]")
     exit(2)
 }
-let corpus = URL(filePath: arguments[1])
-let seed = arguments.count > 3 ? UInt64(arguments[3]) ?? 1 : UInt64.random(in: 1...UInt64.max)
-let seeds = SeedCorpus.read(corpus)
+let seeds = SeedCorpus.read(run.corpus)
 guard !seeds.isEmpty else {
-    print("no seeds in \(corpus.path)")
+    print("no seeds in \(run.corpus.path)")
     exit(2)
 }
-print("seed \(seed), \(seeds.count) statements")
-
-let crashes = corpus.appending(path: "crashes")
-try FileManager.default.createDirectory(at: crashes, withIntermediateDirectories: true)
-CrashWriter.install(folder: crashes.path)
-
-var mutator = Mutator(seeds: seeds, seed: seed)
 let classifier = PostgresClassifier()
-let end = Date(timeIntervalSinceNow: seconds)
-var runs = 0
 var understood = 0
-while Date() < end {
-    for _ in 0..<200 {
-        let input = mutator.next()
-        CrashWriter.current(input)
-        let facts = classifier.facts(of: input)
-        runs += 1
-        if !facts.opaque { understood += 1 }
-        if let broken = Rules.broken(facts, input, classifier) {
-            CrashWriter.write(input)
-            print("\(broken): \(String(decoding: input.prefix(500), as: UTF8.self))")
-            exit(1)
-        }
-    }
+run.feed(Mutator(seeds: seeds, seed: run.seed)) { input in
+    let facts = classifier.facts(of: input)
+    if !facts.opaque { understood += 1 }
+    return Rules.broken(facts, input, classifier)
 }
-print("\(runs) inputs, \(understood) of them understood, no crash")
+print("\(understood) of them understood")

@@ -1,15 +1,15 @@
 import Foundation
 
 /// Keeps the input that is being tried where a signal handler can write it to a file.
-enum CrashWriter {
+public enum CrashWriter {
     private static let capacity = 256 << 10
     nonisolated(unsafe) private static let buffer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     nonisolated(unsafe) private static var length = 0
     nonisolated(unsafe) private static var path: UnsafeMutablePointer<CChar>?
 
     /// Handlers run on a stack of their own: an input may have used up the other.
-    static func install(folder: String) {
-        path = strdup(folder + "/crash-\(getpid()).sql")
+    static func install(folder: String, kind: String) {
+        path = strdup(folder + "/crash-\(getpid()).\(kind)")
         let size = 64 << 10
         var stack = stack_t(ss_sp: malloc(size), ss_flags: 0, ss_size: size)
         sigaltstack(&stack, nil)
