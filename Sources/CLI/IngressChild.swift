@@ -28,14 +28,16 @@ enum IngressChild {
         let others = DispatchGroup()
         let (writer, reader) = (asked.fileHandleForWriting, errors.fileHandleForReading)
         DispatchQueue.global().async(group: others) {
-            let code = write(input, to: writer.fileDescriptor)
-            let closed = (try? writer.close()) != nil
-            failure.withLock { $0 = code == 0 && !closed ? EIO : code }
+            let code = feed(input, to: writer)
+            failure.withLock { $0 = code }
         }
         DispatchQueue.global().async(group: others) {
-            // What cannot be read of it is missing in a message, and the exit code still tells.
-            while let part = try? reader.read(upToCount: chunk), !part.isEmpty {
-                complaint.withLock { $0 += part.prefix(maximumComplaint - $0.count) }
+            do {
+                while let part = try reader.read(upToCount: chunk), !part.isEmpty {
+                    complaint.withLock { $0 += part.prefix(maximumComplaint - $0.count) }
+                }
+            } catch {
+                // What was read of it is shown, and the exit code tells that it failed.
             }
         }
         do {
@@ -60,6 +62,17 @@ enum IngressChild {
         guard code == 0 || code == EPIPE else {
             throw CommandFailure("sluice-ingress could not be asked: \(String(cString: strerror(code)))")
         }
+    }
+
+    /// Writes all and closes. Zero, or what failed.
+    private static func feed(_ data: Data, to writer: FileHandle) -> Int32 {
+        let code = write(data, to: writer.fileDescriptor)
+        do {
+            try writer.close()
+        } catch {
+            return code == 0 ? EIO : code
+        }
+        return code
     }
 
     /// Zero, or what write(2) failed with.

@@ -9,7 +9,12 @@ struct DateShift {
 
     /// - Returns: nil when the moved day cannot be told.
     func moved(_ day: Int, by days: Int) -> Int? {
-        guard let code = try? hash.code(Array(String(day).utf8)) else { return nil }
+        let code: [UInt8]
+        do {
+            code = try hash.code(Array(String(day).utf8))
+        } catch {
+            return nil  // Without a hash there is no date, and the value is NULL.
+        }
         let number = code[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let place = Int(number % UInt64(2 * days))
         let moved = day + (place < days ? place - days : place - days + 1)

@@ -21,16 +21,18 @@ extension Variables {
         }.flatMap(\.self)
     }
 
-    /// Tags in a rule that no column has.
+    /// Tags in a rule that no column has. Whoever reads the rule says what is wrong with it.
     func unknownTags(in rule: StrictNode) -> [PolicyName] {
-        guard var map = try? rule.mapping() else { return [] }
-        return ["when", "mask"].compactMap { map.optional($0) }.flatMap(\.scalars).flatMap { node in
-            ((try? texts(node)) ?? []).compactMap { text, node in
-                guard text.hasPrefix(TagTable.prefix) else { return nil }
+        var told = Mistakes()
+        guard var map = told.attempt(try rule.mapping()) else { return [] }
+        var unknown: [PolicyName] = []
+        for node in ["when", "mask"].compactMap({ map.optional($0) }).flatMap(\.scalars) {
+            for (text, node) in told.attempt(try texts(node)) ?? [] where text.hasPrefix(TagTable.prefix) {
                 let tag = String(text.dropFirst(TagTable.prefix.count))
-                return tags.isKnown(tag) ? nil : PolicyName(kind: .tag, text: tag, node: node)
+                if !tags.isKnown(tag) { unknown.append(PolicyName(kind: .tag, text: tag, node: node)) }
             }
         }
+        return unknown
     }
 
     private func patterns(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> [ColumnPattern] {

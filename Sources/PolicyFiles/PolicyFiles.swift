@@ -148,11 +148,12 @@ private struct Inclusion {
 
     /// What `tags` and `file` of dictionaries name. Whoever reads these keys says what else is wrong with them.
     private static func listNames(_ map: inout StrictMapping) -> [StrictNode] {
+        var told = Mistakes()
         var names: [StrictNode] = []
-        if let tags = map.optional("tags") { names += (try? tags.sequence()) ?? [tags] }
-        guard var dictionaries = try? map.optional("dictionaries")?.mapping() else { return names }
+        if let tags = map.optional("tags") { names += told.attempt(try tags.sequence()) ?? [tags] }
+        guard var dictionaries = told.attempt(try map.optional("dictionaries")?.mapping()) else { return names }
         for key in dictionaries.keys {
-            guard var dictionary = try? dictionaries.optional(key)?.mapping() else { continue }
+            guard var dictionary = told.attempt(try dictionaries.optional(key)?.mapping()) else { continue }
             if let file = dictionary.optional("file") { names.append(file) }
         }
         return names
