@@ -142,8 +142,10 @@ let package = Package(
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
-        tests("MaskingTests", ["Masking", "Contract", "Detection"]),
-        tests("PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", "TestKit"], exclude: ["Golden"]),
+        tests("MaskingTests", ["Masking", "Contract", "Detection", protobuf]),
+        tests(
+            "PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", "TestKit", protobuf],
+            exclude: ["Golden"]),
         tests(
             "PostgresAcceptTests",
             [

@@ -22,8 +22,8 @@ struct MaskCommand: ParsableCommand {
     @Option(help: "text, json, ndjson (server-sent events too), csv or form.") var format: DocumentFormat = .text
     @Flag(help: "Say on standard error at the end how much was masked.") var report = false
     @Flag(help: "Print what is found instead of masking it.") var find = false
-    @Option(help: "A file with the key of the style hash.") var key: String?
-    @Option(help: "The configuration whose installation's key the style hash uses.") var config: String?
+    @Option(help: "A file with the key of the styles hash, tokenize and shift.") var key: String?
+    @Option(help: "The configuration whose installation's key these styles use.") var config: String?
 
     func validate() throws {
         guard (rules == nil) != (detect == nil) else { throw ValidationError("give either --rules or --detect") }
@@ -38,7 +38,7 @@ struct MaskCommand: ParsableCommand {
         let plan = try readPlan()
         if find, plan.detectors.isEmpty { throw CommandFailure("--find needs detectors, and the rules have none") }
         let masker = DocumentMasker(
-            format, plan: try DocumentPlan(plan, hashKey: find ? [] : try readKey(plan)), finds: find)
+            format, plan: try DocumentPlan(plan, key: find ? [] : try readKey(plan)), finds: find)
         if format == .text, !find, !plan.columns.isEmpty {
             MaskStream.note("rules of columns do nothing in text, which has none: --format tells what it is")
         }
@@ -64,9 +64,11 @@ struct MaskCommand: ParsableCommand {
     }
 
     private func readKey(_ plan: MaskPlan) throws -> [UInt8]? {
-        guard DocumentPlan.hashes(plan) else { return nil }
+        guard try DocumentPlan.needsKey(plan) else { return nil }
         guard let path = try key ?? config.map({ try Configuration.load(path: $0).state.maskingKey }) else {
-            throw CommandFailure("the style hash needs a key: give --key FILE, or --config for the installation's own")
+            throw CommandFailure(
+                "the styles hash, tokenize and shift need a key: give --key FILE, or --config for the installation's own"
+            )
         }
         guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else {
             throw CommandFailure("\(path) cannot be read as a key: check that it exists, is readable and not empty")

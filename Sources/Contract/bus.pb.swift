@@ -285,6 +285,9 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
   case partial // = 2
   case hash // = 3
   case null // = 4
+  case tokenize // = 6
+  case shift // = 7
+  case bucket // = 8
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -298,6 +301,9 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 2: self = .partial
     case 3: self = .hash
     case 4: self = .null
+    case 6: self = .tokenize
+    case 7: self = .shift
+    case 8: self = .bucket
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -309,6 +315,9 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .partial: return 2
     case .hash: return 3
     case .null: return 4
+    case .tokenize: return 6
+    case .shift: return 7
+    case .bucket: return 8
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -320,6 +329,53 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
     .partial,
     .hash,
     .null,
+    .tokenize,
+    .shift,
+    .bucket,
+  ]
+
+}
+
+public nonisolated enum BucketUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// dates are redacted
+  case unspecified // = 0
+  case day // = 1
+  case month // = 2
+  case year // = 3
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .day
+    case 2: self = .month
+    case 3: self = .year
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .day: return 1
+    case .month: return 2
+    case .year: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [BucketUnit] = [
+    .unspecified,
+    .day,
+    .month,
+    .year,
   ]
 
 }
@@ -1223,6 +1279,35 @@ public nonisolated struct CopyShape: Sendable {
   public init() {}
 }
 
+/// What a style is told besides its name; what another style is told stays zero.
+public nonisolated struct StyleParameters: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// partial: characters shown at the front, at most 64
+  public var first: UInt32 = 0
+
+  /// partial: at the end, at most 64. All three zero: as the value's kind suggests
+  public var last: UInt32 = 0
+
+  /// partial: of an e-mail address
+  public var keepDomain: Bool = false
+
+  /// shift: farthest, 1 to 36500; zero: 365
+  public var days: UInt32 = 0
+
+  /// bucket: of numbers, at most 10^18; zero: numbers are redacted
+  public var widthBillionths: UInt64 = 0
+
+  /// bucket: of dates
+  public var unit: BucketUnit = .unspecified
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct ColumnMask: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1235,9 +1320,20 @@ public nonisolated struct ColumnMask: Sendable {
 
   public var rule: String = String()
 
+  public var parameters: StyleParameters {
+    get {_parameters ?? StyleParameters()}
+    set {_parameters = newValue}
+  }
+  /// Returns true if `parameters` has been explicitly set.
+  public var hasParameters: Bool {self._parameters != nil}
+  /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
+  public mutating func clearParameters() {self._parameters = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _parameters: StyleParameters? = nil
 }
 
 public nonisolated struct DetectorMask: Sendable {
@@ -1252,9 +1348,20 @@ public nonisolated struct DetectorMask: Sendable {
 
   public var rule: String = String()
 
+  public var parameters: StyleParameters {
+    get {_parameters ?? StyleParameters()}
+    set {_parameters = newValue}
+  }
+  /// Returns true if `parameters` has been explicitly set.
+  public var hasParameters: Bool {self._parameters != nil}
+  /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
+  public mutating func clearParameters() {self._parameters = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _parameters: StyleParameters? = nil
 }
 
 public nonisolated struct MaskPlan: Sendable {
@@ -1301,9 +1408,20 @@ public nonisolated struct OutputMask: Sendable {
   /// not a column itself but computed from some: NULL is masked as a value is, since it tells of them
   public var computed: Bool = false
 
+  public var parameters: StyleParameters {
+    get {_parameters ?? StyleParameters()}
+    set {_parameters = newValue}
+  }
+  /// Returns true if `parameters` has been explicitly set.
+  public var hasParameters: Bool {self._parameters != nil}
+  /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
+  public mutating func clearParameters() {self._parameters = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _parameters: StyleParameters? = nil
 }
 
 public nonisolated struct ResultColumn: Sendable {
@@ -2003,7 +2121,11 @@ nonisolated extension Verdict: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension MaskStyle: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MASK_STYLE_UNSPECIFIED\0\u{1}MASK_STYLE_REDACT\0\u{1}MASK_STYLE_PARTIAL\0\u{1}MASK_STYLE_HASH\0\u{1}MASK_STYLE_NULL\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MASK_STYLE_UNSPECIFIED\0\u{1}MASK_STYLE_REDACT\0\u{1}MASK_STYLE_PARTIAL\0\u{1}MASK_STYLE_HASH\0\u{1}MASK_STYLE_NULL\0\u{2}\u{2}MASK_STYLE_TOKENIZE\0\u{1}MASK_STYLE_SHIFT\0\u{1}MASK_STYLE_BUCKET\0")
+}
+
+nonisolated extension BucketUnit: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0BUCKET_UNIT_UNSPECIFIED\0\u{1}BUCKET_UNIT_DAY\0\u{1}BUCKET_UNIT_MONTH\0\u{1}BUCKET_UNIT_YEAR\0")
 }
 
 nonisolated extension Durability: SwiftProtobuf._ProtoNameProviding {
@@ -3554,9 +3676,64 @@ nonisolated extension CopyShape: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   }
 }
 
+nonisolated extension StyleParameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".StyleParameters"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}last\0\u{3}keep_domain\0\u{1}days\0\u{3}width_billionths\0\u{1}unit\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.first) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.last) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.keepDomain) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.days) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.widthBillionths) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.unit) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.first != 0 {
+      try visitor.visitSingularUInt32Field(value: self.first, fieldNumber: 1)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt32Field(value: self.last, fieldNumber: 2)
+    }
+    if self.keepDomain != false {
+      try visitor.visitSingularBoolField(value: self.keepDomain, fieldNumber: 3)
+    }
+    if self.days != 0 {
+      try visitor.visitSingularUInt32Field(value: self.days, fieldNumber: 4)
+    }
+    if self.widthBillionths != 0 {
+      try visitor.visitSingularUInt64Field(value: self.widthBillionths, fieldNumber: 5)
+    }
+    if self.unit != .unspecified {
+      try visitor.visitSingularEnumField(value: self.unit, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: StyleParameters, rhs: StyleParameters) -> Bool {
+    if lhs.first != rhs.first {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.keepDomain != rhs.keepDomain {return false}
+    if lhs.days != rhs.days {return false}
+    if lhs.widthBillionths != rhs.widthBillionths {return false}
+    if lhs.unit != rhs.unit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ColumnMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}style\0\u{1}rule\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3567,12 +3744,17 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularStringField(value: &self.pattern) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.pattern.isEmpty {
       try visitor.visitSingularStringField(value: self.pattern, fieldNumber: 1)
     }
@@ -3582,6 +3764,9 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.rule.isEmpty {
       try visitor.visitSingularStringField(value: self.rule, fieldNumber: 3)
     }
+    try { if let v = self._parameters {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3589,6 +3774,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.pattern != rhs.pattern {return false}
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
+    if lhs._parameters != rhs._parameters {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3596,7 +3782,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DetectorMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entities\0\u{1}style\0\u{1}rule\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entities\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3607,12 +3793,17 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 1: try { try decoder.decodeRepeatedStringField(value: &self.entities) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.entities.isEmpty {
       try visitor.visitRepeatedStringField(value: self.entities, fieldNumber: 1)
     }
@@ -3622,6 +3813,9 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.rule.isEmpty {
       try visitor.visitSingularStringField(value: self.rule, fieldNumber: 3)
     }
+    try { if let v = self._parameters {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3629,6 +3823,7 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.entities != rhs.entities {return false}
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
+    if lhs._parameters != rhs._parameters {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3691,7 +3886,7 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OutputMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0\u{1}computed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0\u{1}computed\0\u{2}\u{3}parameters\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3704,12 +3899,17 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.unlessTable) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.computed) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.index != 0 {
       try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
     }
@@ -3725,6 +3925,9 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.computed != false {
       try visitor.visitSingularBoolField(value: self.computed, fieldNumber: 5)
     }
+    try { if let v = self._parameters {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3734,6 +3937,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.rule != rhs.rule {return false}
     if lhs.unlessTable != rhs.unlessTable {return false}
     if lhs.computed != rhs.computed {return false}
+    if lhs._parameters != rhs._parameters {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -8,7 +8,7 @@ struct MaskerStage: ResponseStage {
     private let protocols: MaskerProtocols
     private let metrics = MaskerMetrics(ProcessTelemetry.current)
 
-    init(hashKey: [UInt8]) { protocols = MaskerProtocols(hashKey: hashKey) }
+    init(key: [UInt8]) { protocols = MaskerProtocols(key: key) }
 
     mutating func rewrite(_ batch: MaskBatch, payload: [UInt8]) throws -> (reply: MaskReply, payload: [UInt8]) {
         guard let mask = protocols.masker(for: batch.protocol) else {

@@ -6,8 +6,8 @@ struct MaskerProtocols {
     typealias Mask = (MaskBatch, [UInt8]) throws -> (reply: MaskReply, payload: [UInt8])
     private let maskers: [String: Mask]
 
-    init(hashKey: [UInt8]) {
-        let postgres = PostgresMasker(hashKey: hashKey)
+    init(key: [UInt8]) {
+        let postgres = PostgresMasker(key: key)
         maskers = [
             "postgres": { batch, payload in try payload.withUnsafeBytes { try postgres.mask(batch, payload: $0) } }
         ]

@@ -15,5 +15,5 @@ StageRunner.main { environment in
     guard let key = FileManager.default.contents(atPath: configuration.state.maskingKey), !key.isEmpty else {
         throw BusError(.environment, "cannot read the masking key \(configuration.state.maskingKey)")
     }
-    return MaskerStage(hashKey: [UInt8](key))
+    return MaskerStage(key: [UInt8](key))
 }

@@ -11,13 +11,14 @@ public struct DetectorStyles: Sendable {
     public init(_ masks: [DetectorMask]) throws(MaskError) {
         var styles = [Style?](repeating: nil, count: Entity.all.count)
         for mask in masks {
+            let style = try Style(mask)
             for name in mask.entities {
                 let named = Entity.named(name)
                 guard !named.isEmpty else {
                     throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
                 }
                 for entity in named {
-                    styles[entity.index] = max(styles[entity.index] ?? .partial, Style(mask.style))
+                    styles[entity.index] = max(styles[entity.index] ?? style, style)
                 }
             }
         }

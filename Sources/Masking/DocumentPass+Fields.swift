@@ -49,11 +49,24 @@ extension DocumentPass {
         for finding in findings {
             let range = max(end, finding.range.lowerBound)..<max(end, finding.range.upperBound)
             end = range.upperBound
-            var text: [UInt8] = []
-            engine.substitutes.append(engine.style(of: finding), for: finding.entity, bytes.part(range), to: &text)
             list.mark(finding, at: range)
-            list.replace(range, with: text)
+            list.replace(range, with: substitute(finding, bytes.part(range), field.encoding))
         }
+    }
+
+    /// What stands for a finding as it is written. Escapes in it are no part of the value that they write.
+    private func substitute(
+        _ finding: Finding, _ written: UnsafeRawBufferPointer, _ encoding: ValueEncoding
+    ) -> [UInt8] {
+        var text: [UInt8] = []
+        guard written.contains(0x5c), let decoded = encoding.decode(written) else {
+            engine.substitutes.append(engine.style(of: finding), for: finding.entity, written, to: &text)
+            return text
+        }
+        decoded.bytes.withUnsafeBytes {
+            engine.substitutes.append(engine.style(of: finding), for: finding.entity, $0, to: &text)
+        }
+        return encoding.encode(text)
     }
 
     private func mark(_ findings: [Finding], _ decoded: DecodedText, in field: DocumentField, _ list: inout EditList) {

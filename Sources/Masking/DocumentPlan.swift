@@ -8,13 +8,13 @@ public final class DocumentPlan {
     let substitutes: Substitutes
     let rules: [ColumnRule]
 
-    /// - Parameter hashKey: key of the style `hash`.
-    /// - Throws: ``MaskError`` for a pattern or an entity that is none, and for the style `hash` without a key.
-    public init(_ plan: MaskPlan, hashKey: [UInt8]?) throws(MaskError) {
+    /// - Parameter key: of the styles `hash`, `tokenize` and `shift`.
+    /// - Throws: ``MaskError`` for a pattern or an entity that is none, and for those styles without a key.
+    public init(_ plan: MaskPlan, key: [UInt8]?) throws(MaskError) {
         styles = try DetectorStyles(plan.detectors)
         var rules: [ColumnRule] = []
         for column in plan.columns {
-            rules.append(try ColumnRule(pattern: column.pattern, style: Style(column.style)))
+            rules.append(try ColumnRule(pattern: column.pattern, style: Style(column)))
         }
         self.rules = rules
         do throws(DetectionError) {
@@ -22,17 +22,20 @@ public final class DocumentPlan {
         } catch {
             throw MaskError(code: .detection, message: error.message)
         }
-        guard hashKey != nil || !DocumentPlan.hashes(plan) else {
-            throw MaskError(code: .badPlan, message: "the style hash needs a key")
+        let needsKey = try DocumentPlan.needsKey(plan)
+        guard key != nil || !needsKey else {
+            throw MaskError(code: .badPlan, message: "the styles hash, tokenize and shift need a key")
         }
-        var hash: KeyedHash?
-        if let hashKey { hash = try KeyedHash(key: hashKey) }
-        substitutes = Substitutes(engine: detection, hash: hash)
+        var keys: MaskingKeys?
+        if let key { keys = try MaskingKeys(key: key) }
+        substitutes = Substitutes(engine: detection, keys: keys)
     }
 
-    /// Whether a mask of the plan has the style `hash`.
-    public static func hashes(_ plan: MaskPlan) -> Bool {
-        plan.columns.contains { Style($0.style) == .hash } || plan.detectors.contains { Style($0.style) == .hash }
+    /// Whether a mask of the plan has a style that works with a key.
+    public static func needsKey(_ plan: MaskPlan) throws(MaskError) -> Bool {
+        for mask in plan.columns where try Style(mask).isKeyed { return true }
+        for mask in plan.detectors where try Style(mask).isKeyed { return true }
+        return false
     }
 }
 

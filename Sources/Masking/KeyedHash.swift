@@ -2,6 +2,8 @@ import COpenSSL
 
 /// HMAC-SHA256 under one key, set up once (RFC 2104).
 public final class KeyedHash {
+    /// Of SHA-256.
+    private static let codeBytes = 32
     /// Bytes of the code that a substitute shows.
     private static let shownBytes = 8
     private static let unavailable = Array("unavailable".utf8)
@@ -32,6 +34,16 @@ public final class KeyedHash {
     }
 
     deinit { EVP_MAC_CTX_free(context) }
+
+    /// The whole code of `bytes`.
+    func code(_ bytes: [UInt8]) throws(MaskError) -> [UInt8] {
+        var code = [UInt8](repeating: 0, count: KeyedHash.codeBytes)
+        var length = 0
+        guard EVP_MAC_init(context, nil, 0, nil) == 1, EVP_MAC_update(context, bytes, bytes.count) == 1,
+            EVP_MAC_final(context, &code, &length, code.count) == 1, length == code.count
+        else { throw MaskError(code: .detection, message: "HMAC-SHA256 failed") }
+        return code
+    }
 
     /// Appends the first 16 hexadecimal digits of the code of `bytes`.
     public func append(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {

@@ -53,17 +53,23 @@ extension MaskEngine {
         count(rule: rule)
         switch rules[rule].style {
         case .null: list.replace(item.range, with: JSONText.null)
-        case .partial, .hash, .redact: list.replace(item.range, with: JSONText.redacted)
+        case .partial, .bucket, .shift, .tokenize, .hash, .redact: list.replace(item.range, with: JSONText.redacted)
         }
     }
 
     /// What stands for a string or a number under a rule.
     private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ style: Style) -> [UInt8] {
+        if case .scalar = item.kind { return number(bytes.part(item.range), style) }
         guard case .string = item.kind, style != .null else { return JSONText.null }
         guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
         var text: [UInt8] = []
         decoded.bytes.withUnsafeBytes { substitutes.appendWhole(style, $0, to: &text) }
         return [0x22] + ValueEncoding.json.encode(text) + [0x22]
+    }
+
+    /// What stands for a number, or another token.
+    private func number(_ text: UnsafeRawBufferPointer, _ style: Style) -> [UInt8] {
+        substitutes.jsonNumber(style, text) ?? JSONText.null
     }
 
     private mutating func scalar(
@@ -88,7 +94,8 @@ extension MaskEngine {
         count(findings)
         if findings.contains(where: { style(of: $0) == .null }) { list.asksForNull = true }
         list.mark(first, at: item.range)
-        list.replace(item.range, with: JSONText.null)
+        let strictest = findings.map { style(of: $0) }.max() ?? .null
+        list.replace(item.range, with: number(bytes.part(item.range), strictest))
     }
 
     private mutating func string(

@@ -6,17 +6,17 @@ public struct Substitutes {
     public static let redacted = Array("[redacted]".utf8)
 
     private let redactions: [[UInt8]]
-    private let hash: KeyedHash?
+    let keys: MaskingKeys?
 
-    /// - Parameter hash: without one the style `hash` redacts.
-    public init(engine: DetectionEngine?, hash: KeyedHash?) {
+    /// - Parameter keys: without them the styles that need a key redact.
+    public init(engine: DetectionEngine?, keys: MaskingKeys?) {
         var redactions = Entity.all.map { Array("[redacted:\($0.name)]".utf8) }
         for entity in engine?.entities ?? [] where entity.index >= redactions.count {
             redactions += Array(repeating: Substitutes.redacted, count: entity.index + 1 - redactions.count)
             redactions[entity.index] = Array("[redacted:\(engine?.name(of: entity) ?? entity.name)]".utf8)
         }
         self.redactions = redactions
-        self.hash = hash
+        self.keys = keys
     }
 
     /// What stands for one entity inside text: letters, digits and punctuation that JSON strings need not escape,
@@ -25,8 +25,11 @@ public struct Substitutes {
         switch style {
         case .redact, .null: out.append(contentsOf: redactions[entity.index])
         case .hash:
-            if hash == nil { out.append(contentsOf: redactions[entity.index]) } else { appendHash(bytes, to: &out) }
-        case .partial: appendPartial(entity, bytes, to: &out)
+            if keys == nil { out.append(contentsOf: redactions[entity.index]) } else { appendHash(bytes, to: &out) }
+        case .tokenize, .shift, .bucket:
+            out.append(contentsOf: styled(style, bytes) ?? redactions[entity.index])
+        case .partial(let part):
+            if part.isAutomatic { appendPartial(entity, bytes, to: &out) } else { part.append(bytes, to: &out) }
         }
     }
 
@@ -35,8 +38,10 @@ public struct Substitutes {
         switch style {
         case .redact, .null: out.append(contentsOf: Substitutes.redacted)
         case .hash:
-            if hash == nil { out.append(contentsOf: Substitutes.redacted) } else { appendHash(bytes, to: &out) }
-        case .partial: appendPartialWhole(bytes, to: &out)
+            if keys == nil { out.append(contentsOf: Substitutes.redacted) } else { appendHash(bytes, to: &out) }
+        case .tokenize, .shift, .bucket: out.append(contentsOf: styled(style, bytes) ?? Substitutes.redacted)
+        case .partial(let part):
+            if part.isAutomatic { appendPartialWhole(bytes, to: &out) } else { part.append(bytes, to: &out) }
         }
     }
 
@@ -74,7 +79,7 @@ public struct Substitutes {
 
     private func appendHash(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         out.append(contentsOf: Substitutes.hashPrefix)
-        hash?.append(bytes, to: &out)
+        keys?.hash.append(bytes, to: &out)
     }
 
     private func appendPartialWhole(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {

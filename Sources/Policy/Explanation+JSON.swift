@@ -86,7 +86,8 @@ extension MaskPlan {
                 .array(
                     columns.map {
                         .object([
-                            ("pattern", .text($0.pattern)), ("style", .text($0.style.word)), ("rule", .text($0.rule)),
+                            ("pattern", .text($0.pattern)), ("style", .text($0.style.word)),
+                            ("parameters", $0.parameters.json), ("rule", .text($0.rule)),
                         ])
                     })
             ),
@@ -96,7 +97,7 @@ extension MaskPlan {
                     detectors.map {
                         .object([
                             ("entities", .texts($0.entities)), ("style", .text($0.style.word)),
-                            ("rule", .text($0.rule)),
+                            ("parameters", $0.parameters.json), ("rule", .text($0.rule)),
                         ])
                     })
             ),
@@ -106,6 +107,7 @@ extension MaskPlan {
                     outputs.map {
                         .object([
                             ("index", .number(Int($0.index))), ("style", .text($0.style.word)),
+                            ("parameters", $0.parameters.json),
                             ("rule", .text($0.rule)), ("computed", .bool($0.computed)),
                         ])
                     })
@@ -114,4 +116,8 @@ extension MaskPlan {
             ("all_computed", .bool(allComputed)), ("all_outputs", .bool(allOutputs)),
         ])
     }
+}
+
+extension StyleParameters {
+    fileprivate var json: JSON { .object(told.map { ($0.key, .text($0.value)) }) }
 }

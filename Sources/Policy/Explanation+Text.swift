@@ -75,9 +75,9 @@ extension Facts {
 extension MaskPlan {
     /// One line for each mask and for each output that it reaches: `column *.email → partial`.
     public var lines: [String] {
-        var lines = columns.map { "column \($0.pattern) → \($0.style.word)" }
-        lines += detectors.map { "\($0.entities.joined(separator: ", ")) → \($0.style.word)" }
-        lines += outputs.map { "output \($0.index + 1) → \($0.style.word)" + ($0.computed ? ", NULL too" : "") }
+        var lines = columns.map { "column \($0.pattern) → \($0.styleWords)" }
+        lines += detectors.map { "\($0.entities.joined(separator: ", ")) → \($0.styleWords)" }
+        lines += outputs.map { "output \($0.index + 1) → \($0.styleWords)" + ($0.computed ? ", NULL too" : "") }
         if allOutputs {
             lines.append("every output")
         } else if allComputed {

@@ -19,7 +19,7 @@ struct MaskList {
         let columnNode = mistakes.attempt(try map.nonEmpty("columns"))
         let detectNode = mistakes.attempt(try map.nonEmpty("detect"))
         let inferenceNode = mistakes.attempt(try map.nonEmpty("inference"))
-        let style = mistakes.attempt(try Self.style(&map))
+        let style = mistakes.attempt(try ParsedStyle(&map))
         mistakes.attempt(try map.finish())
         let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
         var patterns: [ColumnPattern] = []
@@ -36,7 +36,7 @@ struct MaskList {
         for pattern in patterns {
             var mask = ColumnMask()
             mask.pattern = pattern.text
-            mask.style = style ?? .redact
+            (style ?? .redact).apply(to: &mask)
             mask.rule = rule
             columns.append(
                 Rule.MaskedColumn(mask: mask, pattern: pattern, refusesInference: inference == .refuse))
@@ -44,16 +44,10 @@ struct MaskList {
         if !entities.isEmpty {
             var mask = DetectorMask()
             mask.entities = entities.map(\.rawValue)
-            mask.style = style ?? .redact
+            (style ?? .redact).apply(to: &mask)
             mask.rule = rule
             detectors.append(mask)
         }
-    }
-
-    private static func style(_ map: inout StrictMapping) throws(ConfigurationError) -> MaskStyle {
-        // Unquoted, the style's name is YAML's own null.
-        if map.keys.contains("style"), map.optional("style") == nil { return .null }
-        return try map.required("style").choice(of: Style.self).contract
     }
 
     private static func entity(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> Entity {
@@ -65,18 +59,5 @@ struct MaskList {
 
     private enum Inference: String, CaseIterable {
         case allow, refuse
-    }
-
-    private enum Style: String, CaseIterable {
-        case redact, partial, hash, null
-
-        var contract: MaskStyle {
-            switch self {
-            case .redact: .redact
-            case .partial: .partial
-            case .hash: .hash
-            case .null: .null
-            }
-        }
     }
 }

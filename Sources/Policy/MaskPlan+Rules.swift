@@ -52,6 +52,7 @@ extension MaskPlan {
         let origins = output.origins.map(ColumnName.init)
         if let mask = masked.first(where: { column in origins.contains { column.pattern.mayMatch($0) } })?.mask {
             result.style = output.direct ? mask.style : .redact
+            if output.direct, mask.hasParameters { result.parameters = mask.parameters }
             result.rule = mask.rule
             return result
         }
@@ -80,43 +81,22 @@ extension MaskPlan {
         for column in rules.flatMap(\.columns)
         where !columns.contains(where: {
             $0.mask.pattern == column.mask.pattern && $0.mask.style == column.mask.style
+                && $0.mask.parameters == column.mask.parameters
         }) {
             columns.append(column)
         }
         for mask in rules.flatMap(\.detectors)
-        where !detectors.contains(where: { $0.entities == mask.entities && $0.style == mask.style }) {
+        where !detectors.contains(where: {
+            $0.entities == mask.entities && $0.style == mask.style && $0.parameters == mask.parameters
+        }) {
             detectors.append(mask)
         }
         columns = columns.enumerated()
-            .sorted { ($0.element.mask.style.leniency, $0.offset) < ($1.element.mask.style.leniency, $1.offset) }
+            .sorted { (Leniency($0.element.mask), $0.offset) < (Leniency($1.element.mask), $1.offset) }
             .map(\.element)
         self.columns = columns.map(\.mask)
         self.detectors = detectors.enumerated()
-            .sorted { ($0.element.style.leniency, $0.offset) < ($1.element.style.leniency, $1.offset) }.map(\.element)
+            .sorted { (Leniency($0.element), $0.offset) < (Leniency($1.element), $1.offset) }.map(\.element)
         return columns
-    }
-}
-
-extension MaskStyle {
-    /// How much of a value a style leaves: nothing first.
-    var leniency: Int {
-        switch self {
-        case .unspecified, .UNRECOGNIZED: 0
-        case .null: 1
-        case .redact: 2
-        case .hash: 3
-        case .partial: 4
-        }
-    }
-
-    /// As policy files write it.
-    public var word: String {
-        switch self {
-        case .unspecified, .UNRECOGNIZED: "redact"
-        case .null: "null"
-        case .redact: "redact"
-        case .hash: "hash"
-        case .partial: "partial"
-        }
     }
 }

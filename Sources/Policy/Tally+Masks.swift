@@ -65,7 +65,7 @@ extension Tally {
         masks.contains { rule in
             rule.masksEveryRead
                 && rule.columns.contains {
-                    $0.mask.style.leniency <= source.mask.style.leniency
+                    Leniency($0.mask).leavesNoMore(than: Leniency(source.mask))
                         && ($0.refusesInference || !source.refusesInference) && $0.pattern.surelyMasks(target)
                 }
         }

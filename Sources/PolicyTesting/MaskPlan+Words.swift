@@ -4,7 +4,7 @@ import Policy
 extension MaskPlan {
     /// As tests write a plan: `*.email partial`, `secret redact`, `output 2 redact`, `every output`.
     var testWords: [String] {
-        var words = columns.map { "\($0.pattern) \($0.style.word)" } + detectorWords
+        var words = columns.map { "\($0.pattern) \($0.styleWords)" } + detectorWords
         words += positions.map { "output \($0)" }
         if allComputed { words.append("every computed output") }
         if allOutputs { words.append("every output") }
@@ -22,10 +22,10 @@ extension MaskPlan {
     }
 
     private var detectorWords: [String] {
-        detectors.flatMap { mask in mask.entities.map { "\($0) \(mask.style.word)" } }
+        detectors.flatMap { mask in mask.entities.map { "\($0) \(mask.styleWords)" } }
     }
 
     private var positions: [String] {
-        outputs.map { "\($0.index + 1) \($0.style.word)" } + computedOutputs.map { "\($0 + 1) redact" }
+        outputs.map { "\($0.index + 1) \($0.styleWords)" } + computedOutputs.map { "\($0 + 1) redact" }
     }
 }

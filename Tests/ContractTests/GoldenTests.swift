@@ -82,6 +82,8 @@ struct GoldenTests {
         #expect([Verdict.unspecified, .allow, .hold, .refuse].map(\.rawValue) == [0, 1, 2, 3])
         #expect([CommandPurpose.unspecified, .session, .statement, .execution].map(\.rawValue) == [0, 1, 2, 3])
         #expect([MaskStyle.unspecified, .redact, .partial, .hash, .null].map(\.rawValue) == [0, 1, 2, 3, 4])
+        #expect([MaskStyle.tokenize, .shift, .bucket].map(\.rawValue) == [6, 7, 8])
+        #expect([BucketUnit.unspecified, .day, .month, .year].map(\.rawValue) == [0, 1, 2, 3])
         #expect([Durability.unspecified, .written, .synced].map(\.rawValue) == [0, 1, 2])
     }
 }

@@ -18,7 +18,7 @@ func plan(columns: [(String, MaskStyle)] = [], detect: [String] = [], _ style: M
         detector.style = style
         plan.detectors = [detector]
     }
-    return try DocumentPlan(plan, hashKey: Array("a key for tests".utf8))
+    return try DocumentPlan(plan, key: Array("a key for tests".utf8))
 }
 
 extension DocumentMasker {

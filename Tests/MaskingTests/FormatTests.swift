@@ -137,6 +137,6 @@ import Testing
         (column.pattern, column.style) = ("a", .hash)
         var plan = MaskPlan()
         plan.columns = [column]
-        #expect(throws: MaskError.self) { try DocumentPlan(plan, hashKey: nil) }
+        #expect(throws: MaskError.self) { try DocumentPlan(plan, key: nil) }
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
     /// The copy's data, whole, from messages that each hold one whole row.
     private func run(_ batches: [(MaskBatch, [UInt8])]) throws -> (rows: [[UInt8]], count: UInt64) {
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         var rows: [[UInt8]] = []
         var count: UInt64 = 0
         var tail: MaskReply?

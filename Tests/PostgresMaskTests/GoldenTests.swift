@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: ["v", "ssn", "birth_date", "phone", "password", "customer_name"])
     func bothFormatsComeToTheSame(name: String) throws {
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         for plan in [plan(detect: ["all"]), plan(detect: everyEntity, .null), plan(columns: [("*.ssn", .redact)])] {
             for value in Self.values where !Self.named.contains(value.type) {
                 let text = try masked(value, plan, column(name, type: value.type), with: masker)
@@ -77,7 +77,7 @@ import Testing
                 || text.contains("alice@example.com") || text.contains("4,111,111,111,111,111")
         }
         #expect(found.count > 15)
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         for value in found {
             let column = column("v", type: value.type, format: 1)
             #expect(try masked(value, plan(detect: everyEntity), column, with: masker) != value.binary, "\(value)")

@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func everyFlippedByteEitherThrowsOrGivesWholeMessages() throws {
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         let whole = row
         for index in whole.indices {
             for flip in [0x01, 0x80, 0xff] as [UInt8] {
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func manyPlansInOneMasker() throws {
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         for number in 0..<(PostgresMasker.maximumCachedPlans * 2 + 1) {
             let name = "c\(number % 70)"
             let reply = try mask(

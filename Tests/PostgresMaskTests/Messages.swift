@@ -105,7 +105,7 @@ let key: [UInt8] = Array("a key for tests".utf8)
 let everyEntity = ["email", "credit_card", "us_ssn", "secret"]
 
 func mask(_ batch: MaskBatch, _ payload: [UInt8]) throws(MaskError) -> (reply: MaskReply, payload: [UInt8]) {
-    try mask(batch, payload, with: PostgresMasker(hashKey: key))
+    try mask(batch, payload, with: PostgresMasker(key: key))
 }
 
 func mask(_ batch: MaskBatch, _ payload: [UInt8], with masker: PostgresMasker) throws(MaskError) -> (

@@ -14,10 +14,10 @@ import Testing
         var isSensitive: [[Bool]] = []
         var secrets: [Sensitive] = []
 
-        init(_ number: UInt64) {
+        init(_ number: UInt64, columns: Int = 8, rows count: Int = 6) {
             var seed = Seed(number)
-            shapes = (0..<8).map { _ in Shape.random(&seed) }
-            for _ in 0..<6 {
+            shapes = (0..<columns).map { _ in Shape.random(&seed) }
+            for _ in 0..<count {
                 var marks: [Bool] = []
                 rows.append(
                     shapes.map { shape in
@@ -64,7 +64,7 @@ import Testing
     func nothingSensitiveLeavesAndAllElseStays(number: UInt64) throws {
         let table = Table(number)
         let plan = plan(detect: Self.entities, Self.styles[Int(number) % Self.styles.count])
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         let both = try [false, true].map { try masked(table, plan, binary: $0, with: masker) }
         let forbidden = table.secrets.flatMap(\.spellings)
         for row in table.rows.indices {
@@ -93,7 +93,7 @@ import Testing
         let table = Table(number)
         let plan = plan(columns: [("*.c0", .redact), ("*.c3", .null)], detect: Self.entities)
         for binary in [false, true] {
-            let output = try masked(table, plan, binary: binary, with: PostgresMasker(hashKey: key))
+            let output = try masked(table, plan, binary: binary, with: PostgresMasker(key: key))
             for row in table.rows.indices {
                 for field in [0, 3] where table.rows[row][field] != nil {
                     let value = output[row][field]
@@ -105,14 +105,14 @@ import Testing
     }
 
     /// COPY in its three formats says what rows say, wherever its data is cut.
-    @Test(arguments: UInt64(1)...12, ["text", "csv", "binary"])
+    @Test(arguments: UInt64(1)...10, ["text", "csv", "binary"])
     func copiesCutAnywhereAreEqual(number: UInt64, format: String) throws {
-        let table = Table(number)
+        let table = Table(number, columns: 4, rows: 2)
         let plan = plan(detect: Self.entities)
         let isBinary = format == "binary"
         var shape = batch(plan, table.columns(binary: isBinary), copy: format)
         let data = Copies.data(table.rows.indices.map { table.fields($0, binary: isBinary) }, format)
-        let masker = PostgresMasker(hashKey: key)
+        let masker = PostgresMasker(key: key)
         let whole = try copied([data], &shape, masker)
         let rows = try masked(table, plan, binary: isBinary, with: masker)
         #expect(try Copies.rows(whole, format) == rows)

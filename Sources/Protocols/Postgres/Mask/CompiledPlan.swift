@@ -11,6 +11,8 @@ final class CompiledPlan {
         /// The rule masks NULL as well: whether there is a value tells what the column was computed from.
         let masksNull: Bool
         let substitute: Substitute
+        /// Nil for text and for types that only NULL can stand for.
+        let styled: StyledType?
         let kind: ValueKind
         /// What the column's names say to the detectors.
         let near: FieldContext
@@ -57,35 +59,35 @@ final class CompiledPlan {
             || plan.allOutputs
     }
 
-    init(_ batch: MaskBatch, engine: DetectionEngine?, styles: DetectorStyles, hash: KeyedHash) throws(MaskError) {
+    init(_ batch: MaskBatch, engine: DetectionEngine?, styles: DetectorStyles, keys: MaskingKeys) throws(MaskError) {
         let plan = batch.plan
         self.engine = engine
         self.styles = styles
-        substitutes = Substitutes(engine: engine, hash: hash)
+        substitutes = Substitutes(engine: engine, keys: keys)
         names = NameTable(detection: engine, rules: [])
         hasColumnRules = CompiledPlan.hasColumnRules(plan)
         ruleNames = ["computed", "output"] + plan.columns.map(\.pattern)
         var patterns: [ColumnPattern] = []
         for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
-        rows = CompiledPlan.shape(
+        rows = try CompiledPlan.shape(
             batch, patterns, known: batch.columnsKnown, copy: false, engine: engine, rules: hasColumnRules)
-        copy = CompiledPlan.shape(
+        copy = try CompiledPlan.shape(
             batch, patterns, known: batch.columnsKnown && !batch.columns.isEmpty, copy: true, engine: engine,
             rules: hasColumnRules)
     }
 
     private static func shape(
         _ batch: MaskBatch, _ patterns: [ColumnPattern], known: Bool, copy: Bool, engine: DetectionEngine?, rules: Bool
-    ) -> Shape {
-        let columns = known ? CompiledPlan.columns(batch, patterns, copy: copy, engine: engine) : []
+    ) throws(MaskError) -> Shape {
+        let columns = known ? try CompiledPlan.columns(batch, patterns, copy: copy, engine: engine) : []
         return Shape(
             columns: columns, expected: known ? columns.count : nil, withholds: rules && !known,
             scans: engine != nil && (known ? columns.contains { $0.rule == nil && $0.kind.readsWireText } : !rules))
     }
 
-    private static func columns(_ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, engine: DetectionEngine?)
-        -> [Column]
-    {
+    private static func columns(
+        _ batch: MaskBatch, _ patterns: [ColumnPattern], copy: Bool, engine: DetectionEngine?
+    ) throws(MaskError) -> [Column] {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
         var outputs: [UInt32: Style] = [:]
@@ -95,17 +97,20 @@ final class CompiledPlan {
                 continue
             }
             // A computed value is never shown in part: of NULL there is no part, and no hash of its own.
-            let style = mask.computed ? max(.redact, Style(mask.style)) : Style(mask.style)
-            outputs[mask.index] = max(outputs[mask.index] ?? .partial, style)
+            let style = mask.computed ? max(.redact, try Style(mask)) : try Style(mask)
+            outputs[mask.index] = max(outputs[mask.index] ?? style, style)
             if mask.computed { withNull.insert(mask.index) }
         }
+        var styles: [Style] = []
+        for mask in plan.columns { styles.append(try Style(mask)) }
         // A mask of a column that is not here was meant for other columns than these.
         let all = plan.allOutputs || outputs.keys.contains { $0 >= batch.columns.count }
         return batch.columns.enumerated().map { index, column in
             var rule: (style: Style, counter: Int)?
             for (number, pattern) in patterns.enumerated() where pattern.matches(column) {
-                let style = Style(plan.columns[number].style)
-                if rule.map({ style > $0.style }) ?? true { rule = (style, firstPatternCounter + number) }
+                if rule.map({ styles[number] > $0.style }) ?? true {
+                    rule = (styles[number], firstPatternCounter + number)
+                }
             }
             if let style = outputs[UInt32(index)], rule.map({ $0.style < style }) ?? true {
                 rule = (style, outputCounter)
@@ -127,7 +132,7 @@ final class CompiledPlan {
             return Column(
                 rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
                 substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
-                kind: kind, near: near,
+                styled: untyped ? nil : StyledType(type: column.type, binary: binary), kind: kind, near: near,
                 look: engine == nil || kind == .skip ? .never : kind.showsOnWire && !every ? .whenTriggered : .always)
         }
     }

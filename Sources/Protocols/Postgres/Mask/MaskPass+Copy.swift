@@ -239,11 +239,13 @@ extension MaskPass {
         candidates: ArraySlice<Candidate>?
     ) -> ValueMasker.Outcome {
         if let column, let rule = column.rule {
-            return values.substitute(rule, column.substitute, bytes.part(scope), to: &edited)
+            return values.substitute(rule, column, bytes.part(scope), to: &edited)
         }
         // Without a scan of the wire bytes there are no candidates, which is not the same as none found.
-        return values.detect(
-            column?.kind ?? .anyText, in: bytes, scope: scope, candidates: plan.copy.scans ? candidates : nil,
-            near: column?.near ?? .none, to: &edited)
+        let scanned = plan.copy.scans ? candidates : nil
+        guard let column else {
+            return values.detect(.anyText, in: bytes, scope: scope, candidates: scanned, near: .none, to: &edited)
+        }
+        return values.detect(column, in: bytes, scope: scope, candidates: scanned, to: &edited)
     }
 }

@@ -152,14 +152,14 @@ struct MaskPass {
         let column = shape.columns[field]
         if let rule = column.rule {
             edited.removeAll(keepingCapacity: true)
-            return values.substitute(rule, column.substitute, source.part(range), to: &edited)
+            return values.substitute(rule, column, source.part(range), to: &edited)
         }
         guard column.look != .never else { return .keep }
         let found = cursor.indices(in: range)
         if found.isEmpty, column.look == .whenTriggered { return .keep }
         edited.removeAll(keepingCapacity: true)
         return values.detect(
-            column.kind, in: source, scope: range, candidates: column.kind.readsWireText ? cursor.slice(found) : nil,
-            near: column.near, to: &edited)
+            column, in: source, scope: range, candidates: column.kind.readsWireText ? cursor.slice(found) : nil,
+            to: &edited)
     }
 }

@@ -20,15 +20,15 @@ public final class PostgresMasker {
         let binaryCopy: Bool
     }
 
-    private let hashKey: [UInt8]
-    private var hasher: KeyedHash?
+    private let key: [UInt8]
+    private var madeKeys: MaskingKeys?
     private var plans: [PlanKey: CompiledPlan] = [:]
     private var latest: (key: PlanKey, plan: CompiledPlan)?
     private var engines: [[Entity]: DetectionEngine] = [:]
 
-    /// - Parameter hashKey: key of the `hash` style; the same key gives the same hash for the same value.
-    public init(hashKey: [UInt8]) {
-        self.hashKey = hashKey
+    /// - Parameter key: of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
+    public init(key: [UInt8]) {
+        self.key = key
     }
 
     /// - Parameter payload: whole backend messages, one after another.
@@ -44,10 +44,10 @@ public final class PostgresMasker {
         return try pass.finish()
     }
 
-    private func keyedHash() throws(MaskError) -> KeyedHash {
-        if let hasher { return hasher }
-        let made = try KeyedHash(key: hashKey)
-        hasher = made
+    private func keys() throws(MaskError) -> MaskingKeys {
+        if let madeKeys { return madeKeys }
+        let made = try MaskingKeys(key: key)
+        madeKeys = made
         return made
     }
 
@@ -62,7 +62,7 @@ public final class PostgresMasker {
         } else {
             let styles = try DetectorStyles(batch.plan.detectors)
             plan = try CompiledPlan(
-                batch, engine: try engine(for: styles.entities), styles: styles, hash: try keyedHash())
+                batch, engine: try engine(for: styles.entities), styles: styles, keys: try keys())
             if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
             plans[key] = plan
         }

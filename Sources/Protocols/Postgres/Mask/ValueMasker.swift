@@ -14,6 +14,8 @@ struct ValueMasker {
 
     let plan: CompiledPlan
     var engine: MaskEngine
+    /// Of what was found in the value at hand, where that makes it NULL.
+    private var foundStyle: Style?
 
     init(plan: CompiledPlan) {
         self.plan = plan
@@ -37,6 +39,7 @@ struct ValueMasker {
     /// A finding in a value that cannot be edited: NULL.
     mutating func nullWhenFound(_ findings: [Finding]) -> Outcome {
         engine.count(findings)
+        foundStyle = findings.map { engine.style(of: $0) }.max()
         return findings.isEmpty ? .keep : .null
     }
 
@@ -53,21 +56,51 @@ struct ValueMasker {
 
     /// A whole value under a column rule. `bytes` is its decoded text, or binary.
     mutating func substitute(
-        _ rule: (style: Style, counter: Int), _ kind: Substitute, _ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]
+        _ rule: (style: Style, counter: Int), _ column: CompiledPlan.Column, _ bytes: UnsafeRawBufferPointer,
+        to out: inout [UInt8]
     ) -> Outcome {
         engine.count(rule: rule.counter)
         if rule.style == .null { return .null }
-        switch kind {
-        case .none: return .null
+        switch column.substitute {
+        case .none: return styled(rule.style, column, bytes, to: &out)
         case .text: engine.substitutes.appendWhole(rule.style, bytes, to: &out)
+        // Part of a text with tags, or a token of its form, is no XML.
+        case .xml: engine.substitutes.appendWhole(rule.style == .hash ? .hash : .redact, bytes, to: &out)
         case .json, .jsonb:
-            if kind == .jsonb { out.append(1) }
+            let isBinary = column.substitute == .jsonb
+            if isBinary { out.append(1) }
             out.append(0x22)
-            let text = kind == .jsonb ? bytes.part(min(1, bytes.count)..<bytes.count) : bytes
+            let text = isBinary ? bytes.part(min(1, bytes.count)..<bytes.count) : bytes
             // Part of a JSON text says nothing about the value.
-            engine.substitutes.appendWhole(rule.style == .hash ? .hash : .redact, text, to: &out)
+            switch rule.style {
+            case .hash: engine.substitutes.appendWhole(.hash, text, to: &out)
+            case .tokenize:
+                out.append(contentsOf: engine.substitutes.token(ofJSON: text) ?? Substitutes.redacted)
+            case .partial, .bucket, .shift, .redact, .null: out.append(contentsOf: Substitutes.redacted)
+            }
             out.append(0x22)
         }
         return .replaced
+    }
+
+    private func styled(
+        _ style: Style, _ column: CompiledPlan.Column, _ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]
+    ) -> Outcome {
+        guard let new = column.styled?.styled(bytes, style, engine.substitutes) else { return .null }
+        out.append(contentsOf: new)
+        return .replaced
+    }
+
+    /// Runs the detectors on a column's value. Where they would make it NULL, the style stands for all of it if the type can
+    /// hold that.
+    mutating func detect(
+        _ column: CompiledPlan.Column, in bytes: UnsafeRawBufferPointer, scope: Range<Int>,
+        candidates: ArraySlice<Candidate>?, to out: inout [UInt8]
+    ) -> Outcome {
+        foundStyle = nil
+        let outcome = detect(
+            column.kind, in: bytes, scope: scope, candidates: candidates, near: column.near, to: &out)
+        guard case .null = outcome, let foundStyle else { return outcome }
+        return styled(foundStyle, column, bytes.part(scope), to: &out)
     }
 }

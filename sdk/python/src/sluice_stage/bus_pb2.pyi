@@ -4,6 +4,10 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
+BUCKET_UNIT_DAY: BucketUnit
+BUCKET_UNIT_MONTH: BucketUnit
+BUCKET_UNIT_UNSPECIFIED: BucketUnit
+BUCKET_UNIT_YEAR: BucketUnit
 COMMAND_PURPOSE_EXECUTION: CommandPurpose
 COMMAND_PURPOSE_SESSION: CommandPurpose
 COMMAND_PURPOSE_STATEMENT: CommandPurpose
@@ -31,10 +35,13 @@ LANE_PRESENCE: Lane
 LANE_REQUEST: Lane
 LANE_RESPONSE: Lane
 LANE_UNSPECIFIED: Lane
+MASK_STYLE_BUCKET: MaskStyle
 MASK_STYLE_HASH: MaskStyle
 MASK_STYLE_NULL: MaskStyle
 MASK_STYLE_PARTIAL: MaskStyle
 MASK_STYLE_REDACT: MaskStyle
+MASK_STYLE_SHIFT: MaskStyle
+MASK_STYLE_TOKENIZE: MaskStyle
 MASK_STYLE_UNSPECIFIED: MaskStyle
 VERDICT_ALLOW: Verdict
 VERDICT_HOLD: Verdict
@@ -101,14 +108,16 @@ class Catalog(_message.Message):
     def __init__(self, complete: bool = ..., search_path: _Optional[_Iterable[str]] = ..., relations: _Optional[_Iterable[_Union[Relation, _Mapping]]] = ...) -> None: ...
 
 class ColumnMask(_message.Message):
-    __slots__ = ["pattern", "rule", "style"]
+    __slots__ = ["parameters", "pattern", "rule", "style"]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     PATTERN_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
+    parameters: StyleParameters
     pattern: str
     rule: str
     style: MaskStyle
-    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ...) -> None: ...
 
 class CommandReceived(_message.Message):
     __slots__ = ["command", "digest", "memoised", "message", "parameters", "portal_name", "raw", "statement_name", "text"]
@@ -252,14 +261,16 @@ class DecisionMade(_message.Message):
     def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ...) -> None: ...
 
 class DetectorMask(_message.Message):
-    __slots__ = ["entities", "rule", "style"]
+    __slots__ = ["entities", "parameters", "rule", "style"]
     ENTITIES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     entities: _containers.RepeatedScalarFieldContainer[str]
+    parameters: StyleParameters
     rule: str
     style: MaskStyle
-    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ...) -> None: ...
 
 class EntityCount(_message.Message):
     __slots__ = ["count", "entity"]
@@ -550,18 +561,20 @@ class OutputColumn(_message.Message):
     def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ..., origins: _Optional[_Iterable[str]] = ..., direct: bool = ...) -> None: ...
 
 class OutputMask(_message.Message):
-    __slots__ = ["computed", "index", "rule", "style", "unless_table"]
+    __slots__ = ["computed", "index", "parameters", "rule", "style", "unless_table"]
     COMPUTED_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     UNLESS_TABLE_FIELD_NUMBER: _ClassVar[int]
     computed: bool
     index: int
+    parameters: StyleParameters
     rule: str
     style: MaskStyle
     unless_table: bool
-    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ..., computed: bool = ...) -> None: ...
+    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ..., computed: bool = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ["format", "null", "value"]
@@ -811,6 +824,22 @@ class StageEvent(_message.Message):
     stage: str
     def __init__(self, command: _Optional[int] = ..., stage: _Optional[str] = ..., event: _Optional[_Union[AuditEvent, _Mapping]] = ...) -> None: ...
 
+class StyleParameters(_message.Message):
+    __slots__ = ["days", "first", "keep_domain", "last", "unit", "width_billionths"]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    KEEP_DOMAIN_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_BILLIONTHS_FIELD_NUMBER: _ClassVar[int]
+    days: int
+    first: int
+    keep_domain: bool
+    last: int
+    unit: BucketUnit
+    width_billionths: int
+    def __init__(self, first: _Optional[int] = ..., last: _Optional[int] = ..., keep_domain: bool = ..., days: _Optional[int] = ..., width_billionths: _Optional[int] = ..., unit: _Optional[_Union[BucketUnit, str]] = ...) -> None: ...
+
 class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
@@ -824,6 +853,9 @@ class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class MaskStyle(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class BucketUnit(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class Durability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):

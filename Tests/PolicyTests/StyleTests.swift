@@ -1,0 +1,104 @@
+import Contract
+import Policy
+import Testing
+
+@Suite struct StyleTests {
+    private func plan(_ styles: [String], detect: [String] = []) throws -> MaskPlan {
+        let columns = styles.map { "{columns: [users.email], style: \($0)}" }
+        let detectors = detect.map { "{detect: [email], style: \($0)}" }
+        let text = "rules: [{name: a, then: allow, mask: [\((columns + detectors).joined(separator: ", "))]}]"
+        return try PolicySet.parse(text, file: "p").decide(
+            facts: facts(["read"]), principal: principal(), resource: "r", purpose: .execution
+        ).mask
+    }
+
+    @Test(arguments: [
+        ("tokenize", "tokenize"), ("shift", "shift"), ("{shift: {days: 30}}", "shift days=30"),
+        ("{partial: {first: 2, last: 4}}", "partial first=2 last=4"), ("partial", "partial"),
+        ("{partial: {keep_domain: true}}", "partial keep_domain=true"),
+        ("{partial: {first: 1, keep_domain: false}}", "partial first=1"),
+        ("{bucket: {width: 10}}", "bucket width=10"), ("{bucket: {width: \"0.250\"}}", "bucket width=0.25"),
+        ("{bucket: {width: 0.000000001}}", "bucket width=0.000000001"),
+        ("{bucket: {width: 1000000000, unit: month}}", "bucket width=1000000000 unit=month"),
+        ("{bucket: {unit: year}}", "bucket unit=year"), ("{bucket: {unit: day}}", "bucket unit=day"),
+    ])
+    func whatAStyleIsTold(_ style: String, _ words: String) throws {
+        let plan = try plan([style], detect: [style])
+        #expect(plan.columns.map(\.styleWords) == [words])
+        #expect(plan.detectors.map(\.styleWords) == [words])
+        #expect(plan.lines.contains("column users.email → \(words)"))
+    }
+
+    /// Strictest first, whatever the order in the file.
+    @Test func orderOfStrictness() throws {
+        let ordered = [
+            "null", "redact", "hash", "tokenize", "shift days=400", "shift", "shift days=30", "bucket unit=year",
+            "bucket unit=month", "bucket width=100 unit=day", "bucket width=10 unit=day", "partial last=4",
+            "partial first=2 last=4", "partial first=4 last=4", "partial keep_domain=true", "partial",
+            "partial first=6 keep_domain=true",
+        ]
+        let written = ordered.map { words in
+            let parts = words.split(separator: " ")
+            guard parts.count > 1 else { return words }
+            return "{\(parts[0]): {\(parts.dropFirst().map { $0.replacing("=", with: ": ") }.joined(separator: ", "))}}"
+        }
+        for styles in [written, written.reversed()] {
+            #expect(try plan(styles).columns.map(\.styleWords) == ordered)
+            #expect(try plan([], detect: styles).detectors.map(\.styleWords) == ordered)
+        }
+    }
+
+    @Test func oneMaskTwiceCountsOnceButNotWithOtherParameters() throws {
+        let styles = ["{partial: {last: 4}}", "{partial: {last: 4}}", "{partial: {last: 2}}", "partial"]
+        let plan = try plan(styles, detect: styles)
+        #expect(plan.columns.map(\.styleWords) == ["partial last=2", "partial last=4", "partial"])
+        #expect(plan.detectors.map(\.styleWords) == ["partial last=2", "partial last=4", "partial"])
+    }
+
+    @Test func outputsCarryWhatTheStyleIsTold() throws {
+        var facts = facts(["read"])
+        facts.resolved = true
+        facts.outputs = [output(direct: true), output(direct: false)]
+        let text = """
+            rules: [{name: a, then: allow, mask: [{columns: [users.email], style: {partial: {last: 4}}}]}]
+            """
+        let plan = try PolicySet.parse(text, file: "p").decide(
+            facts: facts, principal: principal(), resource: "r", purpose: .execution
+        ).mask
+        #expect(plan.outputs.map(\.styleWords) == ["partial last=4", "redact"])
+    }
+
+    private func output(direct: Bool) -> OutputColumn {
+        var output = OutputColumn()
+        output.origins = ["public.users.email"]
+        output.direct = direct
+        return output
+    }
+
+    /// A copy of a masked column goes where as little is shown, as far as that can be told.
+    @Test(arguments: [
+        ("{partial: {last: 4}}", "{partial: {last: 4}}", true), ("{partial: {last: 4}}", "{partial: {last: 2}}", true),
+        ("{partial: {last: 2}}", "{partial: {last: 4}}", false), ("{partial: {last: 4}}", "tokenize", true),
+        ("tokenize", "partial", false), ("{shift: {days: 30}}", "shift", true), ("shift", "{shift: {days: 30}}", false),
+        ("{bucket: {width: 10}}", "{bucket: {width: 100}}", true),
+        ("{bucket: {width: 10}}", "{bucket: {unit: year}}", false),
+        ("{bucket: {width: 10, unit: month}}", "{bucket: {width: 100, unit: year}}", true),
+        ("{bucket: {width: 10, unit: year}}", "{bucket: {width: 100, unit: month}}", false),
+    ])
+    func copiesOfMaskedColumns(_ source: String, _ target: String, _ isAllowed: Bool) throws {
+        var facts = facts(["write"], written: ["archive"])
+        var flow = Flow()
+        flow.target = "public.archive.email"
+        flow.sources = ["public.users.email"]
+        facts.flows = [flow]
+        let text = """
+            rules:
+              - {name: a, then: allow}
+              - name: masks
+                mask: [{columns: [users.email], style: \(source)}, {columns: [archive.email], style: \(target)}]
+            """
+        let decision = try PolicySet.parse(text, file: "p").decide(
+            facts: facts, principal: principal(), resource: "r", purpose: .execution)
+        #expect((decision.verdict == .allow) == isAllowed)
+    }
+}
