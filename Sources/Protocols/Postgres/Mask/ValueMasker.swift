@@ -14,6 +14,8 @@ struct ValueMasker {
 
     let plan: CompiledPlan
     var engine: MaskEngine
+    /// A value could not be read since this was last reset.
+    var isUnreadable = false
     /// Of what was found in the value at hand, where that makes it NULL.
     private var foundStyle: Style?
 
