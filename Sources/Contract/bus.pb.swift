@@ -1329,6 +1329,9 @@ public nonisolated struct ColumnMask: Sendable {
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
   public mutating func clearParameters() {self._parameters = nil}
 
+  /// what cannot be masked refuses the reply; otherwise it is withheld, value by value
+  public var refuseOnFailure: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1356,6 +1359,9 @@ public nonisolated struct DetectorMask: Sendable {
   public var hasParameters: Bool {self._parameters != nil}
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
   public mutating func clearParameters() {self._parameters = nil}
+
+  /// what cannot be masked refuses the reply; otherwise it is withheld, value by value
+  public var refuseOnFailure: Bool = false
 
   /// SHA-256 of what the policy defines of `entities` (docs/messages.md, "Definitions"); empty: nothing
   public var definitions: Data = Data()
@@ -3736,7 +3742,7 @@ nonisolated extension StyleParameters: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ColumnMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0\u{3}refuse_on_failure\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3748,6 +3754,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.refuseOnFailure) }()
       default: break
       }
     }
@@ -3770,6 +3777,9 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._parameters {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if self.refuseOnFailure != false {
+      try visitor.visitSingularBoolField(value: self.refuseOnFailure, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3778,6 +3788,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
     if lhs._parameters != rhs._parameters {return false}
+    if lhs.refuseOnFailure != rhs.refuseOnFailure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3785,7 +3796,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DetectorMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entities\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0\u{2}\u{2}definitions\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entities\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0\u{3}refuse_on_failure\0\u{1}definitions\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3797,6 +3808,7 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeSingularEnumField(value: &self.style) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.refuseOnFailure) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.definitions) }()
       default: break
       }
@@ -3820,6 +3832,9 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try { if let v = self._parameters {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if self.refuseOnFailure != false {
+      try visitor.visitSingularBoolField(value: self.refuseOnFailure, fieldNumber: 9)
+    }
     if !self.definitions.isEmpty {
       try visitor.visitSingularBytesField(value: self.definitions, fieldNumber: 10)
     }
@@ -3831,6 +3846,7 @@ nonisolated extension DetectorMask: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.style != rhs.style {return false}
     if lhs.rule != rhs.rule {return false}
     if lhs._parameters != rhs._parameters {return false}
+    if lhs.refuseOnFailure != rhs.refuseOnFailure {return false}
     if lhs.definitions != rhs.definitions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

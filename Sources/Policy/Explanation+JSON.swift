@@ -88,6 +88,7 @@ extension MaskPlan {
                         .object([
                             ("pattern", .text($0.pattern)), ("style", .text($0.style.word)),
                             ("parameters", $0.parameters.json), ("rule", .text($0.rule)),
+                            ("on_failure", .text($0.refuseOnFailure ? "refuse" : "withhold")),
                         ])
                     })
             ),
@@ -98,6 +99,7 @@ extension MaskPlan {
                         .object([
                             ("entities", .texts($0.entities)), ("style", .text($0.style.word)),
                             ("parameters", $0.parameters.json), ("rule", .text($0.rule)),
+                            ("on_failure", .text($0.refuseOnFailure ? "refuse" : "withhold")),
                         ])
                     })
             ),

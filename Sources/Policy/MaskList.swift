@@ -19,9 +19,11 @@ struct MaskList {
         let columnNode = mistakes.attempt(try map.nonEmpty("columns"))
         let detectNode = mistakes.attempt(try map.nonEmpty("detect"))
         let inferenceNode = mistakes.attempt(try map.nonEmpty("inference"))
+        let failureNode = mistakes.attempt(try map.nonEmpty("on_failure"))
         let style = mistakes.attempt(try ParsedStyle(&map))
         mistakes.attempt(try map.finish())
         let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
+        let refuses = mistakes.attempt(try failureNode?.choice(of: OnFailure.self)) == .refuse
         var patterns: [ColumnPattern] = []
         if let columnNode {
             patterns = mistakes.attempt(try variables.columns(columnNode)) ?? []
@@ -38,17 +40,24 @@ struct MaskList {
             mask.pattern = pattern.text
             (style ?? .redact).apply(to: &mask)
             mask.rule = rule
+            mask.refuseOnFailure = refuses
             columns.append(
                 Rule.MaskedColumn(mask: mask, pattern: pattern, refusesInference: inference == .refuse))
         }
         if var mask = detector {
             (style ?? .redact).apply(to: &mask)
             mask.rule = rule
+            mask.refuseOnFailure = refuses
             detectors.append(mask)
         }
     }
 
     private enum Inference: String, CaseIterable {
         case allow, refuse
+    }
+
+    /// Nothing that cannot be masked is shown: there is no third choice.
+    private enum OnFailure: String, CaseIterable {
+        case withhold, refuse
     }
 }

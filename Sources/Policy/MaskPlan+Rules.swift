@@ -82,13 +82,14 @@ extension MaskPlan {
         where !columns.contains(where: {
             $0.mask.pattern == column.mask.pattern && $0.mask.style == column.mask.style
                 && $0.mask.parameters == column.mask.parameters
+                && $0.mask.refuseOnFailure == column.mask.refuseOnFailure
         }) {
             columns.append(column)
         }
         for mask in rules.flatMap(\.detectors)
         where !detectors.contains(where: {
             $0.entities == mask.entities && $0.definitions == mask.definitions && $0.style == mask.style
-                && $0.parameters == mask.parameters
+                && $0.parameters == mask.parameters && $0.refuseOnFailure == mask.refuseOnFailure
         }) {
             detectors.append(mask)
         }

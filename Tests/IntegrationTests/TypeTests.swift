@@ -8,13 +8,40 @@ extension Integration {
     struct TypeTests {
         private static let policy = """
             rules:
-              - {name: all may do all, who: {groups: [scanned, open]}, then: allow}
+              - {name: all may do all, who: {groups: [scanned, strict, open]}, then: allow}
               - name: personal data
                 who: {groups: [scanned]}
                 mask:
                   - {detect: [email, credit_card, ip_address, mac_address], style: redact}
+              - name: nothing unread
+                who: {groups: [strict]}
+                mask:
+                  - {detect: [email], style: redact, on_failure: refuse}
 
             """
+
+        private struct Rig {
+            let server: PostgresServer
+            let gateway: Gateway
+            let tokens: [String: Token]
+
+            func clients(_ group: String) throws -> Clients { gateway.clients(try #require(tokens[group])) }
+        }
+
+        /// The server with the table of all types, and a gateway before it.
+        private static let rig = Task {
+            let server = try await PostgresServer.start()
+            let gateway = try await Gateway.start(.init(policy: policy), before: server)
+            let made = try await server.direct.python(client("everytype.py"), ["setup"])
+            try #require(made.status == 0, "\(made.transcript)")
+            let setup = try await server.direct.psql(made.output, options: ["-v", "ON_ERROR_STOP=1"])
+            try #require(setup.status == 0, "\(setup.transcript)")
+            var tokens: [String: Token] = [:]
+            for group in ["open", "scanned", "strict"] {
+                tokens[group] = try await gateway.createToken("\(group)-1", groups: [group], expires: "24h")
+            }
+            return Rig(server: server, gateway: gateway, tokens: tokens)
+        }
 
         struct Key: Hashable {
             let how: String
@@ -43,22 +70,15 @@ extension Integration {
         }
 
         @Test func everyTypeIsMaskedAlikeInEveryFormat() async throws {
-            let server = try await PostgresServer.start()
-            let gateway = try await Gateway.start(.init(policy: Self.policy), before: server)
-            let script = client("everytype.py")
-            let made = try await server.direct.python(script, ["setup"])
-            try #require(made.status == 0, "\(made.transcript)")
-            let setup = try await server.direct.psql(made.output, options: ["-v", "ON_ERROR_STOP=1"])
-            try #require(setup.status == 0, "\(setup.transcript)")
+            let rig = try await Self.rig.value
             func read(_ clients: Clients) async throws -> Table {
-                let ran = try await clients.python(script, ["read"])
+                let ran = try await clients.python(client("everytype.py"), ["read"])
                 try #require(ran.status == 0, "\(ran.transcript.suffix(3000))")
                 return Table(ran.output)
             }
-            let direct = try await read(server.direct)
-            let open = try await read(gateway.clients(gateway.createToken("open-1", groups: ["open"], expires: "24h")))
-            let masked = try await read(
-                gateway.clients(gateway.createToken("scanned-1", groups: ["scanned"], expires: "24h")))
+            let direct = try await read(rig.server.direct)
+            let open = try await read(rig.clients("open"))
+            let masked = try await read(rig.clients("scanned"))
             #expect(direct.values == open.values)
             #expect(direct.types.count > 70 && Set(direct.values.keys) == Set(masked.values.keys))
             let clear = ["alice@example.com", "4111111111111111", "4.111111111111111"].map(Self.hexadecimal)
@@ -74,8 +94,14 @@ extension Integration {
                 let other = Key(how: key.how.hasSuffix("binary") ? "text" : "binary", column: key.column, row: key.row)
                 #expect(((masked.values[other] ?? nil) == nil) == (value == nil), "\(about)")
             }
-            await gateway.stop()
-            await server.stop()
+        }
+
+        @Test func aRuleRefusesWhatCannotBeRead() async throws {
+            let rig = try await Self.rig.value
+            for (group, expected) in [("open", "shown"), ("scanned", "withheld"), ("strict", "refused")] {
+                let ran = try await rig.clients(group).python(client("everytype.py"), ["unreadable", expected])
+                #expect(ran.status == 0, "\(group): \(ran.transcript)")
+            }
         }
     }
 }

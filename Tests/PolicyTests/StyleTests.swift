@@ -29,6 +29,21 @@ import Testing
         #expect(plan.lines.contains("column users.email → \(words)"))
     }
 
+    @Test(arguments: [("", false), (", on_failure: withhold", false), (", on_failure: refuse", true)])
+    func whatBecomesOfWhatCannotBeMasked(_ written: String, _ refuses: Bool) throws {
+        let plan = try plan(["hash\(written)"], detect: ["redact\(written)"])
+        #expect(plan.columns.map(\.refuseOnFailure) == [refuses])
+        #expect(plan.detectors.map(\.refuseOnFailure) == [refuses])
+        #expect(plan.lines.contains("column users.email → hash" + (refuses ? ", else refused" : "")))
+    }
+
+    /// One rule's refusal is not lost to another that masks the same.
+    @Test func refusingAndWithholdingMasksStandTogether() throws {
+        let plan = try plan(["hash", "hash, on_failure: refuse"], detect: ["redact", "redact, on_failure: refuse"])
+        #expect(Set(plan.columns.map(\.refuseOnFailure)) == [true, false])
+        #expect(Set(plan.detectors.map(\.refuseOnFailure)) == [true, false])
+    }
+
     /// Strictest first, whatever the order in the file.
     @Test func orderOfStrictness() throws {
         let ordered = [

@@ -2,6 +2,7 @@
 
 `setup` prints the SQL that makes the table `typed`: of each type a column, whose first row holds nothing sensitive and
 whose second row holds something. `read` prints a line for each value: how it was read, column, row, its bytes.
+`unreadable` reads a value that no masker can read.
 """
 
 import csv
@@ -102,6 +103,7 @@ CREATE TYPE mood AS ENUM ('happy', 'sad');
 CREATE TYPE place AS (number int8, words text, numbers int8[]);
 CREATE TYPE spot AS (inside place, really boolean);
 CREATE DOMAIN mail AS text;
+CREATE TYPE span AS RANGE (subtype = float8);
 """
 
 
@@ -148,4 +150,24 @@ def read():
                         show("copy-" + format, column, row, value.encode() if isinstance(value, str) else value)
 
 
-{"setup": setup, "read": read}[sys.argv[1]]()
+def unreadable():
+    """A range that its owner made is read in text alone."""
+    with psycopg.connect(autocommit=True) as connection:
+        query = b"SELECT 1 AS one, '[1,2)'::span AS reach"
+        assert connection.pgconn.exec_params(query, [], result_format=0).get_value(0, 1) == b"[1,2)"
+        result = connection.pgconn.exec_params(query, [], result_format=1)
+        match sys.argv[2]:
+            case "shown":
+                assert len(result.get_value(0, 1)) == 25
+            case "withheld":
+                assert result.get_value(0, 0) == b"\0\0\0\1" and result.get_value(0, 1) is None
+            case "refused":
+                assert result.status == pq.ExecStatus.FATAL_ERROR
+                field = result.error_field
+                assert field(pq.DiagnosticField.SQLSTATE) == b"42501", result.error_message
+                message = field(pq.DiagnosticField.MESSAGE_PRIMARY).decode()
+                assert "nothing unread" in message and "reach" in message, message
+        assert connection.execute("SELECT 2").fetchone() == (2,)
+
+
+{"setup": setup, "read": read, "unreadable": unreadable}[sys.argv[1]]()

@@ -38,6 +38,9 @@ final class CompiledPlan {
     let rows: Shape
     let copy: Shape
     let hasColumnRules: Bool
+    /// The rules that refuse a reply whose columns are not known, and one with a value that cannot be read.
+    let refusesUnknownColumns: String?
+    let refusesUnreadable: String?
     let engine: DetectionEngine?
     let styles: DetectorStyles
     let substitutes: Substitutes
@@ -66,6 +69,8 @@ final class CompiledPlan {
         substitutes = Substitutes(engine: engine, keys: keys)
         names = NameTable(detection: engine, rules: [])
         hasColumnRules = CompiledPlan.hasColumnRules(plan)
+        refusesUnknownColumns = plan.columns.first { $0.refuseOnFailure }?.rule
+        refusesUnreadable = plan.detectors.first { $0.refuseOnFailure }?.rule
         ruleNames = ["computed", "output"] + plan.columns.map(\.pattern)
         var patterns: [ColumnPattern] = []
         for rule in plan.columns { patterns.append(try ColumnPattern(rule.pattern)) }
@@ -132,8 +137,7 @@ final class CompiledPlan {
             return Column(
                 rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
                 substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
-                styled: untyped ? nil : StyledType(type: column.type, binary: binary),
-                kind: kind, near: near,
+                styled: untyped ? nil : StyledType(type: column.type, binary: binary), kind: kind, near: near,
                 look: engine == nil || kind == .skip ? .never : kind.showsOnWire && !every ? .whenTriggered : .always)
         }
     }

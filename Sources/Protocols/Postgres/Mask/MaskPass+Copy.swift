@@ -177,6 +177,7 @@ extension MaskPass {
     }
 
     private mutating func delimitedRow(_ format: CopyFormat, _ row: Range<Int>) throws(MaskError) {
+        try checkColumns(plan.copy)
         let source = output.source
         var limit = row.upperBound - 1
         if limit > row.lowerBound, source[limit - 1] == 0x0d { limit -= 1 }
@@ -186,6 +187,7 @@ extension MaskPass {
             let field = format.field(source, from: index, upTo: limit)
             if let expected = plan.copy.expected, number >= expected { try expect(number + 1) }
             maskField(format, number, index..<field.end, field)
+            try checkValue(number)
             number += 1
             guard field.end < limit else { break }
             index = field.end + 1
@@ -194,6 +196,7 @@ extension MaskPass {
                 maskField(
                     format, number, index..<index,
                     CopyFormat.Field(end: index, isEncoded: false, plain: index..<index, isQuoted: false))
+                try checkValue(number)
                 number += 1
                 break
             }

@@ -13,6 +13,8 @@ struct MaskPass {
     /// Nil when the batch carries no copy data.
     let copyFormat: CopyFormat?
     var rows: UInt64 = 0
+    /// Set when a rule refuses the whole.
+    var refusal: Refusal?
     var cursor = CandidateCursor.none
     private var scanned = false
     /// Reused for every value that is edited.
@@ -119,6 +121,7 @@ struct MaskPass {
     mutating func tuple(
         _ fields: Int, _ shape: CompiledPlan.Shape, from start: Int, upTo limit: Int
     ) throws(MaskError) -> Int {
+        try checkColumns(shape)
         let source = output.source
         var index = start
         for field in 0..<fields {
@@ -130,6 +133,7 @@ struct MaskPass {
             let range = index..<index + max(0, length)
             index = range.upperBound
             let outcome = value(field, shape, source, range)
+            try checkValue(field)
             switch outcome {
             case .keep: continue
             case .null: output.replaceCounted(range, with: nil)

@@ -51,7 +51,14 @@ public final class PostgresMasker {
         if CompiledPlan.isEmpty(batch.plan), batch.tail.isEmpty { return (MaskReply(), Array(payload)) }
         let plan = try compiled(batch)
         var pass = try MaskPass(batch: batch, values: ValueMasker(plan: plan), payload: payload)
-        try pass.run()
+        do throws(MaskError) {
+            try pass.run()
+        } catch {
+            guard let refusal = pass.refusal else { throw error }
+            var reply = MaskReply()
+            reply.refusal = refusal
+            return (reply, [])
+        }
         return try pass.finish()
     }
 

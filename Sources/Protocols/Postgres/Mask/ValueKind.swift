@@ -114,12 +114,15 @@ extension ScalarType {
 /// What may stand for a whole value without breaking its type for the client.
 enum Substitute {
     case text, json, jsonb
+    /// Text that stays XML.
+    case xml
     /// Only NULL.
     case none
 
     init(type: UInt32, binary: Bool) {
         switch ValueType(type) {
-        case .text, .xml: self = .text
+        case .text: self = .text
+        case .xml: self = .xml
         case .json: self = .json
         case .jsonb: self = binary ? .jsonb : .json
         case .bytea, .scalar, .array, .vector, .range, .multirange, .record, .unknown: self = .none

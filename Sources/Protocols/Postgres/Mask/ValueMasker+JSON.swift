@@ -13,6 +13,7 @@ extension ValueMasker {
         case .replaced: return .replaced
         case .invalid:
             engine.countWithheld()
+            isUnreadable = true
             out.append(contentsOf: "\"[redacted]\"".utf8)
             return .replaced
         }

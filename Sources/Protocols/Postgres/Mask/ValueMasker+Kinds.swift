@@ -89,6 +89,7 @@ extension ValueMasker {
 
     mutating func withheld() -> Outcome {
         engine.countWithheld()
+        isUnreadable = true
         return .null
     }
 

@@ -14,6 +14,8 @@ struct ValueMasker {
 
     let plan: CompiledPlan
     var engine: MaskEngine
+    /// A value could not be read since this was last reset.
+    var isUnreadable = false
     /// Of what was found in the value at hand, where that makes it NULL.
     private var foundStyle: Style?
 
@@ -64,6 +66,8 @@ struct ValueMasker {
         switch column.substitute {
         case .none: return styled(rule.style, column, bytes, to: &out)
         case .text: engine.substitutes.appendWhole(rule.style, bytes, to: &out)
+        // Part of a text with tags, or a token of its form, is no XML.
+        case .xml: engine.substitutes.appendWhole(rule.style == .hash ? .hash : .redact, bytes, to: &out)
         case .json, .jsonb:
             let isBinary = column.substitute == .jsonb
             if isBinary { out.append(1) }

@@ -108,16 +108,18 @@ class Catalog(_message.Message):
     def __init__(self, complete: bool = ..., search_path: _Optional[_Iterable[str]] = ..., relations: _Optional[_Iterable[_Union[Relation, _Mapping]]] = ...) -> None: ...
 
 class ColumnMask(_message.Message):
-    __slots__ = ["parameters", "pattern", "rule", "style"]
+    __slots__ = ["parameters", "pattern", "refuse_on_failure", "rule", "style"]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     PATTERN_FIELD_NUMBER: _ClassVar[int]
+    REFUSE_ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     parameters: StyleParameters
     pattern: str
+    refuse_on_failure: bool
     rule: str
     style: MaskStyle
-    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ...) -> None: ...
+    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., refuse_on_failure: bool = ...) -> None: ...
 
 class CommandReceived(_message.Message):
     __slots__ = ["command", "digest", "memoised", "message", "parameters", "portal_name", "raw", "statement_name", "text"]
@@ -261,18 +263,20 @@ class DecisionMade(_message.Message):
     def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ...) -> None: ...
 
 class DetectorMask(_message.Message):
-    __slots__ = ["definitions", "entities", "parameters", "rule", "style"]
+    __slots__ = ["definitions", "entities", "parameters", "refuse_on_failure", "rule", "style"]
     DEFINITIONS_FIELD_NUMBER: _ClassVar[int]
     ENTITIES_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    REFUSE_ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     definitions: bytes
     entities: _containers.RepeatedScalarFieldContainer[str]
     parameters: StyleParameters
+    refuse_on_failure: bool
     rule: str
     style: MaskStyle
-    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., definitions: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, entities: _Optional[_Iterable[str]] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., refuse_on_failure: bool = ..., definitions: _Optional[bytes] = ...) -> None: ...
 
 class EntityCount(_message.Message):
     __slots__ = ["count", "entity"]
