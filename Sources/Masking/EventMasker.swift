@@ -90,14 +90,13 @@ struct EventMasker {
 
     /// Whether more bytes tell what kind of line it is.
     private static func begins(_ line: [UInt8]) -> Bool {
-        line == [0x2d] || fields.contains { $0.starts(with: line) }
+        fields.contains { $0.starts(with: line) }
     }
 
-    /// Other words and minus signs, with which lines of keys begin, are the same in text.
+    /// Words are the same in text, and numbers may be the parts of one that is written with spaces.
     private static func beginsJSON(_ line: [UInt8]) -> Bool {
         switch line[0] {
-        case 0x22, 0x5b, 0x7b, 0x30...0x39: true
-        case 0x2d: line.count > 1 && line[1] &- 0x30 < 10
+        case 0x22, 0x5b, 0x7b: true
         case _: false
         }
     }

@@ -98,6 +98,8 @@ struct TerminalReader {
                 takesNumbers = false
                 index += 1
             case 0x30...0x3f where bytes[start + 1] == 0x5b: return Token(kind: .control, range: start..<index)
+            // No terminal knows such a sequence: a digit behind a space is text.
+            case 0x30...0x3f where bytes[start + 1] == 0x20: return Token(kind: .control, range: start..<start + 1)
             case 0x18, 0x1a, 0x30...0x7e: return Token(kind: .control, range: start..<index + 1)
             case 0x0a, 0x0d, 0x1b, 0x80...0xff: return Token(kind: .control, range: start..<index)
             case _: index += 1  // Other control characters are obeyed within a sequence, and do not end it.

@@ -71,6 +71,14 @@ import Testing
                 == "{\"email\":[redacted]\n{\"email\":\"b***@b.co\"}\n")
     }
 
+    /// A line that begins with a number is text: its numbers may be one.
+    @Test func linesOfNumbers() throws {
+        let rules = try plan(detect: ["credit_card"])
+        #expect(
+            mask("1 4111 1111 1111 1111 x\n-4 5\n[4111111111111111]\n", .ndjson, rules)
+                == "1 [redacted:credit_card] x\n-4 5\n[null]\n")
+    }
+
     @Test func events() throws {
         let rules = try Self.rules()
         #expect(

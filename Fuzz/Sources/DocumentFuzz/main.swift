@@ -70,7 +70,11 @@ run.feed(ByteMutator(seeds: seeds, pieces: pieces, seed: run.seed)) { input in
         if inPieces.isUnchanged != whole.isUnchanged { return "\(format): counts differ with cuts at \(cuts)" }
         if whole.isUnchanged, whole.output != input { return "\(format): changed without a finding" }
         if format == .json, isJSON(input), !isJSON(whole.output) { return "JSON is none any more" }
-        if let value = Planted.value(aloneIn: whole.output) { return "\(format): \(value) stands in the output" }
+        // Numbers of JSON are looked at one by one: a card number with spaces between them is none there (docs/masking.md).
+        let hasNumbers = format == .json || format == .ndjson
+        if let value = Planted.value(aloneIn: whole.output), !(hasNumbers && value.contains(" ")) {
+            return "\(format): \(value) stands in the output"
+        }
     }
     return nil
 }
