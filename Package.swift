@@ -116,7 +116,8 @@ let package = Package(
         program(
             "Masker",
             [
-                "PostgresMask", "Masking", "Detection", "PolicyDetectors", "PolicyFiles", "StrictYAML", "Bus", "Contract",
+                "PostgresMask", "Masking", "Detection", "PolicyDetectors", "PolicyFiles", "StrictYAML", "Bus",
+                "Contract",
                 "Configuration", "Telemetry",
             ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
