@@ -121,6 +121,35 @@ extension Integration {
                 "\(ran.transcript)")
         }
 
+        /// A table that does not answer in time ends nothing but itself.
+        @Test func aLateTableIsNamed() async throws {
+            let world = try await World.shared.value
+            let direct = world.server.direct
+            _ = try await direct.query(
+                "CREATE TABLE public.aaa_late (email text); GRANT SELECT ON public.aaa_late TO PUBLIC")
+            let holder = try direct.startPsql(
+                input: .text("BEGIN; LOCK TABLE public.aaa_late; SELECT 'locked'; SELECT pg_sleep(600);\n"))
+            let ran: Finished
+            do {
+                try await holder.waitFor("locked")
+                ran = try await Self.run(world.plain, ["--timeout", "1"])
+            } catch {
+                holder.signal(SIGKILL)
+                throw error
+            }
+            holder.signal(SIGKILL)
+            try await holder.finish()
+            _ = try await direct.query(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid();
+                DROP TABLE public.aaa_late
+                """)
+            #expect(ran.status == 0, "\(ran.transcript)")
+            #expect(
+                ran.output.contains("  # public.aaa_late could not be read: no answer in time"), "\(ran.transcript)")
+            #expect(ran.output.contains("\n  public.customers.email: [pii.email]\n"), "\(ran.transcript)")
+        }
+
         @Test func whoCannotLogInIsTold() async throws {
             let world = try await World.shared.value
             let none = try await Self.run(nil)

@@ -27,9 +27,11 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
     }
 
     /// - Parameter name: what the target sees as `application_name`.
-    init(resource: Resource, eventLoop: any EventLoop, name: String = "sluice catalog") {
+    init(
+        resource: Resource, eventLoop: any EventLoop, name: String = "sluice catalog", needsProof: Bool = false
+    ) {
         self.name = name
-        connector = TargetConnector(resource: resource, eventLoop: eventLoop)
+        connector = TargetConnector(resource: resource, eventLoop: eventLoop, needsProof: needsProof)
         self.eventLoop = eventLoop
     }
 
@@ -47,6 +49,7 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
         connector.connect(startup: startup, events: self).whenComplete { result in
             switch result {
             case .success(let (channel, _)):
+                guard bound.value.handler != nil else { return channel.close(promise: nil) }  // Given up meanwhile.
                 bound.value.channel = channel
                 channel.writeAndFlush(FrontendEncoder.query(sql), promise: nil)
             case .failure(let error):
@@ -58,7 +61,7 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
         }
     }
 
-    /// Gives up the question and the connection.
+    /// Gives up the question and the connection; what still comes on it belongs to nobody, so that this asks no more.
     func abandon() {
         channel?.close(promise: nil)
         channel = nil

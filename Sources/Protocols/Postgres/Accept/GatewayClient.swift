@@ -23,23 +23,28 @@ public final class GatewayClient: Sendable {
         }
     }
 
-    /// Touched on the event loop alone.
-    private let connection: CatalogConnection
+    private let resource: Resource
     private let eventLoop: any EventLoop
+    /// Nil after one that was given up.
+    private let connection: NIOLoopBoundBox<CatalogConnection?>
 
-    /// - Parameter resource: with the gateway's address as its target.
+    /// - Parameter resource: with the gateway's address as its target. It has to prove that it is the gateway, by SCRAM, and
+    ///   is not told the secret.
     public init(_ resource: Resource, on eventLoop: any EventLoop) {
+        self.resource = resource
         self.eventLoop = eventLoop
-        connection = CatalogConnection(resource: resource, eventLoop: eventLoop, name: "sluice classify-schema")
+        connection = NIOLoopBoundBox.makeBoxSendingValue(nil, eventLoop: eventLoop)
     }
 
     /// The rows of one statement, NULL as an empty text. One statement at a time.
     public func rows(of sql: String, within time: TimeAmount) -> EventLoopFuture<[[String]]> {
-        eventLoop.flatSubmit { [connection, eventLoop] in
+        eventLoop.flatSubmit { [self] in
+            let connection = connected
             let promise = eventLoop.makePromise(of: [[String]].self)
             var isLate = false
             let deadline = eventLoop.assumeIsolated().scheduleTask(in: time) {
                 isLate = true
+                self.connection.value = nil
                 connection.abandon()
             }
             connection.query(sql) { rows in
@@ -55,7 +60,15 @@ public final class GatewayClient: Sendable {
     }
 
     public func close() -> EventLoopFuture<Void> {
-        eventLoop.submit { [connection] in connection.abandon() }
+        eventLoop.submit { [connection] in connection.value?.abandon() }
+    }
+
+    private var connected: CatalogConnection {
+        if let known = connection.value { return known }
+        let new = CatalogConnection(
+            resource: resource, eventLoop: eventLoop, name: "sluice classify-schema", needsProof: true)
+        connection.value = new
+        return new
     }
 
     private static func failure(_ failure: CatalogConnection.Failure?, _ isLate: Bool) -> Failure {

@@ -30,13 +30,16 @@ struct TargetConnector {
 
     let resource: Resource
     let eventLoop: any EventLoop
+    /// The password is used where the target proves that it knows it too, by SCRAM, and nowhere else.
+    var needsProof = false
 
     /// A logged-in connection that reports to `events` from then on.
     func connect(
         startup: [(name: String, value: String)], events: any TargetEvents
     ) -> EventLoopFuture<(any Channel, TargetGreeting)> {
         let ready = eventLoop.makePromise(of: TargetGreeting.self)
-        let handler = TargetHandler(resource: resource, startup: startup, events: events, ready: ready)
+        let handler = TargetHandler(
+            resource: resource, needsProof: needsProof, startup: startup, events: events, ready: ready)
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.timeout)
@@ -114,6 +117,7 @@ private final class TargetHandler: ChannelInboundHandler {
     }
 
     private let resource: Resource
+    private let needsProof: Bool
     private let startup: [(name: String, value: String)]
     private let events: any TargetEvents
     private let ready: EventLoopPromise<TargetGreeting>
@@ -125,10 +129,11 @@ private final class TargetHandler: ChannelInboundHandler {
     private var isProven = false
 
     init(
-        resource: Resource, startup: [(name: String, value: String)], events: any TargetEvents,
+        resource: Resource, needsProof: Bool, startup: [(name: String, value: String)], events: any TargetEvents,
         ready: EventLoopPromise<TargetGreeting>
     ) {
         self.resource = resource
+        self.needsProof = needsProof
         self.startup = startup
         self.events = events
         self.ready = ready
@@ -262,9 +267,12 @@ private final class TargetHandler: ChannelInboundHandler {
     private func authenticate(_ frame: Frame, _ context: ChannelHandlerContext) throws {
         guard case .loggingIn(let scram) = phase else { throw failure("asked for a second login") }
         let (code, rest) = try BackendDecoder.authentication(frame)
+        if needsProof, code == 3 || code == 5 {
+            throw failure("asks for the secret without a proof of its own; only scram-sha-256 is used here")
+        }
         switch code {
         case 0:
-            if scram != nil, !isProven { throw failure("skipped its own proof") }
+            if scram != nil || needsProof, !isProven { throw failure("skipped its own proof") }
             phase = .starting
         case 3:
             guard usesTLS || resource.target.isUnixSocket || context.remoteAddress?.isLoopback == true else {
@@ -342,7 +350,7 @@ extension SocketAddress {
     /// 127.0.0.0/8, ::1 or a Unix socket.
     var isLoopback: Bool {
         switch self {
-        case .v4(let address): UInt32(bigEndian: address.address.sin_addr.s_addr) >> 24 == 127
+        case .v4: ipAddress?.hasPrefix("127.") == true
         case .v6: ipAddress == "::1"
         case .unixDomainSocket: true
         }
