@@ -11,11 +11,6 @@ struct Leniency: Comparable {
             < (right.rank, right.weights.first ?? 0, right.weights.last ?? 0)
     }
 
-    /// Whether it leaves no more than `other` of any value, as far as both can be compared.
-    func leavesNoMore(than other: Leniency) -> Bool {
-        rank < other.rank || rank == other.rank && zip(weights, other.weights).allSatisfy(<=)
-    }
-
     init(_ mask: some StyledMask) {
         let parameters = mask.parameters
         switch mask.style {

@@ -59,13 +59,13 @@ extension Tally {
         return nil
     }
 
-    /// Whether whoever reads the target later meets a mask that leaves no more than `source` does, and lets it be compared no
+    /// Whether whoever reads the target later meets a mask that shows nothing which `source` does not, and lets it be compared no
     /// more: one that holds for every statement that reads.
     private func isMasked(_ target: ColumnName, as source: Rule.MaskedColumn) -> Bool {
         masks.contains { rule in
             rule.masksEveryRead
                 && rule.columns.contains {
-                    Leniency($0.mask).leavesNoMore(than: Leniency(source.mask))
+                    $0.mask.addsNothing(to: source.mask)
                         && ($0.refusesInference || !source.refusesInference) && $0.pattern.surelyMasks(target)
                 }
         }

@@ -90,11 +90,18 @@ import Testing
         return output
     }
 
-    /// A copy of a masked column goes where as little is shown, as far as that can be told.
+    /// A copy of a masked column goes where nothing is shown that its own mask does not show.
     @Test(arguments: [
         ("{partial: {last: 4}}", "{partial: {last: 4}}", true), ("{partial: {last: 4}}", "{partial: {last: 2}}", true),
-        ("{partial: {last: 2}}", "{partial: {last: 4}}", false), ("{partial: {last: 4}}", "tokenize", true),
-        ("tokenize", "partial", false), ("{shift: {days: 30}}", "shift", true), ("shift", "{shift: {days: 30}}", false),
+        ("{partial: {last: 2}}", "{partial: {last: 4}}", false), ("{partial: {last: 4}}", "tokenize", false),
+        ("tokenize", "partial", false), ("{shift: {days: 30}}", "shift", false), ("shift", "{shift: {days: 30}}", false), ("shift", "shift", true),
+        ("{bucket: {unit: year}}", "{shift: {days: 1}}", false), ("tokenize", "tokenize", true),
+        ("{partial: {first: 8}}", "{partial: {last: 8}}", false), ("partial", "partial", true),
+        ("{partial: {first: 1}}", "partial", false), ("partial", "{partial: {first: 1}}", false),
+        ("{partial: {first: 2}}", "hash", true), ("hash", "redact", true), ("redact", "hash", false),
+        ("{bucket: {width: 10}}", "{bucket: {width: 11}}", false), ("{bucket: {unit: day}}", "null", true),
+        ("{bucket: {unit: month}}", "{bucket: {unit: year}}", true),
+        ("{bucket: {unit: year}}", "{bucket: {unit: month}}", false),
         ("{bucket: {width: 10}}", "{bucket: {width: 100}}", true),
         ("{bucket: {width: 10}}", "{bucket: {unit: year}}", false),
         ("{bucket: {width: 10, unit: month}}", "{bucket: {width: 100, unit: year}}", true),

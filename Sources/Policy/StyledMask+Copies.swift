@@ -1,0 +1,33 @@
+import Contract
+
+extension StyledMask {
+    /// Whether whoever sees values under `source` learns nothing more of them from a copy under this mask: two masks that show
+    /// different things of one value show more together.
+    func addsNothing(to source: some StyledMask) -> Bool {
+        guard Leniency(self) <= Leniency(source) else { return false }
+        switch style {
+        case .unspecified, .UNRECOGNIZED, .null, .redact, .hash: return true
+        case .tokenize: return source.style == style
+        case .shift: return source.style == style && parameters == source.parameters
+        case .bucket: return source.style == style && parameters.isCoarser(than: source.parameters)
+        case .partial: return source.style == style && parameters.showsPart(of: source.parameters)
+        }
+    }
+}
+
+extension StyleParameters {
+    /// A year holds months; a width holds another when it is a multiple of it. Told nothing, a bucket shows nothing.
+    fileprivate func isCoarser(than other: StyleParameters) -> Bool {
+        let (width, fine) = (widthBillionths, other.widthBillionths)
+        return (width == 0 || fine != 0 && width.isMultiple(of: fine))
+            && (unit == .unspecified || other.unit != .unspecified && unit.rawValue >= other.unit.rawValue)
+    }
+
+    /// Each end by itself. Told nothing, `partial` shows what depends on the value.
+    fileprivate func showsPart(of other: StyleParameters) -> Bool {
+        if isUntold || other.isUntold { return isUntold == other.isUntold }
+        return first <= other.first && last <= other.last && (!keepDomain || other.keepDomain)
+    }
+
+    private var isUntold: Bool { first == 0 && last == 0 && !keepDomain }
+}
