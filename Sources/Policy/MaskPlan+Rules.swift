@@ -76,24 +76,20 @@ extension MaskPlan {
     /// Strictest style first, then file order; the same mask twice counts once. Returns the column masks.
     @discardableResult
     private mutating func addMasks(of rules: [Rule]) -> [Rule.MaskedColumn] {
-        var columns: [Rule.MaskedColumn] = []
-        var detectors: [DetectorMask] = []
-        for column in rules.flatMap(\.columns)
-        where !columns.contains(where: {
-            $0.mask.pattern == column.mask.pattern && $0.mask.style == column.mask.style
-                && $0.mask.parameters == column.mask.parameters
-                && $0.mask.refuseOnFailure == column.mask.refuseOnFailure
-        }) {
-            columns.append(column)
+        // The same mask of another rule is the same.
+        var seenColumns: Set<ColumnMask> = []
+        var seenDetectors: Set<DetectorMask> = []
+        let distinct = rules.flatMap(\.columns).filter { column in
+            var mask = column.mask
+            mask.rule = ""
+            return seenColumns.insert(mask).inserted
         }
-        for mask in rules.flatMap(\.detectors)
-        where !detectors.contains(where: {
-            $0.entities == mask.entities && $0.definitions == mask.definitions && $0.style == mask.style
-                && $0.parameters == mask.parameters && $0.refuseOnFailure == mask.refuseOnFailure
-        }) {
-            detectors.append(mask)
+        let detectors = rules.flatMap(\.detectors).filter { detector in
+            var mask = detector
+            mask.rule = ""
+            return seenDetectors.insert(mask).inserted
         }
-        columns = columns.enumerated()
+        let columns = distinct.enumerated()
             .sorted { (Leniency($0.element.mask), $0.offset) < (Leniency($1.element.mask), $1.offset) }
             .map(\.element)
         self.columns = columns.map(\.mask)

@@ -94,7 +94,8 @@ import Testing
     @Test(arguments: [
         ("{partial: {last: 4}}", "{partial: {last: 4}}", true), ("{partial: {last: 4}}", "{partial: {last: 2}}", true),
         ("{partial: {last: 2}}", "{partial: {last: 4}}", false), ("{partial: {last: 4}}", "tokenize", false),
-        ("tokenize", "partial", false), ("{shift: {days: 30}}", "shift", false), ("shift", "{shift: {days: 30}}", false), ("shift", "shift", true),
+        ("tokenize", "partial", false), ("{shift: {days: 30}}", "shift", false),
+        ("shift", "{shift: {days: 30}}", false), ("shift", "shift", true),
         ("{bucket: {unit: year}}", "{shift: {days: 1}}", false), ("tokenize", "tokenize", true),
         ("{partial: {first: 8}}", "{partial: {last: 8}}", false), ("partial", "partial", true),
         ("{partial: {first: 1}}", "partial", false), ("partial", "{partial: {first: 1}}", false),

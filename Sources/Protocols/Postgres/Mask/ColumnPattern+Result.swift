@@ -1,14 +1,26 @@
 import Contract
 import Masking
 
+/// Names of a result column in lower case.
+struct ResultNames {
+    fileprivate let name: [UInt8]
+    /// Nil for a column without one.
+    fileprivate let origin: (column: [UInt8], enclosing: [[UInt8]])?
+
+    init(_ result: ResultColumn) {
+        func lower(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }
+        name = lower(result.name)
+        origin =
+            result.hasOrigin_p
+            ? (lower(result.originColumn), [lower(result.originTable), lower(result.originSchema)]) : nil
+    }
+}
+
 extension ColumnPattern {
     /// Either the origin or, for a pattern of any table, the name that the client sees. Unknown parts of an origin match.
-    func matches(_ result: ResultColumn) -> Bool {
-        if isOfAnyTable, matches(column: lower(result.name)) { return true }
-        guard result.hasOrigin_p else { return false }
-        return (result.originColumn.isEmpty || matches(column: lower(result.originColumn)))
-            && matches(enclosing: [lower(result.originTable), lower(result.originSchema)])
+    func matches(_ names: ResultNames) -> Bool {
+        if isOfAnyTable, matches(column: names.name) { return true }
+        guard let origin = names.origin else { return false }
+        return (origin.column.isEmpty || matches(column: origin.column)) && matches(enclosing: origin.enclosing)
     }
-
-    private func lower(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }
 }

@@ -112,7 +112,8 @@ final class CompiledPlan {
         let all = plan.allOutputs || outputs.keys.contains { $0 >= batch.columns.count }
         return batch.columns.enumerated().map { index, column in
             var rule: (style: Style, counter: Int)?
-            for (number, pattern) in patterns.enumerated() where pattern.matches(column) {
+            let names = ResultNames(column)
+            for (number, pattern) in patterns.enumerated() where pattern.matches(names) {
                 if rule.map({ styles[number] > $0.style }) ?? true {
                     rule = (styles[number], firstPatternCounter + number)
                 }
