@@ -79,7 +79,8 @@ extension ValueMasker {
         out.append(0x22)
     }
 
-    /// array_send: each element is masked by itself. Nil when the bytes are no array.
+    /// array_send: each element is masked by itself. Nil when the bytes are no array, and for one of arrays: a server has
+    /// none, and headers within one another have no end.
     mutating func maskBinaryArray(
         _ bytes: UnsafeRawBufferPointer, near: FieldContext, to out: inout [UInt8]
     ) -> Outcome? {
@@ -87,6 +88,7 @@ extension ValueMasker {
         guard let shape = PostgresText.arrayShape(&reader) else { return nil }
         let kind = ValueKind(
             ValueType(shape.type), binary: true, isTold: !near.isEmpty || looksAtEveryValue)
+        guard kind != .arrayBinary else { return nil }
         let start = out.count
         var copied = 0
         var nulls = false
