@@ -8,9 +8,10 @@ extension ValueMasker {
         near: FieldContext, to out: inout [UInt8]
     ) -> Outcome {
         if element == .skip { return .keep }
-        // Elements without escapes stand in the array as they are: no candidate in it, no entity in them.
+        // Elements without escapes stand in the array as they are: no candidate in it, no entity in them. But long numbers
+        // are withheld.
         if element.showsOnWire, let candidates, candidates.isEmpty, near.isEmpty, !looksAtEveryValue,
-            !bytes.contains(0x5c)
+            !bytes.contains(0x5c), element != .decimal || !mayHoldLongNumber(bytes, delimiter)
         {
             return .keep
         }
@@ -63,6 +64,11 @@ extension ValueMasker {
         guard changed else { return .keep }
         out.append(contentsOf: bytes.part(copied..<bytes.count))
         return .replaced
+    }
+
+    private func mayHoldLongNumber(_ bytes: UnsafeRawBufferPointer, _ delimiter: UInt8) -> Bool {
+        bytes.count > PostgresText.maximumNumberDigits
+            && bytes.split(separator: delimiter).contains { $0.count > PostgresText.maximumNumberDigits }
     }
 
     private mutating func abandoned(_ out: inout [UInt8], _ start: Int) -> Outcome {

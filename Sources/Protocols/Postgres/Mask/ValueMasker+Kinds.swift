@@ -104,7 +104,9 @@ extension ValueMasker {
         _ kind: ValueKind, _ text: UnsafeRawBufferPointer, isQuiet: Bool, near: FieldContext
     ) -> Outcome {
         switch kind {
-        case .decimal: isQuiet && near.isEmpty ? .keep : detectNumber(text, near: near, isRead: true)
+        case .decimal:
+            isQuiet && near.isEmpty && text.count <= PostgresText.maximumNumberDigits
+                ? .keep : detectNumber(text, near: near, isRead: true)
         case .floats:
             isQuiet && near.isEmpty && !text.contains(0x65) ? .keep : detectNumbers(text, near: near)
         case .money: detectMoney(text, near: near)

@@ -55,11 +55,12 @@ extension ValueMasker {
         return engine.maskJSON(text, near: near, names: plan.names, isQuiet: false, to: &discarded)
     }
 
-    /// A number has its digits read as they would stand without point and exponent.
+    /// A number has its digits read as they would stand without point and exponent; one of too many is withheld.
     /// - Parameter isRead: it was read as it stands.
     mutating func detectNumber(
         _ text: UnsafeRawBufferPointer, near: FieldContext, isRead: Bool = false
     ) -> Outcome {
+        if PostgresText.isLongNumber(text) { return withheld() }
         guard var digits = PostgresText.wholeDigits(text) else { return .keep }
         if isRead, digits.count == text.count, digits.count >= near.digits { return .keep }
         if digits.count < near.digits { digits = Array(repeating: 0x30, count: near.digits - digits.count) + digits }
