@@ -18,7 +18,7 @@ enum PostgresText {
         case .int2: reader.int16().map { Array(String($0).utf8) }
         case .int4: reader.int32().map { Array(String($0).utf8) }
         case .int8: reader.int64().map { Array(String($0).utf8) }
-        case .oid: reader.number(UInt32.self).map { Array(String($0).utf8) }
+        case .oid, .objectName: reader.number(UInt32.self).map { Array(String($0).utf8) }
         case .xid8: reader.number(UInt64.self).map { Array(String($0).utf8) }
         case .numeric: numeric(&reader)
         case .float4:
