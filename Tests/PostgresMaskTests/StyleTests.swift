@@ -231,6 +231,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [Int32(0), 1]) func xmlColumnsStayXML(format: Int32) throws {
+        let column = column("v", type: 142, format: format)
+        let token = try #require(try maskText(styled(.tokenize), column, "<card>4111-1111</card>"))
+        #expect(token.hasPrefix("tok_") && !token.contains("<"))
+        #expect(try maskText(styled(.tokenize), column, "<card>4111-1111</card>") == token)
+        #expect(try maskText(styled(.hash), column, "<a>b</a>")?.hasPrefix("h:") == true)
+        for style in [MaskStyle.partial, .shift, .bucket, .redact] {
+            #expect(try maskText(styled(style), column, "<a>2024-01-01</a>") == "[redacted]")
+        }
+    }
+
     @Test func copyMasksAsRowsDo() throws {
         let columns = [column("v", type: 23), column("v", type: 1082)]
         let reply = try mask(
