@@ -68,7 +68,8 @@ enum PostgresText {
     }
 
     private static func bits(_ reader: inout ValueReader) -> [UInt8]? {
-        guard let count = reader.int32(), count >= 0, let bytes = reader.take(count / 8 + (count % 8 == 0 ? 0 : 1))
+        guard let count = reader.int32(), (0...maximumRenderedBytes).contains(count),
+            let bytes = reader.take(count / 8 + (count % 8 == 0 ? 0 : 1))
         else { return nil }
         return (0..<count).map { bytes[$0 / 8] & 0x80 >> UInt8($0 % 8) == 0 ? 0x30 : 0x31 }
     }
