@@ -16,8 +16,8 @@ struct ValueMasker {
     var engine: MaskEngine
     /// A value could not be read since this was last reset.
     var isUnreadable = false
-    /// Of what was found in the value at hand, where that makes it NULL.
-    private var foundStyle: Style?
+    /// The strictest of what was found in the value at hand, where that makes it NULL.
+    var foundStyle: Style?
 
     init(plan: CompiledPlan) {
         self.plan = plan
@@ -41,7 +41,7 @@ struct ValueMasker {
     /// A finding in a value that cannot be edited: NULL.
     mutating func nullWhenFound(_ findings: [Finding]) -> Outcome {
         engine.count(findings)
-        foundStyle = findings.map { engine.style(of: $0) }.max()
+        foundStyle = (findings.map { engine.style(of: $0) } + [foundStyle].compactMap(\.self)).max()
         return findings.isEmpty ? .keep : .null
     }
 
