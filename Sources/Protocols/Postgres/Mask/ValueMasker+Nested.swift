@@ -42,8 +42,9 @@ extension ValueMasker {
         if text.contains(0x26) {
             var discarded: [UInt8] = []
             switch engine.maskXML(text, near: near, to: &discarded) {
-            case .unchanged, .invalid: break
+            case .unchanged: break
             case .null, .replaced: return .null
+            case .invalid: return withheld()
             }
         }
         guard let plain = NestedText.unescaped(text) else { return .keep }
