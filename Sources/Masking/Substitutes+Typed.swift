@@ -55,8 +55,8 @@ extension Substitutes {
         }
     }
 
-    /// A whole JSON text in one string that needs no escapes.
-    public func token(ofJSON text: UnsafeRawBufferPointer) -> [UInt8]? { keys?.tokenizer.sealed(text) }
+    /// A whole JSON or XML text in one that needs no escapes.
+    public func token(ofDocument text: UnsafeRawBufferPointer) -> [UInt8]? { keys?.tokenizer.sealed(text) }
 
     private func date(_ style: Style, _ date: DateText) -> [UInt8]? {
         switch style {

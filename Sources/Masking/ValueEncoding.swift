@@ -83,8 +83,8 @@ enum ValueEncoding {
     /// The longest reference that is read, zeros before the number and all.
     private static let maximumReferenceBytes = 32
 
-    /// A reference that is none stands for itself.
-    private func decodeXML(_ bytes: UnsafeRawBufferPointer) -> DecodedText {
+    /// A reference that is none stands for itself. Nil when one is too long.
+    private func decodeXML(_ bytes: UnsafeRawBufferPointer) -> DecodedText? {
         var text = DecodedText(capacity: bytes.count)
         var index = 0
         while index < bytes.count {
@@ -99,6 +99,10 @@ enum ValueEncoding {
             {
                 text.append(escaped: Array(String(value).utf8), length: stop + 1 - index)
                 index = stop + 1
+            } else if limit == index + ValueEncoding.maximumReferenceBytes, bytes[index + 1] == 0x23,
+                bytes[index + 2..<limit].allSatisfy({ $0 == 0x78 || $0.hexadecimalValue != nil })
+            {
+                return nil
             } else {
                 text.append(bytes[index])
                 index += 1

@@ -85,6 +85,19 @@ import Testing
         }
     }
 
+    /// Headers within one another, each of which says that its element is an array, or may be one.
+    @Test(arguments: [(1009, 1009), (1009, 1016), (22, 22), (1006, 22), (16_999, 1009)] as [(UInt32, Int)])
+    func arraysWithinArraysAreWithheld(type: UInt32, element: Int) throws {
+        for levels in [2, 10, 20_000] {
+            let value = (1...levels).reversed().flatMap {
+                [1, 0, element, 1, 1, 24 * ($0 - 1)].flatMap(Wire.int32)
+            }
+            let shown = try maskValue(plan(detect: everyEntity), column("v", type: type, format: 1), value)
+            // An element that is no array ends it: it is NULL.
+            #expect(shown == nil || shown == [1, 1, element, 1, 1, -1].flatMap(Wire.int32), "\(type) \(levels)")
+        }
+    }
+
     @Test func manyPlansInOneMasker() throws {
         let masker = PostgresMasker(hashKey: key)
         for number in 0..<(PostgresMasker.maximumCachedPlans * 2 + 1) {

@@ -11,6 +11,13 @@ import Testing
         #expect(PostgresText.date(days: days) == Array(text.utf8))
     }
 
+    /// They show as a character each.
+    @Test func bitsShowAsNoMoreThanIsRendered() {
+        let count = PostgresText.maximumRenderedBytes + 1
+        let bytes = Wire.int32(count) + [UInt8](repeating: 0, count: count / 8 + 1)
+        #expect(bytes.withUnsafeBytes { PostgresText.rendered(.scalar(.bits), $0) } == nil)
+    }
+
     @Test(
         arguments: [
             ("4111111111111111", "4111111111111111"), ("-4111111111111111.25", "4111111111111111"),

@@ -219,6 +219,33 @@ import Testing
         #expect(try maskText(shift, column("note"), "date of birth: 1980-03-12.") == "date of birth: \(moved).")
     }
 
+    /// 555-2671 is a phone number, and 005-55-2671 a social security number that lost its zeros.
+    @Test func theStrictestOfAllReadingsCounts() throws {
+        func plan(_ styles: [(String, MaskStyle)]) -> MaskPlan {
+            .with { plan in
+                plan.detectors = styles.map { entity, style in
+                    .with {
+                        $0.entities = [entity]
+                        $0.style = style
+                    }
+                }
+            }
+        }
+        for (format, value) in [(0, Array("5552671".utf8)), (1, Wire.int64(5_552_671))] as [(Int32, [UInt8])] {
+            let column = column("phone_ssn", type: 20, format: format)
+            let loose = try maskValue(plan([("phone", .tokenize)]), column, value)
+            #expect(loose != nil && loose != value)
+            for strict in [MaskStyle.redact, .null] {
+                #expect(try maskValue(plan([("us_ssn", strict)]), column, value) == nil)
+                #expect(try maskValue(plan([("phone", .tokenize), ("us_ssn", strict)]), column, value) == nil)
+            }
+            let same = try mask(
+                batch(plan([("phone", .tokenize), ("us_ssn", .tokenize)]), [column]), Wire.row([value]))
+            #expect(Wire.fields(Wire.parse(same.payload)[0].body) == [loose])
+            #expect(same.reply.counts.map(\.count) == [1])
+        }
+    }
+
     @Test func jsonColumnsBecomeASealedToken() throws {
         let text = "{\"a\": [1, \"x\"]}"
         let token = try #require(try maskText(styled(.tokenize), column("v", type: 114), text))
@@ -228,6 +255,17 @@ import Testing
                 + Array(token.utf8))
         for style in [MaskStyle.shift, .bucket] {
             #expect(try maskText(styled(style), column("v", type: 114), text) == "\"[redacted]\"")
+        }
+    }
+
+    @Test(arguments: [Int32(0), 1]) func xmlColumnsStayXML(format: Int32) throws {
+        let column = column("v", type: 142, format: format)
+        let token = try #require(try maskText(styled(.tokenize), column, "<card>4111-1111</card>"))
+        #expect(token.hasPrefix("tok_") && !token.contains("<"))
+        #expect(try maskText(styled(.tokenize), column, "<card>4111-1111</card>") == token)
+        #expect(try maskText(styled(.hash), column, "<a>b</a>")?.hasPrefix("h:") == true)
+        for style in [MaskStyle.partial, .shift, .bucket, .redact] {
+            #expect(try maskText(styled(style), column, "<a>2024-01-01</a>") == "[redacted]")
         }
     }
 

@@ -21,7 +21,7 @@ extension PostgresText {
             return text
         case .scalar(let scalar): return PostgresText.scalar(scalar, bytes)
         case .array: return array(bytes, depth: depth + 1)
-        case .vector: return vector(bytes)
+        case .vector: return vector(bytes, depth: depth + 1)
         case .range(let bound): return range(bound, bytes, depth: depth + 1)
         case .multirange(let bound): return multirange(bound, bytes, depth: depth + 1)
         case .record: return record(bytes, depth: depth + 1)
@@ -123,14 +123,14 @@ extension PostgresText {
     }
 
     /// Arrays of one dimension whose numbers show as words.
-    private static func vector(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+    private static func vector(_ bytes: UnsafeRawBufferPointer, depth: Int) -> [UInt8]? {
         var reader = ValueReader(bytes)
         guard let shape = arrayShape(&reader) else { return nil }
         var words: [[UInt8]] = []
         for _ in 0..<shape.elements {
-            guard let value = reader.counted(), let value, let word = rendered(ValueType(shape.type), value) else {
-                return nil
-            }
+            guard let value = reader.counted(), let value,
+                let word = rendered(ValueType(shape.type), value, depth: depth)
+            else { return nil }
             words.append(word)
         }
         return reader.isAtEnd ? Array(words.joined(separator: [0x20])) : nil

@@ -1,9 +1,11 @@
 extension PostgresText {
-    /// A longer number is no entity, and takes part in none.
+    /// A longer amount is no entity, and takes part in none; nor does a number with a larger exponent.
     static let maximumNumberBytes = 256
+    /// A number of more digits is withheld: ten bytes of binary can stand for a hundred thousand.
+    static let maximumNumberDigits = 1000
 
-    /// numeric.c: base 10000, weight of the first digit, sign, display scale. Empty for a number of more than
-    /// ``maximumNumberBytes``.
+    /// numeric.c: base 10000, weight of the first digit, sign, display scale. Nil also for a number of more than
+    /// ``maximumNumberDigits``.
     static func numeric(_ reader: inout ValueReader) -> [UInt8]? {
         guard let digits = reader.int16(), let weight = reader.int16(), let sign = reader.number(UInt16.self),
             let scale = reader.int16(), digits >= 0, scale >= 0, digits * 2 <= reader.left
@@ -20,7 +22,8 @@ extension PostgresText {
             guard let group = reader.int16(), (0...9999).contains(group) else { return nil }
             groups.append(group)
         }
-        guard (weight + 1) * 4 + scale <= maximumNumberBytes else { return [] }
+        // The first group has from one to four digits.
+        guard max(weight, 0) * 4 + 1 + scale <= maximumNumberDigits else { return nil }
         func group(at place: Int) -> [UInt8] {
             let index = weight - place
             let decimal = Array(String(groups.indices.contains(index) ? groups[index] : 0).utf8)
@@ -28,6 +31,7 @@ extension PostgresText {
         }
         var whole = stride(from: weight, through: 0, by: -1).flatMap(group)
         whole = Array(whole.drop { $0 == 0x30 })
+        guard max(whole.count, 1) + scale <= maximumNumberDigits else { return nil }
         let fraction = stride(from: -1, through: -(scale + 3) / 4, by: -1).flatMap(group).prefix(scale)
         return (sign == 0x4000 ? [0x2d] : []) + (whole.isEmpty ? [0x30] : whole)
             + (scale == 0 ? [] : [0x2e] + fraction)
@@ -81,10 +85,22 @@ extension PostgresText {
         return isDivided
     }
 
+    /// Whether a text is a number of more than ``maximumNumberDigits``.
+    static func isLongNumber(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count > maximumNumberDigits else { return false }
+        let number = text.dropFirst(text.first == 0x2d || text.first == 0x2b ? 1 : 0)
+        var digits = 0
+        for byte in number {
+            if byte &- 0x30 < 10 { digits += 1 } else if byte != 0x2e { return false }
+        }
+        return digits > maximumNumberDigits && number.count - digits <= 1
+    }
+
     /// The digits before the point of a number as it is written, without sign and exponent; nil for what is no number,
-    /// for less than one, and for more than ``maximumNumberBytes``.
+    /// for less than one, and for one that ``isLongNumber(_:)``.
     static func wholeDigits(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-        guard text.count <= maximumNumberBytes else { return nil }
+        // A sign and a point.
+        guard text.count <= maximumNumberDigits + 2 else { return nil }
         var index = text.first == 0x2d || text.first == 0x2b ? 1 : 0
         var digits: [UInt8] = []
         var point: Int?

@@ -18,7 +18,7 @@ enum PostgresText {
         case .int2: reader.int16().map { Array(String($0).utf8) }
         case .int4: reader.int32().map { Array(String($0).utf8) }
         case .int8: reader.int64().map { Array(String($0).utf8) }
-        case .oid: reader.number(UInt32.self).map { Array(String($0).utf8) }
+        case .oid, .objectName: reader.number(UInt32.self).map { Array(String($0).utf8) }
         case .xid8: reader.number(UInt64.self).map { Array(String($0).utf8) }
         case .numeric: numeric(&reader)
         case .float4:
@@ -68,7 +68,8 @@ enum PostgresText {
     }
 
     private static func bits(_ reader: inout ValueReader) -> [UInt8]? {
-        guard let count = reader.int32(), count >= 0, let bytes = reader.take(count / 8 + (count % 8 == 0 ? 0 : 1))
+        guard let count = reader.int32(), (0...maximumRenderedBytes).contains(count),
+            let bytes = reader.take(count / 8 + (count % 8 == 0 ? 0 : 1))
         else { return nil }
         return (0..<count).map { bytes[$0 / 8] & 0x80 >> UInt8($0 % 8) == 0 ? 0x30 : 0x31 }
     }

@@ -45,7 +45,7 @@ indirect enum ValueKind: Equatable {
         case .jsonb: self = binary ? .jsonb : .json
         case .bytea: self = binary ? .bytes : .byteaText
         case .scalar(let scalar):
-            let kind = scalar.saysNothingAlone && !isTold ? .skip : scalar.kind
+            let kind = scalar.saysNothingAlone(binary: binary) && !isTold ? .skip : scalar.kind
             self = binary && kind != .skip ? .rendered(type, kind) : kind
         case .array(let element, let delimiter):
             if binary {
@@ -56,8 +56,7 @@ indirect enum ValueKind: Equatable {
         case .range(let bound), .multirange(let bound):
             let isQuiet = ValueKind(bound, binary: false, isTold: isTold) == .skip
             self = isQuiet ? .skip : binary ? .rendered(type, .nested) : .nested
-        case .vector:
-            self = isTold ? (binary ? .rendered(type, .shown) : .shown) : .skip
+        case .vector: self = binary ? .rendered(type, .shown) : .shown
         case .record: self = binary ? .rendered(type, .nested) : .nested
         case .unknown: self = binary ? .unknown : .nested
         }
@@ -86,12 +85,14 @@ indirect enum ValueKind: Equatable {
 
 extension ScalarType {
     /// What shows is too short or too regular to be an entity, unless something else says so.
-    fileprivate var saysNothingAlone: Bool {
+    fileprivate func saysNothingAlone(binary: Bool) -> Bool {
         switch self {
-        case .boolean, .character, .void, .int2, .int4, .oid, .xid8, .date, .time, .timetz, .timestamp, .timestamptz,
+        case .objectName: binary
+        case .boolean, .character, .void, .int2, .int4, .oid, .date, .time, .timetz, .timestamp, .timestamptz,
             .interval, .tid, .lsn:
             true
-        case .int8, .numeric, .float4, .float8, .money, .inet, .macaddr, .uuid, .bits, .point, .lseg, .path, .box,
+        case .int8, .xid8, .numeric, .float4, .float8, .money, .inet, .macaddr, .uuid, .bits, .point, .lseg, .path,
+            .box,
             .polygon, .line, .circle, .snapshot, .tsvector, .tsquery, .jsonpath, .string:
             false
         }
@@ -99,12 +100,13 @@ extension ScalarType {
 
     fileprivate var kind: ValueKind {
         switch self {
-        case .int2, .int4, .int8, .numeric: .decimal
+        case .int2, .int4, .int8, .xid8, .numeric: .decimal
         case .float4, .float8, .point, .lseg, .path, .box, .polygon, .line, .circle: .floats
         case .money: .money
         case .date, .timestamp, .timestamptz: .moment
         case .tsvector, .tsquery: .lexemes
-        case .boolean, .character, .void, .oid, .xid8, .time, .timetz, .interval, .inet, .macaddr, .uuid, .bits, .lsn,
+        case .boolean, .character, .void, .oid, .objectName, .time, .timetz, .interval, .inet, .macaddr, .uuid, .bits,
+            .lsn,
             .tid, .snapshot, .jsonpath, .string:
             .shown
         }

@@ -8,9 +8,10 @@ extension ValueMasker {
         near: FieldContext, to out: inout [UInt8]
     ) -> Outcome {
         if element == .skip { return .keep }
-        // Elements without escapes stand in the array as they are: no candidate in it, no entity in them.
+        // Elements without escapes stand in the array as they are: no candidate in it, no entity in them. But long numbers
+        // are withheld.
         if element.showsOnWire, let candidates, candidates.isEmpty, near.isEmpty, !looksAtEveryValue,
-            !bytes.contains(0x5c)
+            !bytes.contains(0x5c), element != .decimal || !mayHoldLongNumber(bytes, delimiter)
         {
             return .keep
         }
@@ -65,6 +66,11 @@ extension ValueMasker {
         return .replaced
     }
 
+    private func mayHoldLongNumber(_ bytes: UnsafeRawBufferPointer, _ delimiter: UInt8) -> Bool {
+        bytes.count > PostgresText.maximumNumberDigits
+            && bytes.split(separator: delimiter).contains { $0.count > PostgresText.maximumNumberDigits }
+    }
+
     private mutating func abandoned(_ out: inout [UInt8], _ start: Int) -> Outcome {
         out.removeSubrange(start...)
         return withheld()
@@ -79,7 +85,8 @@ extension ValueMasker {
         out.append(0x22)
     }
 
-    /// array_send: each element is masked by itself. Nil when the bytes are no array.
+    /// array_send: each element is masked by itself. Nil when the bytes are no array, and for one of arrays: a server has
+    /// none, and headers within one another have no end.
     mutating func maskBinaryArray(
         _ bytes: UnsafeRawBufferPointer, near: FieldContext, to out: inout [UInt8]
     ) -> Outcome? {
@@ -87,6 +94,7 @@ extension ValueMasker {
         guard let shape = PostgresText.arrayShape(&reader) else { return nil }
         let kind = ValueKind(
             ValueType(shape.type), binary: true, isTold: !near.isEmpty || looksAtEveryValue)
+        guard kind != .arrayBinary else { return nil }
         let start = out.count
         var copied = 0
         var nulls = false

@@ -42,6 +42,7 @@ extension ValueMasker {
             if kind != .money, kind != .lexemes,
                 case .null = detectShown(bytes, scope, candidates, near: near)
             {
+                readOn(kind, bytes.part(scope), near: near)
                 return .null
             }
             return detectInside(kind, bytes.part(scope), isQuiet: candidates?.isEmpty ?? false, near: near)
@@ -90,7 +91,17 @@ extension ValueMasker {
     mutating func withheld() -> Outcome {
         engine.countWithheld()
         isUnreadable = true
+        foundStyle = .null
         return .null
+    }
+
+    /// What was found in a value as it stands may show something of all of it: so nothing that it holds besides may want a
+    /// stricter style. What is the same finding is not counted again.
+    private mutating func readOn(_ kind: ValueKind, _ text: UnsafeRawBufferPointer, near: FieldContext) {
+        guard let style = foundStyle, style < .redact else { return }
+        let counts = engine.counts
+        guard case .null = detectInside(kind, text, isQuiet: false, near: near) else { return }
+        if foundStyle == style { engine.restore(counts) }
     }
 
     private mutating func detectShown(
@@ -104,7 +115,9 @@ extension ValueMasker {
         _ kind: ValueKind, _ text: UnsafeRawBufferPointer, isQuiet: Bool, near: FieldContext
     ) -> Outcome {
         switch kind {
-        case .decimal: isQuiet && near.isEmpty ? .keep : detectNumber(text, near: near, isRead: true)
+        case .decimal:
+            isQuiet && near.isEmpty && text.count <= PostgresText.maximumNumberDigits
+                ? .keep : detectNumber(text, near: near, isRead: true)
         case .floats:
             isQuiet && near.isEmpty && !text.contains(0x65) ? .keep : detectNumbers(text, near: near)
         case .money: detectMoney(text, near: near)

@@ -42,8 +42,9 @@ extension ValueMasker {
         if text.contains(0x26) {
             var discarded: [UInt8] = []
             switch engine.maskXML(text, near: near, to: &discarded) {
-            case .unchanged, .invalid: break
+            case .unchanged: break
             case .null, .replaced: return .null
+            case .invalid: return withheld()
             }
         }
         guard let plain = NestedText.unescaped(text) else { return .keep }
@@ -55,11 +56,12 @@ extension ValueMasker {
         return engine.maskJSON(text, near: near, names: plan.names, isQuiet: false, to: &discarded)
     }
 
-    /// A number has its digits read as they would stand without point and exponent.
+    /// A number has its digits read as they would stand without point and exponent; one of too many is withheld.
     /// - Parameter isRead: it was read as it stands.
     mutating func detectNumber(
         _ text: UnsafeRawBufferPointer, near: FieldContext, isRead: Bool = false
     ) -> Outcome {
+        if PostgresText.isLongNumber(text) { return withheld() }
         guard var digits = PostgresText.wholeDigits(text) else { return .keep }
         if isRead, digits.count == text.count, digits.count >= near.digits { return .keep }
         if digits.count < near.digits { digits = Array(repeating: 0x30, count: near.digits - digits.count) + digits }

@@ -16,8 +16,8 @@ struct ValueMasker {
     var engine: MaskEngine
     /// A value could not be read since this was last reset.
     var isUnreadable = false
-    /// Of what was found in the value at hand, where that makes it NULL.
-    private var foundStyle: Style?
+    /// The strictest of what was found in the value at hand, where that makes it NULL.
+    var foundStyle: Style?
 
     init(plan: CompiledPlan) {
         self.plan = plan
@@ -41,7 +41,7 @@ struct ValueMasker {
     /// A finding in a value that cannot be edited: NULL.
     mutating func nullWhenFound(_ findings: [Finding]) -> Outcome {
         engine.count(findings)
-        foundStyle = findings.map { engine.style(of: $0) }.max()
+        foundStyle = (findings.map { engine.style(of: $0) } + [foundStyle].compactMap(\.self)).max()
         return findings.isEmpty ? .keep : .null
     }
 
@@ -66,23 +66,25 @@ struct ValueMasker {
         switch column.substitute {
         case .none: return styled(rule.style, column, bytes, to: &out)
         case .text: engine.substitutes.appendWhole(rule.style, bytes, to: &out)
-        // Part of a text with tags, or a token of its form, is no XML.
-        case .xml: engine.substitutes.appendWhole(rule.style == .hash ? .hash : .redact, bytes, to: &out)
+        case .xml: appendDocument(rule.style, bytes, to: &out)
         case .json, .jsonb:
             let isBinary = column.substitute == .jsonb
             if isBinary { out.append(1) }
             out.append(0x22)
             let text = isBinary ? bytes.part(min(1, bytes.count)..<bytes.count) : bytes
-            // Part of a JSON text says nothing about the value.
-            switch rule.style {
-            case .hash: engine.substitutes.appendWhole(.hash, text, to: &out)
-            case .tokenize:
-                out.append(contentsOf: engine.substitutes.token(ofJSON: text) ?? Substitutes.redacted)
-            case .partial, .bucket, .shift, .redact, .null: out.append(contentsOf: Substitutes.redacted)
-            }
+            appendDocument(rule.style, text, to: &out)
             out.append(0x22)
         }
         return .replaced
+    }
+
+    /// Part of a document says nothing about the value, and with its tags or quotes, or a token of its form, it is none.
+    private func appendDocument(_ style: Style, _ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+        switch style {
+        case .hash: engine.substitutes.appendWhole(.hash, text, to: &out)
+        case .tokenize: out.append(contentsOf: engine.substitutes.token(ofDocument: text) ?? Substitutes.redacted)
+        case .partial, .bucket, .shift, .redact, .null: out.append(contentsOf: Substitutes.redacted)
+        }
     }
 
     private func styled(

@@ -19,8 +19,10 @@ indirect enum ValueType: Equatable {
 enum ScalarType: Equatable {
     case boolean, character, void
     case int2, int4, int8, numeric, float4, float8, money
-    /// Unsigned numbers of four and eight bytes; in text they may show a name (`regclass`).
+    /// Unsigned numbers of four and eight bytes.
     case oid, xid8
+    /// In binary as ``oid``; in text the name of what has the number (`regclass`, `regrole`).
+    case objectName
     case date, time, timetz, timestamp, timestamptz, interval
     case inet, macaddr, uuid, bits
     case point, lseg, path, box, polygon, line, circle
@@ -92,7 +94,8 @@ extension ScalarType {
         case 20: self = .int8
         case 21: self = .int2
         case 23: self = .int4
-        case 26, 28, 29, 24, 2202...2206, 3734, 3769, 4089, 4096, 4191: self = .oid
+        case 26, 28, 29: self = .oid
+        case 24, 2202...2206, 3734, 3769, 4089, 4096, 4191: self = .objectName
         case 27: self = .tid
         case 194, 1033, 3361, 3402, 3642: self = .string
         case 600: self = .point
