@@ -3,6 +3,11 @@ import CVectorscan
 extension CustomDetector {
     /// Bytes that a pattern may take up in the matcher, its scratch area included.
     static let maximumCompiledBytes = 1 << 20
+    /// Steps of all patterns together, which are compiled together: some tenths of a second.
+    public static let maximumStepsTogether = 10_000
+
+    /// How many the pattern has when its repeats are written out.
+    public var steps: Int { PatternSize.steps(of: pattern) }
 
     var matcherPattern: Matcher.Pattern {
         Matcher.Pattern(
@@ -26,7 +31,6 @@ extension CustomDetector {
     public func checkPattern() throws(DetectionError) {
         guard !pattern.isEmpty, pattern.utf8.count <= CustomDetector.maximumPatternBytes, !pattern.utf8.contains(0)
         else { throw .custom("a pattern has 1 to \(CustomDetector.maximumPatternBytes) bytes, none of them zero") }
-        let steps = PatternSize.steps(of: pattern)
         guard steps <= PatternSize.maximumSteps else {
             throw .custom(
                 "the pattern is too expensive: its repeats stand for more than \(PatternSize.maximumSteps) steps")
@@ -56,6 +60,10 @@ extension CustomDetector {
             do throws(DetectionError) { try dictionary.check() } catch {
                 throw .custom("dictionary \(index + 1) (\(dictionary.entity)): \(error.message)")
             }
+        }
+        let steps = detectors.reduce(0) { $0 + $1.steps }
+        guard steps <= maximumStepsTogether else {
+            throw .custom("\(steps) steps in the patterns of all detectors; there may be \(maximumStepsTogether)")
         }
         let words = dictionaries.reduce(0) { $0 + $1.words.count }
         guard words <= CustomDictionary.maximumWords else {

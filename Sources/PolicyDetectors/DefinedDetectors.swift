@@ -40,6 +40,13 @@ public struct DefinedDetectors: Sendable {
                 mistakes.add(node.error("more than \(CustomDetector.maximumCount) detectors"))
                 continue
             }
+            let steps = detection.detectors.reduce(detector.steps) { $0 + $1.steps }
+            guard steps <= CustomDetector.maximumStepsTogether else {
+                mistakes.add(
+                    node.error(
+                        "the repeats of all patterns stand for more than \(CustomDetector.maximumStepsTogether) steps"))
+                continue
+            }
             detection.detectors.append(detector)
         }
     }

@@ -56,6 +56,10 @@ import Testing
         ("detectors: {a: {pattern: 'x*'}}", "1:26: the pattern matches an empty text"),
         ("detectors: {a: {pattern: '(x)\\1'}}", "1:26: the pattern matcher refused"),
         ("detectors: {a: {pattern: '((((a{1,10}){1,10}){1,10}){1,10})b'}}", "1:26: the pattern is too expensive"),
+        (
+            "detectors: {" + (1...8).map { "d\($0): {pattern: 'a{1500}b'}" }.joined(separator: ", ") + "}",
+            "1:12: the repeats of all patterns stand for more than 10000 steps"
+        ),
         ("detectors: {a: {pattern: x, validator: luhnn}}", "did you mean “luhn”?"),
         ("detectors: {a: {pattern: x, confidence: hihg}}", "did you mean “high”?"),
         ("detectors: {a: {pattern: x, case_sensitive: yes}}", "true or false"),
