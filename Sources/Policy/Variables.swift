@@ -102,15 +102,6 @@ struct Variables {
     }
 }
 
-extension StrictMapping {
-    /// A key that is there but empty would widen a rule, so it is an error.
-    mutating func nonEmpty(_ key: String) throws(ConfigurationError) -> StrictNode? {
-        if let node = optional(key) { return node }
-        if keys.contains(key) { throw error("“\(key)” is empty: give it a value or leave it out") }
-        return nil
-    }
-}
-
 extension StrictNode {
     private static var maximumItems: Int { 1000 }
 
