@@ -16,7 +16,7 @@ struct Variables {
 
     init(_ files: PolicyFiles, isPartial: Bool = false) {
         detectors = DefinedDetectors(files)
-        tags = TagTable(files)
+        tags = TagTable(files, isPartial: isPartial)
         self.isPartial = isPartial
     }
 

@@ -132,6 +132,19 @@ extension Integration {
             await setting.gateway.stop()
         }
 
+        /// Tags that are gone leave a mask of nothing: the former policy stays.
+        @Test func aTagsFileWithoutTheTagsKeepsTheFormer() async throws {
+            let setting = try await Setting.start()
+            try setting.gateway.directory.write("tags: {}\n", to: "orders.tags.yaml")
+            let supervisor = setting.gateway.supervisor
+            try await eventually("the mistake is told") {
+                let shown = try await setting.shows("SELECT phone FROM customers WHERE id = 1")
+                #expect(shown == "[redacted]\n")
+                return (supervisor.output + supervisor.errors).contains("no column has the tag")
+            }
+            await setting.gateway.stop()
+        }
+
         @Test func areExplainedAndTested() async throws {
             let setting = try await Setting.start()
             let explained = try await setting.gateway.sluice(
@@ -158,7 +171,7 @@ extension Integration {
                 Self.policy.replacing("pii.us_ssn", with: "pii.us_sn"), to: "policy.yaml")
             let check = try await setting.gateway.sluice(["check"])
             #expect(
-                check.status == 0
+                check.status == 1
                     && check.errors.contains("no column has the tag “pii.us_sn”; did you mean “pii.us_ssn”?"),
                 "\(check.transcript)")
             await setting.gateway.stop()
