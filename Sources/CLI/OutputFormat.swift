@@ -24,7 +24,9 @@ struct TextTable {
     static func printable(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            let isControl =
+                scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028
+                || scalar.value == 0x2029 || scalar.properties.isBidiControl
             result.unicodeScalars.append(isControl ? (scalar == "\n" || scalar == "\t" ? " " : "?") : scalar)
         }
         return result

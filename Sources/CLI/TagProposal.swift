@@ -133,18 +133,42 @@ struct TagProposal {
 
 extension SampledTable {
     fileprivate var remark: String? {
-        if let failure { return "\(schema).\(name) could not be read: \(failure)" }
-        return isReached ? nil : "\(schema).\(name) was not reached in time"
+        let table = "\(schema).\(name)".yamlKey
+        if let failure { return "\(table) could not be read: \(failure.yamlEscaped)" }
+        return isReached ? nil : "\(table) was not reached in time"
     }
 
-    /// `schema.table.column` as a key of YAML. In a pattern a dot within a name is any character.
+    /// `schema.table.column` as a key of YAML. In a pattern `*` stands for what no part of it may hold.
     fileprivate func pattern(_ column: Column) -> String {
-        let text = [schema, name, column.name].map { $0.replacing(".", with: "*") }.joined(separator: ".")
-        let isPlain = text.utf8.allSatisfy { byte in
+        [schema, name, column.name].map { $0.replacing(".", with: "*").replacing(":", with: "*") }
+            .joined(separator: ".").yamlKey
+    }
+}
+
+extension String {
+    /// The target chooses its names: whatever they hold, they stay within their line, in a comment too.
+    fileprivate var yamlKey: String {
+        let isPlain = utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x5f
                 || byte == 0x2e
         }
-        guard !isPlain else { return text }
-        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        return isPlain ? self : "\"\(yamlEscaped)\""
+    }
+
+    /// Printable ASCII, as it stands in a double-quoted scalar (YAML 1.2, 5.7).
+    fileprivate var yamlEscaped: String {
+        unicodeScalars.map { scalar in
+            switch scalar.value {
+            case 0x22, 0x5c: "\\\(scalar)"
+            case 0x20...0x7e: String(scalar)
+            case 0...0xffff: "\\u" + Self.hexadecimal(scalar, digits: 4)
+            default: "\\U" + Self.hexadecimal(scalar, digits: 8)
+            }
+        }.joined()
+    }
+
+    private static func hexadecimal(_ scalar: Unicode.Scalar, digits: Int) -> String {
+        let code = String(scalar.value, radix: 16)
+        return String(repeating: "0", count: digits - code.count) + code
     }
 }

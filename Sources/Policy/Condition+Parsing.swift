@@ -39,7 +39,7 @@ extension Condition {
         case .tablesWritten: .tables(.written, try names(node, variables))
         case .views: .views(try names(node, variables))
         case .functions: .functions(try names(node, variables))
-        case .columns: .columns(try variables.columnNames(node).map(lastPart))
+        case .columns: .columns(try variables.map(node, lastPart))
         case .columnsRead: .columnsIn(.read, try variables.columns(node))
         case .columnsWritten: .columnsIn(.written, try variables.columns(node))
         case .columnsCompared: .columnsIn(.compared, try variables.columns(node))
@@ -64,7 +64,7 @@ extension Condition {
     }
 
     private static func names(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> [NamePattern] {
-        try variables.list(node).map(NamePattern.init)
+        try variables.map(node, NamePattern.init(_:at:))
     }
 
     private static func list(_ node: StrictNode, _ variables: Variables) throws(ConfigurationError) -> [Condition] {
@@ -85,18 +85,51 @@ extension Condition {
     }
 
     /// Columns named anywhere are known by their own name alone: `*.email` means `email`.
-    private static func lastPart(_ text: String) -> Pattern {
+    private static func lastPart(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> Pattern {
+        guard !text.utf8.contains(ColumnPattern.colon) else {
+            throw node.error(
+                "“columns” of a condition takes names alone: tag:NAME stands for columns of certain tables; write it in "
+                    + "columns_read, columns_written or columns_compared, and * for a “:” in a name")
+        }
         let name = text.lowercased()
         return Pattern(name.split(separator: ".").last.map(String.init) ?? name)
     }
 }
 
 extension ColumnPattern {
-    init(_ text: String, at node: StrictNode) throws(ConfigurationError) {
-        guard let pattern = ColumnPattern(text) else {
-            throw node.error("a column is written column, table.column or schema.table.column, * within a part")
+    static let colon = UInt8(ascii: ":")
+
+    /// - Parameter form: what is said of a text that is no pattern.
+    init(
+        _ text: String, at node: StrictNode,
+        form: String = "a column is written column, table.column or schema.table.column, * within a part"
+    ) throws(ConfigurationError) {
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw node.error("a pattern for columns has at most \(Self.maximumBytes) bytes")
         }
+        guard !text.utf8.contains(Self.colon) else {
+            throw node.error(
+                "“\(text)” is no column: a tag is written tag:NAME, in lower case and without spaces; for a “:” in a column's "
+                    + "name write *")
+        }
+        guard let pattern = ColumnPattern(text) else { throw node.error(form) }
         self = pattern
+    }
+}
+
+extension NamePattern {
+    fileprivate init(_ text: String, at node: StrictNode) throws(ConfigurationError) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false)
+        guard
+            !parts.enumerated().contains(where: {
+                $0.offset.isMultiple(of: 2) && $0.element.contains(ColumnPattern.colon)
+            })
+        else {
+            throw node.error(
+                "“\(text)” is no name: tag:NAME stands for columns, in “columns” of a mask, columns_read, columns_written and "
+                    + "columns_compared; a name with a “:” is quoted: '\"a:b\"'")
+        }
+        self.init(text)
     }
 }
 

@@ -4,8 +4,6 @@ import StrictYAML
 struct PolicyName: Sendable {
     enum Kind: Sendable {
         case resource, identity, group, approver, approverGroup
-        /// That no column has.
-        case tag
     }
 
     let kind: Kind
@@ -32,8 +30,6 @@ struct PolicyNames: Sendable {
             names.append(PolicyName(kind: kind, text: item.text, node: item.node))
         }
     }
-
-    mutating func add(_ name: PolicyName) { names.append(name) }
 
     mutating func add(_ approval: Approval) { approvals.append(approval) }
 }

@@ -29,7 +29,7 @@ extension PolicySet {
     /// Names that stand for nothing in `surroundings`, each once, where it is first written, and holds that can never get the
     /// approvals that they ask for. No mistakes: a policy may be shared, and accounts come and go.
     public func unknownNames(in surroundings: Surroundings) -> [ConfigurationError] {
-        let known = KnownNames(surroundings, tags: tags)
+        let known = KnownNames(surroundings)
         var found: [(name: PolicyName, message: String, times: Int)] = []
         for name in names.names {
             if let index = found.firstIndex(where: { $0.name.kind == name.kind && $0.name.text == name.text }) {
@@ -49,12 +49,10 @@ private struct KnownNames {
     let resources: [String]
     /// nil: not known.
     let accounts: [Surroundings.Account]?
-    private let tags: [String]
     private let identities: [String]
     private let groups: [String]
 
-    init(_ surroundings: Surroundings, tags: [String]) {
-        self.tags = tags
+    init(_ surroundings: Surroundings) {
         resources = surroundings.resources
         accounts = surroundings.accounts
         identities = accounts?.map(\.name) ?? []
@@ -70,7 +68,6 @@ private struct KnownNames {
             case .group: (groups, "no account is in group “\(name.text)”")
             case .approver: (identities, "no account is named “\(name.text)”, which is to approve")
             case .approverGroup: (groups, "no account is in group “\(name.text)”, which is to approve")
-            case .tag: (tags, "no column has the tag “\(name.text)”")
             }
         guard !name.kind.isOfAccounts || accounts != nil, !known.contains(name.text) else { return nil }
         return what + (StrictNode.nearest(to: name.text, among: known).map { "; did you mean “\($0)”?" } ?? "")
@@ -93,7 +90,7 @@ extension PolicyName.Kind {
     fileprivate var isOfAccounts: Bool {
         switch self {
         case .identity, .group, .approver, .approverGroup: true
-        case .resource, .tag: false
+        case .resource: false
         }
     }
 }

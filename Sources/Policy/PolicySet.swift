@@ -18,8 +18,6 @@ public struct PolicySet: Sendable {
     let rules: [Rule]
     /// What the rules speak of.
     let names: PolicyNames
-    /// Of columns.
-    let tags: [String]
 
     /// Reads a policy file and what it includes. The error has every mistake of every file that can be told apart, each with
     /// its place.
@@ -50,7 +48,6 @@ public struct PolicySet: Sendable {
         try mistakes.finish()
         rules = reading.rules
         names = reading.names
-        tags = reading.variables.tags.names
         epoch = files.epoch
     }
 }
@@ -86,6 +83,5 @@ private struct Reading {
             throw node.error("a rule named “\(rule.name)” is there already: \(place)")
         }
         rules.append(rule)
-        for name in variables.unknownTags(in: node) { names.add(name) }
     }
 }

@@ -13,8 +13,12 @@ struct TagTable: Sendable {
     private var columns: [(pattern: ColumnPattern, tags: [String])] = []
     /// Some file is named, if only one that has mistakes.
     private var isNamed = false
+    /// Something could not be read, so that a tag which is not known may be of that.
+    private var isPartial: Bool
 
-    init(_ files: PolicyFiles) {
+    /// - Parameter isPartial: whether some file of the policy could not be read.
+    init(_ files: PolicyFiles, isPartial: Bool) {
+        self.isPartial = isPartial
         for file in files.files {
             do throws(ConfigurationError) {
                 var map = try file.root.mapping()
@@ -28,23 +32,20 @@ struct TagTable: Sendable {
                 mistakes.add(error)
             }
         }
+        if !mistakes.isEmpty { self.isPartial = true }
     }
 
-    /// Every tag of some column, once.
-    var names: [String] { Set(columns.flatMap(\.tags)).sorted() }
-
-    func isKnown(_ tag: String) -> Bool {
-        let pattern = Pattern(tag)
-        return columns.contains { $0.tags.contains(where: pattern.matches) }
-    }
-
-    /// The columns that have a tag which `text` matches, behind its prefix.
+    /// The columns that have a tag which `text` matches, behind its prefix. That there are none is a mistake: a mask of them
+    /// would mask nothing.
     func columns(_ text: String, at node: StrictNode) throws(ConfigurationError) -> [ColumnPattern] {
         let tag = String(text.dropFirst(Self.prefix.count))
         guard Self.isTag(tag.utf8.filter { $0 != UInt8(ascii: "*") }) || tag == "*" else { throw node.error(Self.rule) }
-        guard isNamed else { throw node.error("there are no tags: name a file of them as “tags” of the policy") }
         let pattern = Pattern(tag)
-        return columns.filter { $0.tags.contains(where: pattern.matches) }.map(\.pattern)
+        let found = columns.filter { $0.tags.contains(where: pattern.matches) }.map(\.pattern)
+        guard found.isEmpty, !isPartial else { return found }
+        guard isNamed else { throw node.error("there are no tags: name a file of them as “tags” of the policy") }
+        let near = StrictNode.nearest(to: tag, among: Set(columns.flatMap(\.tags)).sorted())
+        throw node.error("no column has the tag “\(tag)”" + (near.map { "; did you mean “\($0)”?" } ?? ""))
     }
 
     private mutating func add(_ list: PolicyFiles.ListFile) throws(ConfigurationError) {
@@ -58,12 +59,18 @@ struct TagTable: Sendable {
             guard columns.count < Self.maximumColumns else {
                 throw key.error("more than \(Self.maximumColumns) columns with tags")
             }
-            guard let pattern = ColumnPattern(name), pattern.hasSchema else {
-                mistakes.add(key.error("a column with tags is written schema.table.column, * within a part"))
-                continue
+            let pattern = mistakes.attempt(try Self.column(name, at: key))
+            if let tags = mistakes.attempt(try Self.tags(node)), let pattern {
+                columns.append((pattern, tags))
             }
-            if let tags = mistakes.attempt(try Self.tags(node)) { columns.append((pattern, tags)) }
         }
+    }
+
+    private static func column(_ name: String, at key: StrictNode) throws(ConfigurationError) -> ColumnPattern {
+        let form = "a column with tags is written schema.table.column, * within a part"
+        let pattern = try ColumnPattern(name, at: key, form: form)
+        guard pattern.hasSchema else { throw key.error(form) }
+        return pattern
     }
 
     private static func tags(_ node: StrictNode) throws(ConfigurationError) -> [String] {

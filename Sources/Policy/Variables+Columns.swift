@@ -14,27 +14,6 @@ extension Variables {
         return patterns
     }
 
-    /// The same as texts, whatever their form.
-    func columnNames(_ node: StrictNode) throws(ConfigurationError) -> [String] {
-        try map(node) { text, node throws(ConfigurationError) in
-            text.hasPrefix(TagTable.prefix) ? try tags.columns(text, at: node).map(\.text) : [text]
-        }.flatMap(\.self)
-    }
-
-    /// Tags in a rule that no column has. Whoever reads the rule says what is wrong with it.
-    func unknownTags(in rule: StrictNode) -> [PolicyName] {
-        var told = Mistakes()
-        guard var map = told.attempt(try rule.mapping()) else { return [] }
-        var unknown: [PolicyName] = []
-        for node in ["when", "mask"].compactMap({ map.optional($0) }).flatMap(\.scalars) {
-            for (text, node) in told.attempt(try texts(node)) ?? [] where text.hasPrefix(TagTable.prefix) {
-                let tag = String(text.dropFirst(TagTable.prefix.count))
-                if !tags.isKnown(tag) { unknown.append(PolicyName(kind: .tag, text: tag, node: node)) }
-            }
-        }
-        return unknown
-    }
-
     private func patterns(_ text: String, _ node: StrictNode) throws(ConfigurationError) -> [ColumnPattern] {
         text.hasPrefix(TagTable.prefix) ? try tags.columns(text, at: node) : [try ColumnPattern(text, at: node)]
     }

@@ -16,7 +16,7 @@ struct Variables {
 
     init(_ files: PolicyFiles, isPartial: Bool = false) {
         detectors = DefinedDetectors(files)
-        tags = TagTable(files)
+        tags = TagTable(files, isPartial: isPartial)
         self.isPartial = isPartial
     }
 
@@ -99,15 +99,6 @@ struct Variables {
             true
         default: false
         }
-    }
-}
-
-extension StrictMapping {
-    /// A key that is there but empty would widen a rule, so it is an error.
-    mutating func nonEmpty(_ key: String) throws(ConfigurationError) -> StrictNode? {
-        if let node = optional(key) { return node }
-        if keys.contains(key) { throw error("“\(key)” is empty: give it a value or leave it out") }
-        return nil
     }
 }
 

@@ -9,20 +9,20 @@ extension CustomDetector {
         var mistakes = Mistakes()
         let pattern = mistakes.attempt(try map.required("pattern"))
         self.init(entity: name, pattern: mistakes.attempt(try pattern?.string()) ?? "")
-        if let node = mistakes.attempt(try map.filled("case_sensitive")) {
+        if let node = mistakes.attempt(try map.nonEmpty("case_sensitive")) {
             isCaseSensitive = mistakes.attempt(try node.bool()) ?? true
         }
-        if let node = mistakes.attempt(try map.filled("validator")) {
+        if let node = mistakes.attempt(try map.nonEmpty("validator")) {
             validator = mistakes.attempt(try node.choice(of: Validator.self)) ?? .none
         }
-        if let node = mistakes.attempt(try map.filled("context")) {
+        if let node = mistakes.attempt(try map.nonEmpty("context")) {
             context = mistakes.attempt(try node.strings()) ?? []
         }
-        if let node = mistakes.attempt(try map.filled("confidence")) {
+        if let node = mistakes.attempt(try map.nonEmpty("confidence")) {
             confidence = mistakes.attempt(try node.confidence()) ?? .medium
         }
-        let examples = mistakes.attempt(try map.filled("examples").map(Self.examples)) ?? []
-        let counterExamples = mistakes.attempt(try map.filled("counter_examples").map(Self.examples)) ?? []
+        let examples = mistakes.attempt(try map.nonEmpty("examples").map(Self.examples)) ?? []
+        let counterExamples = mistakes.attempt(try map.nonEmpty("counter_examples").map(Self.examples)) ?? []
         mistakes.attempt(try map.finish())
         try mistakes.finish()
         do throws(DetectionError) { try checkPattern() } catch { throw (pattern ?? node).error(error.message) }
@@ -53,7 +53,7 @@ extension CustomDetector {
         guard node.isMapping else { return Example(text: try node.string(), column: "", node: node) }
         var map = try node.mapping()
         let text = try map.required("text").string()
-        let column = try map.filled("column")?.string() ?? ""
+        let column = try map.nonEmpty("column")?.string() ?? ""
         try map.finish()
         return Example(text: text, column: column, node: node)
     }

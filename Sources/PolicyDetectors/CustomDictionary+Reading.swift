@@ -9,12 +9,12 @@ extension CustomDictionary {
         var map = try node.mapping()
         var mistakes = Mistakes()
         self.init(entity: name, words: [])
-        let inline = mistakes.attempt(try map.filled("words"))
-        let source = mistakes.attempt(try map.filled("file"))
-        if let node = mistakes.attempt(try map.filled("case_sensitive")) {
+        let inline = mistakes.attempt(try map.nonEmpty("words"))
+        let source = mistakes.attempt(try map.nonEmpty("file"))
+        if let node = mistakes.attempt(try map.nonEmpty("case_sensitive")) {
             isCaseSensitive = mistakes.attempt(try node.bool()) ?? false
         }
-        if let node = mistakes.attempt(try map.filled("confidence")) {
+        if let node = mistakes.attempt(try map.nonEmpty("confidence")) {
             confidence = mistakes.attempt(try node.confidence()) ?? .medium
         }
         mistakes.attempt(try map.finish())
@@ -29,10 +29,10 @@ extension CustomDictionary {
         var mistakes = Mistakes()
         for item in node.isSequence ? try node.sequence() : [node] {
             guard let word = mistakes.attempt(try item.string()) else { continue }
-            if CustomDictionary.isWord(word) {
-                words.append(word)
+            if let objection = Self.objection(to: word) {
+                mistakes.add(item.error(objection))
             } else {
-                mistakes.add(item.error(CustomDictionary.wordRule))
+                words.append(word)
             }
         }
         try mistakes.finish()
@@ -50,20 +50,40 @@ extension CustomDictionary {
         }
         var mistakes = Mistakes()
         // By scalars: of characters, a line's end in two bytes would be one of its own.
-        let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        let scalars = text.unicodeScalars
+        let content = scalars.first == Self.byteOrderMark ? scalars.dropFirst() : scalars[...]
+        let lines = content.split(separator: "\n", omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
             let word = Self.word(of: line)
             guard !word.isEmpty, !word.hasPrefix("#") else { continue }
-            if CustomDictionary.isWord(word) {
-                words.append(word)
+            if let objection = Self.objection(to: word) {
+                mistakes.add(ConfigurationError(file: list.path, line: index + 1, column: 1, message: objection))
             } else {
-                mistakes.add(
-                    ConfigurationError(
-                        file: list.path, line: index + 1, column: 1, message: CustomDictionary.wordRule))
+                words.append(word)
             }
         }
         try mistakes.finish()
         guard !words.isEmpty else { throw node.error("“\(list.path)” has no words") }
+    }
+
+    private static let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
+
+    /// What is wrong with a word; nil: nothing.
+    private static func objection(to word: String) -> String? {
+        guard isWord(word) else { return wordRule }
+        let scalars = word.unicodeScalars
+        guard let hidden = [scalars.first, scalars.last].compactMap(\.self).first(where: isUnseen) else { return nil }
+        let code = String(hidden.value, radix: 16, uppercase: true)
+        let padding = String(repeating: "0", count: max(0, 4 - code.count))
+        return
+            "the word begins or ends with a space or a character that is not seen, U+\(padding)\(code): it would not be found"
+    }
+
+    private static func isUnseen(_ scalar: Unicode.Scalar) -> Bool {
+        let properties = scalar.properties
+        return properties.isWhitespace || properties.isDefaultIgnorableCodePoint
+            || properties.generalCategory == .control
+            || properties.generalCategory == .format
     }
 
     private static func word(of line: Substring.UnicodeScalarView) -> String {

@@ -81,15 +81,6 @@ public struct DefinedDetectors: Sendable {
     }
 }
 
-extension StrictMapping {
-    /// A key that is there but empty is a mistake.
-    mutating func filled(_ key: String) throws(ConfigurationError) -> StrictNode? {
-        if let node = optional(key) { return node }
-        if keys.contains(key) { throw error("“\(key)” is empty: give it a value or leave it out") }
-        return nil
-    }
-}
-
 extension StrictNode {
     func confidence() throws(ConfigurationError) -> Confidence {
         let name = try string()

@@ -124,8 +124,8 @@ public struct PolicyDifference {
         let mask = judgement.mask
         return Outcome(
             decision: judgement.verdict.word, rule: judgement.rule, approval: judgement.hold?.terms ?? "",
-            mask: mask.testWords.sorted(),
-            reach: command.facts.tellsItsOutputs ? mask.reachingWords.sorted() : mask.testWords.sorted(),
+            mask: mask.comparedWords.sorted(),
+            reach: command.facts.tellsItsOutputs ? mask.reachingWords.sorted() : mask.comparedWords.sorted(),
             maxRows: judgement.limits?.maxRows ?? 0,
             withoutEstimate: withoutEstimate)
     }

@@ -24,6 +24,13 @@ public struct StrictMapping {
         return found
     }
 
+    /// The same, but a key that is there and empty is a mistake: without it the file would say something wider.
+    public mutating func nonEmpty(_ key: String) throws(ConfigurationError) -> StrictNode? {
+        if let node = optional(key) { return node }
+        if keys.contains(key) { throw error("“\(key)” is empty: give it a value or leave it out") }
+        return nil
+    }
+
     public mutating func required(_ key: String) throws(ConfigurationError) -> StrictNode {
         if let found = optional(key) { return found }
         // Written wrong, it is there under a name that nobody asks for.

@@ -21,15 +21,6 @@ public struct StrictNode: Sendable {
     public var isSequence: Bool { if case .sequence = value { true } else { false } }
     public var isMapping: Bool { if case .mapping = value { true } else { false } }
 
-    /// Every scalar in it, keys left out, in file order.
-    public var scalars: [StrictNode] {
-        switch value {
-        case .scalar: [self]
-        case .sequence(let nodes): nodes.flatMap(\.scalars)
-        case .mapping(let pairs): pairs.flatMap(\.node.scalars)
-        }
-    }
-
     /// Whether it is a mapping with that key.
     public func hasKey(_ key: String) -> Bool {
         if case .mapping(let pairs) = value { return pairs.contains { $0.key == key } }

@@ -84,7 +84,10 @@ extension Integration {
                 """
                 CREATE SCHEMA odd; CREATE TABLE odd."We.ird "" \\ #" (id bigint, "e'mail: {x}, [y]" text);
                 INSERT INTO odd."We.ird "" \\ #" SELECT n, 'p' || n || '@example.com' FROM generate_series(1, 50) n;
-                CREATE TABLE odd.empty (ssn text, none text); GRANT USAGE ON SCHEMA odd TO PUBLIC;
+                CREATE TABLE odd.empty (ssn text, none text);
+                CREATE TABLE odd.U&"evil\\2028  public.customers.name: [pii.x]\\0085# \\202E" (ssn text, email text);
+                INSERT INTO odd.U&"evil\\2028  public.customers.name: [pii.x]\\0085# \\202E"
+                SELECT NULL, 'p' || n || '@example.com' FROM generate_series(1, 50) n; GRANT USAGE ON SCHEMA odd TO PUBLIC;
                 GRANT SELECT ON ALL TABLES IN SCHEMA odd TO PUBLIC
                 """)
             let directory = try TemporaryDirectory()
@@ -100,7 +103,12 @@ extension Integration {
                 decoding: try #require(FileManager.default.contents(atPath: directory.file("odd.tags.yaml"))),
                 as: UTF8.self)
             #expect(ran.status == 0 && !text.contains("@example.com"), "\(ran.transcript)\(text)")
-            #expect(text.contains("\n  \"odd.We*ird \\\" \\\\ #.e'mail: {x}, [y]\": [pii.email]\n"), "\(text)")
+            #expect(text.contains("\n  \"odd.We*ird \\\" \\\\ #.e'mail* {x}, [y]\": [pii.email]\n"), "\(text)")
+            // What ends a line, in YAML too, does not.
+            let evil = "odd.evil\\u2028  public*customers*name* [pii*x]\\u0085# \\u202e"
+            #expect(text.contains("\n  \"\(evil).email\": [pii.email]\n"), "\(text)")
+            #expect(text.contains("\n  # \"\(evil).ssn\": [pii.us_ssn]\n"), "\(text)")
+            #expect(text.unicodeScalars.allSatisfy { ![0x85, 0x2028, 0x2029, 0x202e].contains($0.value) }, "\(text)")
             #expect(text.contains("\n  # odd.empty.ssn: [pii.us_ssn]\n"), "\(text)")
             try directory.write(
                 "tags: odd.tags.yaml\nmask: [{columns: [\"tag:pii.email\"], style: redact}]\n", to: "rules.yaml")

@@ -105,6 +105,27 @@ extension Integration {
             await setting.gateway.stop()
         }
 
+        /// A masker that starts anew while the files have a mistake knows no definitions: what they mask is withheld from every
+        /// session until the files are mended.
+        @Test func aMaskerThatStartsBesideAMistakeWithholds() async throws {
+            let setting = try await Setting.start()
+            let sql = "SELECT name FROM customers WHERE id = 17"
+            #expect(try await setting.shows(sql) == "[redacted:client]\n")
+            try setting.gateway.directory.write(
+                Self.policy.replacing("[Customer 17]", with: "[Client 17]"), to: "policy.yaml")
+            let masker = try await setting.gateway.readyProcess(of: "masker")
+            kill(masker, SIGKILL)
+            _ = try await setting.gateway.readyProcess(of: "masker", otherThan: masker)
+            let withheld = try await setting.veiled.psql(sql + ";")
+            #expect(withheld.output.isEmpty && withheld.errors.contains("ERROR"), "\(withheld.transcript)")
+            #expect(!withheld.errors.contains("Customer 17"), "\(withheld.transcript)")
+            try setting.gateway.directory.write(Self.policy, to: "policy.yaml")
+            try await eventually("the mended files are read") {
+                try await setting.veiled.psql(sql + ";").output == "[redacted:client]\n"
+            }
+            await setting.gateway.stop()
+        }
+
         /// A session that is older than a change goes on, by what holds now; what its former masks cover alone is withheld once
         /// no masker knows them.
         @Test func sessionsOutliveAChangeAndAMasker() async throws {
@@ -129,6 +150,19 @@ extension Integration {
             #expect(session.errors.contains("ERROR"), "\(session.errors)")
             session.closeInput()
             #expect(try await session.finish().status == 0)
+            await setting.gateway.stop()
+        }
+
+        /// Tags that are gone leave a mask of nothing: the former policy stays.
+        @Test func aTagsFileWithoutTheTagsKeepsTheFormer() async throws {
+            let setting = try await Setting.start()
+            try setting.gateway.directory.write("tags: {}\n", to: "orders.tags.yaml")
+            let supervisor = setting.gateway.supervisor
+            try await eventually("the mistake is told") {
+                let shown = try await setting.shows("SELECT phone FROM customers WHERE id = 1")
+                #expect(shown == "[redacted]\n")
+                return (supervisor.output + supervisor.errors).contains("no column has the tag")
+            }
             await setting.gateway.stop()
         }
 
@@ -158,7 +192,7 @@ extension Integration {
                 Self.policy.replacing("pii.us_ssn", with: "pii.us_sn"), to: "policy.yaml")
             let check = try await setting.gateway.sluice(["check"])
             #expect(
-                check.status == 0
+                check.status == 1
                     && check.errors.contains("no column has the tag “pii.us_sn”; did you mean “pii.us_ssn”?"),
                 "\(check.transcript)")
             await setting.gateway.stop()

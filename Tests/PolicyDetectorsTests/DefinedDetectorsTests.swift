@@ -73,6 +73,10 @@ import Testing
         ("dictionaries: {a: {words: [xy], file: b}}", "“b” cannot be read"),
         ("dictionaries: {a: {words: []}}", "1:27: the dictionary has no words"),
         ("dictionaries: {a: {words: [xy, z]}}", "1:32: a word has 2 to 128 bytes"),
+        ("dictionaries: {a: {words: [\"Bluebird\\u00a0\"]}}", "1:28: the word begins or ends with a space or"),
+        ("dictionaries: {a: {words: [\"\\u200bBluebird\"]}}", "a character that is not seen, U+200B"),
+        ("dictionaries: {a: {words: [\"Bluebird\\u200b\"]}}", "U+200B"),
+        ("dictionaries: {a: {words: [\" ab\"]}}", "U+0020"),
         ("dictionaries: {a: {file: nothing.txt}}", "1:26: “nothing.txt” cannot be read"),
         ("dictionaries: {jwt: {words: [xy]}}", "“jwt” is a detector of Sluice's own"),
     ])
@@ -102,6 +106,13 @@ import Testing
         let files = try PolicyFiles.read(path: policy.path)
         let detection = try DefinedDetectors.detection(of: files)
         #expect(detection.dictionaries.map(\.words) == [["Bluebird", "Night Hawk"]])
+        try Data("\u{feff}Bluebird\nNight\u{a0}Hawk\n".utf8).write(to: words)
+        let marked = try DefinedDetectors.detection(of: PolicyFiles.read(path: policy.path))
+        #expect(marked.dictionaries.map(\.words) == [["Bluebird", "Night\u{a0}Hawk"]])
+        try Data("Bluebird\nHawk\u{a0}\n".utf8).write(to: words)
+        let unseen = try PolicyFiles.read(path: policy.path)
+        let objection = #expect(throws: ConfigurationError.self) { try DefinedDetectors.detection(of: unseen) }
+        #expect(objection?.description.hasPrefix("\(words.path):2:1: the word begins or ends with") == true)
         try Data("Bluebird\nx\n".utf8).write(to: words)
         let changed = try PolicyFiles.read(path: policy.path)
         #expect(changed.epoch != files.epoch)

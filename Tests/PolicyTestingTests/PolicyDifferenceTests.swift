@@ -154,6 +154,30 @@ import Testing
         #expect(try changes(Self.old + rule, ["SELECT 1"]).changes.count == expected)
     }
 
+    /// What a rule masks changes with the definition of what it names, which masks differ by.
+    @Test(arguments: [
+        ("detectors: {badge: {pattern: 'E-[0-9]{6}'}}", 0), ("detectors: {badge: {pattern: 'E-[0-9]{5}'}}", 1),
+        ("detectors: {badge: {pattern: 'E-[0-9]{6}', examples: [E-123456]}}", 0),
+        ("dictionaries: {badge: {words: [E-123456]}}", 1),
+    ])
+    func changedDefinitionsAreChanges(_ definition: String, _ expected: Int) throws {
+        let rules = "\n" + Self.old + "\n  - {name: m, mask: [{detect: [badge], style: redact}]}"
+        let changes = try changes(
+            definition + rules, ["SELECT 1"], old: "detectors: {badge: {pattern: 'E-[0-9]{6}'}}" + rules
+        ).changes
+        #expect(changes.count == expected)
+        #expect(changes.allSatisfy { $0.changed == [.mask] && $0.new.mask != $0.old.mask })
+        #expect(
+            changes.allSatisfy {
+                $0.new.mask.first == "badge redact" && $0.new.mask.last?.hasPrefix("own definitions ") == true
+            })
+        #expect(
+            changes.allSatisfy {
+                let words = $0.old.differences(to: $0.new)
+                return words.count == 1 && words.allSatisfy { $0.contains(" instead of ") }
+            })
+    }
+
     @Test func estimatesAreNotKnown() throws {
         let new = Self.old + "\n  - {name: e, when: {estimated_rows: {over: 5}}, then: refuse}"
         let change = try #require(try changes(new, ["SELECT * FROM t"]).changes.first)
