@@ -148,3 +148,10 @@ extension ResultColumn {
     /// The value is that of the table column which the patterns are compared with.
     fileprivate var isOfTable: Bool { hasOrigin_p && originIsTable }
 }
+
+extension CompiledPlan.Column {
+    /// Whether a value of so many bytes, for which the scan proposes nothing, stays as it is: numbers may be too long.
+    func passesQuiet(bytes: Int) -> Bool {
+        look == .whenTriggered && (bytes <= PostgresText.maximumNumberDigits || kind != .decimal)
+    }
+}

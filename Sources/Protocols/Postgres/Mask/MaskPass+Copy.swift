@@ -215,7 +215,7 @@ extension MaskPass {
         let found = cursor.indices(in: field.plain)
         if column?.rule == nil {
             guard plan.engine != nil, column?.look != .never else { return }
-            if found.isEmpty, !field.isEncoded, column?.look == .whenTriggered { return }
+            if found.isEmpty, !field.isEncoded, column?.passesQuiet(bytes: field.plain.count) ?? false { return }
         }
         edited.removeAll(keepingCapacity: true)
         let outcome: ValueMasker.Outcome

@@ -160,7 +160,7 @@ struct MaskPass {
         }
         guard column.look != .never else { return .keep }
         let found = cursor.indices(in: range)
-        if found.isEmpty, column.look == .whenTriggered { return .keep }
+        if found.isEmpty, column.passesQuiet(bytes: range.count) { return .keep }
         edited.removeAll(keepingCapacity: true)
         return values.detect(
             column, in: source, scope: range, candidates: column.kind.readsWireText ? cursor.slice(found) : nil,
