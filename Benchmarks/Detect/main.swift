@@ -22,8 +22,8 @@ func find(_ path: String) throws {
     for line in lines {
         let sample = try decoder.decode(Sample.self, from: Data(line.utf8))
         findings.removeAll(keepingCapacity: true)
-        Array(sample.text.utf8).withUnsafeBytes {
-            engine.findings(in: $0, context: engine.context(column: sample.column), into: &findings)
+        try Array(sample.text.utf8).withUnsafeBytes {
+            try engine.findings(in: $0, context: engine.context(column: sample.column), into: &findings)
         }
         let parts = findings.map {
             "[\($0.range.lowerBound),\($0.range.upperBound),\"\(engine.name(of: $0.entity))\",\"\($0.confidence.name)\"]"
@@ -57,7 +57,7 @@ func pass(_ engine: DetectionEngine, _ bytes: UnsafeRawBufferPointer, _ lines: [
             while next < candidates.count, Int(candidates[next].end) <= range.upperBound { next += 1 }
             guard next > begin else { continue }
             findings.removeAll(keepingCapacity: true)
-            engine.verify(candidates[begin..<next], in: part, scope: range, into: &findings)
+            try engine.verify(candidates[begin..<next], in: part, scope: range, into: &findings)
             found += findings.count
         }
     }

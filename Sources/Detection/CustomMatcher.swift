@@ -5,7 +5,9 @@ final class CustomMatcher {
     /// By detector: its context words in lower case.
     private let words: [[[UInt8]]]
     private let matcher: Matcher
-    private var matches: [Matcher.Match] = []
+    /// Room for more matches than this is given back after each value.
+    static let keptMatches = 16 << 10
+    private(set) var matches: [Matcher.Match] = []
 
     var byteCount: Int { matcher.byteCount }
 
@@ -17,7 +19,7 @@ final class CustomMatcher {
     }
 
     func findings(in scope: Scope, context: FieldContext, into findings: inout [Finding]) throws(DetectionError) {
-        matches.removeAll(keepingCapacity: true)
+        defer { if matches.capacity > CustomMatcher.keptMatches { matches = [] } }
         try matcher.scan(
             UnsafeRawBufferPointer(rebasing: scope.bytes[scope.lower..<scope.upper]), into: &matches)
         for match in matches {

@@ -88,11 +88,11 @@ public final class DetectionEngine {
 
     /// Appends the findings in `bytes`, of any length: ascending, not overlapping (see `resolveOverlaps`).
     ///
-    /// When the matcher fails the whole of `bytes` is one finding, so that nothing passes unseen.
     /// - Parameter context: what the name of the column or key that holds the value says; see ``context(column:)``.
+    /// - Throws: ``DetectionError`` when the matcher fails: nothing is known of `bytes` then, and nothing was appended.
     public func findings(
         in bytes: UnsafeRawBufferPointer, context: FieldContext = .none, into findings: inout [Finding]
-    ) {
+    ) throws(DetectionError) {
         own.removeAll(keepingCapacity: true)
         let first = findings.count
         do throws(DetectionError) {
@@ -113,18 +113,19 @@ public final class DetectionEngine {
             findings.resolveOverlaps(from: first)
         } catch {
             findings.removeSubrange(first...)
-            findings.append(Finding(entity: entities[0], range: 0..<bytes.count))
+            throw error
         }
     }
 
     /// Appends the findings of one value, `scope` of `bytes`, from the candidates that end inside it.
     ///
     /// Offsets of candidates and findings count from the start of `bytes`; nothing outside `scope` is looked at.
+    /// - Throws: ``DetectionError`` as ``findings(in:context:into:)`` does.
     public func verify(
         _ candidates: ArraySlice<Candidate>, in bytes: UnsafeRawBufferPointer, scope range: Range<Int>,
         context: FieldContext = .none,
         into findings: inout [Finding]
-    ) {
+    ) throws(DetectionError) {
         let first = findings.count
         var verification = Verification(self, bytes, range)
         for candidate in candidates { verification.check(candidate, end: Int(candidate.end), into: &findings) }
@@ -133,7 +134,7 @@ public final class DetectionEngine {
             findings.resolveOverlaps(from: first)
         } catch {
             findings.removeSubrange(first...)
-            findings.append(Finding(entity: entities[0], range: range))
+            throw error
         }
     }
 }

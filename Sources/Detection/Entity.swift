@@ -45,9 +45,12 @@ public struct Entity: Hashable, Sendable {
     ]
 
     /// What policies write; `custom` for the entity of a custom detector.
-    public var name: String { index < Entity.names.count ? Entity.names[index] : "custom" }
+    public var name: String { Entity.names.indices.contains(index) ? Entity.names[index] : "custom" }
 
     public static let all: [Entity] = names.indices.map { Entity(index: $0) }
+
+    /// No kind of data: what the detectors could not look at. No detector finds it, and it is not in ``all``.
+    public static let unsearched = Entity(index: -1)
 
     /// Credentials: ``secret`` and the kinds of it that have a name of their own.
     public static let secrets: [Entity] = [awsAccessKey, jwt, privateKey, secret]

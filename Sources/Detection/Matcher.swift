@@ -14,12 +14,37 @@ final class Matcher {
         let range: Range<Int>
     }
 
+    /// Matches of one scan.
+    private struct Matches {
+        var list: [Match]
+        /// By pattern: the place of its last match, or -1.
+        var latest: [Int]
+
+        /// False when there are too many.
+        mutating func add(_ match: Match) -> Bool {
+            let last = latest[Int(match.pattern)]
+            if last >= 0, list[last].range.lowerBound == match.range.lowerBound {
+                list[last] = match
+                return true
+            }
+            guard list.count < Matcher.maximumMatches else { return false }
+            latest[Int(match.pattern)] = list.count
+            list.append(match)
+            return true
+        }
+    }
+
+    /// More whole matches than this in one scan are an error: it bounds their list at 24 MiB.
+    static let maximumMatches = 1 << 20
+
+    private let patterns: Int
     /// Nil when there is no pattern.
     private var database: OpaquePointer?
     private var scratch: OpaquePointer?
 
     /// - Parameter startsToo: matches tell where they start; that is slower.
     init(_ patterns: [Pattern], startsToo: Bool) throws(DetectionError) {
+        self.patterns = patterns.count
         guard !patterns.isEmpty else { return }
         let copies = patterns.map { strdup($0.expression) }
         defer { for copy in copies { free(copy) } }
@@ -81,28 +106,25 @@ final class Matcher {
         try Matcher.check(code)
     }
 
-    /// Appends whole matches. Of those of one pattern from one start the longest is kept.
+    /// Whole matches, in place of what `matches` holds. Of those of one pattern from one start the longest is kept, however
+    /// many of other patterns come between.
     func scan(_ bytes: UnsafeRawBufferPointer, into matches: inout [Match]) throws(DetectionError) {
+        matches.removeAll(keepingCapacity: true)
         guard let database, let base = bytes.baseAddress, !bytes.isEmpty else { return }
         guard bytes.count <= Int32.max else {
             throw DetectionError(code: .tooLong, message: "too many bytes for one scan")
         }
-        let code = withUnsafeMutablePointer(to: &matches) { list in
+        var found = Matches(list: [], latest: Array(repeating: -1, count: patterns))
+        swap(&found.list, &matches)
+        defer { swap(&found.list, &matches) }
+        let code = withUnsafeMutablePointer(to: &found) { found in
             hs_scan(
                 database, base.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch,
                 { id, start, end, _, context in
-                    let list = context!.assumingMemoryBound(to: [Match].self)
-                    let match = Match(
-                        pattern: id, range: Int(truncatingIfNeeded: start)..<Int(truncatingIfNeeded: end))
-                    if let last = list.pointee.last, last.pattern == id, last.range.lowerBound == match.range.lowerBound
-                    {
-                        list.pointee[list.pointee.count - 1] = match
-                        return 0
-                    }
-                    guard list.pointee.count < DetectionEngine.maximumCandidates else { return 1 }
-                    list.pointee.append(match)
-                    return 0
-                }, list)
+                    let range = Int(truncatingIfNeeded: start)..<Int(truncatingIfNeeded: end)
+                    let found = context!.assumingMemoryBound(to: Matches.self)
+                    return found.pointee.add(Match(pattern: id, range: range)) ? 0 : 1
+                }, found)
         }
         try Matcher.check(code)
     }

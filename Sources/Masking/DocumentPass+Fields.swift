@@ -29,7 +29,9 @@ extension DocumentPass {
         let findings = engine.find(in: decoded.bytes, near: meaning.context)
         guard !findings.isEmpty else { return }
         mark(findings, decoded, in: field, &list)
-        if findings.contains(where: { engine.style(of: $0) == .null }) {
+        if findings.contains(where: { $0.entity == .unsearched }) {
+            list.replace(field.range, with: field.encoding.encode(Substitutes.redacted))
+        } else if findings.contains(where: { engine.style(of: $0) == .null }) {
             list.replace(field.range, with: [])
         } else {
             engine.replace(findings, in: decoded, field.encoding, at: field.content.lowerBound, to: &list)

@@ -14,6 +14,12 @@ extension MaskEngine {
         var list = EditList()
         let raw = find(in: bytes, scope: stretch, candidates: isQuiet ? [] : nil, near: near)
         list.isBlind = !raw.isEmpty
+        let isUnsearched = raw.contains { $0.entity == .unsearched }
+        if isUnsearched {
+            count(raw)
+            list.mark(raw[0], at: stretch)
+            list.asksForNull = true
+        }
         var next = 0
         for item in items {
             while next < raw.count, raw[next].range.upperBound <= item.range.lowerBound { next += 1 }
@@ -24,6 +30,10 @@ extension MaskEngine {
             if let rule = item.rule {
                 count(rule: rule)
                 list.replace(item.range, with: whole(item, bytes, rules[rule].style))
+                continue
+            }
+            if isUnsearched {
+                list.replace(item.range, with: item.withheld)
                 continue
             }
             // What began before the token has taken the bytes of a quote for its own: the token is read by itself.
@@ -122,6 +132,9 @@ extension MaskEngine {
         }
         if findings.contains(where: { style(of: $0) == .null }) {
             list.asksForNull = true
+            if findings.contains(where: { $0.entity == .unsearched }) {
+                return list.replace(item.range, with: item.withheld)
+            }
             // A key cannot be null.
             if case .string = item.kind { return list.replace(item.range, with: JSONText.null) }
         }
@@ -135,6 +148,14 @@ extension JSONWalk.Item {
         switch kind {
         case .key, .string: range.lowerBound + 1..<range.upperBound - 1
         case .scalar, .hidden: range
+        }
+    }
+
+    /// What stands for it when nobody knows what it holds.
+    fileprivate var withheld: [UInt8] {
+        switch kind {
+        case .key, .string: JSONText.redacted
+        case .scalar, .hidden: JSONText.null
         }
     }
 }

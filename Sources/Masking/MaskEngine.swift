@@ -30,7 +30,9 @@ public struct MaskEngine {
     }
 
     public mutating func count(_ findings: some Sequence<Finding>) {
-        for finding in findings { counts.entities[finding.entity.index] += 1 }
+        for finding in findings {
+            if finding.entity == .unsearched { countWithheld() } else { counts.entities[finding.entity.index] += 1 }
+        }
     }
 
     public mutating func count(rule: Int) { counts.rules[rule] += 1 }
@@ -40,31 +42,38 @@ public struct MaskEngine {
     public mutating func restore(_ earlier: Counts) { counts = earlier }
 
     public func name(of entity: Int) -> String {
+        if entity == Entity.unsearched.index { return "withheld" }
         if Entity.all.indices.contains(entity) { return Entity.all[entity].name }
         return detection?.entities.first { $0.index == entity }.flatMap { detection?.name(of: $0) } ?? "custom"
     }
 
     /// The findings in `scope` of `bytes`; from `candidates` when a scan already made them, otherwise by a scan.
+    ///
+    /// When the matcher fails all of it is one finding of ``Entity/unsearched``, which is withheld.
     public mutating func find(
         in bytes: UnsafeRawBufferPointer, scope: Range<Int>, candidates: ArraySlice<Candidate>?, near: FieldContext
     ) -> [Finding] {
         guard let detection else { return [] }
         findings.removeAll(keepingCapacity: true)
-        if let candidates {
-            if candidates.isEmpty, near.isEmpty, !detection.looksAtEveryValue { return [] }
-            detection.verify(candidates, in: bytes, scope: scope, context: near, into: &findings)
-        } else {
-            detection.findings(in: bytes.part(scope), context: near, into: &findings)
-            if scope.lowerBound != 0 { return findings.map { $0.moved(by: scope.lowerBound) } }
+        do throws(DetectionError) {
+            if let candidates {
+                if candidates.isEmpty, near.isEmpty, !detection.looksAtEveryValue { return [] }
+                try detection.verify(candidates, in: bytes, scope: scope, context: near, into: &findings)
+            } else {
+                try detection.findings(in: bytes.part(scope), context: near, into: &findings)
+                if scope.lowerBound != 0 { return findings.map { $0.moved(by: scope.lowerBound) } }
+            }
+            return findings
+        } catch {
+            return [Finding(entity: .unsearched, range: scope)]
         }
-        return findings
     }
 
     public mutating func find(in bytes: [UInt8], near: FieldContext = .none) -> [Finding] {
         bytes.withUnsafeBytes { find(in: $0, scope: 0..<bytes.count, candidates: nil, near: near) }
     }
 
-    public func style(of finding: Finding) -> Style { styles[finding.entity] }
+    public func style(of finding: Finding) -> Style { finding.entity == .unsearched ? .null : styles[finding.entity] }
 
     /// Text with findings replaced. Those whose style is `null` are redacted here: the text around them stays.
     public func appendReplacing(

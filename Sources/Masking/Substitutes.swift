@@ -23,14 +23,18 @@ public struct Substitutes {
     /// besides bytes of the entity itself.
     public func append(_ style: Style, for entity: Entity, _ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         switch style {
-        case .redact, .null: out.append(contentsOf: redactions[entity.index])
+        case .redact, .null: out.append(contentsOf: redaction(of: entity))
         case .hash:
-            if keys == nil { out.append(contentsOf: redactions[entity.index]) } else { appendHash(bytes, to: &out) }
+            if keys == nil { out.append(contentsOf: redaction(of: entity)) } else { appendHash(bytes, to: &out) }
         case .tokenize, .shift, .bucket:
-            out.append(contentsOf: styled(style, bytes) ?? redactions[entity.index])
+            out.append(contentsOf: styled(style, bytes) ?? redaction(of: entity))
         case .partial(let part):
             if part.isAutomatic { appendPartial(entity, bytes, to: &out) } else { part.append(bytes, to: &out) }
         }
+    }
+
+    private func redaction(of entity: Entity) -> [UInt8] {
+        entity == .unsearched ? Substitutes.redacted : redactions[entity.index]
     }
 
     /// What stands for the whole of a text; there is no NULL here, that style redacts.

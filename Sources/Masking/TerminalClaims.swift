@@ -3,9 +3,10 @@ import Detection
 /// Which bytes of what a terminal is sent belong to which finding, where views of the same bytes find different things.
 struct TerminalClaims {
     struct Claim {
-        let finding: Finding
+        var finding: Finding
+        var style: Style
         /// What stands for it.
-        let substitute: [UInt8]
+        var substitute: [UInt8]
         /// Its first and last place.
         var extent: Range<Int>
     }
@@ -27,13 +28,20 @@ struct TerminalClaims {
         return Int(owners[place + before]) - 1
     }
 
-    /// Gives a finding its places, or to one that another view found there what of them no other has.
-    mutating func claim(_ places: [Range<Int>], _ finding: Finding, _ substitute: [UInt8]) {
+    /// Gives a finding its places, or to one that another view found there what of them no other has. Where claims of others
+    /// are looser, what is to stand for it stands for them.
+    mutating func claim(_ places: [Range<Int>], _ finding: Finding, _ style: Style, _ substitute: [UInt8]) {
         guard let first = places.first?.lowerBound else { return }
         if owners.isEmpty { owners = Array(repeating: 0, count: before + end) }
-        let owner = places.joined().first { self[$0] != nil }.flatMap { self[$0] } ?? claims.count
+        var owner = claims.count
+        for place in places.joined() {
+            guard let other = self[place] else { continue }
+            if owner == claims.count { owner = other }
+            guard claims[other].style < style else { continue }
+            (claims[other].finding, claims[other].style, claims[other].substitute) = (finding, style, substitute)
+        }
         if owner == claims.count {
-            claims.append(Claim(finding: finding, substitute: substitute, extent: first..<first + 1))
+            claims.append(Claim(finding: finding, style: style, substitute: substitute, extent: first..<first + 1))
         }
         for place in places.joined() where owners[place + before] == 0 {
             owners[place + before] = Int32(owner + 1)

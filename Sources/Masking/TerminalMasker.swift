@@ -93,16 +93,17 @@ struct TerminalMasker: BufferedMasker {
             var claims = TerminalClaims(before: text.context.count, end: bytes.count)
             if goesOn {
                 let rest = text.length(before: shown)..<(restEnd(text) ?? text.text.count)
-                claims.claim(text.places(rest), Finding(entity: .secret, range: rest), [])
+                claims.claim(text.places(rest), Finding(entity: .secret, range: rest), .null, [])
             }
             text.text.withUnsafeBytes { shown in
                 for finding in pass.engine.find(in: text.text) {
-                    claims.claim(text.places(finding.range), finding, substitute(finding, shown))
+                    claims.claim(
+                        text.places(finding.range), finding, pass.engine.style(of: finding), substitute(finding, shown))
                 }
             }
             for case .string(let payload) in text.tokens.lazy.map(\.kind) {
                 for finding in pass.engine.find(in: bytes, scope: payload, candidates: nil, near: .none) {
-                    claims.claim([finding.range], finding, substitute(finding, bytes))
+                    claims.claim([finding.range], finding, pass.engine.style(of: finding), substitute(finding, bytes))
                 }
             }
             guard text.movesCursor else { return claims }
@@ -110,7 +111,9 @@ struct TerminalMasker: BufferedMasker {
             for row in screen.rows {
                 row.text.withUnsafeBytes { shown in
                     for finding in pass.engine.find(in: row.text) {
-                        claims.claim(row.places(finding.range), finding, substitute(finding, shown))
+                        claims.claim(
+                            row.places(finding.range), finding, pass.engine.style(of: finding),
+                            substitute(finding, shown))
                     }
                 }
             }

@@ -67,10 +67,10 @@ extension CustomDetector {
             throw node.error(error.message)
         }
         var mistakes = Mistakes()
-        for example in examples where !engine.finds(example.text, column: example.column) {
+        for example in examples where engine.finds(example.text, column: example.column) != true {
             mistakes.add(example.node.error("the example of “\(entity)” is not found by its detector"))
         }
-        for example in counterExamples where engine.finds(example.text, column: example.column) {
+        for example in counterExamples where engine.finds(example.text, column: example.column) != false {
             mistakes.add(example.node.error("the counter-example of “\(entity)” is found by its detector"))
         }
         try mistakes.finish()
@@ -78,9 +78,12 @@ extension CustomDetector {
 }
 
 extension DetectionEngine {
-    fileprivate func finds(_ text: String, column: String) -> Bool {
-        var findings: [Finding] = []
-        Array(text.utf8).withUnsafeBytes { self.findings(in: $0, context: context(column: column), into: &findings) }
-        return !findings.isEmpty
+    /// Nil when nobody knows.
+    fileprivate func finds(_ text: String, column: String) -> Bool? {
+        try? Array(text.utf8).withUnsafeBytes { bytes throws(DetectionError) in
+            var findings: [Finding] = []
+            try self.findings(in: bytes, context: context(column: column), into: &findings)
+            return !findings.isEmpty
+        }
     }
 }

@@ -9,8 +9,8 @@ import Testing
         let engine = try DetectionEngine(entities: [], custom: custom, dictionaries: dictionaries)
         var findings: [Finding] = []
         let bytes = Array(text.utf8)
-        bytes.withUnsafeBytes {
-            engine.findings(in: $0, context: engine.context(column: column), into: &findings)
+        try bytes.withUnsafeBytes {
+            try engine.findings(in: $0, context: engine.context(column: column), into: &findings)
         }
         return findings.map { "\(engine.name(of: $0.entity))=\(String(decoding: bytes[$0.range], as: UTF8.self))" }
     }
@@ -27,12 +27,12 @@ import Testing
         let engine = try DetectionEngine(entities: [.email], custom: [whole])
         #expect(engine.looksAtEveryValue)
         let bytes = Array("0ABC0".utf8)
-        bytes.withUnsafeBytes { raw in
+        try bytes.withUnsafeBytes { raw in
             var findings: [Finding] = []
-            engine.verify([], in: raw, scope: 1..<4, into: &findings)
+            try engine.verify([], in: raw, scope: 1..<4, into: &findings)
             #expect(findings.map(\.range) == [1..<4])
             findings = []
-            engine.verify([], in: raw, scope: 0..<4, into: &findings)
+            try engine.verify([], in: raw, scope: 0..<4, into: &findings)
             #expect(findings.isEmpty)
         }
     }
@@ -88,7 +88,7 @@ import Testing
             ])
         #expect(engine.entities.map { engine.name(of: $0) } == ["email", "a", "b"])
         var findings: [Finding] = []
-        Array("K12345 a1 B2 A3 x@y.org".utf8).withUnsafeBytes { engine.findings(in: $0, into: &findings) }
+        try Array("K12345 a1 B2 A3 x@y.org".utf8).withUnsafeBytes { try engine.findings(in: $0, into: &findings) }
         #expect(findings.map { engine.name(of: $0.entity) } == ["secret", "a", "b", "a", "email"])
         #expect(findings[0].entity == .secret)
     }
@@ -108,6 +108,40 @@ import Testing
         let error = #expect(throws: DetectionError.self) { try DetectionEngine(entities: [.email], custom: [detector]) }
         #expect(error?.code == .custom)
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func everyPatternKeepsItsLongestMatchWhateverComesBetween() throws {
+        let patterns = ["[A-Za-z0-9+/=]{20,}", "[A-Za-z0-9+/]{24,}"].map {
+            CustomDetector(entity: "blob", pattern: $0, validator: .entropy).matcherPattern
+        }
+        let matcher = try Matcher(patterns, startsToo: true)
+        var matches: [Matcher.Match] = []
+        for count in [100, 16 << 10] {
+            let line = Array(repeating: Array("q7Rk0+Zx".utf8), count: count / 8).joined()
+            try Array(line).withUnsafeBytes { try matcher.scan($0, into: &matches) }
+            #expect(matches.map(\.pattern).sorted() == [0, 1])
+            #expect(matches.allSatisfy { $0.range == 0..<line.count })
+        }
+    }
+
+    /// More matches than one scan may have in a few ten thousand bytes.
+    private static let greedy = (0..<32).map { CustomDetector(entity: "d\($0)", pattern: "[a-z]{\($0 + 2)}") }
+
+    @Test func tooManyMatchesAreAFailureAndNoFinding() throws {
+        let engine = try DetectionEngine(entities: [.email], custom: Self.greedy)
+        var findings = [Finding(entity: .phone, range: 0..<1)]
+        var text = Array(repeating: UInt8(ascii: "a"), count: 40_000)
+        text.withUnsafeBytes { bytes in
+            #expect(throws: DetectionError.self) { try engine.findings(in: bytes, into: &findings) }
+            #expect(throws: DetectionError.self) {
+                try engine.verify([], in: bytes, scope: 0..<bytes.count, into: &findings)
+            }
+        }
+        #expect(findings == [Finding(entity: .phone, range: 0..<1)])
+        #expect(engine.custom?.matches.capacity == 0)
+        text.removeSubrange(100...)
+        try text.withUnsafeBytes { try engine.findings(in: $0, into: &findings) }
+        #expect(findings.count > 1)
     }
 
     @Test func countsAreBounded() {

@@ -58,8 +58,8 @@ import Testing
         var right: [String: Int] = [:]
         for sample in try corpus(count: 2500) {
             var findings: [Finding] = []
-            Array(sample.text.utf8).withUnsafeBytes {
-                engine.findings(in: $0, context: engine.context(column: sample.column), into: &findings)
+            try Array(sample.text.utf8).withUnsafeBytes {
+                try engine.findings(in: $0, context: engine.context(column: sample.column), into: &findings)
             }
             let spans = Set(findings.map { Span(entity: engine.name(of: $0.entity), range: $0.range) })
             for span in sample.spans { labelled[span.entity, default: 0] += 1 }

@@ -40,9 +40,9 @@ import Testing
                 : Self.text(&random, length: Int.random(in: 0...300, using: &random))
             let context = engine.context(
                 column: ["", "ssn", "password", "phone", "name", "iban", "dob"].randomElement(using: &random)!)
-            bytes.withUnsafeBytes { raw in
+            try bytes.withUnsafeBytes { raw in
                 var findings: [Finding] = []
-                engine.findings(in: raw, context: context, into: &findings)
+                try engine.findings(in: raw, context: context, into: &findings)
                 var end = 0
                 for finding in findings {
                     #expect(finding.range.lowerBound >= end && !finding.range.isEmpty)
@@ -50,7 +50,7 @@ import Testing
                 }
                 #expect(end <= raw.count)
                 var again: [Finding] = []
-                engine.findings(in: raw, context: context, into: &again)
+                try engine.findings(in: raw, context: context, into: &again)
                 #expect(again == findings)
             }
         }
@@ -71,9 +71,9 @@ import Testing
                 for (lower, upper) in zip(cuts, cuts.dropFirst()) {
                     var together: [Finding] = []
                     let inside = candidates.filter { Int($0.end) > lower && Int($0.end) <= upper }
-                    engine.verify(inside[...], in: raw, scope: lower..<upper, into: &together)
+                    try engine.verify(inside[...], in: raw, scope: lower..<upper, into: &together)
                     var alone: [Finding] = []
-                    engine.findings(in: UnsafeRawBufferPointer(rebasing: raw[lower..<upper]), into: &alone)
+                    try engine.findings(in: UnsafeRawBufferPointer(rebasing: raw[lower..<upper]), into: &alone)
                     let moved = alone.map {
                         Finding(
                             entity: $0.entity, range: $0.range.lowerBound + lower..<$0.range.upperBound + lower,
@@ -98,7 +98,7 @@ import Testing
                 let start = bytes.count
                 bytes += Array(part.utf8) + [0x20]
                 var findings: [Finding] = []
-                bytes.withUnsafeBytes { engine.findings(in: $0, into: &findings) }
+                try bytes.withUnsafeBytes { try engine.findings(in: $0, into: &findings) }
                 #expect(findings.map(\.range) == [start..<start + part.utf8.count], "\(part) \(offset)")
             }
         }

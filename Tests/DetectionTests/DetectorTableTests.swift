@@ -4,13 +4,13 @@ import Testing
 
 func found(_ text: String, _ entities: [Entity] = Entity.all, column: String = "") throws -> [(Entity, String)] {
     let engine = try DetectionEngine(entities: entities)
-    return found(Array(text.utf8), with: engine, column: column)
+    return try found(Array(text.utf8), with: engine, column: column)
 }
 
-func found(_ bytes: [UInt8], with engine: DetectionEngine, column: String = "") -> [(Entity, String)] {
+func found(_ bytes: [UInt8], with engine: DetectionEngine, column: String = "") throws -> [(Entity, String)] {
     var findings: [Finding] = []
     let context = engine.context(column: column)
-    bytes.withUnsafeBytes { engine.findings(in: $0, context: context, into: &findings) }
+    try bytes.withUnsafeBytes { try engine.findings(in: $0, context: context, into: &findings) }
     return findings.map { ($0.entity, String(decoding: bytes[$0.range], as: UTF8.self)) }
 }
 
@@ -21,11 +21,11 @@ func found(_ bytes: [UInt8], with engine: DetectionEngine, column: String = "") 
         let alone = try DetectionEngine(entities: [detector.entity])
         #expect(!detector.examples.isEmpty && !detector.counterExamples.isEmpty && !detector.validation.isEmpty)
         for example in detector.examples {
-            let values = found(Array(example.text.utf8), with: alone, column: example.column).map(\.1)
+            let values = try found(Array(example.text.utf8), with: alone, column: example.column).map(\.1)
             #expect(values == [example.finding], "\(example.text)")
         }
         for text in detector.counterExamples {
-            #expect(found(Array(text.utf8), with: alone).map(\.1) == [], "\(text)")
+            #expect(try found(Array(text.utf8), with: alone).map(\.1) == [], "\(text)")
         }
     }
 
@@ -33,7 +33,7 @@ func found(_ bytes: [UInt8], with engine: DetectionEngine, column: String = "") 
         let together = try DetectionEngine(entities: Entity.all)
         for detector in Detector.all {
             for example in detector.examples {
-                let all = found(Array(example.text.utf8), with: together, column: example.column)
+                let all = try found(Array(example.text.utf8), with: together, column: example.column)
                 #expect(
                     all.contains { $0.0 == detector.entity && $0.1 == example.finding },
                     "\(detector.name): \(example.text) \(all)")

@@ -102,6 +102,8 @@ struct ValueMasker {
         candidates: ArraySlice<Candidate>?, to out: inout [UInt8]
     ) -> Outcome {
         foundStyle = nil
+        let withheld = engine.counts.withheld
+        defer { if engine.counts.withheld > withheld { isUnreadable = true } }
         let outcome = detect(
             column.kind, in: bytes, scope: scope, candidates: candidates, near: column.near, to: &out)
         guard case .null = outcome, let foundStyle else { return outcome }
