@@ -83,6 +83,23 @@ import Testing
         #expect(plan.outputs.map(\.styleWords) == ["partial last=4", "redact"])
     }
 
+    /// The type of a column decides which style shows less of it.
+    @Test(arguments: [
+        (["partial", "tokenize"], ["tokenize", "partial", "redact"]),
+        (["{bucket: {unit: year}}", "{bucket: {width: 10}}"], ["bucket width=10", "bucket unit=year", "redact"]),
+        (["partial", "redact"], ["redact", "redact"]),
+    ])
+    func outputsCarryEveryStyle(_ styles: [String], _ expected: [String]) throws {
+        var facts = facts(["read"])
+        facts.resolved = true
+        facts.outputs = [output(direct: true), output(direct: false)]
+        let masks = styles.map { "{columns: [users.email], style: \($0)}" }.joined(separator: ", ")
+        let plan = try PolicySet.parse("rules: [{name: a, then: allow, mask: [\(masks)]}]", file: "p").decide(
+            facts: facts, principal: principal(), resource: "r", purpose: .execution
+        ).mask
+        #expect(plan.outputs.map(\.styleWords) == expected)
+    }
+
     private func output(direct: Bool) -> OutputColumn {
         var output = OutputColumn()
         output.origins = ["public.users.email"]
@@ -94,7 +111,9 @@ import Testing
     @Test(arguments: [
         ("{partial: {last: 4}}", "{partial: {last: 4}}", true), ("{partial: {last: 4}}", "{partial: {last: 2}}", true),
         ("{partial: {last: 2}}", "{partial: {last: 4}}", false), ("{partial: {last: 4}}", "tokenize", true),
-        ("tokenize", "partial", false), ("{shift: {days: 30}}", "shift", true), ("shift", "{shift: {days: 30}}", false),
+        ("tokenize", "partial", false), ("partial", "{partial: {last: 4}}", false),
+        ("{partial: {first: 4}}", "{partial: {last: 4}}", false), ("{shift: {days: 30}}", "shift", true),
+        ("shift", "{shift: {days: 30}}", false),
         ("{bucket: {width: 10}}", "{bucket: {width: 100}}", true),
         ("{bucket: {width: 10}}", "{bucket: {unit: year}}", false),
         ("{bucket: {width: 10, unit: month}}", "{bucket: {width: 100, unit: year}}", true),
