@@ -9,6 +9,15 @@ public struct Bucket: Hashable, Sendable {
     /// Of dates; nil: dates have none.
     let unit: Unit?
 
+    private init(width: UInt64, unit: Unit?) { (self.width, self.unit) = (width, unit) }
+
+    /// What both may show: the wider ranges, and none of a kind that one of them has none of.
+    func merged(with other: Bucket) -> Bucket {
+        Bucket(
+            width: width == 0 || other.width == 0 ? 0 : max(width, other.width),
+            unit: coarseness < other.coarseness ? other.unit : unit)
+    }
+
     init(_ told: StyleParameters) {
         width = told.widthBillionths
         switch told.unit {

@@ -7,8 +7,9 @@ struct DateShift {
 
     init(_ hash: KeyedHash) { self.hash = hash }
 
-    /// - Returns: nil when the moved day cannot be told.
+    /// - Returns: nil when the day or the moved one is none of PostgreSQL's.
     func moved(_ day: Int, by days: Int) -> Int? {
+        guard DateShift.days.contains(day) else { return nil }
         let code: [UInt8]
         do {
             code = try hash.code(Array(String(day).utf8))

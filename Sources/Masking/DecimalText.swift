@@ -41,6 +41,14 @@ struct DecimalText {
         self.fraction = fraction
     }
 
+    /// Whether ranges of a width can hide something of the number: they are wider than one of its last digit. Zeros at the end of
+    /// the decimals count only when they are kept.
+    func isHidden(by width: UInt64, keepsScale: Bool) -> Bool {
+        let decimals = keepsScale ? fraction.count : fraction.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        guard decimals <= DecimalText.decimals else { return width > 0 }
+        return width > (decimals..<DecimalText.decimals).reduce(UInt64(1)) { unit, _ in unit * 10 }
+    }
+
     /// The greatest multiple of a width that is not above the number.
     /// - Parameters:
     ///   - width: in billionths, above zero.

@@ -5,13 +5,14 @@ import Detection
 public struct DetectorStyles: Sendable {
     /// Of Sluice's own detectors.
     public let entities: [Entity]
+    private let masks: [[Style]]
     private let styles: [Style?]
 
-    /// Of several styles for one entity the strictest counts.
+    /// Several styles for one entity are merged.
     /// - Parameter custom: detectors of the installation's own that the engine will have.
     /// - Throws: ``MaskError`` for a name that no detector finds.
     public init(_ masks: [DetectorMask], custom: CustomDetection = .none) throws(MaskError) {
-        var styles = [Style?](repeating: nil, count: Entity.all.count + custom.names.count)
+        var told = [[Style]](repeating: [], count: Entity.all.count + custom.names.count)
         for mask in masks {
             let style = try Style(mask)
             for name in mask.entities {
@@ -20,12 +21,21 @@ public struct DetectorStyles: Sendable {
                     throw MaskError(code: .badPlan, message: "no detector finds '\(name)'")
                 }
                 for entity in named {
-                    styles[entity.index] = max(styles[entity.index] ?? style, style)
+                    told[entity.index].append(style)
                 }
             }
         }
-        self.styles = styles
-        entities = Entity.all.filter { styles[$0.index] != nil }
+        self.masks = told
+        styles = told.map { $0.merged(on: .text) }
+        entities = Entity.all.filter { !told[$0.index].isEmpty }
+    }
+
+    /// What stands for a whole value of a kind in which these were found; nil when nothing was.
+    public func style(of findings: [Finding], on kind: ShownKind) -> Style? {
+        findings.flatMap { finding in
+            if finding.entity == .unsearched { return [Style.null] }
+            return masks.indices.contains(finding.entity.index) ? masks[finding.entity.index] : [.redact]
+        }.merged(on: kind)
     }
 
     /// Redact for an entity that no mask names.

@@ -20,7 +20,7 @@ extension DocumentPass {
             return withhold(field, to: &list)
         }
         if let rule {
-            engine.count(rule: rule)
+            engine.count(rule: rules[rule].counter)
             guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
             var text: [UInt8] = []
             decoded.bytes.withUnsafeBytes { engine.substitutes.appendWhole(rules[rule].style, $0, to: &text) }

@@ -38,7 +38,8 @@ final class DocumentPass {
 
     var counts: [(name: String, count: UInt64)] {
         let counts = engine.counts
-        let names = counts.entities.indices.map(engine.name(of:)) + ["withheld"] + rules.map(\.text)
+        let names =
+            counts.entities.indices.map(engine.name(of:)) + ["withheld"] + rules.prefix(counts.rules.count).map(\.text)
         return zip(names, counts.entities + [counts.withheld] + counts.rules).filter { $0.1 > 0 }.map { ($0, $1) }
     }
 

@@ -32,15 +32,16 @@ public final class DocumentPlan {
             throw MaskError(code: .badPlan, message: "the styles hash, tokenize and shift need a key")
         }
         var keys: MaskingKeys?
-        if let hashKey { keys = try MaskingKeys(key: hashKey) }
+        if let hashKey {
+            keys = MaskingKeys(key: hashKey)
+            try keys?.prepare(plan.styles())
+        }
         substitutes = Substitutes(engine: detection, keys: keys)
     }
 
     /// Whether a mask of the plan has a style that works with a key.
     public static func needsKey(_ plan: MaskPlan) throws(MaskError) -> Bool {
-        for mask in plan.columns where try Style(mask).isKeyed { return true }
-        for mask in plan.detectors where try Style(mask).isKeyed { return true }
-        return false
+        try plan.styles().contains { $0.isKeyed }
     }
 }
 

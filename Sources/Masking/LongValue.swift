@@ -39,7 +39,7 @@ struct LongValue {
     mutating func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool, _ pass: DocumentPass) -> Int {
         if isReplaced { return leaveOut(bytes, pass) }
         if let rule {
-            pass.engine.count(rule: rule)
+            pass.engine.count(rule: pass.rules[rule].counter)
             return replace(bytes, pass)
         }
         guard let decoded = encoding.decode(bytes, isWhole: isLast) else {

@@ -28,8 +28,8 @@ extension MaskEngine {
                 continue
             }
             if let rule = item.rule {
-                count(rule: rule)
-                list.replace(item.range, with: whole(item, bytes, rules[rule].style))
+                count(rule: rules[rule].counter)
+                list.replace(item.range, with: whole(item, bytes, rules[rule]))
                 continue
             }
             if isUnsearched {
@@ -60,7 +60,7 @@ extension MaskEngine {
 
     private mutating func hide(_ item: JSONWalk.Item, begins: Bool, _ rules: [ColumnRule], _ list: inout EditList) {
         guard begins, let rule = item.rule else { return list.replace(item.range, with: []) }
-        count(rule: rule)
+        count(rule: rules[rule].counter)
         switch rules[rule].style {
         case .null: list.replace(item.range, with: JSONText.null)
         case .partial, .bucket, .shift, .tokenize, .hash, .redact: list.replace(item.range, with: JSONText.redacted)
@@ -68,8 +68,11 @@ extension MaskEngine {
     }
 
     /// What stands for a string or a number under a rule.
-    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ style: Style) -> [UInt8] {
-        if case .scalar = item.kind { return number(bytes.part(item.range), style) }
+    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ColumnRule) -> [UInt8] {
+        if case .scalar = item.kind {
+            return number(bytes.part(item.range), rule.styles.merged(on: .jsonNumber) ?? .null)
+        }
+        let style = rule.style
         guard case .string = item.kind, style != .null else { return JSONText.null }
         guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
         var text: [UInt8] = []
@@ -104,8 +107,8 @@ extension MaskEngine {
         count(findings)
         if findings.contains(where: { style(of: $0) == .null }) { list.asksForNull = true }
         list.mark(first, at: item.range)
-        let strictest = findings.map { style(of: $0) }.max() ?? .null
-        list.replace(item.range, with: number(bytes.part(item.range), strictest))
+        let merged = styles.style(of: findings, on: .jsonNumber) ?? .null
+        list.replace(item.range, with: number(bytes.part(item.range), merged))
     }
 
     private mutating func string(

@@ -3,19 +3,33 @@ public final class MaskingKeys {
     /// RFC 5869, section 2.2: a constant of ours.
     private static let salt = Array("sluice masking".utf8)
 
-    let hash: KeyedHash
-    public let tokenizer: Tokenizer
-    let shift: DateShift
+    private(set) var hash: KeyedHash?
+    private(set) var tokenizer: Tokenizer?
+    private(set) var shift: DateShift?
+    private let key: [UInt8]
 
+    public init(key: [UInt8]) { self.key = key }
+
+    /// Makes what styles need and is not there yet, and nothing else: other styles do without OpenSSL's ciphers.
     /// - Throws: ``MaskError`` when OpenSSL lacks an algorithm.
-    public init(key: [UInt8]) throws(MaskError) {
-        hash = try KeyedHash(key: key)
-        let extracted = try KeyedHash(key: MaskingKeys.salt).code(key)
-        let expander = try KeyedHash(key: extracted)
-        tokenizer = try Tokenizer(
-            permutationKey: MaskingKeys.expand(expander, "tokenize: permutation", bytes: 32),
-            sealKey: MaskingKeys.expand(expander, "tokenize: seal", bytes: 64))
-        shift = DateShift(try KeyedHash(key: MaskingKeys.expand(expander, "shift", bytes: 32)))
+    public func prepare(_ styles: some Sequence<Style>) throws(MaskError) {
+        for style in styles {
+            switch style {
+            case .hash where hash == nil: hash = try KeyedHash(key: key)
+            case .tokenize where tokenizer == nil:
+                let expander = try self.expander()
+                tokenizer = try Tokenizer(
+                    permutationKey: MaskingKeys.expand(expander, "tokenize: permutation", bytes: 32),
+                    sealKey: MaskingKeys.expand(expander, "tokenize: seal", bytes: 64))
+            case .shift where shift == nil:
+                shift = DateShift(try KeyedHash(key: MaskingKeys.expand(expander(), "shift", bytes: 32)))
+            case .hash, .tokenize, .shift, .partial, .bucket, .redact, .null: break
+            }
+        }
+    }
+
+    private func expander() throws(MaskError) -> KeyedHash {
+        try KeyedHash(key: KeyedHash(key: MaskingKeys.salt).code(key))
     }
 
     /// HKDF-Expand (RFC 5869, section 2.3).

@@ -6,11 +6,23 @@ public struct ColumnRule: Sendable {
     public let text: String
     let pattern: ColumnPattern
     let style: Style
+    /// What the rules that are merged here ask for.
+    let styles: [Style]
+    /// Whose count it is.
+    let counter: Int
 
     public init(pattern: String, style: Style) throws(MaskError) {
         text = pattern
         self.pattern = try ColumnPattern(pattern)
         self.style = style
+        styles = [style]
+        counter = 0
+    }
+
+    fileprivate init(merging rules: [ColumnRule], counter: Int) {
+        (text, pattern, self.counter) = (rules[0].text, rules[0].pattern, counter)
+        styles = rules.flatMap(\.styles)
+        style = styles.merged(on: .text) ?? .null
     }
 }
 
@@ -37,7 +49,10 @@ public final class NameTable {
     /// A longer name is no name: it says nothing to detectors, and every rule may mean it.
     static let maximumNameBytes = 1024
 
-    let rules: [ColumnRule]
+    /// Those of the plan, then those that several come to where they meet.
+    private(set) var rules: [ColumnRule]
+    /// Of numbers of rules; beyond ``maximumNames`` sets of them all rules count as meeting.
+    private var merged: [[Int]: Int] = [:]
     private let detection: DetectionEngine?
     private var remembered: [[UInt8]: Meaning] = [:]
     /// By the number of a rule: some name was its column's.
@@ -45,7 +60,7 @@ public final class NameTable {
 
     public init(detection: DetectionEngine?, rules: [ColumnRule]) {
         self.detection = detection
-        self.rules = rules
+        self.rules = rules.enumerated().map { ColumnRule(merging: [$0.element], counter: $0.offset) }
         isMatched = Array(repeating: false, count: rules.count)
     }
 
@@ -55,7 +70,7 @@ public final class NameTable {
     /// - Parameter name: as the document shows it, decoded.
     func meaning(of name: [UInt8]) -> Meaning {
         guard name.count <= NameTable.maximumNameBytes else {
-            return Meaning(context: .none, rules: Array(rules.indices))
+            return Meaning(context: .none, rules: Array(isMatched.indices))
         }
         if let meaning = remembered[name] { return meaning }
         if remembered.count >= NameTable.maximumNames { remembered.removeAll() }
@@ -82,10 +97,18 @@ public final class NameTable {
     }
 
     /// Of a value whose name is not known: any rule may mean it.
-    var unknown: Known { Known(meaning: .nothing, rule: strictest(of: rules.indices)) }
+    var unknown: Known { Known(meaning: .nothing, rule: strictest(of: isMatched.indices)) }
 
     private func strictest(of numbers: some Sequence<Int>) -> Int? {
-        numbers.max { rules[$0].style < rules[$1].style }
+        var numbers = Array(numbers)
+        if numbers.count > 1, merged.count > NameTable.maximumNames { numbers = Array(isMatched.indices) }
+        guard numbers.count > 1, let first = numbers.max(by: { rules[$0].style < rules[$1].style }) else {
+            return numbers.first
+        }
+        if let known = merged[numbers] { return known }
+        rules.append(ColumnRule(merging: numbers.map { rules[$0] }, counter: first))
+        merged[numbers] = rules.count - 1
+        return rules.count - 1
     }
 
     /// A name as patterns are compared with it: in lower case, without the white space around it.

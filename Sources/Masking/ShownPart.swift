@@ -9,6 +9,8 @@ public struct ShownPart: Hashable, Sendable {
     private let first: Int
     private let last: Int
     private let domain: Bool
+    /// Told nothing: the kind of the value decides.
+    let isAutomatic: Bool
 
     /// As the kind of the value suggests.
     public static let automatic = ShownPart(StyleParameters())
@@ -17,10 +19,20 @@ public struct ShownPart: Hashable, Sendable {
         first = Int(told.first)
         last = Int(told.last)
         domain = told.keepDomain
+        isAutomatic = first == 0 && last == 0 && !domain
     }
 
-    /// Told nothing.
-    var isAutomatic: Bool { first == 0 && last == 0 && !domain }
+    private init(first: Int, last: Int, domain: Bool) {
+        (self.first, self.last, self.domain, isAutomatic) = (first, last, domain, false)
+    }
+
+    /// What both show. What the kind of a value suggests and what was told have nothing in common for certain.
+    func merged(with other: ShownPart) -> ShownPart {
+        if isAutomatic && other.isAutomatic { return self }
+        return ShownPart(
+            first: min(first, other.first), last: min(last, other.last), domain: domain && other.domain)
+    }
+
     /// For comparisons only: told nothing, it shows about as much as a domain and five characters.
     var keepsDomain: Bool { domain || isAutomatic }
     var characters: Int { isAutomatic ? 5 : first + last }

@@ -10,9 +10,9 @@ extension Substitutes {
     /// What stands for a value of a type, as text; nil: NULL, since the type holds nothing that the style could show.
     public func typed(_ style: Style, _ type: ShownType, _ text: UnsafeRawBufferPointer) -> [UInt8]? {
         switch (style, type) {
-        case (.tokenize, .integer(let bits)): return integer(keys?.tokenizer.tokenOfForm(of: text), bits)
+        case (.tokenize, .integer(let bits)): return integer(keys?.tokenizer?.tokenOfForm(of: text), bits)
         case (.tokenize, .decimal), (.tokenize, .uuid):
-            guard let token = keys?.tokenizer.tokenOfForm(of: text) else { return nil }
+            guard let token = keys?.tokenizer?.tokenOfForm(of: text) else { return nil }
             return token.withUnsafeBytes { isOfType(type, $0) } ? token : nil
         case (.bucket(let bucket), .integer(let bits)): return integer(number(bucket, text, keepsScale: false), bits)
         case (.bucket(let bucket), .decimal): return number(bucket, text, keepsScale: true)
@@ -33,7 +33,7 @@ extension Substitutes {
         case .tokenize:
             // Other numbers are written in more than one way.
             let isWhole = text.dropFirst(text.first == 0x2d ? 1 : 0).allSatisfy { $0 &- 0x30 < 10 }
-            return isWhole ? keys?.tokenizer.tokenOfForm(of: text) : nil
+            return isWhole ? keys?.tokenizer?.tokenOfForm(of: text) : nil
         case .bucket(let bucket): return number(bucket, text, keepsScale: false)
         case .partial, .shift, .hash, .redact, .null: return nil
         }
@@ -45,7 +45,7 @@ extension Substitutes {
     /// What stands for a text as a whole, where the style makes something of it.
     func styled(_ style: Style, _ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
         switch style {
-        case .tokenize: return keys?.tokenizer.token(of: bytes)
+        case .tokenize: return keys?.tokenizer?.token(of: bytes)
         case .shift, .bucket:
             let text = bytes.part(0..<(bytes.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? 0))
             if let date = DateText(text) { return self.date(style, date) }
@@ -56,23 +56,28 @@ extension Substitutes {
     }
 
     /// A whole JSON or XML text in one that needs no escapes.
-    public func token(ofDocument text: UnsafeRawBufferPointer) -> [UInt8]? { keys?.tokenizer.sealed(text) }
+    public func token(ofDocument text: UnsafeRawBufferPointer) -> [UInt8]? { keys?.tokenizer?.sealed(text) }
 
     private func date(_ style: Style, _ date: DateText) -> [UInt8]? {
         switch style {
         case .shift(let days):
-            guard let moved = keys?.shift.moved(date.day, by: days) else { return nil }
+            guard let moved = keys?.shift?.moved(date.day, by: days) else { return nil }
             return date.moved(by: moved - date.day)
         case .bucket(let bucket):
-            guard DateShift.days.contains(date.day) else { return nil }
-            return bucket.start(of: date.day).map(date.start)
+            // A day's begin is all that a date without a time says.
+            guard DateShift.days.contains(date.day), bucket.unit != .day || date.tail != .nothing,
+                let start = bucket.start(of: date.day), DateShift.days.contains(start)
+            else { return nil }
+            return date.start(of: start)
         case .partial, .tokenize, .hash, .redact, .null: return nil
         }
     }
 
     private func number(_ bucket: Bucket, _ text: UnsafeRawBufferPointer, keepsScale: Bool) -> [UInt8]? {
-        guard bucket.width > 0 else { return nil }
-        return DecimalText(text)?.floored(to: bucket.width, keepsScale: keepsScale)
+        guard bucket.width > 0, let number = DecimalText(text),
+            number.isHidden(by: bucket.width, keepsScale: keepsScale)
+        else { return nil }
+        return number.floored(to: bucket.width, keepsScale: keepsScale)
     }
 
     private func integer(_ text: [UInt8]?, _ bits: Int) -> [UInt8]? {

@@ -25,7 +25,7 @@ public struct Substitutes {
         switch style {
         case .redact, .null: out.append(contentsOf: redaction(of: entity))
         case .hash:
-            if keys == nil { out.append(contentsOf: redaction(of: entity)) } else { appendHash(bytes, to: &out) }
+            if !appendHash(bytes, to: &out) { out.append(contentsOf: redaction(of: entity)) }
         case .tokenize, .shift, .bucket:
             out.append(contentsOf: styled(style, bytes) ?? redaction(of: entity))
         case .partial(let part):
@@ -42,7 +42,7 @@ public struct Substitutes {
         switch style {
         case .redact, .null: out.append(contentsOf: Substitutes.redacted)
         case .hash:
-            if keys == nil { out.append(contentsOf: Substitutes.redacted) } else { appendHash(bytes, to: &out) }
+            if !appendHash(bytes, to: &out) { out.append(contentsOf: Substitutes.redacted) }
         case .tokenize, .shift, .bucket: out.append(contentsOf: styled(style, bytes) ?? Substitutes.redacted)
         case .partial(let part):
             if part.isAutomatic { appendPartialWhole(bytes, to: &out) } else { part.append(bytes, to: &out) }
@@ -81,9 +81,11 @@ public struct Substitutes {
         return end
     }
 
-    private func appendHash(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+    private func appendHash(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) -> Bool {
+        guard let hash = keys?.hash else { return false }
         out.append(contentsOf: Substitutes.hashPrefix)
-        keys?.hash.append(bytes, to: &out)
+        hash.append(bytes, to: &out)
+        return true
     }
 
     private func appendPartialWhole(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {

@@ -21,6 +21,7 @@ public final class Tokenizer {
 
     /// The token of a text; nil for one that is too long, and when OpenSSL fails.
     public func token(of value: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard value.count <= Tokenizer.maximumBytes else { return nil }
         let form = TokenForm(value)
         if form != .sealed, let token = walk(value, form, permutation.encrypt) { return token }
         return sealed(value)
@@ -28,6 +29,7 @@ public final class Tokenizer {
 
     /// The token of a text that has to be of the same form; nil where there is none.
     func tokenOfForm(of value: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard value.count <= Tokenizer.maximumBytes else { return nil }
         let form = TokenForm(value)
         return form == .sealed ? nil : walk(value, form, permutation.encrypt)
     }

@@ -23,8 +23,9 @@ extension MaskPlan {
         var starSeen = false
         for (index, output) in facts.outputs.enumerated() {
             if facts.resolved, !output.origins.isEmpty, !output.star {
-                guard let mask = Self.mask(of: output, at: index, in: masked, facts) else { continue }
-                if starSeen { allOutputs = true } else { outputs.append(mask) }
+                let masks = Self.masks(of: output, at: index, in: masked, facts)
+                guard !masks.isEmpty else { continue }
+                if starSeen { allOutputs = true } else { outputs += masks }
                 continue
             }
             guard goesByName || output.star else { continue }
@@ -41,29 +42,37 @@ extension MaskPlan {
         }
     }
 
-    /// The strictest mask of a column that the output carries: the rule's own style for the column's value itself, while what
-    /// is computed from it is redacted.
-    private static func mask(
+    /// The masks of columns that the output carries: the rules' own styles for the column's value itself, while what is computed
+    /// from it is redacted. Which of them is the strictest depends on the column's type, which is not known here, unless one redacts.
+    private static func masks(
         of output: OutputColumn, at index: Int, in masked: [Rule.MaskedColumn], _ facts: Facts
-    ) -> OutputMask? {
+    ) -> [OutputMask] {
         var result = OutputMask()
         result.index = UInt32(index)
         result.computed = !output.direct
         let origins = output.origins.map(ColumnName.init)
-        if let mask = masked.first(where: { column in origins.contains { column.pattern.mayMatch($0) } })?.mask {
-            result.style = output.direct ? mask.style : .redact
-            if output.direct, mask.hasParameters { result.parameters = mask.parameters }
-            result.rule = mask.rule
-            return result
+        let matching = masked.filter { column in origins.contains { column.pattern.mayMatch($0) } }.map(\.mask)
+        if let first = matching.first {
+            var results: [OutputMask] = []
+            for mask in output.direct && !first.style.hidesAll ? matching : [first] {
+                result.style = output.direct ? mask.style : .redact
+                result.clearParameters()
+                if output.direct, mask.hasParameters { result.parameters = mask.parameters }
+                result.rule = mask.rule
+                if !results.contains(where: { $0.style == result.style && $0.parameters == result.parameters }) {
+                    results.append(result)
+                }
+            }
+            return results
         }
         // What the catalogue does not know may be a view of anything; what comes from a table has that table's names.
         let isDoubtful = output.origins.contains { origin in facts.unresolved.contains { origin.hasPrefix($0 + ".") } }
-        guard isDoubtful || output.wholeRow, let first = masked.first else { return nil }
+        guard isDoubtful || output.wholeRow, let first = masked.first else { return [] }
         result.style = .redact
         result.rule = first.mask.rule
         result.computed = true
         result.unlessTable = isDoubtful
-        return result
+        return [result]
     }
 
     /// The plan for what reaches the client outside any statement.
@@ -96,5 +105,15 @@ extension MaskPlan {
         self.detectors = detectors.enumerated()
             .sorted { (Leniency($0.element), $0.offset) < (Leniency($1.element), $1.offset) }.map(\.element)
         return columns
+    }
+}
+
+extension MaskStyle {
+    /// Whether it shows nothing of a value of any type.
+    fileprivate var hidesAll: Bool {
+        switch self {
+        case .unspecified, .UNRECOGNIZED, .null, .redact: true
+        case .hash, .tokenize, .shift, .bucket, .partial: false
+        }
     }
 }

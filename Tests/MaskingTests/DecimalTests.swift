@@ -32,6 +32,18 @@ import Testing
     @Test(arguments: ["", "-", ".5", "5.", "1e", "1e999", "NaN", "Infinity", "0x10", "1 ", "+1", "1_000", "12a"])
     func whatIsNoNumber(_ text: String) { #expect(floored(text, Self.billion) == nil) }
 
+    /// A range that is as narrow as what the number shows would be the number itself.
+    @Test(arguments: [
+        ("37", billion, true, false), ("37", billion + 1, true, true), ("37.5", billion / 10, true, false),
+        ("37.5", billion / 2, true, true), ("37.00", billion / 2, true, true), ("37.00", billion / 2, false, false),
+        ("1e2", billion, false, false), ("1.5e-3", 100_000, false, false), ("1.5e-3", 100_001, false, true),
+        ("0.123456789", 1, true, false), ("0.1234567891", 1, true, true),
+    ])
+    func hidden(_ text: String, _ width: UInt64, _ keepsScale: Bool, _ isHidden: Bool) throws {
+        let number = try #require(Array(text.utf8).withUnsafeBytes { DecimalText($0) })
+        #expect(number.isHidden(by: width, keepsScale: keepsScale) == isHidden)
+    }
+
     @Test func numbersTooLongAreNone() {
         #expect(floored(String(repeating: "9", count: DecimalText.maximumDigits), Self.billion) != nil)
         #expect(floored(String(repeating: "9", count: DecimalText.maximumDigits + 1), Self.billion) == nil)

@@ -5,7 +5,13 @@ import Testing
 @Suite struct TokenizerTests {
     private let tokenizer: Tokenizer
 
-    init() throws { tokenizer = try MaskingKeys(key: Array("a key for tests".utf8)).tokenizer }
+    init() throws { tokenizer = try Self.made("a key for tests") }
+
+    private static func made(_ key: String) throws -> Tokenizer {
+        let keys = MaskingKeys(key: Array(key.utf8))
+        try keys.prepare([.tokenize])
+        return try #require(keys.tokenizer)
+    }
 
     private func token(_ text: String) throws -> String {
         let bytes = Array(text.utf8)
@@ -63,7 +69,11 @@ import Testing
     @Test func textsTooLongHaveNone() {
         let most = [UInt8](repeating: 0x61, count: Tokenizer.maximumBytes)
         #expect(most.withUnsafeBytes { tokenizer.token(of: $0) } != nil)
-        #expect((most + [0x61]).withUnsafeBytes { tokenizer.token(of: $0) } == nil)
+        for form in ["a", "123456", "tok_"] {
+            let long = Array(form.utf8) + [UInt8](repeating: 0x20, count: Tokenizer.maximumBytes)
+            #expect(long.withUnsafeBytes { tokenizer.token(of: $0) } == nil)
+            #expect(long.withUnsafeBytes { tokenizer.tokenOfForm(of: $0) } == nil)
+        }
     }
 
     /// Every value has a token of its own, and the token tells how to turn it back.
@@ -98,7 +108,7 @@ import Testing
     }
 
     @Test func anotherKeyMakesOtherTokens() throws {
-        let other = try MaskingKeys(key: Array("another key".utf8)).tokenizer
+        let other = try Self.made("another key")
         for text in ["4111111111111111", "ann@example.com", "naïve"] {
             let token = try token(text)
             #expect(Array(token.utf8).withUnsafeBytes { other.value(of: $0) } != Array(text.utf8))

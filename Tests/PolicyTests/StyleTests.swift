@@ -83,6 +83,23 @@ import Testing
         #expect(plan.outputs.map(\.styleWords) == ["partial last=4", "redact"])
     }
 
+    /// The type of a column decides which style shows less of it.
+    @Test(arguments: [
+        (["partial", "tokenize"], ["tokenize", "partial", "redact"]),
+        (["{bucket: {unit: year}}", "{bucket: {width: 10}}"], ["bucket width=10", "bucket unit=year", "redact"]),
+        (["partial", "redact"], ["redact", "redact"]),
+    ])
+    func outputsCarryEveryStyle(_ styles: [String], _ expected: [String]) throws {
+        var facts = facts(["read"])
+        facts.resolved = true
+        facts.outputs = [output(direct: true), output(direct: false)]
+        let masks = styles.map { "{columns: [users.email], style: \($0)}" }.joined(separator: ", ")
+        let plan = try PolicySet.parse("rules: [{name: a, then: allow, mask: [\(masks)]}]", file: "p").decide(
+            facts: facts, principal: principal(), resource: "r", purpose: .execution
+        ).mask
+        #expect(plan.outputs.map(\.styleWords) == expected)
+    }
+
     private func output(direct: Bool) -> OutputColumn {
         var output = OutputColumn()
         output.origins = ["public.users.email"]

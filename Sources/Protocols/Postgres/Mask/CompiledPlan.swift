@@ -13,6 +13,10 @@ final class CompiledPlan {
         let substitute: Substitute
         /// Nil for text and for types that only NULL can stand for.
         let styled: StyledType?
+        /// What a style can show of its values.
+        let shown: ShownKind
+        /// Values of `char(n)` come with blanks behind them, which are no part of the value.
+        let isPadded: Bool
         let kind: ValueKind
         /// What the column's names say to the detectors.
         let near: FieldContext
@@ -95,7 +99,7 @@ final class CompiledPlan {
     ) throws(MaskError) -> [Column] {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
-        var outputs: [UInt32: Style] = [:]
+        var outputs: [UInt32: [Style]] = [:]
         var withNull: Set<UInt32> = []
         for mask in plan.outputs {
             if mask.unlessTable, Int(mask.index) < batch.columns.count, batch.columns[Int(mask.index)].isOfTable {
@@ -103,7 +107,7 @@ final class CompiledPlan {
             }
             // A computed value is never shown in part: of NULL there is no part, and no hash of its own.
             let style = mask.computed ? max(.redact, try Style(mask)) : try Style(mask)
-            outputs[mask.index] = max(outputs[mask.index] ?? style, style)
+            outputs[mask.index, default: []].append(style)
             if mask.computed { withNull.insert(mask.index) }
         }
         var styles: [Style] = []
@@ -111,25 +115,34 @@ final class CompiledPlan {
         // A mask of a column that is not here was meant for other columns than these.
         let all = plan.allOutputs || outputs.keys.contains { $0 >= batch.columns.count }
         return batch.columns.enumerated().map { index, column in
+            let binary = copy ? batch.copy.format == "binary" : column.format != 0
+            // COPY text carries no types: where the batch knows none, the client reads text.
+            let untyped = copy && column.type == 0
+            let substitute = untyped && !binary ? Substitute.text : Substitute(type: column.type, binary: binary)
+            let styled = untyped ? nil : StyledType(type: column.type, binary: binary)
+            let shown = ShownKind(substitute, styled)
             var rule: (style: Style, counter: Int)?
+            // The count is that of the strictest, the first of equals.
+            var strictest: Style?
+            func add(_ told: Style, counter: Int) {
+                let style = told.effective(on: shown)
+                let isStricter = strictest.map { $0 < style } ?? true
+                if isStricter { strictest = style }
+                rule = (
+                    rule?.style.merged(with: style) ?? style, isStricter ? counter : rule?.counter ?? counter
+                )
+            }
             let names = ResultNames(column)
             for (number, pattern) in patterns.enumerated() where pattern.matches(names) {
-                if rule.map({ styles[number] > $0.style }) ?? true {
-                    rule = (styles[number], firstPatternCounter + number)
-                }
+                add(styles[number], counter: firstPatternCounter + number)
             }
-            if let style = outputs[UInt32(index)], rule.map({ $0.style < style }) ?? true {
-                rule = (style, outputCounter)
-            }
+            for style in outputs[UInt32(index)] ?? [] { add(style, counter: outputCounter) }
             let isComputed =
                 all && !column.isOfTable
                 || !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
-            if isComputed, rule.map({ $0.style < .redact }) ?? true { rule = (.redact, computedCounter) }
-            let binary = copy ? batch.copy.format == "binary" : column.format != 0
+            if isComputed { add(.redact, counter: computedCounter) }
             let near =
                 engine.map { $0.context(column: column.name).union($0.context(column: column.originColumn)) } ?? .none
-            // COPY text carries no types: where the batch knows none, the client reads text.
-            let untyped = copy && column.type == 0
             let every = !near.isEmpty || engine?.looksAtEveryValue == true
             let kind: ValueKind =
                 untyped
@@ -137,9 +150,20 @@ final class CompiledPlan {
                 : ValueKind(ValueType(column.type), binary: binary, isTold: every)
             return Column(
                 rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
-                substitute: untyped && !binary ? .text : Substitute(type: column.type, binary: binary),
-                styled: untyped ? nil : StyledType(type: column.type, binary: binary), kind: kind, near: near,
+                substitute: substitute, styled: styled, shown: shown, isPadded: column.type == 1042, kind: kind,
+                near: near,
                 look: engine == nil || kind == .skip ? .never : kind.showsOnWire && !every ? .whenTriggered : .always)
+        }
+    }
+}
+
+extension ShownKind {
+    fileprivate init(_ substitute: Substitute, _ styled: StyledType?) {
+        switch substitute {
+        case .text: self = .text
+        case .json, .jsonb: self = .json
+        case .xml: self = .xml
+        case .none: self = styled.map { .typed($0.shown) } ?? .nothing
         }
     }
 }

@@ -22,9 +22,8 @@ public final class PostgresMasker {
         let binaryCopy: Bool
     }
 
-    private let key: [UInt8]
+    private let keys: MaskingKeys
     private let definitions: any DetectorDefinitions
-    private var madeKeys: MaskingKeys?
     private var plans: [PlanKey: CompiledPlan] = [:]
     private var latest: (key: PlanKey, plan: CompiledPlan)?
     private var engines: [EngineKey: DetectionEngine] = [:]
@@ -38,7 +37,7 @@ public final class PostgresMasker {
     ///   - hashKey: key of the styles `hash`, `tokenize` and `shift`; the same key gives the same substitute for the same value.
     ///   - definitions: what plans may name besides Sluice's own detectors.
     public init(hashKey: [UInt8], definitions: any DetectorDefinitions = CustomDetection.none) {
-        key = hashKey
+        keys = MaskingKeys(key: hashKey)
         self.definitions = definitions
     }
 
@@ -62,13 +61,6 @@ public final class PostgresMasker {
         return try pass.finish()
     }
 
-    private func keys() throws(MaskError) -> MaskingKeys {
-        if let madeKeys { return madeKeys }
-        let made = try MaskingKeys(key: key)
-        madeKeys = made
-        return made
-    }
-
     private func compiled(_ batch: MaskBatch) throws(MaskError) -> CompiledPlan {
         let key = PlanKey(
             plan: batch.plan, columns: batch.columns, columnsKnown: batch.columnsKnown,
@@ -80,8 +72,9 @@ public final class PostgresMasker {
         } else {
             let custom = try definitions.definitions(of: batch.plan.detectors)
             let styles = try DetectorStyles(batch.plan.detectors, custom: custom)
+            try keys.prepare(batch.plan.styles())
             plan = try CompiledPlan(
-                batch, engine: try engine(for: styles.entities, custom), styles: styles, keys: try keys())
+                batch, engine: try engine(for: styles.entities, custom), styles: styles, keys: keys)
             if plans.count >= PostgresMasker.maximumCachedPlans { plans.removeAll() }
             plans[key] = plan
         }

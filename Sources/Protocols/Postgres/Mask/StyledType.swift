@@ -5,7 +5,7 @@ import Masking
 struct StyledType {
     private enum Wire { case text, binary }
 
-    private let shown: ShownType
+    let shown: ShownType
     private let wire: Wire
     private let bytes: Int
 

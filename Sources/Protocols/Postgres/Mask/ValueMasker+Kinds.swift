@@ -91,18 +91,20 @@ extension ValueMasker {
     mutating func withheld() -> Outcome {
         engine.countWithheld()
         isUnreadable = true
-        foundStyle = .null
+        found.append(Finding(entity: .unsearched, range: 0..<0))
         return .null
     }
 
     /// What was found in a value as it stands may show something of all of it: so nothing that it holds besides may want a
     /// stricter style. What is the same finding is not counted again.
     private mutating func readOn(_ kind: ValueKind, _ text: UnsafeRawBufferPointer, near: FieldContext) {
-        guard let style = foundStyle, style < .redact else { return }
+        guard let style = strictestFound, style < .redact else { return }
         let counts = engine.counts
         guard case .null = detectInside(kind, text, isQuiet: false, near: near) else { return }
-        if foundStyle == style { engine.restore(counts) }
+        if strictestFound == style { engine.restore(counts) }
     }
+
+    private var strictestFound: Style? { found.map { engine.style(of: $0) }.max() }
 
     private mutating func detectShown(
         _ bytes: UnsafeRawBufferPointer, _ scope: Range<Int>, _ candidates: ArraySlice<Candidate>?, near: FieldContext

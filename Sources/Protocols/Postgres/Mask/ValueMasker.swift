@@ -16,8 +16,8 @@ struct ValueMasker {
     var engine: MaskEngine
     /// A value could not be read since this was last reset.
     var isUnreadable = false
-    /// The strictest of what was found in the value at hand, where that makes it NULL.
-    var foundStyle: Style?
+    /// In the value at hand, by all its readings, where that makes it NULL.
+    var found: [Finding] = []
 
     init(plan: CompiledPlan) {
         self.plan = plan
@@ -41,7 +41,7 @@ struct ValueMasker {
     /// A finding in a value that cannot be edited: NULL.
     mutating func nullWhenFound(_ findings: [Finding]) -> Outcome {
         engine.count(findings)
-        foundStyle = (findings.map { engine.style(of: $0) } + [foundStyle].compactMap(\.self)).max()
+        found += findings
         return findings.isEmpty ? .keep : .null
     }
 
@@ -65,7 +65,9 @@ struct ValueMasker {
         if rule.style == .null { return .null }
         switch column.substitute {
         case .none: return styled(rule.style, column, bytes, to: &out)
-        case .text: engine.substitutes.appendWhole(rule.style, bytes, to: &out)
+        case .text:
+            let end = column.isPadded ? bytes.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? 0 : bytes.count
+            engine.substitutes.appendWhole(rule.style, bytes.part(0..<end), to: &out)
         case .xml: appendDocument(rule.style, bytes, to: &out)
         case .json, .jsonb:
             let isBinary = column.substitute == .jsonb
@@ -101,12 +103,12 @@ struct ValueMasker {
         _ column: CompiledPlan.Column, in bytes: UnsafeRawBufferPointer, scope: Range<Int>,
         candidates: ArraySlice<Candidate>?, to out: inout [UInt8]
     ) -> Outcome {
-        foundStyle = nil
+        found.removeAll(keepingCapacity: true)
         let withheld = engine.counts.withheld
         defer { if engine.counts.withheld > withheld { isUnreadable = true } }
         let outcome = detect(
             column.kind, in: bytes, scope: scope, candidates: candidates, near: column.near, to: &out)
-        guard case .null = outcome, let foundStyle else { return outcome }
-        return styled(foundStyle, column, bytes.part(scope), to: &out)
+        guard case .null = outcome, let style = engine.styles.style(of: found, on: column.shown) else { return outcome }
+        return styled(style, column, bytes.part(scope), to: &out)
     }
 }
