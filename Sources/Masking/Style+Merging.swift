@@ -1,6 +1,8 @@
 /// What a column rule can show of a value, by what holds it.
 public enum ShownKind: Hashable, Sendable {
-    case text, json, xml
+    case text
+    /// A JSON or XML text as a whole.
+    case document
     case typed(ShownType)
     /// A number within JSON.
     case jsonNumber
@@ -26,15 +28,10 @@ extension Style {
         case .text: return self
         case .typed(let type): return shows(type) ? self : .null
         case .nothing: return .null
-        case .json:
+        case .document:
             switch self {
             case .partial, .bucket, .shift: return .redact
             case .tokenize, .hash, .redact, .null: return self
-            }
-        case .xml:
-            switch self {
-            case .partial, .bucket, .shift, .tokenize: return .redact
-            case .hash, .redact, .null: return self
             }
         case .jsonNumber:
             switch self {

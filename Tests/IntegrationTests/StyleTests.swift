@@ -110,24 +110,22 @@ extension Integration {
             try directory.write(Styled.masks, to: "rules.yaml")
             let names = ["mail", "account", "born", "age", "card"]
             let values = ["ann@example.com", "4111111111111111", "1980-03-12", "37", "4111111111111234"]
-            for (format, document) in [
-                ("csv", names.joined(separator: ",") + "\n" + values.joined(separator: ",") + "\n"),
-                (
-                    "json",
-                    "{\"mail\":\"\(values[0])\",\"account\":\(values[1]),\"born\":\"\(values[2])\",\"age\":\(values[3]),"
-                        + "\"card\":\"\(values[4])\"}\n"
-                ),
-            ] {
+            func csv(_ values: [String]) -> String {
+                names.joined(separator: ",") + "\n" + values.joined(separator: ",") + "\n"
+            }
+            func json(_ values: [String]) -> String {
+                "{\"mail\":\"\(values[0])\",\"account\":\(values[1]),\"born\":\"\(values[2])\",\"age\":\(values[3]),"
+                    + "\"card\":\"\(values[4])\"}\n"
+            }
+            for (format, document) in [("csv", csv), ("json", json)] {
                 let masked = try await Child(
                     Project.binaries + "/sluice",
                     [
                         "mask", "--rules", directory.file("rules.yaml"), "--format", format, "--config",
                         styled.gateway.directory.file("sluice.yaml"),
-                    ], input: .text(document), directory: directory, label: "mask"
+                    ], input: .text(document(values)), directory: directory, label: "mask"
                 ).finish()
-                var expected = document
-                for (value, new) in zip(values, rows[0]) { expected = expected.replacing(value, with: new) }
-                #expect(masked.status == 0 && masked.output == expected, "\(masked.transcript)")
+                #expect(masked.status == 0 && masked.output == document(rows[0]), "\(masked.transcript)")
             }
         }
     }

@@ -161,8 +161,7 @@ extension ShownKind {
     fileprivate init(_ substitute: Substitute, _ styled: StyledType?) {
         switch substitute {
         case .text: self = .text
-        case .json, .jsonb: self = .json
-        case .xml: self = .xml
+        case .json, .jsonb, .xml: self = .document
         case .none: self = styled.map { .typed($0.shown) } ?? .nothing
         }
     }
