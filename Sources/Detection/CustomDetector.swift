@@ -42,11 +42,6 @@ public struct CustomDetector: Hashable, Sendable {
         self.context = context
         self.confidence = confidence
     }
-
-    func matches(column name: String) -> Bool {
-        let column = " " + FieldContext.words(name).joined(separator: " ") + " "
-        return context.contains { column.contains(" " + FieldContext.words($0).joined(separator: " ") + " ") }
-    }
 }
 
 /// Words of the installation's own, each of which is an entity wherever it stands as a whole word.

@@ -4,6 +4,8 @@ final class CustomMatcher {
     private let entities: [Entity]
     /// By detector: its context words in lower case.
     private let words: [[[UInt8]]]
+    /// The same words, by the places of the detectors that have them: in names of columns.
+    let columns: PhraseTable<UInt64>
     private let matcher: Matcher
     /// Room for more matches than this is given back after each value.
     static let keptMatches = 16 << 10
@@ -15,6 +17,11 @@ final class CustomMatcher {
         self.detectors = detectors
         entities = detectors.map { names.entity($0.entity) }
         words = detectors.map { $0.context.map { Array($0.utf8).map { $0.isUpper ? $0 | 0x20 : $0 } } }
+        var columns = PhraseTable<UInt64>()
+        for (index, detector) in detectors.enumerated() {
+            for word in detector.context { columns.add(FieldContext.words(word), 1 << UInt64(index)) }
+        }
+        self.columns = columns
         matcher = try Matcher(detectors.map(\.matcherPattern), startsToo: true)
     }
 

@@ -52,10 +52,9 @@ public final class DetectionEngine {
 
     /// What a column's name says to the detectors of this engine; empty when it says nothing that matters to them.
     public func context(column name: String) -> FieldContext {
-        var context = FieldContext(name: name).intersection(program.topics)
-        for index in custom?.detectors.indices ?? 0..<0 where custom?.detectors[index].matches(column: name) == true {
-            context.add(custom: index)
-        }
+        let words = FieldContext.words(name)
+        var context = FieldContext(words: words).intersection(program.topics)
+        if let custom { context.add(custom: custom.columns.meanings(of: words).anywhere) }
         return context
     }
 

@@ -112,18 +112,40 @@ enum Topic: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the name of a column or key, split into words, is about this.
-    fileprivate func matches(_ words: [Substring]) -> Bool {
-        guard !words.contains(where: { strangers.contains(String($0)) }) else { return false }
-        let joined = words.joined(separator: " ")
-        return (phrases + columnPhrases).contains { phrase in
-            let run = phrase.filter { $0 != " " }
-            // Names without divisions: `custssn`, `ssnumber`.
-            if self == .socialSecurity, joined.hasPrefix(run) || joined.hasSuffix(run) { return true }
-            if words.last == run[...] || joined == phrase || joined.hasSuffix(" " + phrase) { return true }
-            return !mustEndColumn
-                && (words.contains(run[...]) || joined.hasPrefix(phrase + " ") || joined.contains(" " + phrase + " "))
+    fileprivate var bit: UInt32 { 1 << UInt32(rawValue) }
+}
+
+/// Every topic's words, for names of columns.
+private struct ColumnTopics {
+    static let all = ColumnTopics()
+
+    private var phrases = PhraseTable<UInt32>()
+    private var strangers = PhraseTable<UInt32>()
+    private var mustEnd: UInt32 = 0
+    /// In names without divisions: `custssn`, `ssnumber`.
+    private var socialSecurity: [String] = []
+
+    private init() {
+        for topic in Topic.allCases {
+            for phrase in topic.phrases + topic.columnPhrases {
+                let run = phrase.filter { $0 != " " }
+                phrases.add(phrase.split(separator: " "), topic.bit)
+                phrases.add([run[...]], topic.bit)
+                if topic == .socialSecurity { socialSecurity.append(run) }
+            }
+            for stranger in topic.strangers { strangers.add([stranger[...]], topic.bit) }
+            if topic.mustEndColumn { mustEnd |= topic.bit }
         }
+    }
+
+    func topics(of words: [Substring]) -> UInt32 {
+        let (anywhere, last) = phrases.meanings(of: words)
+        var topics = last | anywhere & ~mustEnd
+        let joined = words.joined(separator: " ")
+        if socialSecurity.contains(where: { joined.hasPrefix($0) || joined.hasSuffix($0) }) {
+            topics |= Topic.socialSecurity.bit
+        }
+        return topics == 0 ? 0 : topics & ~strangers.meanings(of: words).anywhere
     }
 }
 
@@ -139,15 +161,15 @@ public struct FieldContext: Hashable, Sendable {
     private init() {}
 
     /// - Parameter name: as people write names: `user_ssn`, `dateOfBirth`, `Phone No.`
-    public init(name: String) {
-        let words = FieldContext.words(name)
-        guard !words.isEmpty else { return }
-        for topic in Topic.allCases where topic.matches(words) { topics |= 1 << UInt32(topic.rawValue) }
+    public init(name: String) { self.init(words: FieldContext.words(name)) }
+
+    init(words: [Substring]) {
+        if !words.isEmpty { topics = ColumnTopics.all.topics(of: words) }
     }
 
     public var isEmpty: Bool { topics == 0 && custom == 0 }
 
-    func contains(_ topic: Topic) -> Bool { topics & 1 << UInt32(topic.rawValue) != 0 }
+    func contains(_ topic: Topic) -> Bool { topics & topic.bit != 0 }
 
     /// What either says.
     public func union(_ other: FieldContext) -> FieldContext {
@@ -160,11 +182,11 @@ public struct FieldContext: Hashable, Sendable {
     func intersection(_ topics: Set<Topic>) -> FieldContext {
         var some = self
         some.topics = 0
-        for topic in topics where contains(topic) { some.topics |= 1 << UInt32(topic.rawValue) }
+        for topic in topics where contains(topic) { some.topics |= topic.bit }
         return some
     }
 
-    mutating func add(custom index: Int) { custom |= 1 << UInt64(index) }
+    mutating func add(custom detectors: UInt64) { custom |= detectors }
 
     /// Leading zeros that a number of this context may have lost: how many digits it has with them, zero when unknown.
     public var digits: Int {
@@ -175,6 +197,7 @@ public struct FieldContext: Hashable, Sendable {
 
     /// Lower-case words; a capital after a small letter begins one.
     static func words(_ name: String) -> [Substring] {
+        if let words = asciiWords(name) { return words }
         var spaced = ""
         var previousIsLower = false
         for character in name {
@@ -183,5 +206,18 @@ public struct FieldContext: Hashable, Sendable {
             previousIsLower = character.isLowercase
         }
         return spaced.split(separator: " ")
+    }
+
+    /// The same of a name in ASCII, which most are; nil for another.
+    private static func asciiWords(_ name: String) -> [Substring]? {
+        var spaced: [UInt8] = []
+        var previousIsLower = false
+        for byte in name.utf8 {
+            guard byte < 0x80 else { return nil }
+            if byte.isUpper, previousIsLower { spaced.append(0x20) }
+            spaced.append(byte.isUpper ? byte | 0x20 : byte.isAlphanumeric ? byte : 0x20)
+            previousIsLower = byte.isLower
+        }
+        return String(decoding: spaced, as: UTF8.self).split(separator: " ")
     }
 }
