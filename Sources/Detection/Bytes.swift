@@ -41,12 +41,6 @@ struct Scope {
         return true
     }
 
-    /// No letter or digit, of any script, directly before or after.
-    func isWord(_ range: Range<Int>) -> Bool {
-        !(byte(range.lowerBound - 1).isAlphanumeric || byte(range.lowerBound - 1).isWide)
-            && !(byte(range.upperBound).isAlphanumeric || byte(range.upperBound).isWide)
-    }
-
     /// A context word, and not the middle of another: `user_ssn`, `userSsn` and `SSN_no` hold `ssn`, `classname` does not.
     func isContextWord(_ range: Range<Int>) -> Bool {
         guard range.lowerBound >= lower, range.upperBound <= upper else { return false }

@@ -31,7 +31,7 @@ extension Scope {
     /// ISO 13616: bare, or in groups of four divided by single spaces.
     func iban(from start: Int, anyCase: Bool) -> Range<Int>? {
         guard start >= lower, start + 15 <= upper, self[start].isLetter, self[start + 1].isLetter,
-            !(byte(start - 1).isAlphanumeric || byte(start - 1).isWide)
+            !isJoined(before: start)
         else { return nil }
         let country = Int(self[start] & 0xdf &- 0x41) * 26 + Int(self[start + 1] & 0xdf &- 0x41)
         let length = Int(Scope.ibanLengths[country])
@@ -51,7 +51,7 @@ extension Scope {
             index += 1
         }
         let range = start..<index
-        guard !byte(index).isAlphanumeric, !byte(index).isWide, spaces == 0 || spaces == (length - 1) / 4 else {
+        guard !isJoined(after: index), spaces == 0 || spaces == (length - 1) / 4 else {
             return nil
         }
         return Symbols(self, range).isMod97Valid ? range : nil

@@ -202,7 +202,7 @@ extension Scope {
         if byte(end) == 0x2d || byte(end) == 0x20 { end += 1 }
         guard byte(end).isUpper, self[end] == Scope.spanishLetters[value % 23] else { return nil }
         let range = digits.lowerBound..<end + 1
-        guard !byte(range.upperBound).isName, !byte(range.upperBound).isDigit else { return nil }
+        guard !isJoined(after: range.upperBound) else { return nil }
         return !checksStart || (isWord(range) && standsAlone(range)) ? range : nil
     }
 

@@ -16,7 +16,7 @@ extension Scope {
         }
         guard let stop = ipv4(from: start) else { return nil }
         let before = byte(start - 1)
-        guard !before.isAlphanumeric, !before.isWide, before != 0x2e, before != 0x5f, before != 0x2d,
+        guard !isJoined(before: start), before != 0x2e, before != 0x5f, before != 0x2d,
             !byte(stop).isAlphanumeric, !(byte(stop) == 0x2e && byte(stop + 1).isDigit), byte(stop) != 0x2d,
             byte(stop) != 0x5f, !followsVersionWord(start)
         else { return nil }
@@ -62,7 +62,7 @@ extension Scope {
         while end > start, self[end - 1] == 0x2e { end -= 1 }
         if end - start > 2, self[end - 1] == 0x3a, self[end - 2] != 0x3a { end -= 1 }
         let before = byte(start - 1)
-        guard !before.isAlphanumeric, !before.isWide, before != 0x5f, !byte(end).isAlphanumeric, byte(end) != 0x5f,
+        guard !isJoined(before: start), before != 0x5f, !byte(end).isAlphanumeric, byte(end) != 0x5f,
             isIPv6(start..<end)
         else { return nil }
         return start..<end

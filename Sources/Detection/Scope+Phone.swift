@@ -32,7 +32,7 @@ extension Scope {
     func internationalPhone(plus: Int) -> Range<Int>? {
         guard plus >= lower, byte(plus + 1).isDigit, self[plus + 1] != 0x30 else { return nil }
         let before = byte(plus - 1)
-        guard !before.isAlphanumeric, !before.isWide, before != 0x2b, before != 0x2f, before != 0x5f else { return nil }
+        guard !isJoined(before: plus), before != 0x2b, before != 0x2f, before != 0x5f else { return nil }
         var code = 0
         var lengths: ClosedRange<Int>?
         for digits in 1...3 where lengths == nil {
@@ -66,7 +66,9 @@ extension Scope {
             index = next
         }
         // One digit after a dot is a decimal.
-        guard let end, !self.byte(end).isName, self.byte(end) != 0x40, self.byte(end - 2) != 0x2e else { return nil }
+        guard let end, self.byte(end).isDigit || !isJoined(after: end), self.byte(end) != 0x40,
+            self.byte(end - 2) != 0x2e
+        else { return nil }
         return end
     }
 

@@ -18,7 +18,7 @@ extension Scope {
 
     /// An address of version 0 or 5 in Base58Check, which begins at `start`: 26 to 35 digits.
     func bitcoinBase58(start: Int) -> Range<Int>? {
-        guard start >= lower, !byte(start - 1).isAlphanumeric, !byte(start - 1).isWide else { return nil }
+        guard start >= lower, !isJoined(before: start) else { return nil }
         var end = start
         while end < upper, end - start <= 35, Scope.base58Digits[Int(self[end])] != 0xff { end += 1 }
         let range = start..<end
@@ -46,7 +46,7 @@ extension Scope {
 
     /// BIP 173 and BIP 350: `bc1`, a witness version and program, six symbols of checksum; one case throughout.
     func bitcoinBech32(start: Int) -> Range<Int>? {
-        guard start >= lower, !byte(start - 1).isAlphanumeric, !byte(start - 1).isWide else { return nil }
+        guard start >= lower, !isJoined(before: start) else { return nil }
         var end = start + 3
         while end < upper, end - start <= 90, Scope.bech32Digits[Int(self[end])] != 0xff { end += 1 }
         let range = start..<end
