@@ -5,7 +5,7 @@ struct SampledTable {
     struct Column {
         let name: String
         let isMasked: Bool
-        /// Values that are neither NULL nor empty.
+        /// Values that are neither NULL nor empty, and were looked at.
         let values: Int
         let findings: [Finding]
     }
@@ -51,31 +51,41 @@ struct SampledTable {
         isReached = answer.rows != nil || answer.failure != nil
         columns = table.columns.indices.map { index in
             let values = (answer.rows ?? []).compactMap { index < $0.count && !$0[index].isEmpty ? $0[index] : nil }
-            return Column(
-                name: table.columns[index], isMasked: table.isMasked[index], values: values.count,
-                findings: table.isMasked[index] ? [] : Self.findings(values, table.columns[index], engine))
+            let name = table.columns[index]
+            if table.isMasked[index] { return Column(name: name, isMasked: true, values: values.count, findings: []) }
+            let (searched, findings) = Self.findings(values, name, engine)
+            return Column(name: name, isMasked: false, values: searched, findings: findings)
         }
     }
 
-    private static func findings(_ values: [String], _ column: String, _ engine: DetectionEngine) -> [Finding] {
+    /// - Returns: in how many of the values it was looked, and what was found there.
+    private static func findings(
+        _ values: [String], _ column: String, _ engine: DetectionEngine
+    ) -> (searched: Int, findings: [Finding]) {
         let context = engine.context(column: column)
         let named = engine.entities(column: column)
         var hits: [Entity: Int] = [:]
         var found: [Detection.Finding] = []
+        var searched = 0
         for value in values {
             found.removeAll(keepingCapacity: true)
-            // A value that the detectors cannot look at says nothing of its column.
-            try? Array(value.utf8).withUnsafeBytes { try engine.findings(in: $0, context: context, into: &found) }
+            do {
+                try Array(value.utf8).withUnsafeBytes { try engine.findings(in: $0, context: context, into: &found) }
+            } catch {
+                continue  // The detectors cannot look at it: it counts as none that was seen.
+            }
+            searched += 1
             var entities = Set(found.map(\.entity))
             for entity in engine.entities where value.contains("[redacted:\(engine.name(of: entity))]") {
                 entities.insert(entity)
             }
             for entity in entities { hits[entity, default: 0] += 1 }
         }
-        return engine.entities.filter { hits[$0] != nil || named.contains($0) }.map { entity in
+        let findings = engine.entities.filter { hits[$0] != nil || named.contains($0) }.map { entity in
             Finding(
                 entity: engine.name(of: entity), kind: Kind(entity),
                 hits: hits[entity] ?? 0, isNamedSo: named.contains(entity))
         }.sorted { $0.hits > $1.hits }
+        return (searched, findings)
     }
 }

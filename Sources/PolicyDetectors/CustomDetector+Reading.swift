@@ -31,7 +31,7 @@ extension CustomDetector {
     }
 
     /// A text, or `{text: …, column: …}`: the column that it stands in.
-    private struct Example {
+    fileprivate struct Example {
         let text: String
         let column: String
         let node: StrictNode
@@ -67,10 +67,10 @@ extension CustomDetector {
             throw node.error(error.message)
         }
         var mistakes = Mistakes()
-        for example in examples where engine.finds(example.text, column: example.column) != true {
+        for example in examples where mistakes.attempt(try engine.finds(example)) == false {
             mistakes.add(example.node.error("the example of “\(entity)” is not found by its detector"))
         }
-        for example in counterExamples where engine.finds(example.text, column: example.column) != false {
+        for example in counterExamples where mistakes.attempt(try engine.finds(example)) == true {
             mistakes.add(example.node.error("the counter-example of “\(entity)” is found by its detector"))
         }
         try mistakes.finish()
@@ -78,12 +78,15 @@ extension CustomDetector {
 }
 
 extension DetectionEngine {
-    /// Nil when nobody knows.
-    fileprivate func finds(_ text: String, column: String) -> Bool? {
-        try? Array(text.utf8).withUnsafeBytes { bytes throws(DetectionError) in
-            var findings: [Finding] = []
-            try self.findings(in: bytes, context: context(column: column), into: &findings)
-            return !findings.isEmpty
+    fileprivate func finds(_ example: CustomDetector.Example) throws(ConfigurationError) -> Bool {
+        var findings: [Finding] = []
+        do {
+            try Array(example.text.utf8).withUnsafeBytes {
+                try self.findings(in: $0, context: context(column: example.column), into: &findings)
+            }
+        } catch {
+            throw example.node.error("\(error)")
         }
+        return !findings.isEmpty
     }
 }
