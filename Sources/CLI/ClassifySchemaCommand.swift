@@ -42,7 +42,7 @@ struct ClassifySchemaCommand: ParsableCommand {
     func run() throws {
         let configuration = try config.load()
         let resource = try configuration.resource(named: resource)
-        let account = try SampledAccount.current()
+        let account = try GatewayAccount.current(that: "may read the tables")
         let catalog = try catalog.map(Catalog.load) ?? LiveCatalog.read(resource, of: configuration)
         let files = try PolicyFiles.read(path: configuration.policyFile)
         let engine = try SchemaSampler.engine(files)
@@ -64,20 +64,5 @@ struct ClassifySchemaCommand: ParsableCommand {
         } catch {
             throw CommandFailure("\(output) cannot be written: \(error.localizedDescription)")
         }
-    }
-}
-
-/// The account that samples.
-struct SampledAccount {
-    let name: String
-    let secret: String
-
-    static func current() throws -> SampledAccount {
-        let variable = ReviewerIdentity.tokenVariable
-        guard let token = ProcessInfo.processInfo.environment[variable], let colon = token.firstIndex(of: ":") else {
-            throw CommandFailure(
-                "set \(variable)=NAME:SECRET, of an account that may read the tables: `sluice token create` makes one")
-        }
-        return SampledAccount(name: String(token[..<colon]), secret: String(token[token.index(after: colon)...]))
     }
 }

@@ -42,7 +42,7 @@ struct SampledTable {
     let hidden: [String]
     let columns: [Column]
 
-    init(_ table: SchemaSampler.Table, _ answer: SchemaSampler.Answer, _ engine: DetectionEngine) {
+    init(_ table: SchemaSampler.Table, _ answer: GatewayQuestion.Answer, _ engine: DetectionEngine) {
         name = table.name
         schema = table.schema
         rows = answer.rows?.count ?? 0
@@ -50,7 +50,9 @@ struct SampledTable {
         hidden = table.hidden
         isReached = answer.rows != nil || answer.failure != nil
         columns = table.columns.indices.map { index in
-            let values = (answer.rows ?? []).compactMap { index < $0.count && !$0[index].isEmpty ? $0[index] : nil }
+            let values = (answer.rows ?? []).compactMap { row in
+                index < row.count ? row[index].flatMap { $0.isEmpty ? nil : $0 } : nil
+            }
             let name = table.columns[index]
             if table.isMasked[index] { return Column(name: name, isMasked: true, values: values.count, findings: []) }
             let (searched, findings) = Self.findings(values, name, engine)

@@ -22,27 +22,13 @@ struct SchemaSampler {
         let hidden: [String]
     }
 
-    struct Answer: Decodable {
-        var rows: [[String]]?
-        /// Why there are none; nil when it was not reached.
-        var failure: String?
-    }
-
-    private struct Question: Encodable {
-        var user: String
-        var secret: String
-        var seconds: Int
-        var secondsForAll: Int
-        var statements: [String]
-    }
-
     private static let systemSchemas = ["pg_catalog", "information_schema", "pg_toast"]
-    /// Longest answer to one statement, in bytes.
-    private static let maximumLine = 512 << 20
+    /// Characters of a value that are looked at.
+    private static let maximumValue = 4096
 
     let resource: Resource
     let configuration: Configuration
-    let account: SampledAccount
+    let account: GatewayAccount
     let catalog: Catalog
     let policy: PolicySet
 
@@ -53,29 +39,17 @@ struct SchemaSampler {
     }
 
     /// Hands over each table in order, as it is answered. Those that time did not reach have an empty answer.
-    func run(rows: Int, seconds: Int, total: Int, _ receive: (Table, Answer) -> Void) throws {
+    func run(rows: Int, seconds: Int, total: Int, _ receive: (Table, GatewayQuestion.Answer) -> Void) throws {
         let tables = try self.tables(rows: rows)
-        let question = Question(
-            user: account.name, secret: account.secret, seconds: seconds, secondsForAll: total,
-            statements: tables.map(\.sql))
-        var line = Data()
+        let question = GatewayQuestion(
+            tables.map(\.sql), name: "sluice classify-schema", account: account, seconds: seconds,
+            secondsForAll: total, maximumValue: Self.maximumValue, tellsMessages: false)
         var next = 0
-        if !tables.isEmpty {
-            try IngressChild.run(
-                ["--config", configuration.file, "--sample", resource.name], input: try JSONEncoder().encode(question)
-            ) { part in
-                var rest = part[...]
-                while let end = rest.firstIndex(of: 0x0a), next < tables.count {
-                    receive(tables[next], try JSONDecoder().decode(Answer.self, from: line + rest[..<end]))
-                    next += 1
-                    line = Data()
-                    rest = rest[rest.index(after: end)...]
-                }
-                line += rest
-                guard line.count <= Self.maximumLine else { throw CommandFailure("an answer is too long") }
-            }
+        try question.ask(resource, of: configuration) { place, answer in
+            receive(tables[place], answer)
+            next = place + 1
         }
-        for table in tables[next...] { receive(table, Answer()) }
+        for table in tables[next...] { receive(table, GatewayQuestion.Answer()) }
     }
 
     /// Tables and partitioned tables, with what the policy does to them. A view's columns and a partition's are masked with

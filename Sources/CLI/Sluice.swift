@@ -16,6 +16,7 @@ struct Sluice: AsyncParsableCommand {
             UpCommand.self, StatusCommand.self, ScaleCommand.self, RestartCommand.self, CheckCommand.self,
             ExplainCommand.self, TokenCommand.self, ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
             KeysCommand.self, StageCommand.self, PolicyCommand.self, MaskCommand.self, ClassifySchemaCommand.self,
+            RevealCommand.self,
         ])
 
     /// On the main thread, where commands that do not wait run too: the supervisor blocks a signal for every thread.

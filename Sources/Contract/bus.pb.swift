@@ -1193,6 +1193,12 @@ public nonisolated struct Facts: @unchecked Sendable {
     set {_uniqueStorage()._unlimitable = newValue}
   }
 
+  /// set when it only asks what these tokens stand for: ingress answers it, the target is not asked
+  public var revealedTokens: [String] {
+    get {_storage._revealedTokens}
+    set {_uniqueStorage()._revealedTokens = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1537,6 +1543,12 @@ public nonisolated struct MaskBatch: @unchecked Sendable {
     set {_uniqueStorage()._command = newValue}
   }
 
+  /// to the masker alone, and nothing else then: what these stand for is asked
+  public var tokens: [String] {
+    get {_storage._tokens}
+    set {_uniqueStorage()._tokens = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1569,11 +1581,29 @@ public nonisolated struct MaskReply: Sendable {
   /// at most 16: recorded in the session
   public var events: [AuditEvent] = []
 
+  /// of the masker: one for each of MaskBatch.tokens, in their order
+  public var revealed: [Revealed] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _refusal: Refusal? = nil
+}
+
+public nonisolated struct Revealed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// false: it is no token of this installation's key
+  public var known: Bool = false
+
+  public var value: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// Why a response stage withholds a reply; shown to the client.
@@ -3298,7 +3328,7 @@ nonisolated extension Failure: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Facts"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}tables_read\0\u{3}tables_written\0\u{1}unfiltered\0\u{1}functions\0\u{1}statements\0\u{1}opaque\0\u{3}opaque_reason\0\u{3}columns_referenced\0\u{1}outputs\0\u{3}outputs_known\0\u{1}copy\0\u{3}statement_tags\0\u{3}prepared_names\0\u{3}deallocated_names\0\u{1}resolved\0\u{1}unresolved\0\u{1}views\0\u{3}columns_read\0\u{3}columns_written\0\u{3}columns_compared\0\u{1}flows\0\u{1}unlimitable\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}tables_read\0\u{3}tables_written\0\u{1}unfiltered\0\u{1}functions\0\u{1}statements\0\u{1}opaque\0\u{3}opaque_reason\0\u{3}columns_referenced\0\u{1}outputs\0\u{3}outputs_known\0\u{1}copy\0\u{3}statement_tags\0\u{3}prepared_names\0\u{3}deallocated_names\0\u{1}resolved\0\u{1}unresolved\0\u{1}views\0\u{3}columns_read\0\u{3}columns_written\0\u{3}columns_compared\0\u{1}flows\0\u{1}unlimitable\0\u{3}revealed_tokens\0")
 
   fileprivate class _StorageClass {
     var _operations: [String] = []
@@ -3324,6 +3354,7 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     var _columnsCompared: [String] = []
     var _flows: [Flow] = []
     var _unlimitable: String = String()
+    var _revealedTokens: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3357,6 +3388,7 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       _columnsCompared = source._columnsCompared
       _flows = source._flows
       _unlimitable = source._unlimitable
+      _revealedTokens = source._revealedTokens
     }
   }
 
@@ -3398,6 +3430,7 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
         case 21: try { try decoder.decodeRepeatedStringField(value: &_storage._columnsCompared) }()
         case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._flows) }()
         case 23: try { try decoder.decodeSingularStringField(value: &_storage._unlimitable) }()
+        case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._revealedTokens) }()
         default: break
         }
       }
@@ -3479,6 +3512,9 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       if !_storage._unlimitable.isEmpty {
         try visitor.visitSingularStringField(value: _storage._unlimitable, fieldNumber: 23)
       }
+      if !_storage._revealedTokens.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._revealedTokens, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3511,6 +3547,7 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
         if _storage._columnsCompared != rhs_storage._columnsCompared {return false}
         if _storage._flows != rhs_storage._flows {return false}
         if _storage._unlimitable != rhs_storage._unlimitable {return false}
+        if _storage._revealedTokens != rhs_storage._revealedTokens {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4034,7 +4071,7 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MaskBatch"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}plan\0\u{1}columns\0\u{3}columns_known\0\u{1}copy\0\u{1}tail\0\u{1}last\0\u{1}principal\0\u{1}resource\0\u{1}command\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}plan\0\u{1}columns\0\u{3}columns_known\0\u{1}copy\0\u{1}tail\0\u{1}last\0\u{1}principal\0\u{1}resource\0\u{1}command\0\u{1}tokens\0")
 
   fileprivate class _StorageClass {
     var _protocol: String = String()
@@ -4047,6 +4084,7 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _principal: Principal? = nil
     var _resource: String = String()
     var _command: UInt64 = 0
+    var _tokens: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4067,6 +4105,7 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _principal = source._principal
       _resource = source._resource
       _command = source._command
+      _tokens = source._tokens
     }
   }
 
@@ -4095,6 +4134,7 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._principal) }()
         case 9: try { try decoder.decodeSingularStringField(value: &_storage._resource) }()
         case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._command) }()
+        case 11: try { try decoder.decodeRepeatedStringField(value: &_storage._tokens) }()
         default: break
         }
       }
@@ -4137,6 +4177,9 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if _storage._command != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._command, fieldNumber: 10)
       }
+      if !_storage._tokens.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._tokens, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4156,6 +4199,7 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._principal != rhs_storage._principal {return false}
         if _storage._resource != rhs_storage._resource {return false}
         if _storage._command != rhs_storage._command {return false}
+        if _storage._tokens != rhs_storage._tokens {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4167,7 +4211,7 @@ nonisolated extension MaskBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MaskReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tail\0\u{1}counts\0\u{1}rows\0\u{1}refusal\0\u{1}events\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tail\0\u{1}counts\0\u{1}rows\0\u{1}refusal\0\u{1}events\0\u{1}revealed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4180,6 +4224,7 @@ nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.revealed) }()
       default: break
       }
     }
@@ -4205,6 +4250,9 @@ nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.events.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 5)
     }
+    if !self.revealed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.revealed, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4214,6 +4262,42 @@ nonisolated extension MaskReply: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.rows != rhs.rows {return false}
     if lhs._refusal != rhs._refusal {return false}
     if lhs.events != rhs.events {return false}
+    if lhs.revealed != rhs.revealed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Revealed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Revealed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}known\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.known) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.known != false {
+      try visitor.visitSingularBoolField(value: self.known, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularBytesField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Revealed, rhs: Revealed) -> Bool {
+    if lhs.known != rhs.known {return false}
+    if lhs.value != rhs.value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,6 +11,8 @@ public struct MaskedReply: Sendable {
     public var counts: [EntityCount] = []
     /// What stages want recorded; `command` is not set.
     public var events: [StageEvent] = []
+    /// The masker's: what tokens stand for.
+    public var revealed: [Revealed] = []
 }
 
 /// Why a reply does not reach the client.
@@ -54,6 +56,25 @@ extension LoopServices {
         maskStep(
             batch, session: session, traceparent: traceparent, stages: stages[...],
             progress: MaskedReply(payload: payload), exchange: exchange, handler: handler)
+    }
+
+    /// Asks the masker what the tokens in `batch` stand for: one answer for each, in their order. No other stage of the
+    /// lane sees it.
+    public func reveal(
+        _ batch: MaskBatch, session: String, traceparent: String = "",
+        handler: @escaping (Result<[Revealed], MaskFailure>) -> Void
+    ) {
+        maskStep(
+            batch, session: session, traceparent: traceparent, stages: [StageName.masker],
+            progress: MaskedReply(payload: []), exchange: MaskExchange()
+        ) { result in
+            handler(
+                result.flatMap { reply in
+                    reply.revealed.count == batch.tokens.count
+                        ? .success(reply.revealed)
+                        : .failure(MaskFailure(reason: "the masker answered with another number of values"))
+                })
+        }
     }
 
     private func maskStep(
@@ -122,6 +143,7 @@ extension MaskedReply {
         next.payload = payload
         if stage == StageName.masker { next.tail = [UInt8](reply.tail) }
         next.counts += reply.counts
+        if stage == StageName.masker { next.revealed = reply.revealed }
         return next
     }
 }

@@ -8,7 +8,7 @@
 // are here go on until they end or limits.drain has passed; then as SIGTERM. Listening sockets may come from outside
 // (sd_listen_fds(3)) and stay open there.
 // Diagnostics: one line an event on standard error.
-// With --catalog it serves nobody: it asks one target for its catalogue, read only, writes that out and ends. With --sample
+// With --catalog it serves nobody: it asks one target for its catalogue, read only, writes that out and ends. With --client
 // it is a client of the gateway that runs, and ends likewise.
 
 import Bus
@@ -20,7 +20,7 @@ do {
         try await request.answer()
         exit(0)
     }
-    if let request = try SampleRequest(CommandLine.arguments) {
+    if let request = try ClientRequest(CommandLine.arguments) {
         try await request.answer()
         exit(0)
     }

@@ -10,6 +10,7 @@ struct MaskerMetrics: Sendable {
     private let entities: [(name: String, masked: Counter)]
     private let custom: Counter
     private let columns: Counter
+    private let revealed: Counter
 
     init(_ telemetry: ProcessTelemetry) {
         let registry = telemetry.registry
@@ -24,8 +25,12 @@ struct MaskerMetrics: Sendable {
         entities = Entity.all.map { ($0.name, masked($0.name)) }
         custom = masked("custom")
         columns = masked("column")
+        revealed = registry.counter(
+            "sluice_masker_revealed_tokens_total", help: "Tokens that were turned back into their values.")
         telemetry.showTotal("rows") { [rows] in rows.value }
     }
+
+    func countRevealed(_ tokens: [Revealed]) { revealed.add(UInt64(tokens.count(where: \.known))) }
 
     func count(_ reply: MaskReply, of batch: MaskBatch, payloadBytes: Int) {
         rows.add(reply.rows)

@@ -28,6 +28,12 @@ public final class MaskingKeys {
         }
     }
 
+    /// The text that a token stands for; nil for what is none of this key's. See ``Tokenizer/value(of:)``.
+    public func value(ofToken token: [UInt8]) throws(MaskError) -> [UInt8]? {
+        try prepare(CollectionOfOne(.tokenize))
+        return token.withUnsafeBytes { tokenizer?.value(of: $0) }
+    }
+
     private func expander() throws(MaskError) -> KeyedHash {
         try KeyedHash(key: KeyedHash(key: MaskingKeys.salt).code(key))
     }

@@ -99,6 +99,21 @@ struct Condition: Sendable {
         return result
     }
 
+    /// Whether what matches of this condition, which does, names an operation.
+    func names(_ operation: Operation, _ question: Question) -> Bool {
+        parts.contains { part in
+            switch part {
+            case .operation(let operations): operations.contains(operation.rawValue)
+            case .any(let conditions):
+                conditions.contains { $0.matches(question, .permit) && $0.names(operation, question) }
+            case .all(let conditions): conditions.contains { $0.names(operation, question) }
+            case .tables, .views, .functions, .columns, .columnsIn, .unfiltered, .opaque, .resolved, .statementsOver,
+                .estimatedRowsOver, .time, .source, .not:
+                false
+            }
+        }
+    }
+
     /// Every part, those of the conditions within too.
     var allParts: [Part] {
         parts.flatMap { part -> [Part] in

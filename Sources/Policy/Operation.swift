@@ -1,7 +1,7 @@
 /// What a statement does: the closed list that rules and facts share (docs/policy.md).
 public enum Operation: String, CaseIterable, Sendable, Hashable {
     case read, write, create, alter, drop, truncate, grant, role, session, transaction, call, lock, maintenance, notify
-    case prepare, execute, cursor, opaque
+    case prepare, execute, cursor, opaque, reveal
     case sessionSafe = "session.safe"
     case copyIn = "copy.in"
     case copyOut = "copy.out"

@@ -116,7 +116,10 @@ struct Rule: Sendable {
 
     /// Operations of a statement that it, which matches, permits.
     func covered(_ question: Question) -> Set<String> {
-        when?.covered(question) ?? Set(question.facts.operations)
+        var covered = when?.covered(question) ?? Set(question.facts.operations)
+        // What undoes masks is never meant by a rule for everything.
+        if when?.names(.reveal, question) != true { covered.remove(Operation.reveal.rawValue) }
+        return covered
     }
 
     /// Whether an estimate of the rows would make a difference to it.

@@ -19,6 +19,27 @@ import Testing
         try judge("  - {name: a, when: \(when), then: allow}", facts, who, time: time).verdict == .allow
     }
 
+    /// What undoes masks has to be named by the rule that permits it.
+    @Test(arguments: [
+        ("{operation: [reveal]}", true), ("{operation: [read, reveal]}", true),
+        ("{any: [{operation: [reveal]}]}", true),
+        ("{all: [{operation: [reveal]}, {statements: {over: 0}}]}", true), ("{operation: [read, call]}", false),
+        ("{statements: {over: 0}}", false), ("{not: {operation: [read]}}", false),
+        ("{any: [{operation: [read]}, {statements: {over: 0}}]}", false), ("{functions: [\"sluice.reveal\"]}", false),
+        ("{any: [{all: [{operation: [reveal]}, {statements: {over: 9}}]}, {statements: {over: 0}}]}", false),
+    ])
+    func revealingIsNamed(_ when: String, _ allowed: Bool) throws {
+        var facts = facts(["reveal"])
+        facts.functions = ["sluice.reveal"]
+        facts.statements = 1
+        #expect(try allows(when, facts) == allowed)
+        #expect(try judge(Self.allowAll, facts).verdict == .refuse)
+        // Rules that refuse and hold are about it whether they name it or not.
+        #expect(
+            try judge("  - {name: a, when: {operation: [reveal]}, then: allow}\n  - {name: b, then: refuse}", facts)
+                .verdict == .refuse)
+    }
+
     // MARK: Columns and views
 
     @Test(arguments: [

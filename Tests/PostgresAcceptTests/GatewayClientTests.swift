@@ -42,7 +42,7 @@ struct GatewayClientTests {
             """, file: "/srv/app/sluice.yaml")
         let client = GatewayClient(
             Resource(configuration.resources[0], behind: configuration.listeners[0], user: "a", secret: Self.secret),
-            on: group.any())
+            name: "test", on: group.any())
         await #expect(throws: GatewayClient.Failure.self) {
             _ = try await client.rows(of: "SELECT 1", within: .seconds(10)).get()
         }

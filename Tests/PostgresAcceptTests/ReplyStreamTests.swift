@@ -35,6 +35,26 @@ struct ReplyStreamTests {
         #expect(try rig.text().contains("plain"))
     }
 
+    /// What Sluice answers itself goes into no batch, and into no recording.
+    @Test func unrecordedAnswersKeepTheirPlace() throws {
+        let rig = try ReplyStreamRig()
+        let allowed = try ruling()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            rig.stream.append(frame("A", "notified"), maskedBy: Self.plan, columns: nil, copy: nil, command: nil)
+            rig.stream.append(unrecorded: frame("D", "value").bytes)
+            rig.stream.end(command)
+            rig.stream.flush()
+        }
+        let batch = try rig.batch()
+        #expect(batch.payload == array(frame("A", "notified").bytes))
+        #expect(try rig.run { $0.written }.isEmpty)
+        try rig.answer(batch, batch.payload)
+        #expect(try rig.run { $0.written } == batch.payload + Self.bytes("value"))
+        #expect(try rig.run { $0.finished } == [1])
+        #expect(try rig.run { $0.recorded.isEmpty })
+    }
+
     /// Two batches are with the masker: what comes meanwhile travels in one message, once it has an answer.
     @Test func whileTheMaskerIsBusyRowsGatherInOneBatch() throws {
         let rig = try ReplyStreamRig()

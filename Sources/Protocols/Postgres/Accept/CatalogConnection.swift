@@ -8,12 +8,14 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
     private let name: String
     private let eventLoop: any EventLoop
     private var channel: (any Channel)?
-    private var rows: [[String]] = []
+    private var rows: [[String?]] = []
     /// Bytes of the answer so far.
     private var received = 0
     /// Why there was no answer to the last question.
     private(set) var failure: Failure?
-    private var handler: (([[String]]?) -> Void)?
+    private var handler: (([[String?]]?) -> Void)?
+    /// Of notices' messages, as they come.
+    private let noticed: (String) -> Void
     /// Rows of one answer at most.
     static let maximumRows = 200_000
     /// Bytes of one answer's rows at most.
@@ -28,14 +30,21 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
 
     /// - Parameter name: what the target sees as `application_name`.
     init(
-        resource: Resource, eventLoop: any EventLoop, name: String = "sluice catalog", needsProof: Bool = false
+        resource: Resource, eventLoop: any EventLoop, name: String = "sluice catalog", needsProof: Bool = false,
+        noticed: @escaping (String) -> Void = { _ in }
     ) {
         self.name = name
+        self.noticed = noticed
         connector = TargetConnector(resource: resource, eventLoop: eventLoop, needsProof: needsProof)
         self.eventLoop = eventLoop
     }
 
+    /// NULL as an empty text.
     func query(_ sql: String, _ handler: @escaping ([[String]]?) -> Void) {
+        ask(sql) { rows in handler(rows?.map { row in row.map { $0 ?? "" } }) }
+    }
+
+    func ask(_ sql: String, _ handler: @escaping ([[String?]]?) -> Void) {
         self.handler = handler
         rows = []
         received = 0
@@ -79,7 +88,9 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
                 guard received <= Self.maximumBytes else {
                     return giveUp("it is longer than \(Self.maximumBytes >> 20) MiB")
                 }
-                rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } ?? "" })
+                rows.append(try BackendDecoder.dataRow(frame).map { $0.map { String(buffer: $0) } })
+            case BackendType.noticeResponse:
+                if let message = try BackendDecoder.errorFields(frame)[UInt8(ascii: "M")] { noticed(message) }
             case BackendType.errorResponse:
                 let fields = try BackendDecoder.errorFields(frame)
                 failure = .error(
@@ -105,7 +116,7 @@ final class CatalogConnection: TargetEvents, @unchecked Sendable {
         finish(nil)
     }
 
-    private func finish(_ rows: [[String]]?) {
+    private func finish(_ rows: [[String?]]?) {
         let handler = self.handler
         self.handler = nil
         handler?(rows)

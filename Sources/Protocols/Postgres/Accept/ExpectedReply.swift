@@ -5,6 +5,8 @@ import PostgresWire
 enum ExpectedReply {
     /// A Query: everything up to ReadyForQuery.
     case query(Command)
+    /// A Query that Sluice answers: the target is sent nothing, and nothing else, until it is.
+    case reveal(Command)
     /// In place of a refused Query: its error is replaced by the refusal.
     case refusedQuery(WireNotice, Command?)
     case parse(Command, NameTable<PreparedStatement>.Definition)
@@ -30,7 +32,7 @@ enum ExpectedReply {
     /// Ended by ReadyForQuery alone.
     var endsWithReady: Bool {
         switch self {
-        case .query, .refusedQuery, .sync, .undoing: true
+        case .query, .reveal, .refusedQuery, .sync, .undoing: true
         case .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
             .closeStatement, .closePortal, .own, .rebind:
             false
@@ -40,8 +42,8 @@ enum ExpectedReply {
     /// The command whose reply data this entry's answer carries.
     var command: Command? {
         switch self {
-        case .query(let command), .execute(_, let command), .parse(let command, _), .bind(let command, _),
-            .undoing(let command):
+        case .query(let command), .reveal(let command), .execute(_, let command), .parse(let command, _),
+            .bind(let command, _), .undoing(let command):
             command
         case .refusedQuery(_, let command), .refusedParse(_, let command), .own(let command): command
         case .describeStatement, .describePortal, .columnsOfPortal, .closeStatement, .closePortal, .sync, .rebind: nil

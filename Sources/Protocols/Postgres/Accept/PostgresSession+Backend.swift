@@ -192,8 +192,8 @@ extension PostgresSession: TargetEvents {
         case .execute(_, let command) where command.limiter?.objection != nil:
             replies.append(BackendEncoder.notice(Refusals.beyondLimit(command)), command: command)
         case .undoing: return
-        case nil, .sync, .query, .parse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal, .own, .rebind:
+        case nil, .sync, .query, .reveal, .parse, .bind, .describeStatement, .describePortal, .columnsOfPortal,
+            .execute, .closeStatement, .closePortal, .own, .rebind:
             var plan = sessionMask
             if let command = head?.command {
                 plan.tighten(command.mask)
@@ -228,8 +228,8 @@ extension PostgresSession: TargetEvents {
         case .refusedQuery(_, let refused): command = refused
         case .sync: command = nil
         case .undoing(let undone): return try batchUndone(undone, status)
-        case nil, .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal, .own, .rebind:
+        case nil, .reveal, .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal,
+            .execute, .closeStatement, .closePortal, .own, .rebind:
             throw unexpected(frame)
         }
         becomeReady(status)

@@ -36,7 +36,9 @@ extension PostgresSession {
                     parameters: parameters, memoised: memoised)))
         let ruled = { [self] (ruling: Ruling) in
             if isSkippingToSync { return skip(number) }
-            if let objection = objection(to: ruling) ?? limitObjection(to: ruling) {
+            if let objection = objection(to: ruling) ?? limitObjection(to: ruling)
+                ?? revealObjection(to: ruling, extended: extended)
+            {
                 return refuse(number, objection, extended: extended)
             }
             switch ruling.outcome {

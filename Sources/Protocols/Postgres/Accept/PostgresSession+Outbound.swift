@@ -14,7 +14,7 @@ extension PostgresSession {
     func drainOutbound() {
         guard !isEnded, !isWaitingForRecord else { return }
         var wrote = false
-        loop: while expected.count < Self.expectedReplies, let next = outbound.first {
+        loop: while expected.count < Self.expectedReplies, !isRevealing, let next = outbound.first {
             switch next {
             case .message(let bytes, let record, let expecting, let type):
                 guard recording.isDurable(through: record) else {
@@ -28,6 +28,12 @@ extension PostgresSession {
                     break loop
                 }
                 if case .query(let command) = expecting, !mayRun(command) { break loop }
+                if case .reveal(let command) = expecting {
+                    guard expected.isEmpty, !isBatchOpenAtTarget else { break loop }
+                    dequeue()
+                    if reveal(command) { wrote = true }
+                    continue
+                }
                 dequeue()
                 if case .execute(_, let command) = expecting { guardExecution(command) }
                 writeToTarget(bytes)
@@ -150,7 +156,8 @@ extension PostgresSession {
         switch reply {
         case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
         case .bind(_, let definition), .closePortal(let definition), .rebind(let definition): portals.undo(definition)
-        case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute,
+        case .query, .reveal, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal,
+            .execute,
             .sync, .own, .undoing:
             break
         }

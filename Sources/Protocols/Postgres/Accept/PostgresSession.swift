@@ -415,7 +415,7 @@ final class PostgresSession: @unchecked Sendable {
             services.closeHold(holdID, session: id, sequence: sequence, used: false)
             refuse(pending, Refusals.cancelled(), status: .failed)
         case .open:
-            guard !expected.isEmpty, greeting.processID != 0 else { return }
+            guard !expected.isEmpty, !isRevealing, greeting.processID != 0 else { return }
             TargetConnector(resource: resource, eventLoop: services.eventLoop)
                 .cancel(processID: greeting.processID, key: greeting.cancelKey)
         case .closed: break

@@ -98,6 +98,40 @@ enum Refusals {
             hint: "The command did not run. Send it on its own, as a plain INSERT, UPDATE, DELETE, MERGE or COPY.")
     }
 
+    static func revealStandsAlone() -> WireNotice {
+        WireNotice(
+            sqlState: "0A000",
+            message: "sluice.reveal takes tokens that are written out, in a simple query of its own",
+            hint: "Send SELECT sluice.reveal('token', 'token') by itself, at most 1000 of them, or use: sluice reveal")
+    }
+
+    /// 25P01: what the target has not seen yet would have to come before it.
+    static func revealInBatch() -> WireNotice {
+        WireNotice(sqlState: "25P01", message: "sluice.reveal cannot run within a batch", hint: "Send Sync before it.")
+    }
+
+    static func revealInFailedTransaction() -> WireNotice {
+        WireNotice(
+            sqlState: "25P02",
+            message: "current transaction is aborted, commands ignored until end of transaction block")
+    }
+
+    /// 42501: more tokens than the rule lets rows be read.
+    static func tooManyTokens(_ limit: RowLimit, _ tokens: Int) -> WireNotice {
+        WireNotice(
+            sqlState: "42501",
+            message:
+                "refused by rule “\(limit.rule)”: \(tokens) tokens are to be revealed, at most \(limit.rows) are allowed",
+            hint: "Nothing was revealed. Ask for fewer at a time.")
+    }
+
+    /// 57P03: the masker, which has the key, gave no answer.
+    static func unrevealed(_ reason: String) -> WireNotice {
+        WireNotice(
+            sqlState: "57P03", message: "the tokens could not be revealed: \(reason)",
+            hint: "Try again; an operator sees the stages with: sluice status")
+    }
+
     static func functionCall() -> WireNotice {
         WireNotice(
             sqlState: "0A000", message: "FunctionCall messages are refused: they cannot be judged",

@@ -133,6 +133,11 @@ final class ReplyStream {
         if segments.isEmpty { deliver(bytes, command: command) } else { add(bytes, context: nil, command: command) }
     }
 
+    /// Adds whole messages that no stage sees and no recording holds.
+    func append(unrecorded bytes: ByteBuffer) {
+        if segments.isEmpty { deliver(bytes, command: nil) } else { add(bytes, context: nil, command: nil) }
+    }
+
     /// Adds a message that needs no masking, or that Sluice made.
     func append(_ bytes: ByteBuffer, command: Command?) {
         if segments.isEmpty {

@@ -35,6 +35,11 @@ extension PostgresClassifier {
         if index != nil, statements.count > 1, !definitions.isDisjoint(with: facts.operations) {
             Redefinition(statements).blur(&facts)
         }
+        if let tokens = RevealCall.tokens(of: statements) {
+            facts.operations = ["reveal"]
+            facts.revealedTokens = tokens
+            facts.unlimitable = ""
+        }
         return budget < 0 ? opaque("it names too many columns") : facts
     }
 

@@ -116,6 +116,37 @@ public enum BackendEncoder {
         message(BackendType.readyForQuery) { $0.writeInteger(status.rawValue) }
     }
 
+    /// Columns of type text, in text.
+    public static func textColumns(_ names: [String]) -> ByteBuffer {
+        message(BackendType.rowDescription) {
+            $0.writeInteger(Int16(names.count))
+            for name in names {
+                $0.writeCString(name)
+                $0.writeInteger(Int32(0))
+                $0.writeInteger(Int16(0))
+                $0.writeInteger(Int32(25))
+                $0.writeInteger(Int16(-1))
+                $0.writeInteger(Int32(-1))
+                $0.writeInteger(Int16(0))
+            }
+        }
+    }
+
+    /// nil: NULL.
+    public static func dataRow(_ values: [[UInt8]?]) -> ByteBuffer {
+        message(BackendType.dataRow) {
+            $0.writeInteger(Int16(values.count))
+            for value in values {
+                $0.writeInteger(Int32(value?.count ?? -1))
+                if let value { $0.writeBytes(value) }
+            }
+        }
+    }
+
+    public static func commandComplete(tag: String) -> ByteBuffer {
+        message(BackendType.commandComplete) { $0.writeCString(tag) }
+    }
+
     /// `newestMinor`: the newest 3.x that Sluice speaks; `unknown`: the `_pq_.` options that it does not.
     public static func negotiateProtocolVersion(newestMinor: Int32, unknown: [String]) -> ByteBuffer {
         message(BackendType.negotiateProtocolVersion) {

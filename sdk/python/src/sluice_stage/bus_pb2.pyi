@@ -303,7 +303,7 @@ class Excess(_message.Message):
     def __init__(self, rows: _Optional[int] = ..., max_rows: _Optional[int] = ...) -> None: ...
 
 class Facts(_message.Message):
-    __slots__ = ["columns_compared", "columns_read", "columns_referenced", "columns_written", "copy", "deallocated_names", "flows", "functions", "opaque", "opaque_reason", "operations", "outputs", "outputs_known", "prepared_names", "resolved", "statement_tags", "statements", "tables_read", "tables_written", "unfiltered", "unlimitable", "unresolved", "views"]
+    __slots__ = ["columns_compared", "columns_read", "columns_referenced", "columns_written", "copy", "deallocated_names", "flows", "functions", "opaque", "opaque_reason", "operations", "outputs", "outputs_known", "prepared_names", "resolved", "revealed_tokens", "statement_tags", "statements", "tables_read", "tables_written", "unfiltered", "unlimitable", "unresolved", "views"]
     COLUMNS_COMPARED_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_READ_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_REFERENCED_FIELD_NUMBER: _ClassVar[int]
@@ -319,6 +319,7 @@ class Facts(_message.Message):
     OUTPUTS_KNOWN_FIELD_NUMBER: _ClassVar[int]
     PREPARED_NAMES_FIELD_NUMBER: _ClassVar[int]
     RESOLVED_FIELD_NUMBER: _ClassVar[int]
+    REVEALED_TOKENS_FIELD_NUMBER: _ClassVar[int]
     STATEMENTS_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_TAGS_FIELD_NUMBER: _ClassVar[int]
     TABLES_READ_FIELD_NUMBER: _ClassVar[int]
@@ -342,6 +343,7 @@ class Facts(_message.Message):
     outputs_known: bool
     prepared_names: _containers.RepeatedScalarFieldContainer[str]
     resolved: bool
+    revealed_tokens: _containers.RepeatedScalarFieldContainer[str]
     statement_tags: _containers.RepeatedScalarFieldContainer[str]
     statements: int
     tables_read: _containers.RepeatedScalarFieldContainer[str]
@@ -350,7 +352,7 @@ class Facts(_message.Message):
     unlimitable: str
     unresolved: _containers.RepeatedScalarFieldContainer[str]
     views: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, operations: _Optional[_Iterable[str]] = ..., tables_read: _Optional[_Iterable[str]] = ..., tables_written: _Optional[_Iterable[str]] = ..., unfiltered: bool = ..., functions: _Optional[_Iterable[str]] = ..., statements: _Optional[int] = ..., opaque: bool = ..., opaque_reason: _Optional[str] = ..., columns_referenced: _Optional[_Iterable[str]] = ..., outputs: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ..., outputs_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., statement_tags: _Optional[_Iterable[str]] = ..., prepared_names: _Optional[_Iterable[str]] = ..., deallocated_names: _Optional[_Iterable[str]] = ..., resolved: bool = ..., unresolved: _Optional[_Iterable[str]] = ..., views: _Optional[_Iterable[str]] = ..., columns_read: _Optional[_Iterable[str]] = ..., columns_written: _Optional[_Iterable[str]] = ..., columns_compared: _Optional[_Iterable[str]] = ..., flows: _Optional[_Iterable[_Union[Flow, _Mapping]]] = ..., unlimitable: _Optional[str] = ...) -> None: ...
+    def __init__(self, operations: _Optional[_Iterable[str]] = ..., tables_read: _Optional[_Iterable[str]] = ..., tables_written: _Optional[_Iterable[str]] = ..., unfiltered: bool = ..., functions: _Optional[_Iterable[str]] = ..., statements: _Optional[int] = ..., opaque: bool = ..., opaque_reason: _Optional[str] = ..., columns_referenced: _Optional[_Iterable[str]] = ..., outputs: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ..., outputs_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., statement_tags: _Optional[_Iterable[str]] = ..., prepared_names: _Optional[_Iterable[str]] = ..., deallocated_names: _Optional[_Iterable[str]] = ..., resolved: bool = ..., unresolved: _Optional[_Iterable[str]] = ..., views: _Optional[_Iterable[str]] = ..., columns_read: _Optional[_Iterable[str]] = ..., columns_written: _Optional[_Iterable[str]] = ..., columns_compared: _Optional[_Iterable[str]] = ..., flows: _Optional[_Iterable[_Union[Flow, _Mapping]]] = ..., unlimitable: _Optional[str] = ..., revealed_tokens: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Failure(_message.Message):
     __slots__ = ["reason", "stage"]
@@ -483,7 +485,7 @@ class Limits(_message.Message):
     def __init__(self, max_rows: _Optional[int] = ..., rule: _Optional[str] = ..., message: _Optional[str] = ..., holds: bool = ...) -> None: ...
 
 class MaskBatch(_message.Message):
-    __slots__ = ["columns", "columns_known", "command", "copy", "last", "plan", "principal", "protocol", "resource", "tail"]
+    __slots__ = ["columns", "columns_known", "command", "copy", "last", "plan", "principal", "protocol", "resource", "tail", "tokens"]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_KNOWN_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
@@ -494,6 +496,7 @@ class MaskBatch(_message.Message):
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     TAIL_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
     columns: _containers.RepeatedCompositeFieldContainer[ResultColumn]
     columns_known: bool
     command: int
@@ -504,7 +507,8 @@ class MaskBatch(_message.Message):
     protocol: str
     resource: str
     tail: bytes
-    def __init__(self, protocol: _Optional[str] = ..., plan: _Optional[_Union[MaskPlan, _Mapping]] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ..., columns_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., tail: _Optional[bytes] = ..., last: bool = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., command: _Optional[int] = ...) -> None: ...
+    tokens: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, protocol: _Optional[str] = ..., plan: _Optional[_Union[MaskPlan, _Mapping]] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ..., columns_known: bool = ..., copy: _Optional[_Union[CopyShape, _Mapping]] = ..., tail: _Optional[bytes] = ..., last: bool = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., resource: _Optional[str] = ..., command: _Optional[int] = ..., tokens: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class MaskPlan(_message.Message):
     __slots__ = ["all_computed", "all_outputs", "columns", "computed_outputs", "detectors", "outputs"]
@@ -523,18 +527,20 @@ class MaskPlan(_message.Message):
     def __init__(self, columns: _Optional[_Iterable[_Union[ColumnMask, _Mapping]]] = ..., detectors: _Optional[_Iterable[_Union[DetectorMask, _Mapping]]] = ..., computed_outputs: _Optional[_Iterable[int]] = ..., all_computed: bool = ..., outputs: _Optional[_Iterable[_Union[OutputMask, _Mapping]]] = ..., all_outputs: bool = ...) -> None: ...
 
 class MaskReply(_message.Message):
-    __slots__ = ["counts", "events", "refusal", "rows", "tail"]
+    __slots__ = ["counts", "events", "refusal", "revealed", "rows", "tail"]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    REVEALED_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TAIL_FIELD_NUMBER: _ClassVar[int]
     counts: _containers.RepeatedCompositeFieldContainer[EntityCount]
     events: _containers.RepeatedCompositeFieldContainer[AuditEvent]
     refusal: Refusal
+    revealed: _containers.RepeatedCompositeFieldContainer[Revealed]
     rows: int
     tail: bytes
-    def __init__(self, tail: _Optional[bytes] = ..., counts: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., rows: _Optional[int] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ...) -> None: ...
+    def __init__(self, tail: _Optional[bytes] = ..., counts: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., rows: _Optional[int] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ..., revealed: _Optional[_Iterable[_Union[Revealed, _Mapping]]] = ...) -> None: ...
 
 class Notice(_message.Message):
     __slots__ = ["text"]
@@ -756,6 +762,14 @@ class Resumption(_message.Message):
     replica: str
     session: str
     def __init__(self, session: _Optional[str] = ..., after: _Optional[int] = ..., replica: _Optional[str] = ..., block: _Optional[int] = ..., chain: _Optional[bytes] = ...) -> None: ...
+
+class Revealed(_message.Message):
+    __slots__ = ["known", "value"]
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    known: bool
+    value: bytes
+    def __init__(self, known: bool = ..., value: _Optional[bytes] = ...) -> None: ...
 
 class Review(_message.Message):
     __slots__ = ["approved", "at_ms", "comment", "reviewer"]

@@ -5,28 +5,34 @@ import NIOCore
 import NIOPosix
 import PostgresAccept
 
-/// `sluice-ingress --config F --sample RESOURCE`: runs statements as a client of this gateway, and ends. For `sluice
-/// classify-schema`, which opens no connections itself.
+/// `sluice-ingress --config F --client RESOURCE`: runs statements as a client of this gateway, and ends. For commands of
+/// `sluice`, which opens no connections itself.
 ///
-/// Standard input is one JSON object: `user`, `secret`, `seconds` for each statement and for all, `statements`. For each of
-/// them a line with a JSON object goes to standard output as it is answered: `rows`, or `failure`.
-struct SampleRequest {
+/// Standard input is one JSON object, a `Question`. For each statement a line with a JSON object goes to standard output as
+/// it is answered: `rows`, or `failure`. Lines with a `notice` come before it.
+struct ClientRequest {
     /// Longest input read, in bytes.
     private static let maximumInput = 16 << 20
-    /// Characters of a value that are handed on.
-    private static let maximumValue = 4096
 
     private struct Question: Decodable {
+        /// `application_name` of the session.
+        var name: String
         var user: String
         var secret: String
+        var statements: [String]
+        /// For each statement, and for all.
         var seconds: Int64
         var secondsForAll: Int64
-        var statements: [String]
+        /// Characters of a value that are handed on.
+        var maximumValue: Int
+        /// Messages of failures are handed on, which may quote values.
+        var tellsMessages: Bool
     }
 
     private struct Answer: Encodable {
-        var rows: [[String]]?
+        var rows: [[String?]]?
         var failure: String?
+        var notice: String?
     }
 
     private let resource: Resource
@@ -34,7 +40,7 @@ struct SampleRequest {
 
     /// nil: the process is asked for something else.
     init?(_ arguments: [String]) throws {
-        guard let flag = arguments.firstIndex(of: "--sample"), flag + 1 < arguments.count else { return nil }
+        guard let flag = arguments.firstIndex(of: "--client"), flag + 1 < arguments.count else { return nil }
         let configuration = try Configuration.load(path: try StageArguments.configPath())
         guard let resource = configuration.resources.first(where: { $0.name == arguments[flag + 1] }),
             let listener = configuration.listeners.first(where: { $0.protocolName == resource.protocolName })
@@ -50,33 +56,41 @@ struct SampleRequest {
         let input = try FileHandle.standardInput.read(upToCount: Self.maximumInput) ?? Data()
         let question = try JSONDecoder().decode(Question.self, from: input)
         let client = GatewayClient(
-            Resource(resource, behind: listener, user: question.user, secret: question.secret),
-            on: MultiThreadedEventLoopGroup.singleton.any())
+            Resource(resource, behind: listener, user: question.user, secret: question.secret), name: question.name,
+            on: MultiThreadedEventLoopGroup.singleton.any(),
+            noticed: { message in
+                do {
+                    try Self.write(Answer(notice: message))
+                } catch {
+                    // Nobody listens any more: the answer will not be taken either, which is said then.
+                }
+            })
         let end = ContinuousClock.now + .seconds(question.secondsForAll)
         for statement in question.statements {
             guard ContinuousClock.now < end else { break }
-            try write(try await answer(statement, client, within: .seconds(question.seconds)))
+            try Self.write(try await answer(statement, client, question))
         }
         try await client.close().get()
     }
 
     /// A statement that is refused is an answer; an account that is refused ends everything.
-    private func answer(_ statement: String, _ client: GatewayClient, within time: TimeAmount) async throws -> Answer {
+    private func answer(_ statement: String, _ client: GatewayClient, _ question: Question) async throws -> Answer {
         do {
-            let rows = try await client.rows(of: statement, within: time).get()
-            return Answer(rows: rows.map { $0.map { String($0.prefix(Self.maximumValue)) } })
+            let rows = try await client.rows(of: statement, within: .seconds(question.seconds)).get()
+            return Answer(rows: rows.map { $0.map { $0.map { String($0.prefix(question.maximumValue)) } } })
         } catch let error as GatewayClient.Failure {
             switch error {
             case .login:
                 throw CatalogRequest.Failure(
                     description:
                         "\(listener.description): \(error). It must run here (sluice up), and let the account in")
+            case .statement(_, let message) where question.tellsMessages: return Answer(failure: message)
             case .statement, .answer, .late: return Answer(failure: "\(error)")
             }
         }
     }
 
-    private func write(_ answer: Answer) throws {
+    private static func write(_ answer: Answer) throws {
         try FileHandle.standardOutput.write(contentsOf: try JSONEncoder().encode(answer) + Data("\n".utf8))
     }
 }
