@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
     libzmq3-dev libssl-dev liblz4-dev libpg-query-dev libprotobuf-c-dev libvectorscan-dev libsqlite3-dev
     postgresql postgresql-contrib pgbouncer pgcli python3 python3-venv jq
-    procps s6 systemd iproute2
+    asciinema procps s6 systemd iproute2
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -8,8 +8,10 @@ import Recording
 /// `sluice sessions`: what was recorded.
 struct SessionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sessions", abstract: "List, show, replay and export recorded sessions.",
-        subcommands: [List.self, Show.self, Replay.self, Export.self, Reindex.self])
+        commandName: "sessions", abstract: "List, count, show, replay, watch and export recorded sessions.",
+        subcommands: [
+            List.self, Stats.self, Show.self, Replay.self, Watch.self, Export.self, Reindex.self,
+        ])
 }
 
 extension SessionsCommand {
@@ -17,8 +19,7 @@ extension SessionsCommand {
         static let configuration = CommandConfiguration(abstract: "List recorded sessions, the latest first.")
 
         @OptionGroup var source: RecordingsOption
-        @Option(help: "Only sessions of this identity.") var identity: String?
-        @Option(help: "Only sessions on this resource.") var resource: String?
+        @OptionGroup var filter: SessionFilter
         @Option(help: "At most this many sessions.") var limit = 50
         @Option(help: "table or json.") var format: OutputFormat = .table
 
@@ -28,7 +29,7 @@ extension SessionsCommand {
 
         func run() throws {
             let index = try RecordingIndex(recordings: source.folder())
-            let sessions = try index.list(.init(identity: identity, resource: resource, limit: limit))
+            let sessions = try index.list(filter.filter(limit: limit))
             switch format {
             case .json: try printJSON(sessions.map(SessionRow.init))
             case .table: printTable(sessions)
@@ -96,13 +97,17 @@ extension SessionsCommand {
     struct Replay: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Replay a session as it happened.",
-            discussion: "Pauses are those of the session, divided by --speed, and never longer than 5 seconds.")
+            discussion: """
+                Pauses are those of the session, divided by --speed, and never longer than 5 seconds. With --step each command \
+                waits for a line of input (Enter).
+                """)
         private static let longestPause = 5.0
 
         @OptionGroup var source: RecordingsOption
         @Argument(help: "The session's id, or the beginning of it.") var id: String
         @Option(help: "How many times as fast.") var speed = 1.0
         @Flag(help: "Without pauses.") var noDelay = false
+        @Flag(help: "Command by command, each when Enter is pressed.") var step = false
 
         func validate() throws {
             guard speed.isFinite, speed > 0 else { throw ValidationError("--speed must be above 0") }
@@ -117,7 +122,9 @@ extension SessionsCommand {
             try RecordingArchive(recordings: recordings).forEachRecord(
                 of: session.id, in: index.locations(of: session.id)
             ) { record throws(RecordingError) in
-                if !noDelay, let previous, record.timeUs > previous {
+                if step {
+                    if case .command = record.event, previous != nil { _ = readLine() }
+                } else if !noDelay, let previous, record.timeUs > previous {
                     let seconds = Double(record.timeUs - previous) / 1_000_000 / speed
                     Thread.sleep(forTimeInterval: min(seconds, Self.longestPause))
                 }
@@ -184,6 +191,6 @@ private struct SessionRow: Encodable {
 }
 
 /// Unbuffered, so that a replay shows each line when it is due.
-private func write(_ text: String) {
+func write(_ text: String) {
     FileHandle.standardOutput.write(Data(text.utf8))
 }

@@ -2,35 +2,69 @@ import ArgumentParser
 import Configuration
 import Contract
 import Foundation
+import PostgresRender
 import Recording
 
 extension SessionsCommand {
-    /// `sluice sessions export`: records as a program reads them.
+    /// `sluice sessions export`: recordings as other programs read them.
     struct Export: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write recorded sessions as JSON, one record a line.",
+            abstract: "Write recorded sessions for other programs.",
             discussion: """
-                The keys are those of the message Record in bus.proto, as protobuf's JSON mapping writes them: \
-                64-bit numbers are strings, bytes are base64. Without an ID everything recorded is written, \
-                recorder after recorder: order a session's records by their sequence. After a move to another recorder a \
-                few have been kept by both and come twice, with the same sequence.
+                jsonl: a record in each line, with the keys of the message Record in bus.proto as protobuf's JSON mapping \
+                writes them: 64-bit numbers are strings, bytes are base64. csv: a row for each command. ocsf: an event for \
+                each command, of OCSF's class Datastore Activity, in each line. text: as `show`. asciicast: version 2, of one \
+                session, as asciinema plays it.
+                Without an ID all sessions that match are written, the oldest first. `jsonl` of everything reads the segments \
+                without the index: recorder after recorder, and records that two recorders have come twice.
                 """)
 
         @OptionGroup var source: RecordingsOption
+        @OptionGroup var filter: SessionFilter
         @Argument(help: "The session's id, or the beginning of it.") var id: String?
+        @Option(help: "jsonl, csv, ocsf, text or asciicast.") var format = Format.jsonl
+
+        enum Format: String, ExpressibleByArgument, CaseIterable {
+            case jsonl, csv, ocsf, text, asciicast
+
+            fileprivate var exporter: any SessionExporter {
+                switch self {
+                case .jsonl: RecordLines()
+                case .csv: CommandTable()
+                case .ocsf: DatastoreActivity()
+                case .text: Transcript()
+                case .asciicast: Asciicast()
+                }
+            }
+        }
+
+        func validate() throws {
+            guard format != .asciicast || id != nil else {
+                throw ValidationError("an asciicast is of one session: give its ID")
+            }
+            guard id == nil || filter.isEmpty else { throw ValidationError("give an ID, or which sessions, not both") }
+        }
 
         func run() throws {
             let recordings = try source.folder()
             let archive = RecordingArchive(recordings: recordings)
             let output = LineOutput()
-            if let id {
-                let index = try RecordingIndex(recordings: recordings)
-                let session = try index.session(id).id
-                try archive.forEachRecord(of: session, in: index.locations(of: session)) {
-                    record throws(RecordingError) in output.write(try record.jsonLine())
-                }
-            } else {
+            guard format != .jsonl || id != nil || !filter.isEmpty else {
                 try archive.forEachRecord { record throws(RecordingError) in output.write(try record.jsonLine()) }
+                return output.flush()
+            }
+            let index = try RecordingIndex(recordings: recordings)
+            let sessions =
+                try id.map { [try index.session($0)] }
+                ?? index.list(filter.filter(limit: Int(Int32.max))).reversed()
+            var exporter = format.exporter
+            output.write(Array(exporter.head.utf8))
+            for session in sessions {
+                output.write(Array(exporter.begin(session).utf8))
+                try archive.forEachRecord(of: session.id, in: index.locations(of: session.id)) {
+                    record throws(RecordingError) in output.write(try exporter.add(record))
+                }
+                output.write(Array(exporter.end().utf8))
             }
             output.flush()
         }
@@ -51,4 +85,34 @@ private final class LineOutput {
         FileHandle.standardOutput.write(pending)
         pending.removeAll(keepingCapacity: true)
     }
+}
+
+/// Writes sessions, one after the other.
+protocol SessionExporter {
+    /// Before the first session.
+    var head: String { get }
+    mutating func begin(_ session: RecordingIndex.Session) -> String
+    mutating func add(_ record: Record) throws(RecordingError) -> [UInt8]
+    mutating func end() -> String
+}
+
+extension SessionExporter {
+    var head: String { "" }
+    mutating func begin(_ session: RecordingIndex.Session) -> String { "" }
+    mutating func end() -> String { "" }
+}
+
+private struct RecordLines: SessionExporter {
+    func add(_ record: Record) throws(RecordingError) -> [UInt8] { try record.jsonLine() }
+}
+
+private struct Transcript: SessionExporter {
+    private var timeline = PostgresTimeline()
+
+    mutating func begin(_ session: RecordingIndex.Session) -> String {
+        timeline = PostgresTimeline()
+        return "── session \(TerminalText.escape(session.id))\n"
+    }
+
+    mutating func add(_ record: Record) -> [UInt8] { Array(timeline.render(record).utf8) }
 }

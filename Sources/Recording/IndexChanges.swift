@@ -10,6 +10,13 @@ public struct IndexChanges: Sendable {
         var held: UInt64 = 0
     }
 
+    /// Something by which sessions are looked for.
+    struct Mark: Sendable, Hashable {
+        enum Kind: String, Sendable { case rule, entity, verdict }
+        let kind: Kind
+        let name: [UInt8]
+    }
+
     struct Session: Sendable {
         var started: SessionStarted?
         var startedMicroseconds: UInt64
@@ -20,6 +27,8 @@ public struct IndexChanges: Sendable {
         /// Apart, because another replica may have counted some of the same records.
         var counts: [Count] = []
         var sequences = SequenceSet()
+        /// A few: each is compared with those that are here.
+        fileprivate(set) var marks: [Mark] = []
         /// First block of the session in each segment.
         var segments: [UInt64: UInt64] = [:]
     }
@@ -70,33 +79,37 @@ public struct IndexChanges: Sendable {
     ) {
         let event = IndexedEvent(head, raw)
         let added = sessions[session, default: Session(startedMicroseconds: head.time)]
-            .add(event, head, segment: segment, block: block)
+            .add(event, head, raw, segment: segment, block: block)
         counts += added
     }
 }
 
 extension IndexChanges.Session {
-    /// Returns how many counts it added.
+    /// Returns how many counts and marks it added.
     fileprivate mutating func add(
-        _ event: IndexedEvent, _ head: RecordHead, segment: UInt64, block: UInt64
+        _ event: IndexedEvent, _ head: RecordHead, _ raw: UnsafeRawBufferPointer, segment: UInt64, block: UInt64
     ) -> Int {
         if segments[segment] == nil { segments[segment] = block }
         guard event != .resumed else { return 0 }
         sequences.insert(head.sequence...head.sequence)
+        let marksBefore = marks.count
         var count = IndexChanges.Count(sequence: head.sequence)
         switch event {
         case .started(let event):
             started = event
             startedMicroseconds = head.time
             return 0
-        case .command(let number, let refused):
+        case .command(let number, let memoised):
             commands = max(commands, number)
-            guard refused else { return 0 }
-            count.refused = 1
-        case .refused: count.refused = 1
+            guard let memoised else { return 0 }
+            mark(memoised, raw)
+            if memoised.verdict == .refuse { count.refused = 1 }
+        case .decision(let decided):
+            mark(decided, raw)
+            if decided.verdict == .refuse { count.refused = 1 }
         case .held: count.held = 1
-        case .result(let bytes):
-            guard bytes > 0 else { return 0 }
+        case .result(let bytes, let masked):
+            for name in masked { mark(.entity, raw[name]) }
             count.bytes = bytes
         case .ended(let reason):
             endedMicroseconds = head.time
@@ -104,7 +117,23 @@ extension IndexChanges.Session {
             return 0
         case .resumed, .other: return 0
         }
-        counts.append(count)
-        return 1
+        let isCounted = count.bytes > 0 || count.refused > 0 || count.held > 0
+        if isCounted { counts.append(count) }
+        return (isCounted ? 1 : 0) + marks.count - marksBefore
+    }
+
+    private mutating func mark(_ decided: IndexedEvent.Decided, _ raw: UnsafeRawBufferPointer) {
+        if !decided.rule.isEmpty { mark(.rule, raw[decided.rule]) }
+        switch decided.verdict {
+        case .allow: mark(.verdict, "allow".utf8)
+        case .hold: mark(.verdict, "hold".utf8)
+        case .refuse: mark(.verdict, "refuse".utf8)
+        case .unspecified, .UNRECOGNIZED: break
+        }
+    }
+
+    private mutating func mark(_ kind: IndexChanges.Mark.Kind, _ name: some Collection<UInt8>) {
+        guard !marks.contains(where: { $0.kind == kind && $0.name.elementsEqual(name) }) else { return }
+        marks.append(IndexChanges.Mark(kind: kind, name: Array(name)))
     }
 }

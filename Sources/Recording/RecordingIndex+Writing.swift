@@ -64,7 +64,8 @@ extension RecordingIndex {
         _ = try write { database in
             try database.execute(
                 sql: """
-                    DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM progress; DELETE FROM recordings;
+                    DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM session_marks; DELETE FROM progress;
+                    DELETE FROM recordings;
                     """)
             return true
         }
@@ -116,7 +117,10 @@ extension RecordingIndex {
         try database.execute(sql: "DELETE FROM session_segments WHERE replica = ?", arguments: [replica])
         try database.execute(sql: "DELETE FROM progress WHERE replica = ?", arguments: [replica])
         try database.execute(
-            sql: "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM session_segments WHERE session = sessions.id)")
+            sql: """
+                DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM session_segments WHERE session = sessions.id);
+                DELETE FROM session_marks WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = session_marks.session);
+                """)
     }
 
     private func flush(_ changes: inout IndexChanges) throws(RecordingError) -> UInt64 {
@@ -154,6 +158,8 @@ extension RecordingIndex {
         let sessions = try database.cachedStatement(sql: storeSession)
         let segments = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO session_segments(session, replica, segment, first_block) VALUES (?, ?, ?, ?)")
+        let marks = try database.cachedStatement(
+            sql: "INSERT OR IGNORE INTO session_marks(session, kind, name) VALUES (?, ?, ?)")
         let known = try database.cachedStatement(sql: "SELECT counted FROM sessions WHERE id = ?")
         for (id, session) in changes.sessions {
             // Records that two replicas have, because their session moved, count once.
@@ -169,6 +175,9 @@ extension RecordingIndex {
                 Int64(clamping: new.reduce(0) { $0 + $1.bytes }), Int64(clamping: new.reduce(0) { $0 + $1.refused }),
                 Int64(clamping: new.reduce(0) { $0 + $1.held }), counted.text,
             ])
+            for mark in session.marks {
+                try marks.execute(arguments: [id, mark.kind.rawValue, String(decoding: mark.name, as: UTF8.self)])
+            }
             for (segment, block) in session.segments {
                 try segments.execute(arguments: [
                     id, changes.replica, Int64(clamping: segment), Int64(clamping: block),

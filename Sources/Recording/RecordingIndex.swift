@@ -36,19 +36,6 @@ public struct RecordingIndex: Sendable {
         }
     }
 
-    public struct Filter: Sendable {
-        public var identity: String?
-        public var resource: String?
-        /// At most this many sessions, the latest first.
-        public var limit = 50
-
-        public init(identity: String? = nil, resource: String? = nil, limit: Int = 50) {
-            self.identity = identity
-            self.resource = resource
-            self.limit = limit
-        }
-    }
-
     static let fileName = "index.sqlite"
     private static let busySeconds = 5.0
 
@@ -79,7 +66,7 @@ public struct RecordingIndex: Sendable {
     }
 
     /// Raised with each change of the schema.
-    static let version = 2
+    static let version = 3
 
     /// Makes the tables. Those of another version go, and what they held is read from the segments again.
     private static func prepare(_ database: Database) throws {
@@ -89,7 +76,8 @@ public struct RecordingIndex: Sendable {
         guard try Int.fetchOne(database, sql: "PRAGMA user_version") != version else { return }
         try database.execute(
             sql: """
-                DROP TABLE IF EXISTS sessions; DROP TABLE IF EXISTS session_segments; DROP TABLE IF EXISTS progress;
+                DROP TABLE IF EXISTS sessions; DROP TABLE IF EXISTS session_segments; DROP TABLE IF EXISTS session_marks;
+                DROP TABLE IF EXISTS progress;
                 \(schema)
                 PRAGMA user_version = \(version);
                 """)
@@ -107,6 +95,10 @@ public struct RecordingIndex: Sendable {
             session TEXT NOT NULL, replica TEXT NOT NULL, segment INTEGER NOT NULL, first_block INTEGER NOT NULL,
             PRIMARY KEY (session, replica, segment)
         ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS session_marks (
+            session TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (session, kind, name)
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS session_marks_by_name ON session_marks(kind, name);
         CREATE TABLE IF NOT EXISTS progress (replica TEXT PRIMARY KEY NOT NULL, block INTEGER NOT NULL) WITHOUT ROWID;
         """
 
@@ -125,20 +117,6 @@ public struct RecordingIndex: Sendable {
     }
 
     // MARK: - Reading
-
-    /// Sessions that match, the latest first.
-    public func list(_ filter: Filter = Filter()) throws(RecordingError) -> [Session] {
-        try access { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM sessions WHERE (:identity IS NULL OR identity = :identity)
-                    AND (:resource IS NULL OR resource = :resource) ORDER BY started_us DESC, id LIMIT :limit
-                    """,
-                arguments: ["identity": filter.identity, "resource": filter.resource, "limit": max(0, filter.limit)]
-            ).map(Session.init)
-        }
-    }
 
     /// The session of this id, or the only one whose id begins so.
     public func session(_ prefix: String) throws(RecordingError) -> Session {

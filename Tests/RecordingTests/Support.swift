@@ -67,6 +67,13 @@ func command(_ session: String, _ sequence: UInt64, _ text: String = "SELECT 1")
     return record
 }
 
+func count(_ entity: String, _ count: UInt64 = 1) -> EntityCount {
+    var value = EntityCount()
+    value.entity = entity
+    value.count = count
+    return value
+}
+
 func started(_ session: String, identity: String = "agent-1") -> Record {
     var record = command(session, 1)
     record.sessionStarted = SessionStarted()

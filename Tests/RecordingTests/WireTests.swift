@@ -61,18 +61,27 @@ import Testing
             let bytes: [UInt8] = try record.serializedBytes()
             return try bytes.withUnsafeBytes { raw in IndexedEvent(try RecordHead(raw), raw) }
         }
-        #expect(try event { $0.command.command = 7 } == .command(7, refused: false))
+        #expect(try event { $0.command.command = 7 } == .command(7, nil))
         #expect(
             try event {
                 $0.command.command = 7
                 $0.command.memoised.verdict = .refuse
-            } == .command(7, refused: true))
-        #expect(try event { $0.decision.verdict = .refuse } == .refused)
-        #expect(try event { $0.decision.verdict = .hold } == .other)
+            } == .command(7, .init(verdict: .refuse)))
+        #expect(try event { $0.decision.verdict = .refuse } == .decision(.init(verdict: .refuse)))
+        guard case .decision(let decided) = try event({ $0.decision.rule = "no drops" }) else {
+            Issue.record("no decision")
+            return
+        }
+        #expect(decided.verdict == .unspecified && decided.rule.count == "no drops".utf8.count)
         #expect(try event { $0.hold.status = "pending" } == .held)
         #expect(try event { $0.hold.status = "approved" } == .other)
-        #expect(try event { $0.result.bytes = 300 } == .result(bytes: 300))
-        #expect(try event { $0.result = CommandResult() } == .result(bytes: 0))
+        #expect(try event { $0.result.bytes = 300 } == .result(bytes: 300, masked: []))
+        #expect(try event { $0.result = CommandResult() } == .result(bytes: 0, masked: []))
+        guard case .result(_, let masked) = try event({ $0.result.masked = [count("email"), count("ssn")] }) else {
+            Issue.record("no result")
+            return
+        }
+        #expect(masked.map(\.count) == [5, 3])
         #expect(try event { $0.output.data = Data([1]) } == .other)
         #expect(try event { $0.sessionEnded.reason = "bye" } == .ended(reason: "bye"))
         #expect(try event { $0.sessionResumed.after = 1 } == .resumed)
