@@ -68,6 +68,17 @@ public final class IdentityStore: Sendable {
         }
     }
 
+    /// Has a session ended; ingress does so when it sees the serial change. Orders are kept for a day.
+    /// - Parameter reason: recorded with the session's end, and told to the client: at most 200 characters of it.
+    public func end(session: String, reason: String, now: Date = Date()) throws(IdentityStoreError) {
+        try perform { database in
+            try database.write { db in
+                try EndedSessions.add(db, session: session, reason: reason, now: now)
+                try StoreFile.increaseSerial(db)
+            }
+        }
+    }
+
     /// The newest account of that name, which may be expired or revoked.
     public func find(_ name: String) throws(IdentityStoreError) -> ServiceAccount? {
         try perform { database in
@@ -86,7 +97,7 @@ public final class IdentityStore: Sendable {
             try database.read { db in
                 IdentitySnapshot(
                     serial: try StoreFile.serial(db), accounts: try AccountRow.all(db).map { try $0.account() },
-                    mockSecret: try StoreFile.mockSecret(db))
+                    mockSecret: try StoreFile.mockSecret(db), ended: try EndedSessions.all(db))
             }
         }
     }

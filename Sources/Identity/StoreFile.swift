@@ -22,6 +22,8 @@ enum StoreFile {
             let database = try DatabaseQueue(path: path, configuration: configuration)
             try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             try database.write(prepareSchema)
+            // Beside the schema's version: a release before does without.
+            try database.write { db in try db.execute(sql: endedSessions) }
             return database
         }
     }
@@ -42,6 +44,12 @@ enum StoreFile {
             throw IdentityStoreError(.unavailable, "\(path) is readable by others and cannot be made private")
         }
     }
+
+    private static let endedSessions = """
+        CREATE TABLE IF NOT EXISTS endedSessions (
+            session TEXT PRIMARY KEY, reason TEXT NOT NULL, orderedMilliseconds INTEGER NOT NULL
+        ) STRICT
+        """
 
     private static func prepareSchema(_ db: Database) throws {
         switch try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 {

@@ -110,6 +110,32 @@ extension Integration {
             #expect(many.status == 2 && many.errors.contains("one session"), "\(many.transcript)")
         }
 
+        @Test func aSessionIsEnded() async throws {
+            let recorded = try await Recorded.shared.value
+            let world = recorded.world
+            let client = try world.clients(recorded.destroyer).startPsql(
+                input: .text("SELECT 'here';\nSELECT pg_sleep(300);\nSELECT 'further';\n"))
+            try await client.waitFor("here")
+            let id = try await eventually("it is listed") {
+                try await world.gateway.json(["sessions", "list", "--open", "--identity", "auditee-2"]).array
+                    .first?["id"].string
+            }
+            let killed = try await world.gateway.sluice(["sessions", "kill", id, "--reason", "ticket OPS-1"])
+            #expect(killed.status == 0 && killed.output.contains("is ended"), "\(killed.transcript)")
+            let finished = try await client.finish()
+            #expect(
+                finished.errors.contains("57P01") && finished.errors.contains("ended by an operator: ticket OPS-1")
+                    && !finished.output.contains("further"), "\(finished.transcript)")
+            let told = try await world.gateway.session(id)
+            #expect(told.contains("ended by an operator: ticket OPS-1"), "\(told)")
+            try await eventually("the target runs it no more") {
+                try await world.server.direct.query(
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(300)%'") == "0"
+            }
+            let again = try await world.gateway.sluice(["sessions", "kill", id])
+            #expect(again.status == 1 && again.errors.contains("has ended already"), "\(again.transcript)")
+        }
+
         /// A session is seen while it goes on.
         @Test func aSessionIsWatched() async throws {
             let recorded = try await Recorded.shared.value
