@@ -150,10 +150,39 @@ public final class NameTable {
         standing.rule = merged.rule(of: Set(meeting).sorted())
     }
 
-    /// What is known of a value of this name, which nothing encloses.
+    /// What is known of a value of this name, which nothing encloses but what the name itself says: `user[email]`, `user.email`.
     func known(_ name: [UInt8]) -> Known {
-        let meaning = meaning(of: name)
-        return Known(meaning: meaning, standing: standing(meaning, enclosing: [], in: Standing()))
+        let whole = meaning(of: name)
+        let standing = standing(whole, enclosing: [], in: Standing())
+        let parts = NestedName.parts(name)
+        guard parts.count > 1 else { return Known(meaning: whole, standing: standing) }
+        var enclosing: [[UInt8]] = []
+        var inner = Standing()
+        var last = Meaning.nothing
+        for part in parts {
+            if let part {
+                last = meaning(of: part)
+                inner = self.standing(last, enclosing: enclosing.reversed(), in: inner)
+                enclosing.append(last.name ?? [])
+            } else {
+                inner = self.standing(ofElementIn: inner)
+            }
+            // What is about an object is about all in it.
+            if inner.rule != nil { break }
+        }
+        let context = whole.context.union(last.context)
+        return Known(
+            meaning: Meaning(context: context, rules: whole.rules, name: whole.name), standing: merged(standing, inner))
+    }
+
+    /// What is said of a value in two ways.
+    private func merged(_ standing: Standing, _ other: Standing) -> Standing {
+        var result = standing
+        result.whole = Set(standing.whole + other.whole).sorted()
+        for place in other.places { result.add(place.rule, place.place) }
+        result.column = standing.column ?? other.column
+        resolve(&result)
+        return result
     }
 
     /// Of a value whose name is not known: any rule may mean it.
