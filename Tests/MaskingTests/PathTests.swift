@@ -62,6 +62,9 @@ import Testing
         #expect(
             mask("a=1&payload=%7B%22user%22:%7B%22email%22:%22alice%22%7D%7D&b=2", .form, plan)
                 == "a=1&payload=%7B%22user%22%3A%7B%22email%22%3A%22a***%22%7D%7D&b=2")
+        #expect(
+            mask("payload.user.email=alice&payload%5Buser%5D%5Bname%5D=bob", .form, plan)
+                == "payload.user.email=a***&payload%5Buser%5D%5Bname%5D=bob")
         #expect(mask("payload=alice", .form, plan) == "payload=%5Bredacted%5D")
     }
 
