@@ -48,14 +48,18 @@ extension Tally {
 
     /// What writes a column by what it reads of it may move a value to where no path names it.
     private func rewriting(_ facts: Facts) -> MaskBreach? {
-        let rewritten = Set(facts.columnsRead).intersection(facts.columnsWritten).sorted().map(ColumnName.init)
+        guard !facts.columnsWritten.isEmpty else { return nil }
+        let read = facts.columnsRead.map(ColumnName.init)
+        // What some columns are written with is a flow.
+        let written = facts.columnsWritten.map(ColumnName.init).filter { $0.column != "*" }
         for rule in masks {
             for masked in rule.columns where !masked.mask.paths.isEmpty {
-                guard let name = rewritten.first(where: { $0.column != "*" && masked.pattern.mayMatch($0) }) else {
-                    continue
+                let sources = read.filter(masked.pattern.mayMatch)
+                for target in written where masked.pattern.mayMatch(target) {
+                    guard let source = sources.first(where: target.mayBe) else { continue }
+                    guard !isMasked(target, as: masked, isDirect: false) else { continue }
+                    return .copy(rule, column: source.text, target: target.text)
                 }
-                guard !isMasked(name, as: masked, isDirect: false) else { continue }
-                return .copy(rule, column: name.text, target: name.text)
             }
         }
         return nil

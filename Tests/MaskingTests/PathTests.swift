@@ -98,4 +98,28 @@ import Testing
         #expect(mask(#"{"payload":{"user":1},"x":1}"#, .json, rules) == #"{"payload":null,"x":1}"#)
         #expect(mask(#"{"payload":"user"}"#, .json, rules) == #"{"payload":null}"#)
     }
+
+    /// Documents that are cut short or changed, in pieces: the result does not depend on the cuts.
+    @Test(arguments: DocumentFormat.allCases)
+    func hostile(_ format: DocumentFormat) throws {
+        let plan = try rules("*.payload", ["$.user.email", "$..a", "$.x[*].*"], detect: ["email"])
+        let document = Array(
+            #"payload,b=[{"payload":{"user":[{"email":"alice@example.com"}],"x":[[1,{"a":"\u0041"}]]}},"payload[user][email]"]&payload.a=1"#
+                .utf8)
+        var seed = Seeded(5)
+        for _ in 0..<400 {
+            var bytes = document
+            for _ in 0...seed.number(below: 4) {
+                let place = seed.number(below: bytes.count)
+                if seed.number(below: 2) == 0 {
+                    bytes.remove(at: place)
+                } else {
+                    bytes[place] = UInt8(seed.number(below: 256))
+                }
+            }
+            bytes = Array(bytes[seed.number(below: 20)...])
+            let whole = mask(bytes, format, plan).output
+            #expect(mask(bytes, format, plan, cuts: [seed.number(below: bytes.count)]).output == whole)
+        }
+    }
 }

@@ -111,7 +111,9 @@ import Testing
     @Test(arguments: [
         (["public.events.payload"], ["public.events.payload"], false), ([], ["public.events.payload"], true),
         (["public.events.payload"], ["public.events.id"], true), (["public.events.id"], ["public.events.id"], true),
-        (["public.events.payload"], ["public.events.*"], true),
+        (["public.events.payload"], ["public.events.*"], true), (["public.events.*"], ["public.events.payload"], false),
+        (["payload"], ["events.payload"], false), (["events.payload"], ["public.events.payload"], false),
+        (["public.other.payload"], ["public.events.payload"], true),
     ])
     func rewriting(_ read: [String], _ written: [String], _ expected: Bool) throws {
         let facts = facts(["read", "write"]).resolvedWith {
