@@ -14,8 +14,13 @@ struct MaskCommand: ParsableCommand {
             FILE holds a `mask` list as a rule of a policy does. Everything else passes byte for byte, in memory that does \
             not grow with the input, and what comes line by line leaves line by line. --find masks nothing and prints a \
             JSON object for each finding: line, from 1; start and end, byte offsets in that line; entity; confidence, from \
-            0 to 1.
+            0 to 1. Exit code 3: all was passed, but no column rule met a column, which may be a name written wrong.
             """)
+
+    /// As many as an installation's key has: shorter ones can be found by trying.
+    private static let minimumKeyBytes = 32
+    /// Column rules were given, and none was applied.
+    private static let nothingApplied = ExitCode(3)
 
     @Option(help: "A file with a `mask` list.") var rules: String?
     @Option(help: "In its place: entities to redact, such as email,credit_card, or all.") var detect: String?
@@ -42,12 +47,20 @@ struct MaskCommand: ParsableCommand {
         if !format.hasColumns, !find, !plan.columns.isEmpty {
             MaskStream.note("rules of columns do nothing in text, which has none: --format tells what it is")
         }
-        var stream = MaskStream(masker, finds: find)
+        var stream = MaskStream(masker, finds: find, readsText: format != .terminal)
         try stream.run()
         if format.hasColumns, !masker.unmatchedRules.isEmpty {
             MaskStream.note("no column or key matched \(masker.unmatchedRules.joined(separator: ", "))")
         }
         if report { printReport(masker) }
+        if !find, stream.hasRead, !appliesColumns(plan, masker) { throw Self.nothingApplied }
+    }
+
+    /// Whether some column rule met a column, or text, which has none, is masked by detectors instead.
+    private func appliesColumns(_ plan: MaskPlan, _ masker: any MaskingFilter) -> Bool {
+        guard !plan.columns.isEmpty else { return true }
+        guard format.hasColumns else { return !plan.detectors.isEmpty }
+        return masker.unmatchedRules.count < plan.columns.reduce(0) { $0 + max(1, $1.paths.count) }
     }
 
     private var detectedNames: [String] {
@@ -69,8 +82,13 @@ struct MaskCommand: ParsableCommand {
                 "the styles hash, tokenize and shift need a key: give --key FILE, or --config for the installation's own"
             )
         }
-        guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else {
-            throw CommandFailure("\(path) cannot be read as a key: check that it exists, is readable and not empty")
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure("\(path) cannot be read as a key: check that it exists and is readable")
+        }
+        guard data.count >= Self.minimumKeyBytes else {
+            throw CommandFailure(
+                "\(path) is too short for a key: it has \(data.count) bytes of at least \(Self.minimumKeyBytes); make one by "
+                    + "`head -c \(Self.minimumKeyBytes) /dev/urandom > \(path)`")
         }
         return [UInt8](data)
     }

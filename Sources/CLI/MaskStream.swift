@@ -12,10 +12,15 @@ struct MaskStream {
     private let masker: any MaskingFilter
     private let finds: Bool
     private var progress = MaskProgress()
+    private var encoding: EncodingCheck?
+    /// Something came.
+    private(set) var hasRead = false
 
-    init(_ masker: any MaskingFilter, finds: Bool) {
+    /// - Parameter readsText: that the input is text, in UTF-8 or alike, is checked.
+    init(_ masker: any MaskingFilter, finds: Bool, readsText: Bool) {
         self.masker = masker
         self.finds = finds
+        encoding = readsText ? EncodingCheck() : nil
     }
 
     static func note(_ text: String) {
@@ -36,6 +41,12 @@ struct MaskStream {
                 throw CommandFailure("standard input cannot be read: \(String(cString: strerror(errno)))")
             }
             if count == 0 { break }
+            hasRead = true
+            if let name = encoding?.wideEncoding(with: chunk[..<count]) {
+                progress.end()
+                throw CommandFailure(
+                    "standard input is \(name), in which nothing is found: convert it, `iconv -f \(name) -t UTF-8`")
+            }
             masker.write(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             try put()
             progress.add(count)

@@ -1220,6 +1220,9 @@ public nonisolated struct Flow: Sendable {
   /// of what it reads nothing is known: any column may be a source
   public var anything: Bool = false
 
+  /// the source's value itself, unchanged, is all that is copied
+  public var direct: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1338,6 +1341,9 @@ public nonisolated struct ColumnMask: Sendable {
   /// what cannot be masked refuses the reply; otherwise it is withheld, value by value
   public var refuseOnFailure: Bool = false
 
+  /// "$.user.email": what of the value is masked; empty: all of it (docs/masking.md, "Paths within values")
+  public var paths: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1431,6 +1437,12 @@ public nonisolated struct OutputMask: Sendable {
   public var hasParameters: Bool {self._parameters != nil}
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
   public mutating func clearParameters() {self._parameters = nil}
+
+  /// as ColumnMask's, of a mask with paths
+  public var refuseOnFailure: Bool = false
+
+  /// as ColumnMask's; none when the output is computed
+  public var paths: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3559,7 +3571,7 @@ nonisolated extension Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension Flow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Flow"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}sources\0\u{1}anything\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}sources\0\u{1}anything\0\u{1}direct\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3570,6 +3582,7 @@ nonisolated extension Flow: SwiftProtobuf.Message, SwiftProtobuf._MessageImpleme
       case 1: try { try decoder.decodeSingularStringField(value: &self.target) }()
       case 2: try { try decoder.decodeRepeatedStringField(value: &self.sources) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.anything) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.direct) }()
       default: break
       }
     }
@@ -3585,6 +3598,9 @@ nonisolated extension Flow: SwiftProtobuf.Message, SwiftProtobuf._MessageImpleme
     if self.anything != false {
       try visitor.visitSingularBoolField(value: self.anything, fieldNumber: 3)
     }
+    if self.direct != false {
+      try visitor.visitSingularBoolField(value: self.direct, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3592,6 +3608,7 @@ nonisolated extension Flow: SwiftProtobuf.Message, SwiftProtobuf._MessageImpleme
     if lhs.target != rhs.target {return false}
     if lhs.sources != rhs.sources {return false}
     if lhs.anything != rhs.anything {return false}
+    if lhs.direct != rhs.direct {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3779,7 +3796,7 @@ nonisolated extension StyleParameters: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ColumnMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0\u{3}refuse_on_failure\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}style\0\u{1}rule\0\u{2}\u{5}parameters\0\u{3}refuse_on_failure\0\u{2}\u{6}paths\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3792,6 +3809,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.refuseOnFailure) }()
+      case 15: try { try decoder.decodeRepeatedStringField(value: &self.paths) }()
       default: break
       }
     }
@@ -3817,6 +3835,9 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.refuseOnFailure != false {
       try visitor.visitSingularBoolField(value: self.refuseOnFailure, fieldNumber: 9)
     }
+    if !self.paths.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.paths, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3826,6 +3847,7 @@ nonisolated extension ColumnMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.rule != rhs.rule {return false}
     if lhs._parameters != rhs._parameters {return false}
     if lhs.refuseOnFailure != rhs.refuseOnFailure {return false}
+    if lhs.paths != rhs.paths {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3947,7 +3969,7 @@ nonisolated extension MaskPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OutputMask"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0\u{1}computed\0\u{2}\u{3}parameters\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}style\0\u{1}rule\0\u{3}unless_table\0\u{1}computed\0\u{2}\u{3}parameters\0\u{3}refuse_on_failure\0\u{2}\u{6}paths\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3961,6 +3983,8 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 4: try { try decoder.decodeSingularBoolField(value: &self.unlessTable) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.computed) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.refuseOnFailure) }()
+      case 15: try { try decoder.decodeRepeatedStringField(value: &self.paths) }()
       default: break
       }
     }
@@ -3989,6 +4013,12 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._parameters {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if self.refuseOnFailure != false {
+      try visitor.visitSingularBoolField(value: self.refuseOnFailure, fieldNumber: 9)
+    }
+    if !self.paths.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.paths, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3999,6 +4029,8 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.unlessTable != rhs.unlessTable {return false}
     if lhs.computed != rhs.computed {return false}
     if lhs._parameters != rhs._parameters {return false}
+    if lhs.refuseOnFailure != rhs.refuseOnFailure {return false}
+    if lhs.paths != rhs.paths {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -60,7 +60,8 @@ struct CSVMasker: BufferedMasker {
         }
         let known = known
         mode = .long(
-            LongValue(isQuoted ? .quoted : .plain, near: known.meaning.context, rule: known.rule), isQuoted: isQuoted,
+            LongValue(isQuoted ? .quoted : .plain, near: known.meaning.context, rule: pass.names.rule(ofLong: known)),
+            isQuoted: isQuoted,
             searched: 0)
         return true
     }
@@ -83,10 +84,11 @@ struct CSVMasker: BufferedMasker {
         let found = candidates?.next(in: content)
         if field.isMalformed, !pass.rules.isEmpty {
             pass.withhold(whole, to: &list)
-        } else if known.rule != nil || hasQuotes || found?.isEmpty == false || !known.meaning.context.isEmpty
+        } else if known.rule != nil || known.standing.column != nil || hasQuotes || found?.isEmpty == false
+            || !known.meaning.context.isEmpty
             || candidates == nil || pass.engine.detection?.looksAtEveryValue == true
         {
-            pass.edit(whole, in: bytes, known.meaning, rule: known.rule, to: &list)
+            pass.edit(whole, in: bytes, known, to: &list)
         }
         if isHeader { name(whole, bytes) }
         column += 1

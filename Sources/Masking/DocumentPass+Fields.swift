@@ -12,21 +12,23 @@ struct DocumentField {
 extension DocumentPass {
     /// Edits a field in the stretch: by its rule, else where the detectors find something. Undecodable, it is withheld.
     func edit(
-        _ field: DocumentField, in bytes: UnsafeRawBufferPointer, _ meaning: NameTable.Meaning, rule: Int?,
-        to list: inout EditList
+        _ field: DocumentField, in bytes: UnsafeRawBufferPointer, _ known: NameTable.Known, to list: inout EditList
     ) {
         if field.content.isEmpty { return }
         guard let decoded = field.encoding.decode(bytes.part(field.content)) else {
             return withhold(field, to: &list)
         }
-        if let rule {
+        if let rule = known.rule {
             engine.count(rule: rules[rule].counter)
             guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
             var text: [UInt8] = []
             decoded.bytes.withUnsafeBytes { engine.substitutes.appendWhole(rules[rule].style, $0, to: &text) }
             return list.replace(field.content, with: field.encoding.encode(text))
         }
-        let findings = engine.find(in: decoded.bytes, near: meaning.context)
+        if known.standing.column != nil {
+            return editDocument(field, decoded, known, to: &list)
+        }
+        let findings = engine.find(in: decoded.bytes, near: known.meaning.context)
         guard !findings.isEmpty else { return }
         mark(findings, decoded, in: field, &list)
         if findings.contains(where: { $0.entity == .unsearched }) {
@@ -35,6 +37,26 @@ extension DocumentPass {
             list.replace(field.range, with: [])
         } else {
             engine.replace(findings, in: decoded, field.encoding, at: field.content.lowerBound, to: &list)
+        }
+    }
+
+    /// Edits a field that holds JSON in which rules name places. One that does not, or is too long, is withheld.
+    private func editDocument(
+        _ field: DocumentField, _ text: DecodedText, _ known: NameTable.Known, to list: inout EditList
+    ) {
+        guard text.bytes.count <= DocumentPass.maximumValueBytes,
+            text.bytes.withUnsafeBytes({ JSONText.beginsDocument($0) })
+        else { return withhold(field, to: &list) }
+        var edited: [UInt8] = []
+        let outcome = text.bytes.withUnsafeBytes {
+            engine.maskJSON(
+                $0, near: known.meaning.context, names: names, root: known.standing, isQuiet: false, to: &edited)
+        }
+        switch outcome {
+        case .unchanged: break
+        case .null: list.replace(field.range, with: [])
+        case .invalid: withhold(field, to: &list)
+        case .replaced: list.replace(field.content, with: field.encoding.encode(edited))
         }
     }
 

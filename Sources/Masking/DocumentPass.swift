@@ -7,7 +7,7 @@ final class DocumentPass {
 
     var engine: MaskEngine
     let names: NameTable
-    var rules: [ColumnRule] { names.rules }
+    var rules: [ValueRule] { names.rules }
     /// Nothing is masked, findings are gathered.
     private let finds: Bool
 
@@ -39,7 +39,7 @@ final class DocumentPass {
     var counts: [(name: String, count: UInt64)] {
         let counts = engine.counts
         let names =
-            counts.entities.indices.map(engine.name(of:)) + ["withheld"] + rules.prefix(counts.rules.count).map(\.text)
+            counts.entities.indices.map(engine.name(of:)) + ["withheld"] + names.columns.map(\.text)
         return zip(names, counts.entities + [counts.withheld] + counts.rules).filter { $0.1 > 0 }.map { ($0, $1) }
     }
 

@@ -19,7 +19,7 @@ public final class DocumentPlan {
         styles = try DetectorStyles(plan.detectors, custom: custom)
         var rules: [ColumnRule] = []
         for column in plan.columns {
-            rules.append(try ColumnRule(pattern: column.pattern, style: Style(column)))
+            rules += try ColumnRule.rules(column)
         }
         self.rules = rules
         do throws(DetectionError) {

@@ -18,6 +18,24 @@ struct EditList {
     mutating func replace(_ range: Range<Int>, with text: [UInt8]) { edits.append(Edit(range: range, text: text)) }
     mutating func mark(_ finding: Finding, at range: Range<Int>) { marks.append(finding.with(range)) }
 
+    /// The edit that a range reaches into, if there is one.
+    func edit(overlapping range: Range<Int>) -> Edit? {
+        var low = 0
+        var high = edits.count
+        while low < high {
+            let middle = (low + high) / 2
+            if edits[middle].range.upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        guard low < edits.count, edits[low].range.lowerBound < range.upperBound else { return nil }
+        return edits[low]
+    }
+
+    /// Takes in edits of other places.
+    mutating func merge(_ other: EditList) {
+        guard !other.edits.isEmpty else { return }
+        edits = (edits + other.edits).sorted { $0.range.lowerBound < $1.range.lowerBound }
+    }
+
     func apply(to bytes: UnsafeRawBufferPointer, _ range: Range<Int>, out: inout [UInt8]) {
         var copied = range.lowerBound
         for edit in edits {

@@ -10,9 +10,15 @@ struct EventMasker {
         case json, data
         /// In another field of an event, or in text that began on an earlier line.
         case text
+        /// With rules of columns, in such a field, with what of it was read and not passed.
+        case field(NameTable.Known, [UInt8])
+        /// Behind what stands for the rest of its line.
+        case withheld
     }
 
     private static let data = Array("data".utf8)
+    /// Longer values of fields are withheld where there are rules of columns.
+    private static let maximumWordBytes = 64
     private static let fields: [[UInt8]] = ["data", "event", "id", "retry", ""].map { Array($0.utf8) }
 
     private let pass: DocumentPass
@@ -37,7 +43,7 @@ struct EventMasker {
                     index += 1
                 }
                 place = .data
-            case .json, .data, .text:
+            case .json, .data, .text, .field, .withheld:
                 let end = bytes[index...].firstIndex(of: 0x0a) ?? bytes.count
                 put(bytes.part(index..<end))
                 index = end
@@ -51,6 +57,7 @@ struct EventMasker {
 
     mutating func finish() {
         if case .lineBegin(let name) = place { name.withUnsafeBytes { put($0, as: .text) } }
+        endField()
         json.finish()
         text.finish()
     }
@@ -73,8 +80,11 @@ struct EventMasker {
             if name == EventMasker.data {
                 start.withUnsafeBytes { pass.pass($0, 0..<$0.count) }
                 place = .dataBegin
-            } else {
+            } else if pass.rules.isEmpty {
                 start.withUnsafeBytes { put($0, as: .text) }
+            } else {
+                start.withUnsafeBytes { pass.pass($0, 0..<$0.count) }
+                place = .field(name.isEmpty ? .nothing : pass.names.known(name), [])
             }
             return index + 1
         } else if EventMasker.begins(name + [byte]) {
@@ -110,13 +120,50 @@ struct EventMasker {
         switch place {
         case .text: text.write(bytes)
         case .json, .data: json.write(bytes)
+        case .field(let name, let held):
+            let value = held + bytes
+            place = .field(name, value)
+            if value.count > EventMasker.maximumWordBytes {
+                value.withUnsafeBytes { pass.withhold($0, 0..<$0.count) }
+                place = .withheld
+            }
+        case .withheld: pass.withhold(bytes, 0..<bytes.count, [])
         case .lineBegin, .dataBegin: break
+        }
+    }
+
+    /// Passes a field that is neither data nor, as comments are, text without a name: by the rule for its name, else a word as the
+    /// detectors leave it. What is more than a word is text, which has no columns.
+    private mutating func endField() {
+        guard case .field(let name, let value) = place else { return }
+        let start = value.first == 0x20 ? 1 : 0
+        let end = value.last == 0x0d && value.count > start ? value.count - 1 : value.count
+        let isNamed = name.meaning.name?.isEmpty == false
+        value.withUnsafeBytes { bytes in
+            let field = DocumentField(range: start..<end, content: start..<end, encoding: .plain)
+            var list = EditList()
+            if name.rule != nil || isNamed && bytes[start..<end].allSatisfy(EventMasker.isWordPart) {
+                pass.edit(field, in: bytes, name, to: &list)
+            } else if start < end {
+                pass.withhold(field, to: &list)
+            }
+            pass.pass(bytes, 0..<bytes.count, list)
+        }
+    }
+
+    private static func isWordPart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f: true
+        case _: false
         }
     }
 
     private mutating func endLine(_ newline: UnsafeRawBufferPointer) {
         switch place {
         case .text: text.write(newline)
+        case .field, .withheld:
+            endField()
+            pass.pass(newline, 0..<1)
         case .json:
             json.endLine()
             json.reset()

@@ -27,7 +27,8 @@ struct FormMasker: BufferedMasker {
                 passField(upTo: end)
             } else if limit == DocumentPass.maximumValueBytes {
                 // A name so long is no name: any rule may mean it.
-                long = LongValue(.percent, near: name?.meaning.context ?? .none, rule: name?.rule)
+                long = LongValue(
+                    .percent, near: name?.meaning.context ?? .none, rule: name.flatMap(pass.names.rule(ofLong:)))
             } else {
                 return searched = end
             }
@@ -57,7 +58,7 @@ struct FormMasker: BufferedMasker {
         let next = end < buffer.count ? buffer[end] : nil
         buffer.withUnsafeBytes { bytes in
             var list = EditList()
-            pass.edit(field, in: bytes, name?.meaning ?? .nothing, rule: name?.rule, to: &list)
+            pass.edit(field, in: bytes, name ?? .nothing, to: &list)
             pass.pass(bytes, 0..<min(end + 1, bytes.count), list)
             guard name == nil, next == 0x3d else { return name = nil }
             guard let text = ValueEncoding.percent.decode(bytes.part(0..<end))?.bytes else {

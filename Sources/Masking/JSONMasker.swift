@@ -89,7 +89,7 @@ struct JSONMasker {
             return false
         case .full: passStretch()
         case .long(_, let isKey):
-            let (context, rule) = (walk.context, walk.rule)
+            let (context, rule) = (walk.context, walk.stringRule)
             let isHidden = walk.isHiding
             passStretch()
             // The quote stays in sight of nothing: it is passed by itself.

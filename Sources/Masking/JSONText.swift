@@ -1,5 +1,13 @@
 /// The inside of JSON strings (RFC 8259 section 7).
-enum JSONText {
+public enum JSONText {
+    /// Whether a text can be nothing but an object or an array of JSON.
+    public static func beginsDocument(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        switch bytes.first(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }) {
+        case 0x7b, 0x5b: true
+        case _: false
+        }
+    }
+
     /// How long the escape at `start` is, which begins with a backslash; nil when it is none, zero when it is not whole.
     static func escapeLength(_ bytes: UnsafeRawBufferPointer, at start: Int, upTo limit: Int) -> Int? {
         guard start + 1 < limit else { return 0 }

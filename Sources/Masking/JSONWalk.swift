@@ -32,7 +32,10 @@ struct JSONWalk {
         /// In lower case; empty when there are no rules that ask for it.
         var key: [UInt8] = []
         var context = FieldContext.none
-        var rule: Int?
+        /// Of the value that comes next.
+        var standing = Standing()
+        /// Of the object itself.
+        var own = Standing()
     }
 
     private let names: NameTable
@@ -41,16 +44,22 @@ struct JSONWalk {
     /// How many levels there were before the object that is hidden.
     private var hiddenLevel: Int?
     private(set) var items: [Item] = []
+    private let root: Standing
 
-    init(names: NameTable, maximumStringBytes: Int = .max) {
+    /// - Parameter root: where the document stands, if not by itself.
+    init(names: NameTable, root: Standing? = nil, maximumStringBytes: Int = .max) {
         self.names = names
+        self.root = root ?? names.root
         reader = JSONReader(maximumStringBytes: maximumStringBytes)
     }
 
     var isBetweenTexts: Bool { reader.isBetweenTexts }
     /// Of the value that comes next.
     var context: FieldContext { levels.last?.context ?? .none }
-    var rule: Int? { levels.last?.rule }
+    var rule: Int? { standing.rule }
+    /// The same of a string: one that is to be a document is none of which paths could tell.
+    var stringRule: Int? { standing.rule ?? standing.column.map(names.redacting) }
+    private var standing: Standing { levels.last?.standing ?? root }
     var isHiding: Bool { hiddenLevel != nil }
 
     /// Reads on from `index`, which is moved.
@@ -107,14 +116,15 @@ struct JSONWalk {
             append(
                 Item(
                     kind: token.kind == .string ? .string : .scalar, range: token.range, hasEscapes: token.hasEscapes,
-                    context: context, rule: rule))
-        case .openArray: levels.append(Level(isObject: false, context: context, rule: rule))
+                    context: context, rule: token.kind == .string ? stringRule : rule))
+        case .openArray:
+            levels.append(Level(isObject: false, context: context, standing: names.standing(ofElementIn: standing)))
         case .openObject:
             if let rule, !isHiding {
                 append(Item(kind: .hidden(begins: true), range: token.range, rule: rule))
                 hiddenLevel = levels.count
             }
-            levels.append(Level(isObject: true))
+            levels.append(Level(isObject: true, own: standing))
         case .close:
             levels.removeLast()
             if hiddenLevel == levels.count, let last = items.indices.last {
@@ -133,9 +143,9 @@ struct JSONWalk {
         let meaning = names.meaning(of: name)
         levels[last].context = meaning.context
         guard !names.rules.isEmpty else { return }
-        levels[last].key = name.count <= NameTable.maximumNameBytes ? NameTable.lower(name) : []
-        levels[last].rule =
-            meaning.rules.isEmpty
-            ? nil : names.rule(meaning, enclosing: levels.dropLast().reversed().filter(\.isObject).map(\.key))
+        levels[last].key = meaning.name ?? []
+        let needsEnclosing = !meaning.rules.isEmpty
+        let enclosing = needsEnclosing ? levels.dropLast().reversed().filter(\.isObject).map(\.key) : []
+        levels[last].standing = names.standing(meaning, enclosing: enclosing, in: levels[last].own)
     }
 }

@@ -9,7 +9,7 @@ extension MaskEngine {
     /// - Parameter isQuiet: a scan found no trigger in the stretch.
     mutating func jsonEdits(
         _ items: [JSONWalk.Item], in bytes: UnsafeRawBufferPointer, _ stretch: Range<Int>, near: FieldContext,
-        rules: [ColumnRule], isQuiet: Bool = false
+        rules: [ValueRule], isQuiet: Bool = false
     ) -> EditList {
         var list = EditList()
         let raw = find(in: bytes, scope: stretch, candidates: isQuiet ? [] : nil, near: near)
@@ -58,7 +58,7 @@ extension MaskEngine {
         return list
     }
 
-    private mutating func hide(_ item: JSONWalk.Item, begins: Bool, _ rules: [ColumnRule], _ list: inout EditList) {
+    private mutating func hide(_ item: JSONWalk.Item, begins: Bool, _ rules: [ValueRule], _ list: inout EditList) {
         guard begins, let rule = item.rule else { return list.replace(item.range, with: []) }
         count(rule: rules[rule].counter)
         switch rules[rule].style {
@@ -68,7 +68,7 @@ extension MaskEngine {
     }
 
     /// What stands for a string or a number under a rule.
-    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ColumnRule) -> [UInt8] {
+    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ValueRule) -> [UInt8] {
         if case .scalar = item.kind {
             return number(bytes.part(item.range), rule.styles.merged(on: .jsonNumber) ?? .null)
         }
@@ -187,7 +187,15 @@ extension MaskEngine {
     public mutating func maskJSON(
         _ bytes: UnsafeRawBufferPointer, near: FieldContext, names: NameTable, isQuiet: Bool, to out: inout [UInt8]
     ) -> JSONOutcome {
-        var walk = JSONWalk(names: names)
+        maskJSON(bytes, near: near, names: names, root: names.root, isQuiet: isQuiet, to: &out)
+    }
+
+    /// - Parameter root: where the text stands in what `names` are about.
+    mutating func maskJSON(
+        _ bytes: UnsafeRawBufferPointer, near: FieldContext, names: NameTable, root: Standing, isQuiet: Bool,
+        to out: inout [UInt8]
+    ) -> JSONOutcome {
+        var walk = JSONWalk(names: names, root: root)
         var index = 0
         while index < bytes.count {
             switch walk.advance(bytes, from: &index, upTo: .max, isLast: true) {

@@ -97,8 +97,9 @@ struct TerminalMasker: BufferedMasker {
             }
             text.text.withUnsafeBytes { shown in
                 for finding in pass.engine.find(in: text.text) {
+                    let range = finding.entity == .unsearched ? text.line(of: finding.range) : finding.range
                     claims.claim(
-                        text.places(finding.range), finding, pass.engine.style(of: finding), substitute(finding, shown))
+                        text.places(range), finding, pass.engine.style(of: finding), substitute(finding, shown))
                 }
             }
             for case .string(let payload) in text.tokens.lazy.map(\.kind) {

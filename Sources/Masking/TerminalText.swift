@@ -46,6 +46,14 @@ struct TerminalText {
         text.append(contentsOf: bytes.part(range))
     }
 
+    /// A range without the line's end behind it, which stays when all of the line goes.
+    func line(of range: Range<Int>) -> Range<Int> {
+        var end = range.upperBound
+        if end > range.lowerBound, text[end - 1] == 0x0a { end -= 1 }
+        if end > range.lowerBound, text[end - 1] == 0x0d { end -= 1 }
+        return range.lowerBound..<end
+    }
+
     /// The places of a part of the text, in ascending order.
     func places(_ range: Range<Int>) -> [Range<Int>] {
         var low = 0

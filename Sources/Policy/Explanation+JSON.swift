@@ -65,7 +65,10 @@ extension Facts {
 
 extension Flow {
     fileprivate var json: JSON {
-        .object([("target", .text(target)), ("sources", .texts(sources)), ("anything", .bool(anything))])
+        .object([
+            ("target", .text(target)), ("sources", .texts(sources)), ("anything", .bool(anything)),
+            ("direct", .bool(direct)),
+        ])
     }
 }
 
@@ -86,7 +89,8 @@ extension MaskPlan {
                 .array(
                     columns.map {
                         .object([
-                            ("pattern", .text($0.pattern)), ("style", .text($0.style.word)),
+                            ("pattern", .text($0.pattern)), ("paths", .texts($0.paths)),
+                            ("style", .text($0.style.word)),
                             ("parameters", $0.parameters.json), ("rule", .text($0.rule)),
                             ("on_failure", .text($0.refuseOnFailure ? "refuse" : "withhold")),
                         ])
@@ -108,7 +112,8 @@ extension MaskPlan {
                 .array(
                     outputs.map {
                         .object([
-                            ("index", .number(Int($0.index))), ("style", .text($0.style.word)),
+                            ("index", .number(Int($0.index))), ("paths", .texts($0.paths)),
+                            ("style", .text($0.style.word)),
                             ("parameters", $0.parameters.json),
                             ("rule", .text($0.rule)), ("computed", .bool($0.computed)),
                         ])

@@ -76,12 +76,12 @@ extension MaskPlan {
     /// One line for each mask and for each output that it reaches: `column *.email → partial`.
     public var lines: [String] {
         var lines = columns.map {
-            "column \($0.pattern) → \($0.styleWords)" + ($0.refuseOnFailure ? ", else refused" : "")
+            "column \($0.placeWords) → \($0.styleWords)" + ($0.refuseOnFailure ? ", else refused" : "")
         }
         lines += detectors.map {
             "\($0.entities.joined(separator: ", ")) → \($0.styleWords)" + ($0.refuseOnFailure ? ", else refused" : "")
         }
-        lines += outputs.map { "output \($0.index + 1) → \($0.styleWords)" + ($0.computed ? ", NULL too" : "") }
+        lines += outputs.map { "output \($0.placeWords) → \($0.styleWords)" + ($0.computed ? ", NULL too" : "") }
         if allOutputs {
             lines.append("every output")
         } else if allComputed {

@@ -18,6 +18,7 @@ struct MaskList {
         var mistakes = Mistakes()
         let columnNode = mistakes.attempt(try map.nonEmpty("columns"))
         let detectNode = mistakes.attempt(try map.nonEmpty("detect"))
+        let pathsNode = mistakes.attempt(try map.nonEmpty("paths")) ?? nil
         let inferenceNode = mistakes.attempt(try map.nonEmpty("inference"))
         let failureNode = mistakes.attempt(try map.nonEmpty("on_failure"))
         let style = mistakes.attempt(try ParsedStyle(&map))
@@ -28,6 +29,7 @@ struct MaskList {
         if let columnNode {
             patterns = mistakes.attempt(try variables.columns(columnNode)) ?? []
         }
+        let paths = mistakes.attempt(try pathsNode.map(Self.paths)) ?? []
         var detector: DetectorMask?
         if let detectNode { detector = mistakes.attempt(try variables.detectorMask(detectNode)) }
         try mistakes.finish()
@@ -35,9 +37,13 @@ struct MaskList {
         if let inferenceNode, columnNode == nil {
             throw inferenceNode.error("“inference” is for masks of columns")
         }
+        if let pathsNode, columnNode == nil {
+            throw pathsNode.error("“paths” is for masks of columns")
+        }
         for pattern in patterns {
             var mask = ColumnMask()
             mask.pattern = pattern.text
+            mask.paths = paths.map(\.text)
             (style ?? .redact).apply(to: &mask)
             mask.rule = rule
             mask.refuseOnFailure = refuses
@@ -50,6 +56,21 @@ struct MaskList {
             mask.refuseOnFailure = refuses
             detectors.append(mask)
         }
+    }
+
+    private static func paths(_ node: StrictNode) throws(ConfigurationError) -> [ValuePath] {
+        let paths = try node.mapItems { item throws(ConfigurationError) in
+            let text = try item.string()
+            do throws(ValuePath.Mistake) {
+                return try ValuePath(text)
+            } catch {
+                throw item.error("“\(text)”: \(error.message)")
+            }
+        }
+        guard (1...ValuePath.maximumPaths).contains(paths.count) else {
+            throw node.error("expected 1 to \(ValuePath.maximumPaths) paths, such as $.user.email or $..ssn")
+        }
+        return paths
     }
 
     private enum Inference: String, CaseIterable {

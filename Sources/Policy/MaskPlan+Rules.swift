@@ -54,14 +54,18 @@ extension MaskPlan {
         let matching = masked.filter { column in origins.contains { column.pattern.mayMatch($0) } }.map(\.mask)
         if let first = matching.first {
             var results: [OutputMask] = []
-            for mask in output.direct && !first.style.hidesAll ? matching : [first] {
+            for mask in output.direct && !first.hidesAll ? matching : [first] {
                 result.style = output.direct ? mask.style : .redact
                 result.clearParameters()
                 if output.direct, mask.hasParameters { result.parameters = mask.parameters }
                 result.rule = mask.rule
-                if !results.contains(where: { $0.style == result.style && $0.parameters == result.parameters }) {
-                    results.append(result)
+                result.paths = output.direct ? mask.paths : []
+                result.refuseOnFailure = !result.paths.isEmpty && mask.refuseOnFailure
+                let isKnown = results.contains {
+                    $0.style == result.style && $0.parameters == result.parameters && $0.paths == result.paths
+                        && $0.refuseOnFailure == result.refuseOnFailure
                 }
+                if !isKnown { results.append(result) }
             }
             return results
         }
@@ -108,11 +112,11 @@ extension MaskPlan {
     }
 }
 
-extension MaskStyle {
+extension ColumnMask {
     /// Whether it shows nothing of a value of any type.
     fileprivate var hidesAll: Bool {
-        switch self {
-        case .unspecified, .UNRECOGNIZED, .null, .redact: true
+        switch style {
+        case .unspecified, .UNRECOGNIZED, .null, .redact: paths.isEmpty
         case .hash, .tokenize, .shift, .bucket, .partial: false
         }
     }

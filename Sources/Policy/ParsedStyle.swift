@@ -17,7 +17,10 @@ struct ParsedStyle {
 
     init(_ map: inout StrictMapping) throws(ConfigurationError) {
         // Unquoted, the style's name is YAML's own null.
-        if map.keys.contains("style"), map.optional("style") == nil {
+        if let (text, node) = map.null("style") {
+            guard text == "null" else {
+                throw node.error("“style” is empty: name one, such as redact, or null, which leaves NULL")
+            }
             self.init(style: .null)
         } else {
             try self.init(map.required("style"))

@@ -15,6 +15,27 @@ extension StyledMask {
     }
 }
 
+extension ColumnMask {
+    /// The same of a mask of columns, which may be about places within their values.
+    /// - Parameters:
+    ///   - path: one of `source`'s; nil when it has none.
+    ///   - isDirect: the copy is the source's value itself; otherwise a path means another place in it, or none.
+    func addsNothing(to source: ColumnMask, at path: ValuePath?, isDirect: Bool) -> Bool {
+        guard addsNothing(to: source) else { return false }
+        guard let path else { return paths.isEmpty }
+        if paths.isEmpty { return showsNoPart }
+        return isDirect && paths.contains { (try? ValuePath($0))?.covers(path) ?? false }
+    }
+
+    /// Whether it shows nothing of a document under it that stands at some place of it.
+    private var showsNoPart: Bool {
+        switch style {
+        case .unspecified, .UNRECOGNIZED, .null, .redact, .hash: true
+        case .tokenize, .shift, .bucket, .partial: false
+        }
+    }
+}
+
 extension StyleParameters {
     /// A year holds months; a width holds another when it is a multiple of it. Told nothing, a bucket shows nothing.
     fileprivate func isCoarser(than other: StyleParameters) -> Bool {

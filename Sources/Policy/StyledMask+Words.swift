@@ -23,6 +23,16 @@ extension StyledMask {
     }
 }
 
+extension ColumnMask {
+    /// The columns, and the places within their values: `public.events.payload $.user.email`.
+    public var placeWords: String { ([pattern] + paths).joined(separator: " ") }
+}
+
+extension OutputMask {
+    /// The output's number from 1, and the places within its values.
+    public var placeWords: String { ([String(index + 1)] + paths).joined(separator: " ") }
+}
+
 extension StyleParameters {
     /// What is given, as policy files write it.
     var told: [(key: String, value: String)] {

@@ -49,9 +49,8 @@ struct TagTable: Sendable {
     }
 
     private mutating func add(_ list: PolicyFiles.ListFile) throws(ConfigurationError) {
-        guard let text = String(validating: list.bytes, as: UTF8.self) else {
-            throw ConfigurationError(file: list.path, message: "is not valid UTF-8")
-        }
+        if let mistake = ConfigurationError(encodingOf: list.bytes, file: list.path) { throw mistake }
+        let text = String(decoding: list.bytes, as: UTF8.self)
         var map = try StrictNode.parse(text, file: list.path).mapping()
         var inner = try map.required("tags").mapping()
         try map.finish()

@@ -43,6 +43,25 @@ extension Tally {
         for flow in facts.flows {
             if let breach = breach(flow) { return breach }
         }
+        return rewriting(facts)
+    }
+
+    /// What writes a column by what it reads of it may move a value to where no path names it.
+    private func rewriting(_ facts: Facts) -> MaskBreach? {
+        guard !facts.columnsWritten.isEmpty else { return nil }
+        let read = facts.columnsRead.map(ColumnName.init)
+        // What some columns are written with is a flow.
+        let written = facts.columnsWritten.map(ColumnName.init).filter { $0.column != "*" }
+        for rule in masks {
+            for masked in rule.columns where !masked.mask.paths.isEmpty {
+                let sources = read.filter(masked.pattern.mayMatch)
+                for target in written where masked.pattern.mayMatch(target) {
+                    guard let source = sources.first(where: target.mayBe) else { continue }
+                    guard !isMasked(target, as: masked, isDirect: false) else { continue }
+                    return .copy(rule, column: source.text, target: target.text)
+                }
+            }
+        }
         return nil
     }
 
@@ -52,7 +71,9 @@ extension Tally {
         for rule in masks {
             for masked in rule.columns {
                 let source = flow.anything ? nil : sources.first { masked.pattern.mayMatch($0) }
-                guard flow.anything || source != nil, !isMasked(target, as: masked) else { continue }
+                guard flow.anything || source != nil,
+                    !isMasked(target, as: masked, isDirect: flow.direct && !flow.anything)
+                else { continue }
                 return .copy(rule, column: source?.text ?? masked.pattern.text, target: target.text)
             }
         }
@@ -61,14 +82,18 @@ extension Tally {
 
     /// Whether whoever reads the target later meets a mask that shows nothing which `source` does not, and lets it be compared no
     /// more: one that holds for every statement that reads.
-    private func isMasked(_ target: ColumnName, as source: Rule.MaskedColumn) -> Bool {
-        masks.contains { rule in
-            rule.masksEveryRead
-                && rule.columns.contains {
-                    $0.mask.addsNothing(to: source.mask)
-                        && ($0.refusesInference || !source.refusesInference) && $0.pattern.surelyMasks(target)
-                }
+    private func isMasked(_ target: ColumnName, as source: Rule.MaskedColumn, isDirect: Bool) -> Bool {
+        func isMasked(at path: ValuePath?) -> Bool {
+            masks.contains { rule in
+                rule.masksEveryRead
+                    && rule.columns.contains {
+                        $0.mask.addsNothing(to: source.mask, at: path, isDirect: isDirect)
+                            && ($0.refusesInference || !source.refusesInference) && $0.pattern.surelyMasks(target)
+                    }
+            }
         }
+        guard !source.mask.paths.isEmpty else { return isMasked(at: nil) }
+        return source.mask.paths.allSatisfy { text in (try? ValuePath(text)).map(isMasked(at:)) ?? false }
     }
 }
 

@@ -45,9 +45,8 @@ extension CustomDictionary {
     ) throws(ConfigurationError) {
         // One that could not be read was a mistake then.
         guard let list = files.list(try node.string(), of: file) else { return }
-        guard let text = String(validating: list.bytes, as: UTF8.self) else {
-            throw ConfigurationError(file: list.path, message: "is not valid UTF-8")
-        }
+        if let mistake = ConfigurationError(encodingOf: list.bytes, file: list.path) { throw mistake }
+        let text = String(decoding: list.bytes, as: UTF8.self)
         var mistakes = Mistakes()
         // By scalars: of characters, a line's end in two bytes would be one of its own.
         let scalars = text.unicodeScalars

@@ -140,9 +140,8 @@ private struct Inclusion {
         guard data.count <= StrictNode.maximumFileSize else {
             throw ConfigurationError(file: path, message: "is larger than \(StrictNode.maximumFileSize) bytes")
         }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw ConfigurationError(file: path, message: "is not valid UTF-8")
-        }
+        if let mistake = ConfigurationError(encodingOf: data, file: path) { throw mistake }
+        let text = String(decoding: data, as: UTF8.self)
         return try StrictNode.parse(text, file: path)
     }
 

@@ -4,7 +4,7 @@ import Policy
 extension MaskPlan {
     /// As tests write a plan: `*.email partial`, `secret redact`, `output 2 redact`, `every output`.
     var testWords: [String] {
-        var words = columns.map { "\($0.pattern) \($0.styleWords)" } + detectorWords
+        var words = columns.map { "\($0.placeWords) \($0.styleWords)" } + detectorWords
         words += positions.map { "output \($0)" }
         if allComputed { words.append("every computed output") }
         if allOutputs { words.append("every output") }
@@ -43,6 +43,6 @@ extension MaskPlan {
     private static let shownDigestBytes = 4
 
     private var positions: [String] {
-        outputs.map { "\($0.index + 1) \($0.styleWords)" } + computedOutputs.map { "\($0 + 1) redact" }
+        outputs.map { "\($0.placeWords) \($0.styleWords)" } + computedOutputs.map { "\($0 + 1) redact" }
     }
 }

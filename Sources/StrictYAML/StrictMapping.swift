@@ -31,6 +31,15 @@ public struct StrictMapping {
         return nil
     }
 
+    /// A key that is there with YAML's null: how that is written, `null`, `~` or nothing.
+    public mutating func null(_ key: String) -> (text: String, node: StrictNode)? {
+        asked.append(key)
+        guard let found = pairs.first(where: { $0.key == key })?.node, found.isNull,
+            case .scalar(let text, _) = found.value
+        else { return nil }
+        return (text, found)
+    }
+
     public mutating func required(_ key: String) throws(ConfigurationError) -> StrictNode {
         if let found = optional(key) { return found }
         // Written wrong, it is there under a name that nobody asks for.

@@ -130,8 +130,9 @@ extension Integration {
         @Test func hashTakesAKey() async throws {
             let directory = try TemporaryDirectory()
             try directory.write("mask: [{columns: [id], style: hash}]\n", to: "rules.yaml")
-            try directory.write("a key", to: "key")
-            try directory.write("another", to: "other")
+            try directory.write("a key", to: "short")
+            try directory.write(String(repeating: "k", count: 32), to: "key")
+            try directory.write(String(repeating: "o", count: 32), to: "other")
             let arguments = ["--rules", directory.file("rules.yaml"), "--format", "form"]
             let none = try await Self.run(arguments, input: "id=x", directory: directory)
             #expect(none.status == 1 && none.output.isEmpty && none.errors.contains("--key"), "\(none.transcript)")
@@ -143,6 +144,60 @@ extension Integration {
                 outputs.insert(masked.output)
             }
             #expect(outputs.count == 2)
+            let short = try await Self.run(
+                arguments + ["--key", directory.file("short")], input: "id=x", directory: directory)
+            #expect(short.status == 1 && short.output.isEmpty, "\(short.transcript)")
+            #expect(
+                short.errors.contains("5 bytes of at least 32") && short.errors.contains("head -c 32 /dev/urandom"),
+                "\(short.transcript)")
+        }
+
+        /// Rules of which none met a column may have their names written wrong.
+        @Test(arguments: [
+            ("json", "{\"mail\":1}", "{columns: [email], style: redact}", 3),
+            ("json", "", "{columns: [email], style: redact}", 0),
+            ("json", "{\"mail\":1}", "{columns: [email, mail], style: redact}", 0),
+            ("csv", "a\n1\n", "{columns: [email], style: redact}, {detect: [email], style: redact}", 3),
+            ("json", "{\"a\":{\"b\":1}}", "{columns: [a], paths: [$.c], style: redact}", 3),
+            ("json", "{\"a\":{\"b\":1}}", "{columns: [a], paths: [$.b, $.c], style: redact}", 0),
+            ("text", "x\n", "{columns: [email], style: redact}", 3),
+            ("text", "x\n", "{detect: [email], style: redact}", 0),
+            ("text", "x\n", "{columns: [email], style: redact}, {detect: [email], style: redact}", 0),
+        ])
+        func columnRulesThatNothingMet(_ format: String, _ input: String, _ masks: String, _ status: Int32) async throws
+        {
+            let directory = try TemporaryDirectory()
+            try directory.write("mask: [\(masks)]\n", to: "rules.yaml")
+            let ran = try await Self.run(
+                ["--rules", directory.file("rules.yaml"), "--format", format], input: input, directory: directory)
+            #expect(ran.status == status && (status == 0 || !ran.errors.isEmpty), "\(ran.transcript)")
+            if status == 3 { #expect(ran.output == input, "\(ran.transcript)") }
+        }
+
+        @Test(arguments: [
+            ("a\u{0}@\u{0}b\u{0}", "UTF-16LE"), ("\u{0}a\u{0}@", "UTF-16BE"), ("a\u{0}\u{0}\u{0}@", "UTF-32LE"),
+            ("\u{0}\u{0}\u{0}a", "UTF-32BE"),
+        ])
+        func wideEncodingsAreRefused(_ input: String, _ name: String) async throws {
+            let directory = try TemporaryDirectory()
+            let ran = try await Self.run(["--detect", "email"], input: input, directory: directory)
+            #expect(ran.status == 1 && ran.output.isEmpty, "\(ran.transcript)")
+            #expect(ran.errors.contains("iconv -f \(name) -t UTF-8"), "\(ran.transcript)")
+            let terminal = try await Self.run(
+                ["--detect", "email", "--format", "terminal"], input: input, directory: directory)
+            #expect(terminal.status == 0 && terminal.output == input, "\(terminal.transcript)")
+        }
+
+        @Test(arguments: [
+            ("\\377\\376a\\000", "UTF-16"), ("\\376\\377\\000a", "UTF-16"), ("\\377\\376\\000\\000a", "UTF-32"),
+        ])
+        func byteOrderMarksAreTold(_ input: String, _ name: String) async throws {
+            let directory = try TemporaryDirectory()
+            let ran = try await Child(
+                "/bin/sh", ["-c", "printf '\(input)' | \"$0\" mask --detect email", Project.binaries + "/sluice"],
+                directory: directory, label: "mask"
+            ).finish()
+            #expect(ran.status == 1 && ran.errors.contains("is \(name), in which"), "\(ran.transcript)")
         }
 
         @Test func usesTheInstallationsKey() async throws {

@@ -83,14 +83,63 @@ import Testing
         let rules = try Self.rules()
         #expect(
             mask(
-                ": hi\nevent: x\nid: 1\ndata: {\"email\":\ndata:\"bob@b.co\"}\n\ndata: \"bob@b.co\"\nretry: 5\n\n",
+                ": hi\n:\nevent: x\nid: 1\ndata: {\"email\":\ndata:\"bob@b.co\"}\n\ndata: \"bob@b.co\"\nretry: 5\n\n",
                 .ndjson,
                 rules)
-                == ": hi\nevent: x\nid: 1\ndata: {\"email\":\ndata:\"b***@b.co\"}\n\ndata: \"bob@b.co\"\nretry: 5\n\n")
+                == ": [redacted]\n:\nevent: x\nid: \(mask("id=1", .form, rules).dropFirst(3).replacing("%3A", with: ":"))\ndata: {\"email\":\ndata:\"b***@b.co\"}\n\ndata: \"bob@b.co\"\nretry: 5\n\n"
+        )
         let detectors = try plan(detect: ["email"])
         #expect(
             mask("id: a@b.co\ndata: [DONE] a@b.co\ndata\n\ndata", .ndjson, detectors)
                 == "id: [redacted:email]\ndata: [DONE] [redacted:email]\ndata\n\ndata")
+    }
+
+    /// Fields of events that are not data are values of columns so named when they are words; all else is text, which has none.
+    @Test(arguments: [
+        ("id: 4711-a.b_c", "id: 4711-a.b_c"), ("id:alice@example.com", "id:[redacted]"),
+        ("event: a b", "event: [redacted]"),
+        ("event:message_delta\r", "event:message_delta\r"), ("event: {\"email\":1}\r", "event: [redacted]\r"),
+        ("retry: 5", "retry: 5"), (": x", ": [redacted]"), (":", ":"), (":\r", ":\r"), ("id:", "id:"),
+        ("id: " + String(repeating: "1", count: 64), "id:[redacted]"),
+        ("id: " + String(repeating: "1", count: 900), "id:[redacted]"),
+        ("id: " + String(repeating: "1", count: 63), "id: " + String(repeating: "1", count: 63)),
+        ("email: bob@x.org", "[redacted]"), ("event: 4111111111111111", "event: [redacted:credit_card]"),
+    ])
+    func fieldsOfEvents(_ line: String, _ expected: String) throws {
+        let rules = try plan(columns: [("*.email", .partial)], detect: ["credit_card"])
+        for ending in ["", "\n", "\ndata: {\"email\":\"bob@x.org\"}\n\n"] {
+            let input = Array((line + ending).utf8)
+            let whole = expected + ending.replacing("bob@", with: "b***@")
+            #expect(String(decoding: mask(input, .ndjson, rules).output, as: UTF8.self) == whole)
+            for cut in 0...min(input.count, 100) {
+                #expect(String(decoding: mask(input, .ndjson, rules, cuts: [cut]).output, as: UTF8.self) == whole)
+            }
+        }
+        let own = try plan(columns: [("id", .redact), ("event", .null)])
+        #expect(mask("id: 1\nevent: x\n", .ndjson, own) == "id: [redacted]\nevent: \n")
+    }
+
+    /// Names of fields that say what encloses them.
+    @Test(arguments: [
+        ("user[email]", true), ("user.email", true), ("users[0][email]", true), ("users[0].email", true),
+        ("users[][email]", true),
+        ("a.users.email", true), ("users.email[]", true), ("users.email.0", true), ("EMAIL", true),
+        ("orders[email]", false),
+        ("user[email][x]", true), ("user[name]", false), ("users.e mail", false), ("email.x", true), ("users", false),
+        ("[email]", true), ("users[email", true), ("x.orders[0].email", false),
+    ])
+    func namesWithinNames(_ name: String, _ expected: Bool) throws {
+        let rules = try plan(columns: [("user*.email", .redact)])
+        let encoded = name.replacing("[", with: "%5B").replacing("]", with: "%5D").replacing(" ", with: "+")
+        #expect(mask("\(encoded)=x&a=1", .form, rules) == "\(encoded)=\(expected ? "%5Bredacted%5D" : "x")&a=1")
+        #expect(mask("\(name),a\nx,1\n", .csv, rules) == "\(name),a\n\(expected ? "[redacted]" : "x"),1\n")
+    }
+
+    @Test func namesWithinNamesSayWhatValuesAre() throws {
+        let rules = try plan(columns: [("a.b", .hash)], detect: ["us_ssn"])
+        #expect(mask("user%5Bssn%5D=536904399", .form, rules) == "user%5Bssn%5D=%5Bredacted%3Aus_ssn%5D")
+        // The whole name counts as well.
+        #expect(mask("x.b=1", .form, try plan(columns: [("x*", .redact)])) == "x.b=%5Bredacted%5D")
     }
 
     @Test func csv() throws {

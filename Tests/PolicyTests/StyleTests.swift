@@ -29,6 +29,17 @@ import Testing
         #expect(plan.lines.contains("column users.email → \(words)"))
     }
 
+    /// A style that is not there may be one forgotten; the one whose name is YAML's own word is not.
+    @Test(arguments: [("null", true), ("\"null\"", true), ("'null'", true), ("~", false), ("", false), ("Null", false)])
+    func nullIsWritten(_ style: String, _ isRead: Bool) throws {
+        guard isRead else {
+            let error = #expect(throws: (any Error).self) { try plan([style]) }
+            #expect("\(try #require(error))".contains(style == "Null" ? "“Null”" : "“style” is empty"))
+            return
+        }
+        #expect(try plan([style]).columns.map(\.style) == [.null])
+    }
+
     @Test(arguments: [("", false), (", on_failure: withhold", false), (", on_failure: refuse", true)])
     func whatBecomesOfWhatCannotBeMasked(_ written: String, _ refuses: Bool) throws {
         let plan = try plan(["hash\(written)"], detect: ["redact\(written)"])

@@ -239,6 +239,38 @@ import Testing
         ] as [(String, [String])])
     func movesValues(_ sql: String, _ expected: [String]) { #expect(flows(resolved(sql)) == expected) }
 
+    /// What is copied as it is, by itself, is told from what is made of it.
+    @Test(
+        arguments: [
+            ("INSERT INTO notes (body) SELECT email FROM users", true),
+            ("INSERT INTO notes (body) SELECT e FROM (SELECT email FROM users) s (e)", true),
+            ("UPDATE notes SET body = u.email FROM users u", true),
+            ("INSERT INTO notes (body) SELECT lower(email) FROM users", false),
+            ("INSERT INTO notes (body) SELECT email::text FROM users", false),
+            ("INSERT INTO notes (body) SELECT coalesce(email, name) FROM users", false),
+            ("INSERT INTO notes (body) SELECT row_to_json(u) FROM users u", false),
+            ("UPDATE notes SET body = u.email || '' FROM users u", false),
+        ])
+    func directFlows(_ sql: String, _ expected: Bool) {
+        let flows = resolved(sql).flows
+        #expect(!flows.isEmpty && flows.map(\.direct) == flows.map { _ in expected })
+    }
+
+    /// A write of a column by what it reads of the same one is no flow, and shows in both lists.
+    @Test(
+        arguments: [
+            ("UPDATE users SET email = lower(email)", true), ("UPDATE users SET email = $1 WHERE id = 1", false),
+            (
+                "INSERT INTO users (id, email) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET email = excluded.email",
+                false
+            ),
+            ("UPDATE users SET email = 'x' WHERE email = 'y'", true), ("DELETE FROM users WHERE email = 'y'", false),
+        ])
+    func rewritesAColumn(_ sql: String, _ expected: Bool) {
+        let facts = resolved(sql)
+        #expect(Set(facts.columnsRead).intersection(facts.columnsWritten).contains("public.users.email") == expected)
+    }
+
     /// Without a catalogue by the names that the text has.
     @Test(
         arguments: [

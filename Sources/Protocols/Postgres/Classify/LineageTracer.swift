@@ -106,6 +106,7 @@ final class LineageTracer {
         readAll(value)
         guard !isPlanned else { return }
         var sources = value.computed
+        sources.isDirect = value.isDirect
         sources.columns.subtract(ColumnSet(unordered: columns))
         for column in columns {
             written.insert(column)

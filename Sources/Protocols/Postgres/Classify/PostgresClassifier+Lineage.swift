@@ -103,6 +103,7 @@ extension LineageTracer {
             flow.target = names.text(target)
             flow.sources = texts(value.columns.numbers, &budget)
             flow.anything = value.isAnything
+            flow.direct = value.isDirect && !value.isAnything
             return flow
         }.sorted { $0.target < $1.target }
     }

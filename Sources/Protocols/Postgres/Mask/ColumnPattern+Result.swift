@@ -17,10 +17,14 @@ struct ResultNames {
 }
 
 extension ColumnPattern {
-    /// Either the origin or, for a pattern of any table, the name that the client sees. Unknown parts of an origin match.
-    func matches(_ names: ResultNames) -> Bool {
-        if isOfAnyTable, matches(column: names.name) { return true }
+    /// What the value comes from, as far as it is known; unknown parts match.
+    func matches(originOf names: ResultNames) -> Bool {
         guard let origin = names.origin else { return false }
         return (origin.column.isEmpty || matches(column: origin.column)) && matches(enclosing: origin.enclosing)
+    }
+
+    /// Either the origin or, for a pattern of any table, the name that the client sees. Unknown parts of an origin match.
+    func matches(_ names: ResultNames) -> Bool {
+        isOfAnyTable && matches(column: names.name) || matches(originOf: names)
     }
 }

@@ -8,6 +8,8 @@ final class CompiledPlan {
     struct Column {
         /// A column rule: the style and the counter's index. Decides about the whole value.
         let rule: (style: Style, counter: Int)?
+        /// Without such a rule: those about places within the value.
+        let paths: ColumnPaths?
         /// The rule masks NULL as well: whether there is a value tells what the column was computed from.
         let masksNull: Bool
         let substitute: Substitute
@@ -91,7 +93,8 @@ final class CompiledPlan {
         let columns = known ? try CompiledPlan.columns(batch, patterns, copy: copy, engine: engine) : []
         return Shape(
             columns: columns, expected: known ? columns.count : nil, withholds: rules && !known,
-            scans: engine != nil && (known ? columns.contains { $0.rule == nil && $0.kind.readsWireText } : !rules))
+            scans: engine != nil
+                && (known ? columns.contains { $0.rule == nil && $0.paths == nil && $0.kind.readsWireText } : !rules))
     }
 
     private static func columns(
@@ -100,9 +103,14 @@ final class CompiledPlan {
         let plan = batch.plan
         let computed = Set(plan.computedOutputs)
         var outputs: [UInt32: [Style]] = [:]
+        var within: [UInt32: [OutputMask]] = [:]
         var withNull: Set<UInt32> = []
         for mask in plan.outputs {
             if mask.unlessTable, Int(mask.index) < batch.columns.count, batch.columns[Int(mask.index)].isOfTable {
+                continue
+            }
+            if !mask.paths.isEmpty, !mask.computed {
+                within[mask.index, default: []].append(mask)
                 continue
             }
             // A computed value is never shown in part: of NULL there is no part, and no hash of its own.
@@ -113,8 +121,13 @@ final class CompiledPlan {
         var styles: [Style] = []
         for mask in plan.columns { styles.append(try Style(mask)) }
         // A mask of a column that is not here was meant for other columns than these.
-        let all = plan.allOutputs || outputs.keys.contains { $0 >= batch.columns.count }
-        return batch.columns.enumerated().map { index, column in
+        let all =
+            plan.allOutputs
+            || plan.outputs.contains { mask in
+                mask.index >= batch.columns.count
+            }
+        var columns: [Column] = []
+        for (index, column) in batch.columns.enumerated() {
             let binary = copy ? batch.copy.format == "binary" : column.format != 0
             // COPY text carries no types: where the batch knows none, the client reads text.
             let untyped = copy && column.type == 0
@@ -133,14 +146,32 @@ final class CompiledPlan {
                 )
             }
             let names = ResultNames(column)
+            let outputPaths = within[UInt32(index)] ?? []
+            var paths = PathRules()
             for (number, pattern) in patterns.enumerated() where pattern.matches(names) {
-                add(styles[number], counter: firstPatternCounter + number)
+                let mask = plan.columns[number]
+                let counter = firstPatternCounter + number
+                if mask.paths.isEmpty {
+                    add(styles[number], counter: counter)
+                } else if column.isOfTable && pattern.matches(originOf: names)
+                    || outputPaths.contains(where: { $0.paths == mask.paths && $0.style == mask.style })
+                {
+                    try paths.add(mask.paths, styles[number], counter, mask.refuseOnFailure ? mask.rule : nil)
+                } else {
+                    // What goes by its name, or comes from a view, may be made of some part of the value.
+                    add(max(.redact, styles[number]), counter: counter)
+                }
+            }
+            for mask in outputPaths {
+                try paths.add(mask.paths, try Style(mask), outputCounter, mask.refuseOnFailure ? mask.rule : nil)
             }
             for style in outputs[UInt32(index)] ?? [] { add(style, counter: outputCounter) }
             let isComputed =
                 all && !column.isOfTable
                 || !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
             if isComputed { add(.redact, counter: computedCounter) }
+            // What is shown in part of all shows what stands in that part.
+            if rule != nil { for style in paths.styles { add(style, counter: outputCounter) } }
             let near =
                 engine.map { $0.context(column: column.name).union($0.context(column: column.originColumn)) } ?? .none
             let every = !near.isEmpty || engine?.looksAtEveryValue == true
@@ -148,12 +179,18 @@ final class CompiledPlan {
                 untyped
                 ? (binary ? .unknown : .anyText)
                 : ValueKind(ValueType(column.type), binary: binary, isTold: every)
-            return Column(
-                rule: rule, masksNull: isComputed || withNull.contains(UInt32(index)),
-                substitute: substitute, styled: styled, shown: shown, isPadded: column.type == 1042, kind: kind,
-                near: near,
-                look: engine == nil || kind == .skip ? .never : kind.showsOnWire && !every ? .whenTriggered : .always)
+            let documents =
+                untyped ? DocumentKind.any(binary: binary) : DocumentKind(ValueType(column.type), binary: binary)
+            columns.append(
+                Column(
+                    rule: rule, paths: rule == nil ? paths.compiled(documents, engine) : nil,
+                    masksNull: isComputed || withNull.contains(UInt32(index)),
+                    substitute: substitute, styled: styled, shown: shown, isPadded: column.type == 1042, kind: kind,
+                    near: near,
+                    look: engine == nil || kind == .skip
+                        ? .never : kind.showsOnWire && !every ? .whenTriggered : .always))
         }
+        return columns
     }
 }
 

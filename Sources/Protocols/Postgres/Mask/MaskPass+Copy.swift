@@ -187,7 +187,7 @@ extension MaskPass {
             let field = format.field(source, from: index, upTo: limit)
             if let expected = plan.copy.expected, number >= expected { try expect(number + 1) }
             maskField(format, number, index..<field.end, field)
-            try checkValue(number)
+            try checkValue(number, plan.copy)
             number += 1
             guard field.end < limit else { break }
             index = field.end + 1
@@ -196,7 +196,7 @@ extension MaskPass {
                 maskField(
                     format, number, index..<index,
                     CopyFormat.Field(end: index, isEncoded: false, plain: index..<index, isQuoted: false))
-                try checkValue(number)
+                try checkValue(number, plan.copy)
                 number += 1
                 break
             }
@@ -213,7 +213,7 @@ extension MaskPass {
         }
         let column = plan.copy.expected == nil || number >= plan.copy.columns.count ? nil : plan.copy.columns[number]
         let found = cursor.indices(in: field.plain)
-        if column?.rule == nil {
+        if column?.rule == nil, column?.paths == nil {
             guard plan.engine != nil, column?.look != .never else { return }
             if found.isEmpty, !field.isEncoded, column?.passesQuiet(bytes: field.plain.count) ?? false { return }
         }
@@ -243,6 +243,9 @@ extension MaskPass {
     ) -> ValueMasker.Outcome {
         if let column, let rule = column.rule {
             return values.substitute(rule, column, bytes.part(scope), to: &edited)
+        }
+        if let column, let paths = column.paths {
+            return values.maskPlaces(paths, near: column.near, in: bytes.part(scope), to: &edited)
         }
         // Without a scan of the wire bytes there are no candidates, which is not the same as none found.
         let scanned = plan.copy.scans ? candidates : nil

@@ -15,10 +15,11 @@ extension MaskPass {
     }
 
     /// After a field was masked.
-    mutating func checkValue(_ field: Int) throws(MaskError) {
+    mutating func checkValue(_ field: Int, _ shape: CompiledPlan.Shape) throws(MaskError) {
         guard values.isUnreadable else { return }
         values.isUnreadable = false
-        guard let rule = plan.refusesUnreadable else { return }
+        let paths = shape.columns.indices.contains(field) ? shape.columns[field].paths : nil
+        guard let rule = paths?.refusing ?? plan.refusesUnreadable else { return }
         let isNamed = batch.columnsKnown && batch.columns.indices.contains(field) && !batch.columns[field].name.isEmpty
         let column = isNamed ? "“\(batch.columns[field].name)”" : "\(field + 1)"
         throw refused(by: rule, "column \(column) holds a value that cannot be read")

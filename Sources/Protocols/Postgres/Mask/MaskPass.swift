@@ -133,7 +133,7 @@ struct MaskPass {
             let range = index..<index + max(0, length)
             index = range.upperBound
             let outcome = value(field, shape, source, range)
-            try checkValue(field)
+            try checkValue(field, shape)
             switch outcome {
             case .keep: continue
             case .null: output.replaceCounted(range, with: nil)
@@ -157,6 +157,10 @@ struct MaskPass {
         if let rule = column.rule {
             edited.removeAll(keepingCapacity: true)
             return values.substitute(rule, column, source.part(range), to: &edited)
+        }
+        if let paths = column.paths {
+            edited.removeAll(keepingCapacity: true)
+            return values.maskPlaces(paths, near: column.near, in: source.part(range), to: &edited)
         }
         guard column.look != .never else { return .keep }
         let found = cursor.indices(in: range)

@@ -15,6 +15,17 @@ extension ValueMasker {
         {
             return .keep
         }
+        return maskElements(ofText: bytes, delimiter: delimiter, to: &out) { masker, value, edited in
+            masker.detect(
+                element, in: value, scope: 0..<value.count, candidates: nil, near: near, depth: 1, to: &edited)
+        }
+    }
+
+    /// Masks each element by itself.
+    mutating func maskElements(
+        ofText bytes: UnsafeRawBufferPointer, delimiter: UInt8, to out: inout [UInt8],
+        _ mask: (_ masker: inout ValueMasker, UnsafeRawBufferPointer, _ edited: inout [UInt8]) -> Outcome
+    ) -> Outcome {
         let start = out.count
         var changed = false
         var index = 0
@@ -40,10 +51,7 @@ extension ValueMasker {
                 }
                 if let value {
                     var edited: [UInt8] = []
-                    let outcome = value.withUnsafeBytes {
-                        detect(
-                            element, in: $0, scope: 0..<value.count, candidates: nil, near: near, depth: 1, to: &edited)
-                    }
+                    let outcome = value.withUnsafeBytes { mask(&self, $0, &edited) }
                     switch outcome {
                     case .keep: break
                     case .null, .replaced:
@@ -90,11 +98,23 @@ extension ValueMasker {
     mutating func maskBinaryArray(
         _ bytes: UnsafeRawBufferPointer, near: FieldContext, to out: inout [UInt8]
     ) -> Outcome? {
+        let isTold = !near.isEmpty || looksAtEveryValue
+        return maskElements(ofBinary: bytes, to: &out) { masker, type, value, edited in
+            masker.detect(
+                ValueKind(ValueType(type), binary: true, isTold: isTold), in: value, scope: 0..<value.count,
+                candidates: nil, near: near, depth: 1, to: &edited)
+        }
+    }
+
+    /// Masks each element by itself. Nil when the bytes are no array, and for one of arrays.
+    mutating func maskElements(
+        ofBinary bytes: UnsafeRawBufferPointer, to out: inout [UInt8],
+        _ mask: (_ masker: inout ValueMasker, _ type: UInt32, UnsafeRawBufferPointer, _ edited: inout [UInt8]) ->
+            Outcome
+    ) -> Outcome? {
         var reader = ValueReader(bytes)
         guard let shape = PostgresText.arrayShape(&reader) else { return nil }
-        let kind = ValueKind(
-            ValueType(shape.type), binary: true, isTold: !near.isEmpty || looksAtEveryValue)
-        guard kind != .arrayBinary else { return nil }
+        if case .array = ValueType(shape.type) { return nil }
         let start = out.count
         var copied = 0
         var nulls = false
@@ -104,8 +124,7 @@ extension ValueMasker {
             let end = bytes.count - reader.left
             let begin = end - value.count
             var edited: [UInt8] = []
-            let outcome = detect(
-                kind, in: bytes, scope: begin..<end, candidates: nil, near: near, depth: 1, to: &edited)
+            let outcome = mask(&self, shape.type, value, &edited)
             if case .keep = outcome { continue }
             out.append(contentsOf: bytes.part(copied..<begin - 4))
             if case .null = outcome {

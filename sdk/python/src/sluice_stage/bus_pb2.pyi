@@ -108,18 +108,20 @@ class Catalog(_message.Message):
     def __init__(self, complete: bool = ..., search_path: _Optional[_Iterable[str]] = ..., relations: _Optional[_Iterable[_Union[Relation, _Mapping]]] = ...) -> None: ...
 
 class ColumnMask(_message.Message):
-    __slots__ = ["parameters", "pattern", "refuse_on_failure", "rule", "style"]
+    __slots__ = ["parameters", "paths", "pattern", "refuse_on_failure", "rule", "style"]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PATHS_FIELD_NUMBER: _ClassVar[int]
     PATTERN_FIELD_NUMBER: _ClassVar[int]
     REFUSE_ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     parameters: StyleParameters
+    paths: _containers.RepeatedScalarFieldContainer[str]
     pattern: str
     refuse_on_failure: bool
     rule: str
     style: MaskStyle
-    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., refuse_on_failure: bool = ...) -> None: ...
+    def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., refuse_on_failure: bool = ..., paths: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CommandReceived(_message.Message):
     __slots__ = ["command", "digest", "memoised", "message", "parameters", "portal_name", "raw", "statement_name", "text"]
@@ -363,14 +365,16 @@ class Failure(_message.Message):
     def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Flow(_message.Message):
-    __slots__ = ["anything", "sources", "target"]
+    __slots__ = ["anything", "direct", "sources", "target"]
     ANYTHING_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_FIELD_NUMBER: _ClassVar[int]
     SOURCES_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     anything: bool
+    direct: bool
     sources: _containers.RepeatedScalarFieldContainer[str]
     target: str
-    def __init__(self, target: _Optional[str] = ..., sources: _Optional[_Iterable[str]] = ..., anything: bool = ...) -> None: ...
+    def __init__(self, target: _Optional[str] = ..., sources: _Optional[_Iterable[str]] = ..., anything: bool = ..., direct: bool = ...) -> None: ...
 
 class Header(_message.Message):
     __slots__ = ["attempt", "contract_version", "deadline_ms", "decisions", "kind", "lane", "policy_epoch", "reply_to", "reply_to_hosts", "route", "sequence", "session", "traceparent"]
@@ -573,20 +577,24 @@ class OutputColumn(_message.Message):
     def __init__(self, columns: _Optional[_Iterable[str]] = ..., whole_row: bool = ..., star: bool = ..., origins: _Optional[_Iterable[str]] = ..., direct: bool = ...) -> None: ...
 
 class OutputMask(_message.Message):
-    __slots__ = ["computed", "index", "parameters", "rule", "style", "unless_table"]
+    __slots__ = ["computed", "index", "parameters", "paths", "refuse_on_failure", "rule", "style", "unless_table"]
     COMPUTED_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PATHS_FIELD_NUMBER: _ClassVar[int]
+    REFUSE_ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STYLE_FIELD_NUMBER: _ClassVar[int]
     UNLESS_TABLE_FIELD_NUMBER: _ClassVar[int]
     computed: bool
     index: int
     parameters: StyleParameters
+    paths: _containers.RepeatedScalarFieldContainer[str]
+    refuse_on_failure: bool
     rule: str
     style: MaskStyle
     unless_table: bool
-    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ..., computed: bool = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ...) -> None: ...
+    def __init__(self, index: _Optional[int] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., unless_table: bool = ..., computed: bool = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., refuse_on_failure: bool = ..., paths: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ["format", "null", "value"]

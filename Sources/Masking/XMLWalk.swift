@@ -1,0 +1,105 @@
+/// Edits what rules' paths name in XML: the content of elements, which are members of what encloses them, and the values of
+/// attributes, which are members called `@name`.
+///
+/// A named element loses all that it holds, its attributes' values too; only what it is called stays, and namespaces.
+struct XMLWalk {
+    private struct Level {
+        let standing: Standing
+        let contentStart: Int
+    }
+
+    /// An element whose content goes.
+    private struct Hidden {
+        let level: Int
+        let rule: Int
+        /// What its text says; nil when it holds more than text.
+        var text: [UInt8]? = []
+    }
+
+    private let names: NameTable
+    private let bytes: UnsafeRawBufferPointer
+    private var levels: [Level] = []
+    private var hidden: Hidden?
+    private(set) var list = EditList()
+
+    init(_ bytes: UnsafeRawBufferPointer, _ names: NameTable) {
+        self.bytes = bytes
+        self.names = names
+    }
+
+    /// False when the bytes are no XML that is understood.
+    mutating func run(_ engine: inout MaskEngine) -> Bool {
+        var reader = XMLReader(bytes)
+        while let step = reader.next() {
+            switch step {
+            case .end: return true
+            case .aside: hidden?.text = nil
+            case .text(let range, let isLiteral):
+                if hidden?.text != nil {
+                    guard let text = text(range, isLiteral) else { return false }
+                    hidden?.text? += text
+                }
+            case .open(let name, let attributes, let isEmpty):
+                guard open(name, attributes, isEmpty: isEmpty, contentStart: reader.index, &engine) else {
+                    return false
+                }
+            case .close(let tag): close(tag, &engine)
+            }
+        }
+        return false
+    }
+
+    private func text(_ range: Range<Int>, _ isLiteral: Bool) -> [UInt8]? {
+        if isLiteral { return Array(bytes[range].dropFirst("<![CDATA[".utf8.count).dropLast("]]>".utf8.count)) }
+        return ValueEncoding.xml.decode(bytes.part(range))?.bytes
+    }
+
+    private mutating func open(
+        _ name: Range<Int>, _ attributes: [XMLReader.Attribute], isEmpty: Bool, contentStart: Int,
+        _ engine: inout MaskEngine
+    ) -> Bool {
+        if hidden != nil {
+            hidden?.text = nil
+            if !isEmpty { levels.append(Level(standing: Standing(), contentStart: contentStart)) }
+            return true
+        }
+        let standing = member(Array(bytes[name]), of: levels.last?.standing ?? names.root)
+        for attribute in attributes where !attribute.declaresNamespace {
+            let own = member([0x40] + bytes[attribute.name], of: standing).rule
+            guard let rule = standing.rule ?? own else { continue }
+            guard let value = ValueEncoding.xml.decode(bytes.part(attribute.value)) else { return false }
+            replace(attribute.value, value.bytes, rule, &engine)
+        }
+        if !isEmpty {
+            if let rule = standing.rule { hidden = Hidden(level: levels.count, rule: rule) }
+            levels.append(Level(standing: standing, contentStart: contentStart))
+        }
+        return true
+    }
+
+    private mutating func close(_ tag: Range<Int>, _ engine: inout MaskEngine) {
+        guard let level = levels.popLast() else { return }
+        guard let last = hidden, last.level == levels.count else { return }
+        hidden = nil
+        replace(level.contentStart..<tag.lowerBound, last.text, last.rule, &engine)
+    }
+
+    private func member(_ name: [UInt8], of parent: Standing) -> Standing {
+        names.standing(names.meaning(of: name), enclosing: [], in: parent)
+    }
+
+    private mutating func replace(_ range: Range<Int>, _ text: [UInt8]?, _ rule: Int, _ engine: inout MaskEngine) {
+        guard !range.isEmpty else { return }
+        let rule = names.rules[rule]
+        engine.count(rule: rule.counter)
+        var new: [UInt8] = []
+        if rule.style != .null {
+            if let text {
+                text.withUnsafeBytes { engine.substitutes.appendWhole(rule.style, $0, to: &new) }
+            } else {
+                new = Substitutes.redacted
+            }
+        }
+        list.replace(range, with: ValueEncoding.xml.encode(new))
+    }
+}
