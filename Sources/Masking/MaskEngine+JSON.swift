@@ -123,6 +123,11 @@ extension MaskEngine {
         if item.hasEscapes {
             findings = find(in: decoded.bytes, near: item.context.union(near))
             if findings.isEmpty, let around = inside.first { findings = [around.with(0..<decoded.bytes.count)] }
+            findings = findings.map { finding in
+                let range = decoded.encoded(finding.range)
+                let written = range.lowerBound + content.lowerBound..<range.upperBound + content.lowerBound
+                return inside.filter { $0.range.overlaps(written) }.reduce(finding) { $0.among($1) }
+            }
         } else {
             findings = inside.map { $0.moved(by: -content.lowerBound) }
             if isRead { findings = find(in: decoded.bytes, near: item.context).joined(with: findings) }
