@@ -68,7 +68,7 @@ extension MaskEngine {
     }
 
     /// What stands for a string or a number under a rule.
-    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ColumnRule) -> [UInt8] {
+    private mutating func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ColumnRule) -> [UInt8] {
         if case .scalar = item.kind {
             return number(bytes.part(item.range), rule.styles.merged(on: .jsonNumber) ?? .null)
         }
@@ -76,7 +76,7 @@ extension MaskEngine {
         guard case .string = item.kind, style != .null else { return JSONText.null }
         guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
         var text: [UInt8] = []
-        decoded.bytes.withUnsafeBytes { substitutes.appendWhole(style, $0, to: &text) }
+        decoded.bytes.withUnsafeBytes { appendWhole(style, $0, near: item.context, to: &text) }
         return [0x22] + ValueEncoding.json.encode(text) + [0x22]
     }
 
