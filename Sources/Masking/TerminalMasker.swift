@@ -96,7 +96,9 @@ struct TerminalMasker: BufferedMasker {
                 claims.claim(text.places(rest), Finding(entity: .secret, range: rest), .null, [])
             }
             text.text.withUnsafeBytes { shown in
-                for finding in pass.engine.find(in: text.text) {
+                // Of a key that has no end yet all is masked.
+                let content = 0..<shown.count - (isInKey ? 0 : shown[...].lineEndBytes)
+                for finding in pass.engine.find(in: shown, scope: content, candidates: nil, near: .none) {
                     claims.claim(
                         text.places(finding.range), finding, pass.engine.style(of: finding), substitute(finding, shown))
                 }
