@@ -7,6 +7,8 @@ struct SampledTable {
         let isMasked: Bool
         /// Values that are neither NULL nor empty, and were looked at.
         let values: Int
+        /// Rows in which a detector's mask made the value NULL, or one that could not be read was withheld.
+        let withheld: Int
         let findings: [Finding]
     }
 
@@ -50,11 +52,19 @@ struct SampledTable {
         hidden = table.hidden
         isReached = answer.rows != nil || answer.failure != nil
         columns = table.columns.indices.map { index in
-            let values = (answer.rows ?? []).compactMap { index < $0.count && !$0[index].isEmpty ? $0[index] : nil }
+            let rows = answer.rows ?? []
+            let values = rows.compactMap { index < $0.count && !$0[index].isEmpty ? $0[index] : nil }
             let name = table.columns[index]
-            if table.isMasked[index] { return Column(name: name, isMasked: true, values: values.count, findings: []) }
+            if table.isMasked[index] {
+                return Column(name: name, isMasked: true, values: values.count, withheld: 0, findings: [])
+            }
+            let teller = table.told.firstIndex(of: index).map { $0 + table.columns.count }
+            let withheld = rows.count { row in
+                guard let teller, row.count > teller else { return false }
+                return row[index].isEmpty && row[teller] == "t"
+            }
             let (searched, findings) = Self.findings(values, name, engine)
-            return Column(name: name, isMasked: false, values: searched, findings: findings)
+            return Column(name: name, isMasked: false, values: searched, withheld: withheld, findings: findings)
         }
     }
 
