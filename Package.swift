@@ -74,6 +74,7 @@ let package = Package(
 
         library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
         library("StrictYAML", [yams]),
+        library("CivilCalendar", []),
         library("Telemetry", [log, nio, nioPosix, nioHTTP]),
         library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
@@ -81,7 +82,7 @@ let package = Package(
         library("PolicyDetectors", ["StrictYAML", "PolicyFiles", "Detection"]),
         library("Policy", ["Contract", "StrictYAML", "PolicyFiles", "PolicyDetectors", "Detection"]),
         library("Identity", ["COpenSSL", grdb]),
-        library("Masking", ["Contract", "Detection", "COpenSSL"]),
+        library("Masking", ["Contract", "Detection", "CivilCalendar", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
@@ -92,7 +93,7 @@ let package = Package(
         library("PostgresClassify", ["Contract", "CPgQuery"], path: "Sources/Protocols/Postgres/Classify"),
         library("PolicyTesting", ["Policy", "PostgresClassify", "Contract", "StrictYAML", "CPgQuery", protobuf]),
         library("PostgresMask", ["Contract", "Detection", "Masking"], path: "Sources/Protocols/Postgres/Mask"),
-        library("PostgresRender", ["Contract", protobuf], path: "Sources/Protocols/Postgres/Render"),
+        library("PostgresRender", ["Contract", "CivilCalendar", protobuf], path: "Sources/Protocols/Postgres/Render"),
         library(
             "PostgresAccept",
             [
@@ -116,9 +117,8 @@ let package = Package(
         program(
             "Masker",
             [
-                "PostgresMask", "Masking", "Detection", "PolicyDetectors", "PolicyFiles", "StrictYAML", "Bus",
-                "Contract",
-                "Configuration", "Telemetry",
+                "PostgresMask", "Masking", "Detection", "PolicyDetectors", "Bus", "Contract", "Configuration",
+                "Telemetry",
             ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
@@ -152,7 +152,7 @@ let package = Package(
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
-        tests("MaskingTests", ["Masking", "Contract", "Detection", protobuf], exclude: ["Corpus"]),
+        tests("MaskingTests", ["Masking", "CivilCalendar", "Contract", "Detection", protobuf], exclude: ["Corpus"]),
         tests(
             "PostgresMaskTests", ["PostgresMask", "Masking", "Contract", "Detection", "TestKit", protobuf],
             exclude: ["Golden"]),

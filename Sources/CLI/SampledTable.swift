@@ -7,6 +7,8 @@ struct SampledTable {
         let isMasked: Bool
         /// Values that are neither NULL nor empty, and were looked at.
         let values: Int
+        /// Rows in which a detector's mask made the value NULL, or one that could not be read was withheld.
+        let withheld: Int
         let findings: [Finding]
     }
 
@@ -50,13 +52,21 @@ struct SampledTable {
         hidden = table.hidden
         isReached = answer.rows != nil || answer.failure != nil
         columns = table.columns.indices.map { index in
-            let values = (answer.rows ?? []).compactMap { row in
+            let rows = answer.rows ?? []
+            let values = rows.compactMap { row in
                 index < row.count ? row[index].flatMap { $0.isEmpty ? nil : $0 } : nil
             }
             let name = table.columns[index]
-            if table.isMasked[index] { return Column(name: name, isMasked: true, values: values.count, findings: []) }
+            if table.isMasked[index] {
+                return Column(name: name, isMasked: true, values: values.count, withheld: 0, findings: [])
+            }
+            let teller = table.told.firstIndex(of: index).map { $0 + table.columns.count }
+            let withheld = rows.count { row in
+                guard let teller, row.count > teller else { return false }
+                return row[index] == nil && row[teller] == "t"
+            }
             let (searched, findings) = Self.findings(values, name, engine)
-            return Column(name: name, isMasked: false, values: searched, findings: findings)
+            return Column(name: name, isMasked: false, values: searched, withheld: withheld, findings: findings)
         }
     }
 

@@ -18,6 +18,8 @@ struct SchemaSampler {
         let sql: String
         /// By column: it comes masked.
         let isMasked: [Bool]
+        /// Columns of which each row also says, in outputs after theirs, whether there is a value that is not empty.
+        let told: [Int]
         /// What detectors' masks leave no sign of that could be told: in other styles than `redact`.
         let hidden: [String]
     }
@@ -25,6 +27,8 @@ struct SchemaSampler {
     private static let systemSchemas = ["pg_catalog", "information_schema", "pg_toast"]
     /// Characters of a value that are looked at.
     private static let maximumValue = 4096
+    /// MaxTupleAttributeNumber, htup_details.h.
+    private static let maximumOutputs = 1664
 
     let resource: Resource
     let configuration: Configuration
@@ -61,22 +65,35 @@ struct SchemaSampler {
             ["r", "p", "f"].contains(relation.kind) && relation.parents.isEmpty && !relation.columns.isEmpty
                 && !Self.systemSchemas.contains(relation.schema)
         }.map { relation in
-            let columns = relation.columns.map(Self.quoted).joined(separator: ", ")
-            let sql =
-                "SELECT \(columns) FROM \(Self.quoted(relation.schema)).\(Self.quoted(relation.name)) LIMIT \(rows)"
-            let facts = CommandClassifier.facts(
-                of: Array(sql.utf8), protocol: resource.protocolName, catalog: catalog)
-            let mask = facts.map {
-                policy.decide(
-                    facts: $0, principal: principal, resource: resource.name, purpose: .statement,
-                    circumstances: Circumstances(time: time, resourceLabels: resource.labels)
-                ).mask
+            func judgement(_ sql: String) -> Judgement? {
+                CommandClassifier.facts(of: Array(sql.utf8), protocol: resource.protocolName, catalog: catalog).map {
+                    policy.decide(
+                        facts: $0, principal: principal, resource: resource.name, purpose: .statement,
+                        circumstances: Circumstances(time: time, resourceLabels: resource.labels))
+                }
+            }
+            var sql = Self.statement(of: relation, telling: [], rows: rows)
+            var judged = judgement(sql)
+            let isMasked = relation.columns.indices.map { judged?.mask.reaches($0) ?? false }
+            // Where a column rule masks a column, what is made of it is masked too.
+            let free = relation.columns.indices.filter { !isMasked[$0] }
+            var told = Array(free.prefix(Self.maximumOutputs - relation.columns.count))
+            let telling = Self.statement(of: relation, telling: told, rows: rows)
+            if let judgement = judgement(telling), judgement.verdict == judged?.verdict {
+                (sql, judged) = (telling, judgement)
+            } else {
+                told = []
             }
             return Table(
-                schema: relation.schema, name: relation.name, columns: relation.columns, sql: sql,
-                isMasked: relation.columns.indices.map { mask?.reaches($0) ?? false },
-                hidden: mask?.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
+                schema: relation.schema, name: relation.name, columns: relation.columns, sql: sql, isMasked: isMasked,
+                told: told, hidden: judged?.mask.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
         }
+    }
+
+    private static func statement(of relation: Relation, telling told: [Int], rows: Int) -> String {
+        let columns = relation.columns.map(quoted)
+        let outputs = (columns + told.map { "\(columns[$0])::text <> ''" }).joined(separator: ", ")
+        return "SELECT \(outputs) FROM \(quoted(relation.schema)).\(quoted(relation.name)) LIMIT \(rows)"
     }
 
     private func principal() throws -> Principal {

@@ -71,6 +71,10 @@ struct TagProposal {
                     lines.append("  # \(name): masked by the policy already")
                     continue
                 }
+                if column.withheld > 0 {
+                    lines.append(
+                        "  # \(name): \(column.withheld) values withheld by the policy's detectors: look at it")
+                }
                 let tags = column.findings.map { Tag($0, of: column) }
                 let sure = tags.filter { $0.confidence != .low }
                 guard let shown = sure.isEmpty ? tags.first.map({ [$0] }) : sure else { continue }
@@ -105,6 +109,7 @@ struct TagProposal {
             var column: String
             var masked: Bool
             var values: Int
+            var withheld: Int
             var tags: [Tag]
         }
 
@@ -124,6 +129,7 @@ struct TagProposal {
                     columns: table.columns.map { column in
                         Column(
                             column: column.name, masked: column.isMasked, values: column.values,
+                            withheld: column.withheld,
                             tags: column.findings.map { Tag($0, of: column) })
                     })
             }

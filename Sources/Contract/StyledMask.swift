@@ -4,7 +4,11 @@ public protocol StyledMask {
     var parameters: StyleParameters { get set }
 }
 
-extension ColumnMask: StyledMask {}
+extension ColumnMask: StyledMask {
+    /// Bytes of a pattern. PostgreSQL's names have at most 63: a longer one cannot mean a column. A masker refuses it, which withholds
+    /// every reply, so that whoever writes plans has to hold to it.
+    public static let maximumPatternBytes = 512
+}
 extension DetectorMask: StyledMask {}
 extension OutputMask: StyledMask {}
 

@@ -2,8 +2,8 @@
 final class CustomMatcher {
     let detectors: [CustomDetector]
     private let entities: [Entity]
-    /// By detector: its context words in lower case.
-    private let words: [[[UInt8]]]
+    /// By detector: its context words.
+    private let words: [[Phrase]]
     /// The same words, by the places of the detectors that have them: in names of columns.
     let columns: PhraseTable<UInt64>
     private let matcher: Matcher
@@ -16,7 +16,9 @@ final class CustomMatcher {
     init(_ detectors: [CustomDetector], _ names: CustomEntities) throws(DetectionError) {
         self.detectors = detectors
         entities = detectors.map { names.entity($0.entity) }
-        words = detectors.map { $0.context.map { Array($0.utf8).map { $0.isUpper ? $0 | 0x20 : $0 } } }
+        words = detectors.map { detector in
+            detector.context.map(Phrase.words).filter { !$0.isEmpty }.map { Phrase($0, isCaseSensitive: false) }
+        }
         var columns = PhraseTable<UInt64>()
         for (index, detector) in detectors.enumerated() {
             for word in detector.context { columns.add(FieldContext.words(word), 1 << UInt64(index)) }
@@ -33,7 +35,8 @@ final class CustomMatcher {
             let index = Int(match.pattern)
             let range = scope.lower + match.range.lowerBound..<scope.lower + match.range.upperBound
             guard !range.isEmpty, validates(index, scope, range),
-                words[index].isEmpty || context.custom >> UInt64(index) & 1 == 1 || holdsWord(index, scope, range)
+                detectors[index].context.isEmpty || context.custom >> UInt64(index) & 1 == 1
+                    || holdsWord(index, scope, range)
             else { continue }
             findings.append(
                 Finding(entity: entities[index], range: range, confidence: detectors[index].confidence))
@@ -62,13 +65,8 @@ final class CustomMatcher {
         let from = max(scope.lower, range.lowerBound - CustomDetector.contextBytes)
         let to = min(scope.upper, range.upperBound + CustomDetector.contextBytes)
         return words[index].contains { word in
-            guard to - from >= word.count else { return false }
-            return (from...to - word.count).contains { start in
-                for offset in 0..<word.count {
-                    let byte = scope[start + offset]
-                    if (byte.isUpper ? byte | 0x20 : byte) != word[offset] { return false }
-                }
-                return scope.isContextWord(start..<start + word.count)
+            (from..<to).contains { start in
+                word.end(in: scope, from: start).map { $0 <= to && scope.isContextWord(start..<$0) } ?? false
             }
         }
     }

@@ -87,10 +87,13 @@ public final class DetectionEngine {
 
     /// Appends the findings in `bytes`, of any length: ascending, not overlapping (see `resolveOverlaps`).
     ///
-    /// - Parameter context: what the name of the column or key that holds the value says; see ``context(column:)``.
+    /// - Parameters:
+    ///   - context: what the name of the column or key that holds the value says; see ``context(column:)``.
+    ///   - overlapping: each as it was found, in no order, some perhaps more than once.
     /// - Throws: ``DetectionError`` when the matcher fails: nothing is known of `bytes` then, and nothing was appended.
     public func findings(
-        in bytes: UnsafeRawBufferPointer, context: FieldContext = .none, into findings: inout [Finding]
+        in bytes: UnsafeRawBufferPointer, context: FieldContext = .none, overlapping: Bool = false,
+        into findings: inout [Finding]
     ) throws(DetectionError) {
         own.removeAll(keepingCapacity: true)
         let first = findings.count
@@ -109,7 +112,7 @@ public final class DetectionEngine {
                 start = end
             } while start < bytes.count
             try verification.finish(context: context, into: &findings)
-            findings.resolveOverlaps(from: first)
+            if !overlapping { findings.resolveOverlaps(from: first) }
         } catch {
             findings.removeSubrange(first...)
             throw error

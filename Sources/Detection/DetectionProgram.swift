@@ -36,6 +36,7 @@ struct DetectionProgram {
     private(set) var columns: [ContextStep] = []
     private(set) var topics: Set<Topic> = []
     private(set) var words: [CustomDictionary] = []
+    private(set) var phrases: [Phrase] = []
     let names: CustomEntities
 
     init(entities: [Entity], dictionaries: [CustomDictionary], names: CustomEntities) {
@@ -70,14 +71,24 @@ struct DetectionProgram {
                 }
             }
         }
+        let uses = Self.uses(dictionaries)
         for (index, dictionary) in dictionaries.enumerated() {
             for word in dictionary.words {
-                let trigger: Detector.Trigger = dictionary.isCaseSensitive ? .literal(word) : .anyCase(word)
+                let parts = Phrase.words(of: word)
+                var check = Detector.Check.dictionary(index)
+                var text = word
+                if parts.count > 1 {
+                    let place = Self.trigger(of: parts, uses)
+                    check = .phrase(phrases.count)
+                    text = parts[place]
+                    phrases.append(Phrase(parts, isCaseSensitive: dictionary.isCaseSensitive, trigger: place))
+                }
+                let trigger: Detector.Trigger = dictionary.isCaseSensitive ? .literal(text) : .anyCase(text)
                 add(
                     trigger,
                     Step(
-                        entity: names.entity(dictionary.entity), confidence: dictionary.confidence,
-                        check: .dictionary(index), length: trigger.length))
+                        entity: names.entity(dictionary.entity), confidence: dictionary.confidence, check: check,
+                        length: trigger.length))
             }
         }
         words = dictionaries
@@ -92,6 +103,25 @@ struct DetectionProgram {
             patterns.append(Matcher.Pattern(expression: Detector.Trigger.digits(fewestDigits).expression, flags: 0))
             stepsOfPattern.append(0..<0)
         }
+    }
+}
+
+extension DetectionProgram {
+    /// In how many phrases each part of a phrase stands.
+    private static func uses(_ dictionaries: [CustomDictionary]) -> [String: Int] {
+        var uses: [String: Int] = [:]
+        for word in dictionaries.lazy.flatMap(\.words) {
+            let parts = Phrase.words(of: word)
+            if parts.count > 1 { for part in Set(parts) { uses[part, default: 0] += 1 } }
+        }
+        return uses
+    }
+
+    /// Which part of a phrase the matcher looks for: one that few others have, so that where it stands few are tried; of
+    /// those the longest.
+    private static func trigger(of parts: [String], _ uses: [String: Int]) -> Int {
+        func cost(_ place: Int) -> (Int, Int) { (uses[parts[place]] ?? 0, -parts[place].utf8.count) }
+        return parts.indices.min { cost($0) < cost($1) } ?? 0
     }
 }
 

@@ -15,9 +15,9 @@ extension Detector {
             - `medium`: a form that other data seldom has, or a form and a word that agrees with it;
             - `low`: only the words or the column around the value say what it is.
 
-            Where findings overlap, each byte belongs to the longest finding over it, then to the surest. Examples of credentials
-            are cut in two (`AKIA` `IOSF…`) so that scanners of source code leave them alone. *Column* is the name of the column,
-            JSON key or form field that holds the value.
+            Where findings overlap, each byte belongs to the longest finding over it, then to the surest, and the strictest
+            style of all that overlap masks it. Examples of credentials are cut in two (`AKIA` `IOSF…`) so that scanners of
+            source code leave them alone. *Column* is the name of the column, JSON key or form field that holds the value.
 
             | entity | detectors |
             |---|---|

@@ -64,6 +64,8 @@ public struct Detector: Sendable {
         case authorization
         case keyValue
         case dictionary(Int)
+        /// A word of a dictionary that has several parts.
+        case phrase(Int)
     }
 
     /// Values that are digits and separators: the run of them is read once for all.

@@ -4,11 +4,35 @@ public struct Finding: Hashable, Sendable {
     /// Byte offsets from the start of the scanned buffer.
     public let range: Range<Int>
     public let confidence: Confidence
+    /// What else was found in the stretch of overlapping findings that it is in: bytes of those may stand in it, so that their
+    /// styles count as well.
+    public private(set) var others = EntitySet.empty
 
     public init(entity: Entity, range: Range<Int>, confidence: Confidence = .high) {
         self.entity = entity
         self.range = range
         self.confidence = confidence
+    }
+
+    /// The same elsewhere.
+    public func with(_ range: Range<Int>) -> Finding {
+        var moved = Finding(entity: entity, range: range, confidence: confidence)
+        moved.others = others
+        return moved
+    }
+
+    /// The same where `entities` were found as well.
+    public func among(_ entities: EntitySet) -> Finding {
+        var joined = self
+        joined.others.formUnion(entities.removing(entity))
+        return joined
+    }
+
+    /// The same where another was found as well.
+    public func among(_ other: Finding) -> Finding {
+        var entities = other.others
+        entities.insert(other.entity)
+        return among(entities)
     }
 }
 

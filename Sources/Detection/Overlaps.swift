@@ -3,7 +3,8 @@ extension [Finding] {
     ///
     /// Each byte belongs to the longest finding over it; of equally long ones to the surest, then to the one whose entity
     /// comes later in ``Entity/all`` (what a key says about its value beats what the value looks like). A finding that
-    /// overlaps a longer one keeps its other bytes, so that none that some detector found is left out.
+    /// overlaps a longer one keeps its other bytes, so that none that some detector found is left out. Each is told of all
+    /// that overlaps it, and what overlaps that.
     mutating func resolveOverlaps(from first: Int) {
         guard count > first + 1 else { return }
         self[first...].sort { $0.range.lowerBound < $1.range.lowerBound }
@@ -33,7 +34,27 @@ extension [Finding] {
             latest = owner
             position = end
         }
+        owned.tellOthers(of: self[first...])
         replaceSubrange(first..., with: owned)
+    }
+
+    /// - Parameter all: what these were made of, in the order of where it begins.
+    private mutating func tellOthers(of all: ArraySlice<Finding>) {
+        var next = all.startIndex
+        var told = startIndex
+        while next < all.endIndex {
+            var end = all[next].range.upperBound
+            var entities = EntitySet.empty
+            while next < all.endIndex, all[next].range.lowerBound < end {
+                entities.insert(all[next].entity)
+                end = Swift.max(end, all[next].range.upperBound)
+                next += 1
+            }
+            while told < endIndex, self[told].range.lowerBound < end {
+                self[told] = self[told].among(entities)
+                told += 1
+            }
+        }
     }
 }
 

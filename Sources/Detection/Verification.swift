@@ -92,6 +92,8 @@ struct Verification {
             guard span.lowerBound >= valuesScanned else { return }
             match = scope.value(afterKey: span)
             valuesScanned = match?.upperBound ?? valuesScanned
+        case .phrase(let index):
+            match = engine.program.phrases[index].range(in: scope, around: span).flatMap { scope.isWord($0) ? $0 : nil }
         case .dictionary(let index): if engine.program.words[index].matches(scope, span) { match = span }
         }
         if let match {

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Contract
 
 /// The ranges that the style `bucket` shows in place of what lies in them.

@@ -4,6 +4,14 @@ extension UnsafeRawBufferPointer {
     }
 }
 
+extension Slice<UnsafeRawBufferPointer> {
+    /// How many bytes of it end a line: LF, or CR and LF.
+    var lineEndBytes: Int {
+        guard last == 0x0a else { return 0 }
+        return dropLast().last == 0x0d ? 2 : 1
+    }
+}
+
 extension UInt8 {
     /// What a hexadecimal digit stands for.
     public var hexadecimalValue: UInt8? {

@@ -1,9 +1,9 @@
+import Contract
+
 /// `[schema.]table.column`, `*` within a part stands for any characters; ASCII and other letters match in any case.
 ///
 /// In a document the parts are compared with keys, the last one with the value's own.
 public struct ColumnPattern: Sendable {
-    /// PostgreSQL names have at most 63 bytes; a longer pattern cannot mean one.
-    private static let maximumBytes = 512
     private static let star = UInt8(ascii: "*")
 
     /// From the last part to the first.
@@ -11,7 +11,7 @@ public struct ColumnPattern: Sendable {
 
     public init(_ pattern: String) throws(MaskError) {
         let parts = pattern.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { Array($0.utf8) }
-        guard pattern.utf8.count <= ColumnPattern.maximumBytes, (1...3).contains(parts.count),
+        guard pattern.utf8.count <= ColumnMask.maximumPatternBytes, (1...3).contains(parts.count),
             parts.allSatisfy({ !$0.isEmpty })
         else {
             throw MaskError(code: .badPlan, message: "a column rule's pattern is not [schema.]table.column")

@@ -1,3 +1,5 @@
+import CivilCalendar
+
 /// A date as ISO 8601 and PostgreSQL's ISO style write it, perhaps with a time of day, a zone and BC:
 /// `1980-03-12`, `2024-01-31T10:20:30Z`, `2024-01-31 10:20:30.5+05:30`, `0044-03-15 BC`.
 struct DateText {

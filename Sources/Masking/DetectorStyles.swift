@@ -33,13 +33,26 @@ public struct DetectorStyles: Sendable {
     /// What stands for a whole value of a kind in which these were found; nil when nothing was.
     public func style(of findings: [Finding], on kind: ShownKind) -> Style? {
         findings.flatMap { finding in
-            if finding.entity == .unsearched { return [Style.null] }
-            return masks.indices.contains(finding.entity.index) ? masks[finding.entity.index] : [.redact]
+            let more = finding.others.holdsMore ? masks.flatMap(\.self) : []
+            return masks(of: finding.entity) + finding.others.entities.flatMap(masks(of:)) + more
         }.merged(on: kind)
+    }
+
+    /// What stands for a finding in text.
+    public func style(of finding: Finding) -> Style {
+        if finding.others.isEmpty { return self[finding.entity] }
+        return style(of: [finding], on: .text) ?? .redact
+    }
+
+    private func masks(of entity: Entity) -> [Style] {
+        if entity == .unsearched { return [.null] }
+        let masks = masks.indices.contains(entity.index) ? masks[entity.index] : []
+        return masks.isEmpty ? [.redact] : masks
     }
 
     /// Redact for an entity that no mask names.
     public subscript(entity: Entity) -> Style {
-        styles.indices.contains(entity.index) ? styles[entity.index] ?? .redact : .redact
+        if entity == .unsearched { return .null }
+        return styles.indices.contains(entity.index) ? styles[entity.index] ?? .redact : .redact
     }
 }

@@ -22,7 +22,9 @@ extension DocumentPass {
             engine.count(rule: rules[rule].counter)
             guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
             var text: [UInt8] = []
-            decoded.bytes.withUnsafeBytes { engine.substitutes.appendWhole(rules[rule].style, $0, to: &text) }
+            decoded.bytes.withUnsafeBytes {
+                engine.appendWhole(rules[rule].style, $0, near: meaning.context, to: &text)
+            }
             return list.replace(field.content, with: field.encoding.encode(text))
         }
         if known.standing.column != nil {

@@ -72,14 +72,17 @@ extension MaskEngine {
 }
 
 extension [Finding] {
-    /// These, and of `others` what lies outside them. Both ascending and without overlaps, as is the result.
+    /// These, and of `others` what lies outside them, each told of what it overlapped. Both ascending and without overlaps, as is
+    /// the result.
     func joined(with others: [Finding]) -> [Finding] {
         guard !others.isEmpty else { return self }
         guard !isEmpty else { return others }
         var result = self
-        for other in others {
+        for var other in others {
             var rest = other.range
-            for own in self where own.range.overlaps(rest) {
+            for (index, own) in enumerated() where own.range.overlaps(rest) {
+                result[index] = result[index].among(other)
+                other = other.among(own)
                 if own.range.lowerBound > rest.lowerBound {
                     result.append(other.with(rest.lowerBound..<own.range.lowerBound))
                 }

@@ -68,7 +68,7 @@ extension MaskEngine {
     }
 
     /// What stands for a string or a number under a rule.
-    private func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ValueRule) -> [UInt8] {
+    private mutating func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ValueRule) -> [UInt8] {
         if case .scalar = item.kind {
             return number(bytes.part(item.range), rule.styles.merged(on: .jsonNumber) ?? .null)
         }
@@ -76,7 +76,7 @@ extension MaskEngine {
         guard case .string = item.kind, style != .null else { return JSONText.null }
         guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
         var text: [UInt8] = []
-        decoded.bytes.withUnsafeBytes { substitutes.appendWhole(style, $0, to: &text) }
+        decoded.bytes.withUnsafeBytes { appendWhole(style, $0, near: item.context, to: &text) }
         return [0x22] + ValueEncoding.json.encode(text) + [0x22]
     }
 
@@ -123,6 +123,11 @@ extension MaskEngine {
         if item.hasEscapes {
             findings = find(in: decoded.bytes, near: item.context.union(near))
             if findings.isEmpty, let around = inside.first { findings = [around.with(0..<decoded.bytes.count)] }
+            findings = findings.map { finding in
+                let range = decoded.encoded(finding.range)
+                let written = range.lowerBound + content.lowerBound..<range.upperBound + content.lowerBound
+                return inside.filter { $0.range.overlaps(written) }.reduce(finding) { $0.among($1) }
+            }
         } else {
             findings = inside.map { $0.moved(by: -content.lowerBound) }
             if isRead { findings = find(in: decoded.bytes, near: item.context).joined(with: findings) }

@@ -73,7 +73,8 @@ public struct MaskEngine {
         bytes.withUnsafeBytes { find(in: $0, scope: 0..<bytes.count, candidates: nil, near: near) }
     }
 
-    public func style(of finding: Finding) -> Style { finding.entity == .unsearched ? .null : styles[finding.entity] }
+    /// What all that was found there show, of text.
+    public func style(of finding: Finding) -> Style { styles.style(of: finding) }
 
     /// Text with findings replaced. Those whose style is `null` are redacted here: the text around them stays.
     public func appendReplacing(
@@ -91,9 +92,6 @@ public struct MaskEngine {
 
 extension Finding {
     func moved(by distance: Int) -> Finding {
-        Finding(
-            entity: entity, range: range.lowerBound + distance..<range.upperBound + distance, confidence: confidence)
+        with(range.lowerBound + distance..<range.upperBound + distance)
     }
-
-    func with(_ range: Range<Int>) -> Finding { Finding(entity: entity, range: range, confidence: confidence) }
 }

@@ -37,24 +37,30 @@ public struct ShownPart: Hashable, Sendable {
     var keepsDomain: Bool { domain || isAutomatic }
     var characters: Int { isAutomatic ? 5 : first + last }
 
-    /// What is left of a value: characters at its ends, and stars for all else, however much that is. At most half of the
-    /// characters are shown; of text that is no UTF-8 none, since nobody knows where a character ends.
+    /// What is left of a value: characters at its ends, and stars for all else, however much that is.
     func append(_ value: UnsafeRawBufferPointer, to out: inout [UInt8]) {
-        var end = value.count
-        var at = value.count
-        if domain, DetectionEngine.entity(ofWhole: value) == .email, let sign = value.lastIndex(of: 0x40) {
-            (end, at) = (sign, sign)
-        }
-        // char(n) pads with spaces.
-        while end == value.count, end > 0, value[end - 1] == 0x20 { end -= 1 }
-        let part = value.part(0..<end)
-        let starts =
-            String(validating: part, as: UTF8.self) == nil ? [] : part.indices.filter { part[$0] & 0xc0 != 0x80 }
-        let tail = min(last, starts.count / 2)
-        let head = min(first, starts.count / 2 - tail)
-        if head > 0 { out.append(contentsOf: part.part(0..<starts[head])) }
+        let shown = ranges(of: value)
+        out.append(contentsOf: value.part(shown.head))
         out.append(contentsOf: ShownPart.stars)
-        if tail > 0 { out.append(contentsOf: part.part(starts[starts.count - tail]..<end)) }
-        out.append(contentsOf: value.part(at..<value.count))
+        out.append(contentsOf: value.part(shown.tail))
+        out.append(contentsOf: value.part(shown.domain))
+    }
+
+    /// Where a value shows through. At most half of the characters that are seen are shown; of text that is no UTF-8 none,
+    /// since nobody knows where a character ends.
+    func ranges(of value: UnsafeRawBufferPointer) -> (head: Range<Int>, tail: Range<Int>, domain: Range<Int>) {
+        var end = value.count
+        if domain, DetectionEngine.entity(ofWhole: value) == .email, let sign = value.lastIndex(of: 0x40) { end = sign }
+        var head = 0..<0
+        var tail = end..<end
+        if let text = VisibleText(value.part(0..<end), kept: max(first, last)) {
+            let shownLast = min(last, text.count / 2)
+            let shownFirst = min(first, text.count / 2 - shownLast)
+            if shownFirst > 0 { head = text.first[0].lowerBound..<text.first[shownFirst - 1].upperBound }
+            if let from = text.last.suffix(shownLast).first, let to = text.last.last {
+                tail = from.lowerBound..<to.upperBound
+            }
+        }
+        return (head, tail, end..<value.count)
     }
 }

@@ -89,12 +89,32 @@ public struct Substitutes {
     }
 
     private func appendPartialWhole(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
-        var end = bytes.count
-        while end > 0, bytes[end - 1] == 0x20 { end -= 1 }
-        let value = bytes.part(0..<end)
+        let value = unpadded(bytes)
         if let entity = DetectionEngine.entity(ofWhole: value) { return appendPartial(entity, value, to: &out) }
-        let characters = value.count(where: { $0 & 0xc0 != 0x80 })
-        if characters > 3 { out.append(contentsOf: value.part(0..<firstCharacter(value))) }
+        let text = VisibleText(value, kept: 1)
+        if let text, text.count > 3 { out.append(contentsOf: value.part(text.first[0])) }
+        let characters = text?.count ?? value.count(where: { $0 & 0xc0 != 0x80 })
         out.append(contentsOf: repeatElement(0x2a, count: min(3, characters)))
+    }
+
+    /// `char(n)` pads with spaces.
+    private func unpadded(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        bytes.part(0..<(bytes.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? 0))
+    }
+
+    /// Where the whole of a text shows through under a style, at most.
+    func shown(_ style: Style, _ bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
+        switch style {
+        case .partial(let part) where part.isAutomatic:
+            let value = unpadded(bytes)
+            if DetectionEngine.entity(ofWhole: value) != nil { return [0..<value.count] }
+            return VisibleText(value, kept: 1).map { $0.count > 3 ? [$0.first[0]] : [] } ?? []
+        case .partial(let part):
+            let shown = part.ranges(of: bytes)
+            return [shown.head, shown.tail, shown.domain].filter { !$0.isEmpty }
+        // A number or a date as a whole.
+        case .bucket, .shift: return []
+        case .tokenize, .hash, .redact, .null: return []
+        }
     }
 }

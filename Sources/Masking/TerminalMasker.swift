@@ -96,7 +96,9 @@ struct TerminalMasker: BufferedMasker {
                 claims.claim(text.places(rest), Finding(entity: .secret, range: rest), .null, [])
             }
             text.text.withUnsafeBytes { shown in
-                for finding in pass.engine.find(in: text.text) {
+                // Of a key that has no end yet all is masked.
+                let content = 0..<shown.count - (isInKey ? 0 : shown[...].lineEndBytes)
+                for finding in pass.engine.find(in: shown, scope: content, candidates: nil, near: .none) {
                     let range = finding.entity == .unsearched ? text.line(of: finding.range) : finding.range
                     claims.claim(
                         text.places(range), finding, pass.engine.style(of: finding), substitute(finding, shown))

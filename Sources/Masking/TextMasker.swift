@@ -78,8 +78,7 @@ struct TextMasker: BufferedMasker {
             var candidates = pass.candidates(in: stretch)
             var list = EditList()
             for unit in units {
-                let isEnded = stretch[unit.upperBound - 1] == 0x0a
-                let content = unit.lowerBound..<unit.upperBound - (isEnded ? 1 : 0)
+                let content = unit.lowerBound..<unit.upperBound - stretch[unit].lineEndBytes
                 let found = candidates?.next(in: content)
                 if case .jsonLike = encoding, stretch[content].contains(0x5c) {
                     let field = DocumentField(range: content, content: content, encoding: encoding)

@@ -24,9 +24,6 @@ struct ColumnName: Sendable {
 
 /// A pattern for a column: `email`, `users.email`, `public.users.email`, with `*` within a part.
 struct ColumnPattern: Sendable {
-    /// More than a masker takes would withhold every reply: PostgreSQL's names have at most 63 bytes.
-    static let maximumBytes = 512
-
     let text: String
     private let column: Part
     private let table: Part?

@@ -1,3 +1,4 @@
+import Contract
 import Foundation
 import StrictYAML
 
@@ -104,8 +105,8 @@ extension ColumnPattern {
         _ text: String, at node: StrictNode,
         form: String = "a column is written column, table.column or schema.table.column, * within a part"
     ) throws(ConfigurationError) {
-        guard text.utf8.count <= Self.maximumBytes else {
-            throw node.error("a pattern for columns has at most \(Self.maximumBytes) bytes")
+        guard text.utf8.count <= ColumnMask.maximumPatternBytes else {
+            throw node.error("a pattern for columns has at most \(ColumnMask.maximumPatternBytes) bytes")
         }
         guard !text.utf8.contains(Self.colon) else {
             throw node.error(

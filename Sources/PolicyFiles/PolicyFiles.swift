@@ -23,6 +23,8 @@ public struct PolicyFiles: Sendable {
     public static let maximumFiles = 64
     /// Largest file that a list is taken from: 4 MiB.
     public static let maximumListSize = 4 << 20
+    /// Of all such files together: 16 MiB.
+    public static let maximumListsSize = 16 << 20
     /// Deepest inclusion: the policy file itself is at 0.
     public static let maximumDepth = 4
     /// Bytes of an epoch.
@@ -75,7 +77,7 @@ public struct PolicyFiles: Sendable {
         survey(path: path) { FileManager.default.contents(atPath: $0) }
     }
 
-    private static func survey(path: String, contents: (String) -> Data?) -> (PolicyFiles, Mistakes) {
+    static func survey(path: String, contents: (String) -> Data?) -> (files: PolicyFiles, mistakes: Mistakes) {
         var inclusion = Inclusion()
         if let bytes = contents(path) {
             inclusion.add(path, bytes, within: [], contents)
@@ -174,6 +176,9 @@ private struct Inclusion {
         }
         guard bytes.count <= PolicyFiles.maximumListSize else {
             throw node.error("“\(list)” is larger than \(PolicyFiles.maximumListSize) bytes")
+        }
+        guard lists.reduce(bytes.count, { $0 + $1.bytes.count }) <= PolicyFiles.maximumListsSize else {
+            throw node.error("lists come from files of more than \(PolicyFiles.maximumListsSize) bytes together")
         }
         lists.append(PolicyFiles.ListFile(path: list, bytes: [UInt8](bytes)))
     }

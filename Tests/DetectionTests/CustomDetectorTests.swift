@@ -69,6 +69,52 @@ import Testing
         #expect(try found("1234", [detector], column: "mushroom") == [])
     }
 
+    private static let spaces = [
+        " ", "  ", "\t", "\n", "\r\n  ", "\u{a0}", "\u{2003}\u{3000}", " \u{202f}\n",
+        String(repeating: " ", count: 256),
+    ]
+
+    @Test(arguments: spaces)
+    func partsOfAWordStandApartByAnyWhiteSpace(space: String) throws {
+        let words = ["Night Hawk", "Bank of the North", "a\u{a0}b", "Night", "Zoë Ünal"]
+        let projects = CustomDictionary(entity: "project", words: words)
+        for word in words {
+            let written = word.split(whereSeparator: \.isWhitespace).joined(separator: space)
+            #expect(try found("(\(written))", [], [projects]) == ["project=\(written)"])
+        }
+        #expect(try found("NIGHT\(space)hawk", [], [projects]) == ["project=NIGHT\(space)hawk"])
+        #expect(try found("Nights\(space)Hawk Night\(space)Hawks", [], [projects]) == ["project=Night"])
+        let exact = CustomDictionary(entity: "project", words: ["Night Hawk"], isCaseSensitive: true)
+        #expect(try found("NIGHT\(space)Hawk Night\(space)Hawk", [], [exact]) == ["project=Night\(space)Hawk"])
+    }
+
+    @Test func partsOfAWordStandApartBySpaceAlone() throws {
+        let projects = CustomDictionary(entity: "project", words: ["Night Hawk"])
+        for between in ["", "-", "_", "\u{200b}", " - ", String(repeating: " ", count: 257)] {
+            #expect(try found("Night\(between)Hawk", [], [projects]) == [])
+        }
+        #expect(try found("Hawk", [], [projects]) == [])
+        #expect(try found("Night ", [], [projects]) == [])
+    }
+
+    /// Whatever part of a word the matcher looks for.
+    @Test func wordsThatShareParts() throws {
+        let words = (0..<40).flatMap { first in (0..<40).map { "first\(first)x of last\($0)x" } }
+        let names = CustomDictionary(entity: "name", words: words)
+        #expect(
+            try found("first1x  of last2x, last3x of first4x first39x\tof\nlast39x", [], [names])
+                == ["name=first1x  of last2x", "name=first39x\tof\nlast39x"])
+    }
+
+    @Test(arguments: spaces)
+    func contextOfSeveralWordsStandsApartByAnyWhiteSpace(space: String) throws {
+        let detector = CustomDetector(entity: "room", pattern: "[0-9]{4}", context: ["Zimmer Nr"])
+        let isNear = space.utf8.count < 54
+        #expect(try found("zimmer\(space)NR 1234", [detector]) == (isNear ? ["room=1234"] : []))
+        #expect(try found("1234 Zimmer\(space)Nr", [detector]) == (isNear ? ["room=1234"] : []))
+        #expect(try found("zimmer\(space)nrs 1234", [detector]) == [])
+    }
+
     @Test func dictionariesFindWholeWords() throws {
         let projects = CustomDictionary(entity: "project", words: ["Blue Heron", "zephyr"])
         #expect(

@@ -75,9 +75,7 @@ import Testing
                     var alone: [Finding] = []
                     try engine.findings(in: UnsafeRawBufferPointer(rebasing: raw[lower..<upper]), into: &alone)
                     let moved = alone.map {
-                        Finding(
-                            entity: $0.entity, range: $0.range.lowerBound + lower..<$0.range.upperBound + lower,
-                            confidence: $0.confidence)
+                        $0.with($0.range.lowerBound + lower..<$0.range.upperBound + lower)
                     }
                     #expect(together == moved, "\(String(decoding: raw[lower..<upper], as: UTF8.self))")
                 }

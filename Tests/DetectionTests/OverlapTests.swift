@@ -32,8 +32,47 @@ import Testing
             ([f(.email, 0..<5, .medium), f(.email, 0..<5, .medium)], [f(.email, 0..<5, .medium)]),
         ]
         for (given, expected) in rows {
-            #expect(resolved(given) == expected)
-            #expect(resolved(given.reversed()) == expected)
+            for order in [given, given.reversed()] {
+                let found = resolved(order).map { Self.finding($0.entity, $0.range, $0.confidence) }
+                #expect(found == expected)
+            }
+        }
+    }
+
+    @Test func setsOfEntities() {
+        var some = EntitySet(.secret)
+        #expect(some.removing(.secret).isEmpty)
+        for entity in [Entity.email, .unsearched, .secret, Entity(index: 125)] { some.insert(entity) }
+        #expect(some.entities == [.unsearched, .email, .secret, Entity(index: 125)])
+        #expect(!some.holdsMore)
+        for index in [126, 127, 20_000] {
+            var more = EntitySet(Entity(index: index))
+            #expect(more.holdsMore && more.entities.isEmpty)
+            // It may stand for another as well.
+            #expect(more.removing(Entity(index: index)).holdsMore)
+            more.formUnion(some)
+            #expect(more.holdsMore && more.entities == some.entities)
+        }
+    }
+
+    @Test func eachKnowsWhatElseWasFoundInItsStretch() {
+        let f = Self.finding
+        let rows: [([Finding], [[Entity]])] = [
+            ([f(.email, 0..<5, .high), f(.phone, 5..<9, .high)], [[], []]),
+            ([f(.email, 0..<5, .high), f(.email, 3..<9, .high)], [[], []]),
+            ([f(.email, 2..<5, .high), f(.phone, 0..<9, .low)], [[.email]]),
+            ([f(.secret, 0..<9, .high), f(.iban, 0..<9, .high), f(.email, 0..<9, .low)], [[.email, .iban]]),
+            (
+                [
+                    f(.email, 0..<5, .medium), f(.phone, 4..<10, .medium), f(.iban, 9..<30, .high),
+                    f(.email, 30..<40, .high),
+                ],
+                [[.phone, .iban], [.email, .iban], [.email, .phone], []]
+            ),
+        ]
+        for (given, expected) in rows {
+            #expect(resolved(given).map(\.others.entities) == expected)
+            #expect(resolved(given.reversed()).map(\.others.entities) == expected)
         }
     }
 
@@ -57,6 +96,11 @@ import Testing
                 #expect(left.range.upperBound <= right.range.lowerBound)
             }
             #expect(result == resolved(list.shuffled(using: &random)))
+            for finding in list {
+                for part in result where part.range.overlaps(finding.range) {
+                    #expect(part.entity == finding.entity || part.others.entities.contains(finding.entity))
+                }
+            }
         }
     }
 }

@@ -63,6 +63,38 @@ extension Integration {
             #expect(ran.output.contains("us_ssn: 20 of 200 values (10 %)"), "\(ran.transcript)")
         }
 
+        /// Of numbers a detector leaves NULL: those are told from NULL of the column and from empty texts.
+        @Test func numbersThatDetectorsTakeAreNamed() async throws {
+            let world = try await World.shared.value
+            let direct = world.server.direct
+            _ = try await direct.query(
+                """
+                CREATE TABLE public.payments (id bigint, number bigint, amount numeric, none text, empty text);
+                INSERT INTO public.payments SELECT n, CASE WHEN n <= 30 THEN 4111111111111111 END, n, NULL, ''
+                FROM generate_series(1, 40) n; GRANT SELECT ON public.payments TO PUBLIC
+                """)
+            let ran: Finished
+            let json: Finished
+            do {
+                ran = try await Self.run(world.veiled)
+                json = try await Self.run(world.veiled, ["--format", "json"])
+            } catch {
+                _ = try await direct.query("DROP TABLE public.payments")
+                throw error
+            }
+            _ = try await direct.query("DROP TABLE public.payments")
+            #expect(
+                ran.output.contains(
+                    "\n  # public.payments.number: 30 values withheld by the policy's detectors: look at it\n"),
+                "\(ran.transcript)")
+            for column in ["id", "amount", "none", "empty"] {
+                #expect(!ran.output.contains("public.payments.\(column)"), "\(ran.transcript)")
+            }
+            let tables = try JSONValue(json.output)["tables"].array
+            let payments = try #require(tables.first { $0["table"].string == "public.payments" })
+            #expect(payments["columns"].array.map { $0["withheld"].int } == [0, 30, 0, 0, 0])
+        }
+
         @Test func jsonSaysTheSame() async throws {
             let world = try await World.shared.value
             let ran = try await Self.run(world.veiled, ["--format", "json"])

@@ -105,8 +105,29 @@ extension Integration {
             await setting.gateway.stop()
         }
 
-        /// A masker that starts anew while the files have a mistake knows no definitions: what they mask is withheld from every
-        /// session until the files are mended.
+        /// A masker that starts anew while the files have mistakes knows the definitions without one.
+        @Test func aMaskerThatStartsBesideAMistakeElsewhereMasks() async throws {
+            let setting = try await Setting.start()
+            let sql = "SELECT name FROM customers WHERE id = 17"
+            #expect(try await setting.shows(sql) == "[redacted:client]\n")
+            try setting.gateway.directory.write(
+                Self.policy.replacing("then: allow", with: "then: alow").replacing("articles.txt", with: "gone.txt"),
+                to: "policy.yaml")
+            let masker = try await setting.gateway.readyProcess(of: "masker")
+            kill(masker, SIGKILL)
+            _ = try await setting.gateway.readyProcess(of: "masker", otherThan: masker)
+            // Of the mask of both the other one is not known.
+            let withheld = try await setting.veiled.psql(sql + ";")
+            #expect(withheld.output.isEmpty && withheld.errors.contains("ERROR"), "\(withheld.transcript)")
+            try setting.gateway.directory.write(
+                Self.policy.replacing("then: allow", with: "then: alow"), to: "policy.yaml")
+            try await eventually("what has no mistake is read") {
+                try await setting.veiled.psql(sql + ";").output == "[redacted:client]\n"
+            }
+            await setting.gateway.stop()
+        }
+
+        /// What a definition with a mistake masks is withheld from every session until it is mended, by a masker that starts anew.
         @Test func aMaskerThatStartsBesideAMistakeWithholds() async throws {
             let setting = try await Setting.start()
             let sql = "SELECT name FROM customers WHERE id = 17"

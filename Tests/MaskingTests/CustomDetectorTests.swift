@@ -2,6 +2,7 @@ import Contract
 import Detection
 import Foundation
 import Masking
+import SwiftProtobuf
 import Testing
 
 @Suite struct CustomDetectorTests {
@@ -43,6 +44,31 @@ import Testing
         #expect(shown.removingPercentEncoding == expected || shown == expected, "\(shown)")
         for cut in bytes.indices.dropFirst() {
             #expect(mask(bytes, format, try Self.plan(), cuts: [cut]).output == whole.output, "cut at \(cut)")
+        }
+    }
+
+    @Test(arguments: ["\n", "\r\n"])
+    func linesEndBeforeTheirLineEnd(end: String) throws {
+        let custom = CustomDetection(detectors: [CustomDetector(entity: "badge", pattern: "^EMP-[0-9]+$")])
+        let text = ["EMP-1", "EMP-2 x", "", "EMP-3", ""].joined(separator: end)
+        let masked = ["[redacted:badge]", "EMP-2 x", "", "[redacted:badge]", ""].joined(separator: end)
+        func plan() throws -> DocumentPlan {
+            try DocumentPlan(
+                .with {
+                    $0.detectors = [
+                        .with {
+                            ($0.entities, $0.style) = (["badge"], .redact)
+                            $0.definitions = Data(custom.digest)
+                        }
+                    ]
+                }, hashKey: nil, definitions: custom)
+        }
+        #expect(mask(text, .text, try plan()) == masked)
+        #expect(mask(text, .ndjson, try plan()) == masked)
+        #expect(stream(text, try plan()) == masked)
+        let bytes = Array(text.utf8)
+        for cut in bytes.indices.dropFirst() {
+            #expect(mask(bytes, .text, try plan(), cuts: [cut]).output == Array(masked.utf8))
         }
     }
 

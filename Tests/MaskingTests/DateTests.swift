@@ -1,3 +1,4 @@
+import CivilCalendar
 import Contract
 import SwiftProtobuf
 import Testing

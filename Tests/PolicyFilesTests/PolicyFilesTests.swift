@@ -162,6 +162,12 @@ private final class Folder {
         #expect(mistake().contains("policy.yaml:1:26: “\(folder.file("words.txt"))” cannot be read"))
         try folder.write(String(repeating: "a", count: PolicyFiles.maximumListSize + 1), to: "words.txt")
         #expect(mistake().contains("is larger than 4194304 bytes"))
+        let large = (0..<5).map { "large\($0)" }
+        for name in large { try folder.write(String(repeating: "a", count: PolicyFiles.maximumListSize), to: name) }
+        try folder.write("tags: [\(large.dropLast().joined(separator: ", "))]\nrules: []", to: "policy.yaml")
+        #expect(mistake() == "none")
+        try folder.write("tags: [\(large.joined(separator: ", "))]\nrules: []", to: "policy.yaml")
+        #expect(mistake().contains("policy.yaml:1:40: lists come from files of more than 16777216 bytes together"))
         let many = (0...PolicyFiles.maximumFiles).map { "x\($0)" }
         for name in many { try folder.write("", to: name) }
         try folder.write("tags: [\(many.joined(separator: ", "))]\nrules: []", to: "policy.yaml")

@@ -48,7 +48,7 @@ import Testing
     @Test func textSplitAtEveryByte() throws {
         let data = "1\tbob@b.co\tcard\\t4111111111111111\n2\t\\N\tplain \\\\ text\n\\N\tx\\ny\t\\x41\n\\.\n"
         let expected = [
-            "1\tb***@b.co\tcard\\t[redacted:credit_card]\n", "2\t\\N\tplain \\\\ text\n", "\\N\t***\t\\x41\n", "\\.\n",
+            "1\tb***@b.co\tcard\\t[redacted:credit_card]\n", "2\t\\N\tplain \\\\ text\n", "\\N\t**\t\\x41\n", "\\.\n",
         ]
         try everySplit(
             batch(rules, columns, copy: "text"), Array(data.utf8), expect: expected.map { Array($0.utf8) }, rows: 3)

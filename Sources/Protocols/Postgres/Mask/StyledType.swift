@@ -42,11 +42,14 @@ struct StyledType {
         guard bytes == 0 || value.count == bytes else { return nil }
         switch shown {
         case .integer: return Array(String(WireNumber.integer(value)).utf8)
-        case .decimal: return WireNumeric.text(value)
+        case .decimal:
+            var reader = ValueReader(value)
+            let text = PostgresText.numeric(&reader)
+            return reader.isAtEnd ? text : nil
         case .real: return WireNumber.realText(value)
         case .date: return WireTime.dateText(WireNumber.integer(value))
-        case .timestamp: return WireTime.timestampText(WireNumber.integer(value), zone: "")
-        case .timestampWithZone: return WireTime.timestampText(WireNumber.integer(value), zone: "+00")
+        case .timestamp: return PostgresText.timestamp(WireNumber.integer(value), zone: "")
+        case .timestampWithZone: return PostgresText.timestamp(WireNumber.integer(value), zone: "+00")
         case .uuid: return PostgresText.uuid(value)
         }
     }

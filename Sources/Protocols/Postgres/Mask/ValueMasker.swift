@@ -67,7 +67,9 @@ struct ValueMasker {
         case .none: return styled(rule.style, column, bytes, to: &out)
         case .text:
             let end = column.isPadded ? bytes.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? 0 : bytes.count
-            engine.substitutes.appendWhole(rule.style, bytes.part(0..<end), to: &out)
+            let withheld = engine.counts.withheld
+            engine.appendWhole(rule.style, bytes.part(0..<end), near: column.near, to: &out)
+            if engine.counts.withheld > withheld { isUnreadable = true }
         case .xml: appendDocument(rule.style, bytes, to: &out)
         case .json, .jsonb:
             let isBinary = column.substitute == .jsonb

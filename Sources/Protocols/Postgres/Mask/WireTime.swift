@@ -19,23 +19,6 @@ enum WireTime {
         return text.withUnsafeBytes { ISODate.day(of: $0) }.map { WireNumber.bytes(Int64($0.day), count: 4) }
     }
 
-    static func timestampText(_ microseconds: Int64, zone: String) -> [UInt8] {
-        switch microseconds {
-        case .max: return Array("infinity".utf8)
-        case .min: return Array("-infinity".utf8)
-        case _: break
-        }
-        var (day, rest) = microseconds.quotientAndRemainder(dividingBy: dayMicroseconds)
-        if rest < 0 { (day, rest) = (day - 1, rest + dayMicroseconds) }
-        func padded(_ number: Int64, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: width - digits.utf8.count) + digits
-        }
-        let seconds = rest / 1_000_000
-        let time = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }.joined(separator: ":")
-        return ISODate.text(day: Int(day), rest: " \(time).\(padded(rest % 1_000_000, 6))\(zone)")
-    }
-
     /// - Parameter text: in UTC where it has a zone.
     static func timestampBytes(_ text: [UInt8]) -> [UInt8]? {
         if let infinity = infinity(text, .max, .min) { return WireNumber.bytes(infinity, count: 8) }

@@ -1,3 +1,5 @@
+import CivilCalendar
+
 /// A field's value as text. Text format is shown as it is; of binary format the common types are decoded and the
 /// others shown in hexadecimal.
 enum ValueText {
@@ -57,23 +59,15 @@ enum ValueText {
     }
 }
 
-/// The proleptic Gregorian calendar, for any year.
+/// Days and times of day as texts, for any year.
 enum CivilTime {
     static let microsecondsPerDay: Int64 = 86_400_000_000
     static let daysFrom1970To2000 = 10_957
 
-    /// `YYYY-MM-DD` of a day counted from 1970-01-01 (years reckoned from March, 400-year eras).
+    /// `YYYY-MM-DD` of a day counted from 1970-01-01.
     static func day(_ days: Int) -> String {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        let date = CalendarDate(day: days - daysFrom1970To2000)
+        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.dayOfMonth, 2))"
     }
 
     /// `HH:MM:SS` and a fraction of `digits` digits.

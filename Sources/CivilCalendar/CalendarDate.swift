@@ -1,22 +1,22 @@
 /// A date of the proleptic Gregorian calendar, with a year 0 before the year 1.
-struct CalendarDate: Hashable {
-    var year: Int
-    var month: Int
-    var dayOfMonth: Int
+public struct CalendarDate: Hashable, Sendable {
+    public var year: Int
+    public var month: Int
+    public var dayOfMonth: Int
 
     /// A cycle of 400 years.
     private static let cycleDays = 146_097
     /// From 0000-03-01, where a cycle begins and after which leap days come last in a year, to 2000-01-01.
     private static let epoch = 730_425
 
-    init(year: Int, month: Int, dayOfMonth: Int) {
+    public init(year: Int, month: Int, dayOfMonth: Int) {
         self.year = year
         self.month = month
         self.dayOfMonth = dayOfMonth
     }
 
     /// - Parameter day: since 2000-01-01, as PostgreSQL counts.
-    init(day: Int) {
+    public init(day: Int) {
         let days = day + CalendarDate.epoch
         let cycle =
             days >= 0 ? days / CalendarDate.cycleDays : (days - CalendarDate.cycleDays + 1) / CalendarDate.cycleDays
@@ -31,7 +31,7 @@ struct CalendarDate: Hashable {
     }
 
     /// Since 2000-01-01.
-    var day: Int {
+    public var day: Int {
         let shifted = month <= 2 ? year - 1 : year
         let cycle = shifted >= 0 ? shifted / 400 : (shifted - 399) / 400
         let yearOfCycle = shifted - cycle * 400
@@ -41,5 +41,5 @@ struct CalendarDate: Hashable {
     }
 
     /// Whether there is such a day.
-    var isValid: Bool { (1...12).contains(month) && CalendarDate(day: day) == self }
+    public var isValid: Bool { (1...12).contains(month) && CalendarDate(day: day) == self }
 }
