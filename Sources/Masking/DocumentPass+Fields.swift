@@ -23,7 +23,7 @@ extension DocumentPass {
             guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
             var text: [UInt8] = []
             decoded.bytes.withUnsafeBytes {
-                engine.appendWhole(rules[rule].style, $0, near: meaning.context, to: &text)
+                engine.appendWhole(rules[rule].style, $0, near: known.meaning.context, to: &text)
             }
             return list.replace(field.content, with: field.encoding.encode(text))
         }
