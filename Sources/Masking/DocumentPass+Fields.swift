@@ -21,7 +21,7 @@ extension DocumentPass {
         }
         if let rule {
             engine.count(rule: rules[rule].counter)
-            guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
+            guard rules[rule].style < .null else { return list.replace(field.range, with: []) }
             var text: [UInt8] = []
             decoded.bytes.withUnsafeBytes { engine.substitutes.appendWhole(rules[rule].style, $0, to: &text) }
             return list.replace(field.content, with: field.encoding.encode(text))

@@ -1,3 +1,4 @@
+import Contract
 import Detection
 
 /// A rule about the values of columns: keys in JSON, header fields in CSV, names in forms.

@@ -20,7 +20,7 @@ struct MaskList {
         let detectNode = mistakes.attempt(try map.nonEmpty("detect"))
         let inferenceNode = mistakes.attempt(try map.nonEmpty("inference"))
         let failureNode = mistakes.attempt(try map.nonEmpty("on_failure"))
-        let style = mistakes.attempt(try ParsedStyle(&map))
+        let style = mistakes.attempt(try ParsedStyle(&map, ofColumns: columnNode != nil))
         mistakes.attempt(try map.finish())
         let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
         let refuses = mistakes.attempt(try failureNode?.choice(of: OnFailure.self)) == .refuse

@@ -112,7 +112,7 @@ extension MaskStyle {
     /// Whether it shows nothing of a value of any type.
     fileprivate var hidesAll: Bool {
         switch self {
-        case .unspecified, .UNRECOGNIZED, .null, .redact: true
+        case .unspecified, .UNRECOGNIZED, .drop, .null, .redact: true
         case .hash, .tokenize, .shift, .bucket, .partial: false
         }
     }

@@ -63,9 +63,10 @@ enum Replies {
         let all = ["email", "us_ssn", "credit_card", "secret"]
         let detect = MaskPlan(detect: all)
         let rules = MaskPlan(columns: [("*.email", .partial), ("*.note", .null)], detect: all, style: .hash)
+        let dropping = MaskPlan(columns: [("*.email", .drop), ("*.doc", .drop)], detect: all)
         let columns = [("id", 23), ("email", 25), ("note", 1009), ("doc", 3802)]
         var batches: [MaskBatch] = []
-        for plan in [detect, rules] {
+        for plan in [detect, rules, dropping] {
             for format: Int32 in [0, 1] {
                 for kinds in [[23, 25, 1009, 3802], [1007, 1009, 2249, 114], [20, 1700, 17, 705]] {
                     var batch = MaskBatch()
@@ -75,6 +76,7 @@ enum Replies {
                         (described.name, described.type, described.format) = (column.0, UInt32(kind), format)
                         return described
                     }
+                    batch.columns = plan.markingDropped(batch.columns)
                     batches.append(batch)
                     for copy in ["text", "csv", "binary"] {
                         batch.copy.out = true

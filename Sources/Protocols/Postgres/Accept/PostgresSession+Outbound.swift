@@ -150,7 +150,9 @@ extension PostgresSession {
         switch reply {
         case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
         case .bind(_, let definition), .closePortal(let definition), .rebind(let definition): portals.undo(definition)
-        case .query, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal, .execute,
+        case .describeStatement(let statement?): undoDescription(of: statement.columns)
+        case .columnsOfStatement(let columns, _): undoDescription(of: columns)
+        case .query, .refusedQuery, .refusedParse, .describeStatement(nil), .describePortal, .columnsOfPortal, .execute,
             .sync, .own, .undoing:
             break
         }

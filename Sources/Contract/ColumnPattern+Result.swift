@@ -1,13 +1,10 @@
-import Contract
-import Masking
-
 /// Names of a result column in lower case.
-struct ResultNames {
+public struct ResultNames {
     fileprivate let name: [UInt8]
     /// Nil for a column without one.
     fileprivate let origin: (column: [UInt8], enclosing: [[UInt8]])?
 
-    init(_ result: ResultColumn) {
+    public init(_ result: ResultColumn) {
         func lower(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }
         name = lower(result.name)
         origin =
@@ -18,9 +15,14 @@ struct ResultNames {
 
 extension ColumnPattern {
     /// Either the origin or, for a pattern of any table, the name that the client sees. Unknown parts of an origin match.
-    func matches(_ names: ResultNames) -> Bool {
+    public func matches(_ names: ResultNames) -> Bool {
         if isOfAnyTable, matches(column: names.name) { return true }
         guard let origin = names.origin else { return false }
         return (origin.column.isEmpty || matches(column: origin.column)) && matches(enclosing: origin.enclosing)
     }
+}
+
+extension ResultColumn {
+    /// The value is that of the table column which the patterns are compared with.
+    public var isOfTable: Bool { hasOrigin_p && originIsTable }
 }

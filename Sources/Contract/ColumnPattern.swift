@@ -9,13 +9,12 @@ public struct ColumnPattern: Sendable {
     /// From the last part to the first.
     private let parts: [[UInt8]]
 
-    public init(_ pattern: String) throws(MaskError) {
+    /// Nil for what is no such pattern.
+    public init?(text pattern: String) {
         let parts = pattern.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { Array($0.utf8) }
         guard pattern.utf8.count <= ColumnPattern.maximumBytes, (1...3).contains(parts.count),
             parts.allSatisfy({ !$0.isEmpty })
-        else {
-            throw MaskError(code: .badPlan, message: "a column rule's pattern is not [schema.]table.column")
-        }
+        else { return nil }
         self.parts = parts.reversed()
     }
 
