@@ -803,7 +803,7 @@ public nonisolated struct Decision: @unchecked Sendable {
   /// Clears the value of `hold`. Subsequent reads from it will return its default value.
   public mutating func clearHold() {_uniqueStorage()._hold = nil}
 
-  /// with VERDICT_ALLOW or VERDICT_HOLD
+  /// with VERDICT_ALLOW, VERDICT_HOLD or wants_estimate
   public var mask: MaskPlan {
     get {_storage._mask ?? MaskPlan()}
     set {_uniqueStorage()._mask = newValue}

@@ -60,7 +60,7 @@ extension Integration {
                 \\pset tuples_only off
                 \\pset footer off
                 SELECT * FROM people ORDER BY id;
-                SELECT p.*, v.* FROM people p JOIN people_view v USING (id) ORDER BY id;
+                SELECT p.*, v.* FROM people p JOIN people_view v USING (id) ORDER BY p.id;
                 \\copy people TO STDOUT (FORMAT csv, HEADER)
                 SELECT 1 AS one, ssn FROM people \\gdesc
                 """)

@@ -110,7 +110,7 @@ import Testing
         }
         #expect(
             mistakes("{detect: [email], style: drop}")
-                == "p:2:50: “drop” is for masks of columns: a finding has none, use null or redact")
+                == "p:2:47: “drop” is for masks of columns: a finding has none, use null or redact")
         #expect(mistakes("{columns: [a.b], style: {drop: {}}}").contains("“drop” is told nothing: write style: drop"))
     }
 
