@@ -78,7 +78,7 @@ public final class NameTable {
         let lower = NameTable.lower(name)
         let meaning = Meaning(
             context: detection?.context(column: String(decoding: name, as: UTF8.self)) ?? .none,
-            rules: rules.indices.filter { rules[$0].pattern.matches(column: lower) })
+            rules: isMatched.indices.filter { rules[$0].pattern.matches(column: lower) })
         remembered[name] = meaning
         return meaning
     }

@@ -108,6 +108,15 @@ import Testing
         #expect(mask("a@b.co,b\nx\"y a@b.co,z\n", .csv, detectors) == "[redacted:email],b\nx\"y [redacted:email],z\n")
     }
 
+    /// What rules come to where they meet is no rule that further names are compared with.
+    @Test func namesAfterRulesHaveMet() throws {
+        let rules = try plan(columns: [("*.email", .partial), ("e*", .hash)])
+        let hash = mask(#"{"email": "bob@b.co"}"#, .json, rules).dropFirst(11).dropLast(2)
+        #expect(
+            mask(#"{"email": "bob@b.co", "EMAIL": "bob@b.co", "e": "bob@b.co"}"#, .json, rules)
+                == #"{"email": "\#(hash)", "EMAIL": "\#(hash)", "e": "\#(hash)"}"#)
+    }
+
     /// Who wrote a header or a key by hand put spaces around names.
     @Test func whiteSpaceAroundNames() throws {
         let rules = try plan(columns: [("*.email", .partial), ("users.phone", .redact)])
