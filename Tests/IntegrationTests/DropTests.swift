@@ -90,7 +90,9 @@ extension Integration {
                 "SELECT * FROM people ORDER BY id;\nSELECT ssn FROM people;\nCOPY people TO STDOUT;")
             let list = { try await dropped.gateway.sessions(of: "drops-2") }
             try await eventually("the session is recorded") {
-                for id in try await list() where try await dropped.gateway.session(id).contains("COPY 2") { return true }
+                for id in try await list() where try await dropped.gateway.session(id).contains("COPY 2") {
+                    return true
+                }
                 return false
             }
             var shown = ""
