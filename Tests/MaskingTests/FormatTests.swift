@@ -51,6 +51,15 @@ import Testing
         #expect(mask("[\"a\nc@d.org\"]", .json, rules) == "[\"a\n[redacted:email]\"]")
     }
 
+    /// How much of the white space before it is seen together with a text that is no JSON is not for the cuts to say.
+    @Test func jsonIsTextWhereverItIsCut() throws {
+        let rules = try plan(detect: ["email", "private_key", "credit_card"])
+        let bytes = Array(("\n11 -----BEGIN " + "PRIVATE KEY-----\n1111 of alice.b@example.com\n").utf8)
+        let whole = mask(bytes, .json, rules).output
+        for cut in bytes.indices { #expect(mask(bytes, .json, rules, cuts: [cut]).output == whole, "\(cut)") }
+        #expect(mask(bytes, .json, rules, cuts: Array(bytes.indices)).output == whole)
+    }
+
     @Test func nullStyleOfDetectors() throws {
         let rules = try plan(detect: ["email"], .null)
         #expect(
