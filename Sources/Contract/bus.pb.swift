@@ -285,6 +285,9 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
   case partial // = 2
   case hash // = 3
   case null // = 4
+
+  /// of columns alone: they are left out of the rows and of their description
+  case drop // = 5
   case tokenize // = 6
   case shift // = 7
   case bucket // = 8
@@ -301,6 +304,7 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 2: self = .partial
     case 3: self = .hash
     case 4: self = .null
+    case 5: self = .drop
     case 6: self = .tokenize
     case 7: self = .shift
     case 8: self = .bucket
@@ -315,6 +319,7 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .partial: return 2
     case .hash: return 3
     case .null: return 4
+    case .drop: return 5
     case .tokenize: return 6
     case .shift: return 7
     case .bucket: return 8
@@ -329,6 +334,7 @@ public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
     .partial,
     .hash,
     .null,
+    .drop,
     .tokenize,
     .shift,
     .bucket,
@@ -797,7 +803,7 @@ public nonisolated struct Decision: @unchecked Sendable {
   /// Clears the value of `hold`. Subsequent reads from it will return its default value.
   public mutating func clearHold() {_uniqueStorage()._hold = nil}
 
-  /// with VERDICT_ALLOW or VERDICT_HOLD
+  /// with VERDICT_ALLOW, VERDICT_HOLD or wants_estimate
   public var mask: MaskPlan {
     get {_storage._mask ?? MaskPlan()}
     set {_uniqueStorage()._mask = newValue}
@@ -1476,6 +1482,9 @@ public nonisolated struct ResultColumn: Sendable {
 
   /// the origin holds the value itself: neither a view nor a partition or child of another
   public var originIsTable: Bool = false
+
+  /// the client was not told of it: the masker leaves it out of every row
+  public var dropped: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2172,7 +2181,7 @@ nonisolated extension Verdict: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension MaskStyle: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MASK_STYLE_UNSPECIFIED\0\u{1}MASK_STYLE_REDACT\0\u{1}MASK_STYLE_PARTIAL\0\u{1}MASK_STYLE_HASH\0\u{1}MASK_STYLE_NULL\0\u{2}\u{2}MASK_STYLE_TOKENIZE\0\u{1}MASK_STYLE_SHIFT\0\u{1}MASK_STYLE_BUCKET\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MASK_STYLE_UNSPECIFIED\0\u{1}MASK_STYLE_REDACT\0\u{1}MASK_STYLE_PARTIAL\0\u{1}MASK_STYLE_HASH\0\u{1}MASK_STYLE_NULL\0\u{1}MASK_STYLE_DROP\0\u{1}MASK_STYLE_TOKENIZE\0\u{1}MASK_STYLE_SHIFT\0\u{1}MASK_STYLE_BUCKET\0")
 }
 
 nonisolated extension BucketUnit: SwiftProtobuf._ProtoNameProviding {
@@ -4038,7 +4047,7 @@ nonisolated extension OutputMask: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ResultColumn"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}origin_schema\0\u{3}origin_table\0\u{3}origin_column\0\u{3}has_origin\0\u{1}type\0\u{1}format\0\u{3}origin_is_table\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}origin_schema\0\u{3}origin_table\0\u{3}origin_column\0\u{3}has_origin\0\u{1}type\0\u{1}format\0\u{3}origin_is_table\0\u{1}dropped\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4054,6 +4063,7 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.type) }()
       case 7: try { try decoder.decodeSingularInt32Field(value: &self.format) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.originIsTable) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.dropped) }()
       default: break
       }
     }
@@ -4084,6 +4094,9 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.originIsTable != false {
       try visitor.visitSingularBoolField(value: self.originIsTable, fieldNumber: 8)
     }
+    if self.dropped != false {
+      try visitor.visitSingularBoolField(value: self.dropped, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4096,6 +4109,7 @@ nonisolated extension ResultColumn: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.type != rhs.type {return false}
     if lhs.format != rhs.format {return false}
     if lhs.originIsTable != rhs.originIsTable {return false}
+    if lhs.dropped != rhs.dropped {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

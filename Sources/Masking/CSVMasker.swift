@@ -15,6 +15,11 @@ struct CSVMasker: BufferedMasker {
     private var isHeader = true
     /// Of the field at hand.
     private var column = 0
+    /// A field before it in the row is kept. Where a rule drops columns, a comma goes with the field that stands behind it.
+    private var hasKept = false
+    /// The front of the field at hand is out.
+    private var isRest = false
+    private static let comma: [UInt8] = [0x2c]
 
     init(_ pass: DocumentPass) { self.pass = pass }
 
@@ -46,6 +51,8 @@ struct CSVMasker: BufferedMasker {
                 case .more: break reading
                 case .long(let isQuoted):
                     long = isQuoted
+                    if !isDropped { separate(at: start, &list) }
+                    isRest = true
                     break reading
                 }
             }
@@ -54,16 +61,29 @@ struct CSVMasker: BufferedMasker {
         buffer.drop(start)
         guard let isQuoted = long else { return false }
         reader.skipField()
-        if isQuoted {
-            buffer.withUnsafeBytes { pass.pass($0, 0..<1) }
-            buffer.drop(1)
-        }
+        if isQuoted { passQuote() }
         let known = known
-        mode = .long(
-            LongValue(isQuoted ? .quoted : .plain, near: known.meaning.context, rule: pass.names.rule(ofLong: known)),
-            isQuoted: isQuoted,
-            searched: 0)
+        let encoding = isQuoted ? ValueEncoding.quoted : .plain
+        let value =
+            isDropped
+            ? LongValue.leftOut(encoding)
+            : LongValue(encoding, near: known.meaning.context, rule: pass.names.rule(ofLong: known))
+        mode = .long(value, isQuoted: isQuoted, searched: 0)
         return true
+    }
+
+    private mutating func passQuote() {
+        buffer.withUnsafeBytes { if isDropped { pass.withhold($0, 0..<1, []) } else { pass.pass($0, 0..<1) } }
+        buffer.drop(1)
+    }
+
+    /// Whether the column at hand is left out; of the header's fields each tells by itself.
+    private var isDropped: Bool { !isHeader && columns.indices.contains(column) && pass.isDropped(columns[column]) }
+
+    /// Puts the comma before a field that is kept.
+    private mutating func separate(at place: Int, _ list: inout EditList) {
+        if pass.drops, hasKept, !isRest { list.replace(place..<place, with: CSVMasker.comma) }
+        hasKept = true
     }
 
     /// What is known of the column at hand. A field behind the header's may belong to any.
@@ -82,6 +102,13 @@ struct CSVMasker: BufferedMasker {
         let whole = DocumentField(range: field.range, content: content, encoding: isEnclosed ? .quoted : .plain)
         let known = known
         let found = candidates?.next(in: content)
+        if isHeader { name(whole, bytes) }
+        if isHeader ? pass.isDropped(columns.last) : isDropped {
+            if !isHeader, let rule = known.rule { pass.engine.count(rule: pass.rules[rule].counter) }
+            list.replace(field.range, with: [])
+            return end(field, &list)
+        }
+        separate(at: field.range.lowerBound, &list)
         if field.isMalformed, !pass.rules.isEmpty {
             pass.withhold(whole, to: &list)
         } else if known.rule != nil || known.standing.column != nil || hasQuotes || found?.isEmpty == false
@@ -90,10 +117,16 @@ struct CSVMasker: BufferedMasker {
         {
             pass.edit(whole, in: bytes, known, to: &list)
         }
-        if isHeader { name(whole, bytes) }
+        end(field, &list)
+    }
+
+    private mutating func end(_ field: CSVReader.Field, _ list: inout EditList) {
+        if pass.drops, !field.endsRow { list.replace(field.range.upperBound..<field.next, with: []) }
+        isRest = false
         column += 1
         if field.endsRow {
             isHeader = false
+            hasKept = false
             column = 0
         }
     }
@@ -130,10 +163,7 @@ struct CSVMasker: BufferedMasker {
         let dropped = buffer.withUnsafeBytes { value.take($0.part(0..<at), isLast: endsHere, pass) }
         buffer.drop(dropped)
         mode = endsHere ? .fields : .long(value, isQuoted: isQuoted, searched: at - dropped)
-        if isEnd, isQuoted {
-            buffer.withUnsafeBytes { pass.pass($0, 0..<1) }
-            buffer.drop(1)
-        }
+        if isEnd, isQuoted { passQuote() }
         return true
     }
 }

@@ -14,7 +14,8 @@ public struct DetectorStyles: Sendable {
     public init(_ masks: [DetectorMask], custom: CustomDetection = .none) throws(MaskError) {
         var told = [[Style]](repeating: [], count: Entity.all.count + custom.names.count)
         for mask in masks {
-            let style = try Style(mask)
+            // A finding has no column that could go.
+            let style = min(.null, try Style(mask))
             for name in mask.entities {
                 let named = custom.entity(named: name).map { [$0] } ?? Entity.named(name)
                 guard !named.isEmpty else {

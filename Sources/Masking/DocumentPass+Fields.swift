@@ -20,7 +20,7 @@ extension DocumentPass {
         }
         if let rule = known.rule {
             engine.count(rule: rules[rule].counter)
-            guard rules[rule].style != .null else { return list.replace(field.range, with: []) }
+            guard rules[rule].style < .null else { return list.replace(field.range, with: []) }
             var text: [UInt8] = []
             decoded.bytes.withUnsafeBytes {
                 engine.appendWhole(rules[rule].style, $0, near: known.meaning.context, to: &text)

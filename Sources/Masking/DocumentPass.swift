@@ -8,6 +8,8 @@ final class DocumentPass {
     var engine: MaskEngine
     let names: NameTable
     var rules: [ValueRule] { names.rules }
+    /// Whether a rule leaves out what it is about.
+    let drops: Bool
     /// Nothing is masked, findings are gathered.
     private let finds: Bool
 
@@ -22,6 +24,7 @@ final class DocumentPass {
         let rules = finds ? [] : plan.rules
         engine = MaskEngine(
             detection: plan.detection, styles: plan.styles, substitutes: plan.substitutes, rules: rules.count)
+        drops = rules.contains { $0.style == .drop }
         names = NameTable(detection: plan.detection, rules: rules)
         self.finds = finds
     }
@@ -69,6 +72,15 @@ final class DocumentPass {
             list.replace(finding.range, with: text)
         }
     }
+
+    /// Whether a value is left out with its name and what parts it from others.
+    func isDropped(_ known: NameTable.Known?) -> Bool {
+        guard drops, let rule = known?.rule else { return false }
+        return rules[rule].style == .drop
+    }
+
+    /// Text of Sluice's own between the document's bytes.
+    func insert(_ text: [UInt8]) { if !finds { output += text } }
 
     /// The next bytes of the document with what is changed in them.
     func pass(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ list: EditList = EditList()) {

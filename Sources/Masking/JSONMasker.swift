@@ -121,7 +121,10 @@ struct JSONMasker {
     }
 
     private mutating func becomeText() {
+        // Of what stands before a text nothing is kept, how much of it is here depends on the cuts.
+        let isBetweenTexts = walk.isBetweenTexts
         let sight = buffer.withUnsafeBytes { bytes in
+            guard !isBetweenTexts else { return [UInt8]() }
             let before = bytes[max(0, index - LongValue.sightBytes)..<index]
             return Array(before[(before.lastIndex(of: 0x0a).map { $0 + 1 } ?? before.startIndex)...])
         }

@@ -34,6 +34,8 @@ struct JSONReader {
 
     private var expected = Expected.value
     private var openObjects: [Bool] = []
+    /// Where the comma stands that was read since the last token.
+    private var comma: Int?
     /// A string that is not whole yet: where it begins, how far it was looked at, and whether it has escapes.
     private var open: (start: Int, at: Int, hasEscapes: Bool)?
 
@@ -49,6 +51,7 @@ struct JSONReader {
             case 0x2c:
                 guard expected == .commaOrEnd, let isObject = openObjects.last else { return .invalid(from: index) }
                 expected = isObject ? .key : .value
+                comma = index
                 index += 1
             case 0x3a:
                 guard expected == .colon else { return .invalid(from: index) }
@@ -61,6 +64,12 @@ struct JSONReader {
             }
         }
         return .more(from: index)
+    }
+
+    /// The place of the comma before the last token, if it has not been left behind.
+    mutating func takeComma() -> Int? {
+        defer { comma = nil }
+        return comma
     }
 
     mutating func endString(isKey: Bool) {

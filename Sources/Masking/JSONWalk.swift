@@ -7,6 +7,8 @@ struct JSONWalk {
             case key, string, scalar
             /// An object under a rule, or the part of it that is here.
             case hidden(begins: Bool)
+            /// A member of an object that is left out with the comma that it has no more use for, or the part of it that is here.
+            case dropped(begins: Bool)
         }
         let kind: Kind
         /// With the quotes of a string.
@@ -36,6 +38,17 @@ struct JSONWalk {
         var standing = Standing()
         /// Of the object itself.
         var own = Standing()
+        /// A member of it was kept.
+        var hasMembers = false
+    }
+
+    /// A member that is being left out.
+    private struct DroppedMember {
+        /// How many levels there are around it.
+        let level: Int
+        /// No member before it was kept: the comma behind it goes with it, up to the next token.
+        let isLeading: Bool
+        var isOver = false
     }
 
     private let names: NameTable
@@ -43,6 +56,7 @@ struct JSONWalk {
     private var levels: [Level] = []
     /// How many levels there were before the object that is hidden.
     private var hiddenLevel: Int?
+    private var dropped: DroppedMember?
     private(set) var items: [Item] = []
     private let root: Standing
 
@@ -60,7 +74,7 @@ struct JSONWalk {
     /// The same of a string: one that is to be a document is none of which paths could tell.
     var stringRule: Int? { standing.rule ?? standing.column.map(names.redacting) }
     private var standing: Standing { levels.last?.standing ?? root }
-    var isHiding: Bool { hiddenLevel != nil }
+    var isHiding: Bool { hiddenLevel != nil || dropped != nil }
 
     /// Reads on from `index`, which is moved.
     /// - Parameter limit: a place at or after which a token's end stops the walk.
@@ -80,7 +94,7 @@ struct JSONWalk {
                 return .invalid(from: place)
             case .token(let token):
                 index = token.range.upperBound
-                take(token, bytes)
+                take(token, bytes, comma: reader.takeComma())
                 if reader.isBetweenTexts || index >= limit { return .full }
             }
         }
@@ -90,7 +104,10 @@ struct JSONWalk {
     /// are not needed any more.
     mutating func dropItems() {
         items.removeAll(keepingCapacity: true)
-        if isHiding { items.append(Item(kind: .hidden(begins: false), range: 0..<0)) }
+        // A comma that was passed with them cannot be left out any more.
+        _ = reader.takeComma()
+        guard isHiding else { return }
+        items.append(Item(kind: dropped == nil ? .hidden(begins: false) : .dropped(begins: false), range: 0..<0))
     }
 
     /// The items, the last of them up to `end` when it goes on behind it.
@@ -103,20 +120,26 @@ struct JSONWalk {
     /// A string that was too long to be an item has ended.
     mutating func endString(isKey: Bool) {
         reader.endString(isKey: isKey)
-        if isKey { nameLevel([UInt8](repeating: 0, count: NameTable.maximumNameBytes + 1)) }
+        guard isKey else { return endDroppedValue(at: 0) }
+        nameLevel([UInt8](repeating: 0, count: NameTable.maximumNameBytes + 1))
+        keepMember()
     }
 
-    private mutating func take(_ token: JSONReader.Token, _ bytes: UnsafeRawBufferPointer) {
+    private mutating func take(_ token: JSONReader.Token, _ bytes: UnsafeRawBufferPointer, comma: Int?) {
+        if dropped?.isOver == true { endDropped(at: token.range.lowerBound) }
         switch token.kind {
         case .key:
             let content = bytes.part(token.range.lowerBound + 1..<token.range.upperBound - 1)
             nameLevel(token.hasEscapes ? JSONText.decode(content)?.bytes ?? Array(content) : Array(content))
+            if drop(from: token.range, comma: comma) { return }
+            keepMember()
             append(Item(kind: .key, range: token.range, hasEscapes: token.hasEscapes))
         case .string, .scalar:
             append(
                 Item(
                     kind: token.kind == .string ? .string : .scalar, range: token.range, hasEscapes: token.hasEscapes,
                     context: context, rule: token.kind == .string ? stringRule : rule))
+            endDroppedValue(at: token.range.upperBound)
         case .openArray:
             levels.append(Level(isObject: false, context: context, standing: names.standing(ofElementIn: standing)))
         case .openObject:
@@ -127,11 +150,41 @@ struct JSONWalk {
             levels.append(Level(isObject: true, own: standing))
         case .close:
             levels.removeLast()
+            endDroppedValue(at: token.range.upperBound)
             if hiddenLevel == levels.count, let last = items.indices.last {
                 hiddenLevel = nil
                 items[last].range = items[last].range.lowerBound..<token.range.upperBound
             }
         }
+    }
+
+    private mutating func keepMember() {
+        if !isHiding, let last = levels.indices.last { levels[last].hasMembers = true }
+    }
+
+    /// Begins to leave out the member whose key this is. False: there is nothing to leave out, or the comma before it is out
+    /// already.
+    private mutating func drop(from key: Range<Int>, comma: Int?) -> Bool {
+        guard !isHiding, let level = levels.last, let rule = level.standing.rule, names.rules[rule].style == .drop,
+            !level.hasMembers || comma != nil
+        else { return false }
+        let start = level.hasMembers ? comma ?? key.lowerBound : key.lowerBound
+        append(Item(kind: .dropped(begins: true), range: start..<key.upperBound, rule: rule))
+        dropped = DroppedMember(level: levels.count, isLeading: !level.hasMembers)
+        return true
+    }
+
+    /// A value has ended: perhaps that of the member which is left out.
+    private mutating func endDroppedValue(at place: Int) {
+        guard let member = dropped, member.level == levels.count else { return }
+        dropped?.isOver = true
+        if !member.isLeading { endDropped(at: place) }
+    }
+
+    private mutating func endDropped(at place: Int) {
+        dropped = nil
+        guard let last = items.indices.last else { return }
+        items[last].range = items[last].range.lowerBound..<place
     }
 
     private mutating func append(_ item: Item) {

@@ -27,6 +27,11 @@ extension MaskEngine {
                 hide(item, begins: begins, rules, &list)
                 continue
             }
+            if case .dropped(let begins) = item.kind {
+                if begins, let rule = item.rule { count(rule: rules[rule].counter) }
+                list.replace(item.range, with: [])
+                continue
+            }
             if let rule = item.rule {
                 count(rule: rules[rule].counter)
                 list.replace(item.range, with: whole(item, bytes, rules[rule]))
@@ -50,7 +55,7 @@ extension MaskEngine {
             }
             let isRead = isCrossed || !item.context.isEmpty || detection?.looksAtEveryValue == true
             switch item.kind {
-            case .hidden: break
+            case .hidden, .dropped: break
             case .scalar: scalar(item, bytes, inside, isRead: isRead, &list)
             case .key, .string: string(item, bytes, inside, isRead: isRead, near: near, &list)
             }
@@ -62,7 +67,7 @@ extension MaskEngine {
         guard begins, let rule = item.rule else { return list.replace(item.range, with: []) }
         count(rule: rules[rule].counter)
         switch rules[rule].style {
-        case .null: list.replace(item.range, with: JSONText.null)
+        case .null, .drop: list.replace(item.range, with: JSONText.null)
         case .partial, .bucket, .shift, .tokenize, .hash, .redact: list.replace(item.range, with: JSONText.redacted)
         }
     }
@@ -73,7 +78,7 @@ extension MaskEngine {
             return number(bytes.part(item.range), rule.styles.merged(on: .jsonNumber) ?? .null)
         }
         let style = rule.style
-        guard case .string = item.kind, style != .null else { return JSONText.null }
+        guard case .string = item.kind, style < .null else { return JSONText.null }
         guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
         var text: [UInt8] = []
         decoded.bytes.withUnsafeBytes { appendWhole(style, $0, near: item.context, to: &text) }
@@ -155,7 +160,7 @@ extension JSONWalk.Item {
     var content: Range<Int> {
         switch kind {
         case .key, .string: range.lowerBound + 1..<range.upperBound - 1
-        case .scalar, .hidden: range
+        case .scalar, .hidden, .dropped: range
         }
     }
 
@@ -163,7 +168,7 @@ extension JSONWalk.Item {
     fileprivate var withheld: [UInt8] {
         switch kind {
         case .key, .string: JSONText.redacted
-        case .scalar, .hidden: JSONText.null
+        case .scalar, .hidden, .dropped: JSONText.null
         }
     }
 }

@@ -23,7 +23,7 @@ public final class MaskingKeys {
                     sealKey: MaskingKeys.expand(expander, "tokenize: seal", bytes: 64))
             case .shift where shift == nil:
                 shift = DateShift(try KeyedHash(key: MaskingKeys.expand(expander(), "shift", bytes: 32)))
-            case .hash, .tokenize, .shift, .partial, .bucket, .redact, .null: break
+            case .hash, .tokenize, .shift, .partial, .bucket, .redact, .null, .drop: break
             }
         }
     }

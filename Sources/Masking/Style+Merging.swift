@@ -17,13 +17,15 @@ extension Style {
         case (.partial(let left), .partial(let right)): .partial(left.merged(with: right))
         case (.bucket(let left), .bucket(let right)): .bucket(left.merged(with: right))
         case (.shift(let left), .shift(let right)): .shift(days: max(left, right))
-        case (.partial, _), (.bucket, _), (.shift, _), (.tokenize, _), (.hash, _), (.redact, _), (.null, _):
+        case (.partial, _), (.bucket, _), (.shift, _), (.tokenize, _), (.hash, _), (.redact, _), (.null, _),
+            (.drop, _):
             max(self, other)
         }
     }
 
     /// What the style comes to for a kind of value: one that it shows nothing of is as strict as the style that says so.
     public func effective(on kind: ShownKind) -> Style {
+        if self == .drop { return self }
         switch kind {
         case .text: return self
         case .typed(let type): return shows(type) ? self : .null
@@ -31,13 +33,14 @@ extension Style {
         case .document:
             switch self {
             case .partial, .bucket, .shift: return .redact
-            case .tokenize, .hash, .redact, .null: return self
+            case .tokenize, .hash, .redact, .null, .drop: return self
             }
         case .jsonNumber:
             switch self {
             case .bucket(let bucket): return bucket.width > 0 ? self : .null
             case .tokenize: return self
             case .partial, .shift, .hash, .redact, .null: return .null
+            case .drop: return self
             }
         }
     }
@@ -52,7 +55,9 @@ extension Style {
         case (.bucket(let bucket), .date): bucket.unit != nil && bucket.unit != .day
         case (.bucket(let bucket), .timestamp), (.bucket(let bucket), .timestampWithZone): bucket.unit != nil
         case (.shift, .date), (.shift, .timestamp), (.shift, .timestampWithZone): true
-        case (.tokenize, _), (.bucket, _), (.shift, _), (.partial, _), (.hash, _), (.redact, _), (.null, _): false
+        case (.tokenize, _), (.bucket, _), (.shift, _), (.partial, _), (.hash, _), (.redact, _), (.null, _),
+            (.drop, _):
+            false
         }
     }
 }

@@ -6,6 +6,8 @@ public enum Style: Hashable, Sendable {
     case bucket(Bucket)
     case shift(days: Int)
     case tokenize, hash, redact, null
+    /// The column goes, where it can; where only its value can, NULL.
+    case drop
 
     /// A style that this version does not know is the strictest.
     /// - Throws: ``MaskError`` when what it is told is out of bounds.
@@ -23,6 +25,7 @@ public enum Style: Hashable, Sendable {
         case .hash: self = .hash
         case .redact, .unspecified: self = .redact
         case .null, .UNRECOGNIZED: self = .null
+        case .drop: self = .drop
         }
     }
 
@@ -30,7 +33,7 @@ public enum Style: Hashable, Sendable {
     var isKeyed: Bool {
         switch self {
         case .hash, .tokenize, .shift: true
-        case .partial, .bucket, .redact, .null: false
+        case .partial, .bucket, .redact, .null, .drop: false
         }
     }
 }
@@ -46,6 +49,7 @@ extension Style: Comparable {
         case .hash: (4, 0, 0)
         case .redact: (5, 0, 0)
         case .null: (6, 0, 0)
+        case .drop: (7, 0, 0)
         }
     }
 

@@ -23,7 +23,9 @@ extension Substitutes {
             if Substitutes.infinities.contains(where: { text.elementsEqual($0) }) { return Array(text) }
             guard let date = DateText(text), date.tail == type.tail else { return nil }
             return self.date(style, date)
-        case (.tokenize, _), (.bucket, _), (.shift, _), (.partial, _), (.hash, _), (.redact, _), (.null, _): return nil
+        case (.tokenize, _), (.bucket, _), (.shift, _), (.partial, _), (.hash, _), (.redact, _), (.null, _),
+            (.drop, _):
+            return nil
         }
     }
 
@@ -35,7 +37,7 @@ extension Substitutes {
             let isWhole = text.dropFirst(text.first == 0x2d ? 1 : 0).allSatisfy { $0 &- 0x30 < 10 }
             return isWhole ? keys?.tokenizer?.tokenOfForm(of: text) : nil
         case .bucket(let bucket): return number(bucket, text, keepsScale: false)
-        case .partial, .shift, .hash, .redact, .null: return nil
+        case .partial, .shift, .hash, .redact, .null, .drop: return nil
         }
     }
 
@@ -51,7 +53,7 @@ extension Substitutes {
             if let date = DateText(text) { return self.date(style, date) }
             guard case .bucket(let bucket) = style else { return nil }
             return number(bucket, text, keepsScale: true)
-        case .partial, .hash, .redact, .null: return nil
+        case .partial, .hash, .redact, .null, .drop: return nil
         }
     }
 
@@ -69,7 +71,7 @@ extension Substitutes {
                 let start = bucket.start(of: date.day), DateShift.days.contains(start)
             else { return nil }
             return date.start(of: start)
-        case .partial, .tokenize, .hash, .redact, .null: return nil
+        case .partial, .tokenize, .hash, .redact, .null, .drop: return nil
         }
     }
 

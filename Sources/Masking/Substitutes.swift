@@ -23,7 +23,7 @@ public struct Substitutes {
     /// besides bytes of the entity itself.
     public func append(_ style: Style, for entity: Entity, _ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         switch style {
-        case .redact, .null: out.append(contentsOf: redaction(of: entity))
+        case .redact, .null, .drop: out.append(contentsOf: redaction(of: entity))
         case .hash:
             if !appendHash(bytes, to: &out) { out.append(contentsOf: redaction(of: entity)) }
         case .tokenize, .shift, .bucket:
@@ -40,7 +40,7 @@ public struct Substitutes {
     /// What stands for the whole of a text; there is no NULL here, that style redacts.
     public func appendWhole(_ style: Style, _ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         switch style {
-        case .redact, .null: out.append(contentsOf: Substitutes.redacted)
+        case .redact, .null, .drop: out.append(contentsOf: Substitutes.redacted)
         case .hash:
             if !appendHash(bytes, to: &out) { out.append(contentsOf: Substitutes.redacted) }
         case .tokenize, .shift, .bucket: out.append(contentsOf: styled(style, bytes) ?? Substitutes.redacted)
@@ -114,7 +114,7 @@ public struct Substitutes {
             return [shown.head, shown.tail, shown.domain].filter { !$0.isEmpty }
         // A number or a date as a whole.
         case .bucket, .shift: return []
-        case .tokenize, .hash, .redact, .null: return []
+        case .tokenize, .hash, .redact, .null, .drop: return []
         }
     }
 }

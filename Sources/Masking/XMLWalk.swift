@@ -93,7 +93,7 @@ struct XMLWalk {
         let rule = names.rules[rule]
         engine.count(rule: rule.counter)
         var new: [UInt8] = []
-        if rule.style != .null {
+        if rule.style < .null {
             if let text {
                 text.withUnsafeBytes { engine.substitutes.appendWhole(rule.style, $0, to: &new) }
             } else {

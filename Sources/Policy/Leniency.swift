@@ -14,19 +14,20 @@ struct Leniency: Comparable {
     init(_ mask: some StyledMask) {
         let parameters = mask.parameters
         switch mask.style {
-        case .unspecified, .UNRECOGNIZED: (rank, weights) = (0, [])
-        case .null: (rank, weights) = (1, [])
-        case .redact: (rank, weights) = (2, [])
-        case .hash: (rank, weights) = (3, [])
-        case .tokenize: (rank, weights) = (4, [])
+        case .drop: (rank, weights) = (0, [])
+        case .unspecified, .UNRECOGNIZED: (rank, weights) = (1, [])
+        case .null: (rank, weights) = (2, [])
+        case .redact: (rank, weights) = (3, [])
+        case .hash: (rank, weights) = (4, [])
+        case .tokenize: (rank, weights) = (5, [])
         case .shift:
             let days = parameters.days == 0 ? StyleParameters.defaultDays : parameters.days
-            (rank, weights) = (5, [UInt64(UInt32.max - days)])
+            (rank, weights) = (6, [UInt64(UInt32.max - days)])
         case .bucket:
             // Without a unit dates are redacted, without a width numbers are.
             let width = parameters.widthBillionths
-            (rank, weights) = (6, [parameters.unit.fineness, width == 0 ? 0 : .max - width])
-        case .partial: (rank, weights) = (7, parameters.shown)
+            (rank, weights) = (7, [parameters.unit.fineness, width == 0 ? 0 : .max - width])
+        case .partial: (rank, weights) = (8, parameters.shown)
         }
     }
 }

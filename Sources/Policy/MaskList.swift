@@ -21,7 +21,7 @@ struct MaskList {
         let pathsNode = mistakes.attempt(try map.nonEmpty("paths")) ?? nil
         let inferenceNode = mistakes.attempt(try map.nonEmpty("inference"))
         let failureNode = mistakes.attempt(try map.nonEmpty("on_failure"))
-        let style = mistakes.attempt(try ParsedStyle(&map))
+        let style = mistakes.attempt(try ParsedStyle(&map, ofColumns: columnNode != nil))
         mistakes.attempt(try map.finish())
         let inference = mistakes.attempt(try inferenceNode?.choice(of: Inference.self)) ?? .allow
         let refuses = mistakes.attempt(try failureNode?.choice(of: OnFailure.self)) == .refuse
@@ -45,6 +45,9 @@ struct MaskList {
             mask.pattern = pattern.text
             mask.paths = paths.map(\.text)
             (style ?? .redact).apply(to: &mask)
+            if mask.style == .drop, let pathsNode {
+                throw pathsNode.error("“drop” takes whole columns away: use “null” for places within them")
+            }
             mask.rule = rule
             mask.refuseOnFailure = refuses
             columns.append(

@@ -116,7 +116,7 @@ extension ColumnMask {
     /// Whether it shows nothing of a value of any type.
     fileprivate var hidesAll: Bool {
         switch style {
-        case .unspecified, .UNRECOGNIZED, .null, .redact: paths.isEmpty
+        case .unspecified, .UNRECOGNIZED, .drop, .null, .redact: paths.isEmpty
         case .hash, .tokenize, .shift, .bucket, .partial: false
         }
     }

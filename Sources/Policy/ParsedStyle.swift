@@ -15,7 +15,7 @@ struct ParsedStyle {
         if parameters != StyleParameters() { mask.parameters = parameters }
     }
 
-    init(_ map: inout StrictMapping) throws(ConfigurationError) {
+    init(_ map: inout StrictMapping, ofColumns: Bool) throws(ConfigurationError) {
         // Unquoted, the style's name is YAML's own null.
         if let (text, node) = map.null("style") {
             guard text == "null" else {
@@ -23,13 +23,16 @@ struct ParsedStyle {
             }
             self.init(style: .null)
         } else {
-            try self.init(map.required("style"))
+            try self.init(map.required("style"), ofColumns)
         }
     }
 
-    private init(_ node: StrictNode) throws(ConfigurationError) {
+    private init(_ node: StrictNode, _ ofColumns: Bool) throws(ConfigurationError) {
         guard node.isMapping else {
             let word = try node.choice(of: Word.self)
+            guard word != .drop || ofColumns else {
+                throw node.error("“drop” is for masks of columns: a finding has none, use null or redact")
+            }
             guard word != .bucket else { throw node.error("a bucket needs its size: \(Word.bucketForms)") }
             self.init(style: word.contract)
             return
@@ -47,7 +50,7 @@ struct ParsedStyle {
         case .partial: try readPartial(told)
         case .shift: try readShift(told)
         case .bucket: try readBucket(told)
-        case .redact, .hash, .null, .tokenize: throw node.error("“\(key)” is told nothing: write style: \(key)")
+        case .redact, .hash, .null, .drop, .tokenize: throw node.error("“\(key)” is told nothing: write style: \(key)")
         }
     }
 
@@ -106,7 +109,7 @@ struct ParsedStyle {
     }
 
     private enum Word: String, CaseIterable {
-        case redact, partial, hash, null, tokenize, shift, bucket
+        case redact, partial, hash, null, drop, tokenize, shift, bucket
 
         static let bucketForms = "{bucket: {width: 10}} for numbers, {bucket: {unit: year}} for dates"
 
@@ -116,6 +119,7 @@ struct ParsedStyle {
             case .partial: .partial
             case .hash: .hash
             case .null: .null
+            case .drop: .drop
             case .tokenize: .tokenize
             case .shift: .shift
             case .bucket: .bucket

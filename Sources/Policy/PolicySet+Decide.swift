@@ -41,14 +41,16 @@ extension PolicySet {
         if case .refused(let rule, let because, let hint) = limit, excess != nil || tally.hold == nil && isAllowed {
             return Judgement(refusedBy: rule, because: because, hint: hint)
         }
+        let mask = MaskPlan(rules: tally.masks, facts: facts)
         guard !tally.wantsEstimate else {
             var judgement = Judgement(
                 reason: "a rule asks how many rows the target expects",
                 hint: "`sluice explain --estimated-rows` shows what is decided then.")
             judgement.wantsEstimate = true
+            // A statement that is not run yet may be described.
+            judgement.mask = mask
             return judgement
         }
-        let mask = MaskPlan(rules: tally.masks, facts: facts)
         if let (rule, terms) = tally.hold {
             guard case .held(let other, let beyond, let because) = limit, beyond.isStricter(than: terms) else {
                 return Judgement(heldBy: rule, terms, mask: mask)

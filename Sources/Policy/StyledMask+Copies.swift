@@ -4,9 +4,11 @@ extension StyledMask {
     /// Whether whoever sees values under `source` learns nothing more of them from a copy under this mask: two masks that show
     /// different things of one value show more together.
     func addsNothing(to source: some StyledMask) -> Bool {
+        // Where there is no value, none is shown: a column of NULLs tells no more than none.
+        if style == .null || style == .drop { return true }
         guard Leniency(self) <= Leniency(source) else { return false }
         switch style {
-        case .unspecified, .UNRECOGNIZED, .null, .redact, .hash: return true
+        case .unspecified, .UNRECOGNIZED, .drop, .null, .redact, .hash: return true
         case .tokenize: return source.style == style
         case .shift: return source.style == style && parameters == source.parameters
         case .bucket: return source.style == style && parameters.isCoarser(than: source.parameters)
@@ -30,7 +32,7 @@ extension ColumnMask {
     /// Whether it shows nothing of a document under it that stands at some place of it.
     private var showsNoPart: Bool {
         switch style {
-        case .unspecified, .UNRECOGNIZED, .null, .redact, .hash: true
+        case .unspecified, .UNRECOGNIZED, .drop, .null, .redact, .hash: true
         case .tokenize, .shift, .bucket, .partial: false
         }
     }

@@ -5,6 +5,7 @@ extension MaskStyle {
     public var word: String {
         switch self {
         case .unspecified, .UNRECOGNIZED: "redact"
+        case .drop: "drop"
         case .null: "null"
         case .redact: "redact"
         case .hash: "hash"

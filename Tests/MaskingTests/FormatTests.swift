@@ -51,6 +51,15 @@ import Testing
         #expect(mask("[\"a\nc@d.org\"]", .json, rules) == "[\"a\n[redacted:email]\"]")
     }
 
+    /// How much of the white space before it is seen together with a text that is no JSON is not for the cuts to say.
+    @Test func jsonIsTextWhereverItIsCut() throws {
+        let rules = try plan(detect: ["email", "private_key", "credit_card"])
+        let bytes = Array(("\n11 -----BEGIN " + "PRIVATE KEY-----\n1111 of alice.b@example.com\n").utf8)
+        let whole = mask(bytes, .json, rules).output
+        for cut in bytes.indices { #expect(mask(bytes, .json, rules, cuts: [cut]).output == whole, "\(cut)") }
+        #expect(mask(bytes, .json, rules, cuts: Array(bytes.indices)).output == whole)
+    }
+
     @Test func nullStyleOfDetectors() throws {
         let rules = try plan(detect: ["email"], .null)
         #expect(
@@ -155,6 +164,15 @@ import Testing
         #expect(mask("a,b\nx\"y,z\n\"x\"y,z\n\"open", .csv, rules) == "a,b\n[redacted],z\n[redacted],z\n[redacted]")
         let detectors = try plan(detect: ["email"])
         #expect(mask("a@b.co,b\nx\"y a@b.co,z\n", .csv, detectors) == "[redacted:email],b\nx\"y [redacted:email],z\n")
+    }
+
+    /// What rules come to where they meet is no rule that further names are compared with.
+    @Test func namesAfterRulesHaveMet() throws {
+        let rules = try plan(columns: [("*.email", .partial), ("e*", .hash)])
+        let hash = mask(#"{"email": "bob@b.co"}"#, .json, rules).dropFirst(11).dropLast(2)
+        #expect(
+            mask(#"{"email": "bob@b.co", "EMAIL": "bob@b.co", "e": "bob@b.co"}"#, .json, rules)
+                == #"{"email": "\#(hash)", "EMAIL": "\#(hash)", "e": "\#(hash)"}"#)
     }
 
     /// Who wrote a header or a key by hand put spaces around names.

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func jsonParses() throws {
-        for style in [MaskStyle.redact, .partial, .hash, .tokenize, .shift, .bucket, .null] {
+        for style in [MaskStyle.redact, .partial, .hash, .tokenize, .shift, .bucket, .null, .drop] {
             let rules = try plan(columns: [("*.plain", style)], detect: Expected.entities, style)
             for seed in 0..<100 {
                 let expected = Expected.random(.ndjson, seed: seed)

@@ -21,6 +21,7 @@ import Testing
         ("{columns: [a], paths: [], style: hash}", "the list is empty"),
         ("{columns: [a], paths: , style: hash}", "“paths” is empty"),
         ("{detect: [email], paths: [$.a], style: hash}", "“paths” is for masks of columns"),
+        ("{columns: [x], paths: [$.a], style: drop}", "“drop” takes whole columns away"),
         (
             "{columns: [a], paths: ['$', '$.a[0]'], style: hash}",
             "“$”: names the whole value: leave “paths” out (and 1 more"

@@ -94,6 +94,37 @@ import Testing
         #expect(plan.outputs.map(\.styleWords) == ["partial last=4", "redact"])
     }
 
+    /// A column goes where it is one; what is computed from it is redacted.
+    @Test func columnsAreDropped() throws {
+        let plan = try plan(["null", "drop", "redact"])
+        #expect(plan.columns.map(\.styleWords) == ["drop", "null", "redact"])
+        #expect(plan.lines.contains("column users.email → drop"))
+        var facts = facts(["read"])
+        facts.resolved = true
+        facts.outputs = [output(direct: true), output(direct: false)]
+        let text = "rules: [{name: a, then: allow, mask: [{columns: [users.email], style: drop}]}]"
+        let decided = try PolicySet.parse(text, file: "p").decide(
+            facts: facts, principal: principal(), resource: "r", purpose: .execution
+        ).mask
+        #expect(decided.outputs.map(\.styleWords) == ["drop", "redact"])
+        #expect(decided.outputs.map(\.computed) == [false, true])
+    }
+
+    @Test func onlyColumnsAreDropped() {
+        let mistakes = { (mask: String) in
+            do {
+                _ = try PolicySet.parse("rules:\n  - {name: a, mask: [\(mask)]}", file: "p")
+                return ""
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(
+            mistakes("{detect: [email], style: drop}")
+                == "p:2:47: “drop” is for masks of columns: a finding has none, use null or redact")
+        #expect(mistakes("{columns: [a.b], style: {drop: {}}}").contains("“drop” is told nothing: write style: drop"))
+    }
+
     /// The type of a column decides which style shows less of it.
     @Test(arguments: [
         (["partial", "tokenize"], ["tokenize", "partial", "redact"]),
@@ -135,6 +166,7 @@ import Testing
         ("{bucket: {width: 10}}", "{bucket: {unit: year}}", false),
         ("{bucket: {width: 10, unit: month}}", "{bucket: {width: 100, unit: year}}", true),
         ("{bucket: {width: 10, unit: year}}", "{bucket: {width: 100, unit: month}}", false),
+        ("drop", "drop", true), ("drop", "null", true), ("drop", "redact", false), ("redact", "drop", true),
     ])
     func copiesOfMaskedColumns(_ source: String, _ target: String, _ isAllowed: Bool) throws {
         var facts = facts(["write"], written: ["archive"])

@@ -215,6 +215,14 @@ import Testing
         #expect(other.verdict == .allow && other.isPure)
     }
 
+    /// A statement may be described before its runs are judged: its columns are those that the runs will have.
+    @Test func masksAreToldBeforeTheEstimate() throws {
+        let rules = Self.large + "  - {name: gone, mask: [{columns: [users.ssn], style: drop}]}"
+        let first = try judge(rules, facts(["read"]))
+        #expect(first.wantsEstimate && first.mask.drops)
+        #expect(try judge(rules, facts(["read"]), rows: 1).mask == first.mask)
+    }
+
     @Test func aRefusalByAnUnknownEstimateSaysSo() throws {
         let rule = "  - {name: a, when: {estimated_rows: {over: 10}}, then: refuse}"
         #expect(try judge(rule, facts(["read"]), estimateFailed: true).hint.contains("could not estimate"))

@@ -1,3 +1,4 @@
+import Contract
 import NIOCore
 @testable import PostgresAccept
 @testable import PostgresWire
@@ -22,7 +23,7 @@ struct DigestTests {
             let prepared = PreparedStatement(
                 text: Array(text.utf8), textDigest: PostgresSession.digest(Array(text.utf8)), types: declared,
                 epoch: [],
-                isHeld: true)
+                isHeld: true, mask: MaskPlan())
             var bind = ByteBuffer()
             bind.writeMessage(FrontendType.bind) {
                 $0.writeCString(portal)

@@ -34,6 +34,16 @@ struct RewrittenReplyTests {
         #expect(try objection(types.map { ($0, "x") }) != nil)
     }
 
+    /// The client was told how many columns a row has.
+    @Test func rowsHaveAsManyFieldsAsTheClientWasTold() throws {
+        let sent = Self.bytes([("D", "\0\u{3}"), ("C", "SELECT 1\0")])
+        let dropped = Self.bytes([("D", "\0\u{2}"), ("C", "SELECT 1\0")])
+        #expect(try RewrittenReply.objection(to: dropped, for: sent, fields: 2) == nil)
+        #expect(try RewrittenReply.objection(to: sent, for: sent, fields: 2) != nil)
+        #expect(try RewrittenReply.objection(to: Self.bytes([("D", "\0"), ("C", "")]), for: sent, fields: 2) != nil)
+        #expect(try RewrittenReply.objection(to: dropped, for: sent) == nil)
+    }
+
     @Test func cutOffMessagesAreNone() throws {
         for length in 0..<Self.sent.readableBytes {
             let cut = try #require(Self.sent.getSlice(at: 0, length: length))

@@ -110,7 +110,7 @@ enum Replies {
 
     /// What a style shows of the values is no value that was planted: widths and shifts are as they are told.
     private static let styles: [(MaskStyle, StyleParameters)] = [
-        (.redact, StyleParameters()), (.null, StyleParameters()), (.hash, StyleParameters()),
+        (.redact, StyleParameters()), (.null, StyleParameters()), (.drop, StyleParameters()), (.hash, StyleParameters()),
         (.tokenize, StyleParameters()), (.shift, StyleParameters()), (.partial, StyleParameters()),
         (.partial, .with { ($0.first, $0.last, $0.keepDomain) = (2, 4, true) }),
         (.bucket, .with { $0.widthBillionths = 1000 * StyleParameters.billion }), (.bucket, .with { $0.unit = .month }),
@@ -127,7 +127,8 @@ enum Replies {
             ]
             $0.detectors = [.with { ($0.entities, $0.style) = (detected, .hash) }]
         }
-        return [detect, rules]
+        // A finding has no column that could be dropped.
+        return style == .drop ? [rules] : [detect, rules]
     }
 
     /// Any plan, with columns of any types, as rows or as COPY.
@@ -145,6 +146,7 @@ enum Replies {
                 (described.name, described.type, described.format) = (name, random.pick(types), format)
                 return described
             }
+            batch.columns = batch.plan.markingDropped(batch.columns)
         }
         guard random.number(below: 2) == 0 else { return Batch(batch: batch, isChecked: isChecked) }
         batch.copy.out = true

@@ -13,10 +13,15 @@ enum ExpectedReply {
     /// In place of a refused message of the extended protocol.
     case refusedParse(WireNotice, Command?)
     case bind(Command, NameTable<Portal>.Definition)
-    case describeStatement
-    case describePortal
-    /// Sluice's own question for the columns; the answer is not the client's.
-    case columnsOfPortal(PortalColumns, MaskPlan)
+    /// nil: one that is not known here, made by SQL PREPARE.
+    case describeStatement(PreparedStatement?)
+    /// nil: one that is not known here, made by SQL DECLARE.
+    case describePortal(PortalColumns?)
+    /// Sluice's own question for the columns; the answer is not the client's. `settles`: the portal was just bound, and the plan
+    /// decides which columns it drops; later this stays as it is.
+    case columnsOfPortal(PortalColumns, MaskPlan, settles: Bool)
+    /// The same of a statement.
+    case columnsOfStatement(StatementColumns, MaskPlan)
     case execute(PortalColumns, Command)
     case closeStatement(NameTable<PreparedStatement>.Definition)
     case closePortal(NameTable<Portal>.Definition)
@@ -33,8 +38,8 @@ enum ExpectedReply {
     var endsWithReady: Bool {
         switch self {
         case .query, .reveal, .refusedQuery, .sync, .undoing: true
-        case .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal, .execute,
-            .closeStatement, .closePortal, .own, .rebind:
+        case .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal,
+            .columnsOfStatement, .execute, .closeStatement, .closePortal, .own, .rebind:
             false
         }
     }
@@ -46,7 +51,9 @@ enum ExpectedReply {
             .bind(let command, _), .undoing(let command):
             command
         case .refusedQuery(_, let command), .refusedParse(_, let command), .own(let command): command
-        case .describeStatement, .describePortal, .columnsOfPortal, .closeStatement, .closePortal, .sync, .rebind: nil
+        case .describeStatement, .describePortal, .columnsOfPortal, .columnsOfStatement, .closeStatement, .closePortal,
+            .sync, .rebind:
+            nil
         }
     }
 }

@@ -86,8 +86,11 @@ extension PostgresSession: TargetEvents {
             default: throw unexpected(frame)
             }
         case BackendType.parameterDescription:
-            guard case .describeStatement = expected.first else { throw unexpected(frame) }
-            replies.append(frame.bytes, command: nil)
+            switch expected.first {
+            case .describeStatement: replies.append(frame.bytes, command: nil)
+            case .columnsOfStatement: break
+            default: throw unexpected(frame)
+            }
         case BackendType.rowDescription: try handleRowDescription(frame)
         case BackendType.noData: try handleNoData(frame)
         case BackendType.dataRow:
@@ -97,7 +100,12 @@ extension PostgresSession: TargetEvents {
                 deliverData(frame, columns: queryColumns, command: command)
             case .execute(let portal, let command):
                 command.rows += 1
-                if command.rows == 1 { command.checkOutputs(described: portal.columns?.count ?? -1) }
+                if command.rows == 1 {
+                    command.checkOutputs(described: portal.columns?.count ?? -1)
+                    if portal.contradictDescription {
+                        return replies.appendWithheld(frame, StatementColumns.contradiction, command: command)
+                    }
+                }
                 deliverData(frame, columns: portal.columns, command: command)
             default: throw unexpected(frame)
             }
@@ -193,7 +201,7 @@ extension PostgresSession: TargetEvents {
             replies.append(BackendEncoder.notice(Refusals.beyondLimit(command)), command: command)
         case .undoing: return
         case nil, .sync, .query, .reveal, .parse, .bind, .describeStatement, .describePortal, .columnsOfPortal,
-            .execute, .closeStatement, .closePortal, .own, .rebind:
+            .columnsOfStatement, .execute, .closeStatement, .closePortal, .own, .rebind:
             var plan = sessionMask
             if let command = head?.command {
                 plan.tighten(command.mask)
@@ -229,7 +237,7 @@ extension PostgresSession: TargetEvents {
         case .sync: command = nil
         case .undoing(let undone): return try batchUndone(undone, status)
         case nil, .reveal, .parse, .refusedParse, .bind, .describeStatement, .describePortal, .columnsOfPortal,
-            .execute, .closeStatement, .closePortal, .own, .rebind:
+            .columnsOfStatement, .execute, .closeStatement, .closePortal, .own, .rebind:
             throw unexpected(frame)
         }
         becomeReady(status)
@@ -274,33 +282,59 @@ extension PostgresSession: TargetEvents {
 
     private func handleRowDescription(_ frame: Frame) throws {
         switch expected.first {
+        case .query(let command) where command.mask.drops:
+            let fields = try BackendDecoder.rowDescription(frame)
+            command.checkOutputs(described: fields.count)
+            let plan = command.mask
+            resolve(fields, for: plan) { [weak self] found in
+                let columns = found.map(plan.markingDropped)
+                self?.queryColumns = columns
+                self?.deliver(frame, without: columns, command: command)
+            }
         case .query(let command):
             replies.append(frame.bytes, command: command)
             guard !command.mask.isEmpty || services.shared.inspectsReplies else { return }
             let fields = try BackendDecoder.rowDescription(frame)
             command.checkOutputs(described: fields.count)
             resolve(fields, for: command.mask) { [weak self] in self?.queryColumns = $0 }
-        case .columnsOfPortal(let portal, let plan):
+        case .columnsOfPortal(let portal, let plan, let settles):
             expected.removeFirst()
-            resolve(try BackendDecoder.rowDescription(frame), for: plan) { portal.columns = $0 }
-        case .describeStatement, .describePortal:
+            resolve(try BackendDecoder.rowDescription(frame), for: plan) {
+                portal.take($0, droppedBy: settles ? plan : nil)
+            }
+        case .columnsOfStatement(let columns, let plan):
             expected.removeFirst()
-            replies.append(frame.bytes, command: nil)
+            resolve(try BackendDecoder.rowDescription(frame), for: plan) { [weak self] in
+                self?.described(columns, as: $0)
+            }
+        case .describeStatement(let statement):
+            expected.removeFirst()
+            try deliverDescription(frame, of: statement)
+        case .describePortal(let portal?):
+            expected.removeFirst()
+            deliver(frame, without: portal.columns, command: nil)
+        case .describePortal(nil):
+            expected.removeFirst()
+            try deliverDescription(frame, of: nil)
         default: throw unexpected(frame)
         }
     }
 
     private func handleNoData(_ frame: Frame) throws {
         switch expected.popFirst() {
-        case .columnsOfPortal(let portal, _): portal.columns = []
-        case .describeStatement, .describePortal: replies.append(frame.bytes, command: nil)
+        case .columnsOfPortal(let portal, _, _): portal.columns = []
+        case .columnsOfStatement(let columns, _): described(columns, as: [])
+        case .describeStatement(let statement):
+            replies.append(frame.bytes, command: nil)
+            statement?.columns.told = []
+            if let statement { described(statement.columns, as: []) }
+        case .describePortal: replies.append(frame.bytes, command: nil)
         default: throw unexpected(frame)
         }
     }
 
     /// Finds the tables that fields come from. Target messages wait meanwhile.
-    private func resolve(_ fields: [FieldDescription], for plan: MaskPlan, _ done: @escaping ([ResultColumn]?) -> Void)
-    {
+    func resolve(_ fields: [FieldDescription], for plan: MaskPlan, _ done: @escaping ([ResultColumn]?) -> Void) {
         let oids = plan.columns.isEmpty ? [] : Array(Set(fields.map(\.tableOID).filter { $0 != 0 })).sorted()
         guard !oids.isEmpty else { return done(Self.columns(fields, tables: [:])) }
         stall { [catalog] resume in
@@ -339,10 +373,12 @@ extension PostgresSession: TargetEvents {
         }
         copyOut = shape
         queryColumns = nil
-        replies.appendStart(ofCopy: frame.bytes, command: command)
-        guard !command.mask.columns.isEmpty || !command.mask.detectors.isEmpty else { return }
+        let drops = command.mask.drops
+        if !drops { replies.appendStart(ofCopy: frame.bytes, command: command) }
+        guard !command.mask.columns.isEmpty || !command.mask.detectors.isEmpty || drops else { return }
         guard !shape.table.isEmpty else {
             if !command.mask.columns.isEmpty { queryColumns = Self.columns(ofQuery: command.facts, shape) }
+            if drops { startCopyDropping(frame, command) }
             return
         }
         let parts = shape.table.split(separator: ".", maxSplits: 1).map(String.init)
@@ -354,6 +390,7 @@ extension PostgresSession: TargetEvents {
                     self?.queryColumns = columns
                     // Generated columns are left out, which the catalogue's list does not tell.
                     if let columns, !command.facts.outputs.isEmpty { command.checkOutputs(described: columns.count) }
+                    if drops { self?.startCopyDropping(frame, command) }
                 }
             }
         }

@@ -134,7 +134,8 @@ extension PostgresSession {
             enqueue(
                 .message(
                     FrontendEncoder.describePortal(""), after: 0,
-                    expecting: .columnsOfPortal(again.columns, command.mask), type: FrontendType.describe))
+                    expecting: .columnsOfPortal(again.columns, command.mask, settles: false),
+                    type: FrontendType.describe))
         }
         enqueue(
             .message(

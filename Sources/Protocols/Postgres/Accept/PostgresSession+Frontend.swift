@@ -204,8 +204,8 @@ extension PostgresSession {
             }
             let command = Command(number: number, ruling: ruling)
             let statement = PreparedStatement(
-                text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch, isHeld: ruling.outcome == .hold
-            )
+                text: text, textDigest: digest, types: parse.types, epoch: ruling.epoch,
+                isHeld: ruling.outcome == .hold, mask: ruling.mask)
             let definition = statements.define(parse.name, statement, batch: batch)
             enqueue(
                 .message(frame.bytes, after: record, expecting: .parse(command, definition), type: frame.type))
@@ -233,30 +233,37 @@ extension PostgresSession {
             isMidBatch = true
             judgeExecution(of: statement, bind: bind, frame: frame, message: "Bind") {
                 [self] command, record, ruling, request in
-                let columns = PortalColumns()
-                let portal = Portal(command: command, statement: statement, columns: columns)
-                // There is one unnamed portal, so that few such messages are kept. What EXECUTE runs was judged before: judged
-                // again, only the EXECUTE would be.
-                if command.limit != nil, bind.portal.isEmpty, !command.facts.operations.contains("execute") {
-                    command.retry = Retry(
-                        request: request, frame: frame,
-                        portal: Retry.Portal(
-                            bind: frame.bytes, name: bind.statement, statement: statement, columns: columns))
-                }
-                let definition = portals.define(bind.portal, portal, batch: batch)
-                enqueue(
-                    .message(frame.bytes, after: record, expecting: .bind(command, definition), type: frame.type))
-                if !ruling.mask.isEmpty || services.shared.inspectsReplies {
-                    // Rows are masked by what the portal says its columns are, whether the client asks or not.
-                    enqueue(
-                        .message(
-                            FrontendEncoder.describePortal(bind.portal), after: 0,
-                            expecting: .columnsOfPortal(columns, ruling.mask),
-                            type: FrontendType.describe))
-                }
+                let admitted = AdmittedBind(
+                    bind: bind, frame: frame, statement: statement, command: command, record: record, request: request,
+                    mask: ruling.mask)
+                if admitted.needsColumns { matchColumns(admitted) } else { send(admitted, as: frame.bytes) }
             }
         }
         return true
+    }
+
+    /// - Parameter bytes: the Bind as the target gets it.
+    func send(_ admitted: AdmittedBind, as bytes: ByteBuffer) {
+        let (bind, command, statement) = (admitted.bind, admitted.command, admitted.statement)
+        let columns = PortalColumns(of: statement.columns)
+        let portal = Portal(command: command, statement: statement, columns: columns)
+        // There is one unnamed portal, so that few such messages are kept. What EXECUTE runs was judged before: judged
+        // again, only the EXECUTE would be.
+        if command.limit != nil, bind.portal.isEmpty, !command.facts.operations.contains("execute") {
+            command.retry = Retry(
+                request: admitted.request, frame: admitted.frame,
+                portal: Retry.Portal(bind: bytes, name: bind.statement, statement: statement, columns: columns))
+        }
+        let definition = portals.define(bind.portal, portal, batch: batch)
+        enqueue(
+            .message(bytes, after: admitted.record, expecting: .bind(command, definition), type: FrontendType.bind))
+        if !admitted.mask.isEmpty || services.shared.inspectsReplies {
+            // Rows are masked by what the portal says its columns are, whether the client asks or not.
+            enqueue(
+                .message(
+                    FrontendEncoder.describePortal(bind.portal), after: 0,
+                    expecting: .columnsOfPortal(columns, admitted.mask, settles: true), type: FrontendType.describe))
+        }
     }
 
     private func judgeExecution(
@@ -288,10 +295,13 @@ extension PostgresSession {
         if describe.isPortal {
             if portals.isUnsettled(describe.name, batch: batch) { return false }
             // A cursor made by SQL may be described too: only running it needs a judgement.
-            enqueue(.message(frame.bytes, after: 0, expecting: .describePortal, type: frame.type))
+            let portal: Portal? =
+                if case .found(let found) = portals.lookup(describe.name, batch: batch) { found } else { nil }
+            enqueue(.message(frame.bytes, after: 0, expecting: .describePortal(portal?.columns), type: frame.type))
         } else {
             if statements.isUnsettled(describe.name, batch: batch) { return false }
-            enqueue(.message(frame.bytes, after: 0, expecting: .describeStatement, type: frame.type))
+            let statement = noteDescription(of: describe.name)
+            enqueue(.message(frame.bytes, after: 0, expecting: .describeStatement(statement), type: frame.type))
         }
         return true
     }
@@ -328,7 +338,8 @@ extension PostgresSession {
                 enqueue(
                     .message(
                         FrontendEncoder.describePortal(execute.portal), after: record,
-                        expecting: .columnsOfPortal(portal.columns, command.mask), type: FrontendType.describe))
+                        expecting: .columnsOfPortal(portal.columns, command.mask, settles: false),
+                        type: FrontendType.describe))
             }
             release(command, of: portal, frame: frame, record: record)
         }

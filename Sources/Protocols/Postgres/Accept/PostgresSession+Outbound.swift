@@ -156,7 +156,9 @@ extension PostgresSession {
         switch reply {
         case .parse(_, let definition), .closeStatement(let definition): statements.undo(definition)
         case .bind(_, let definition), .closePortal(let definition), .rebind(let definition): portals.undo(definition)
-        case .query, .reveal, .refusedQuery, .refusedParse, .describeStatement, .describePortal, .columnsOfPortal,
+        case .describeStatement(let statement?): undoDescription(of: statement.columns)
+        case .columnsOfStatement(let columns, _): undoDescription(of: columns)
+        case .query, .reveal, .refusedQuery, .refusedParse, .describeStatement(nil), .describePortal, .columnsOfPortal,
             .execute,
             .sync, .own, .undoing:
             break

@@ -154,6 +154,8 @@ final class PostgresSession: @unchecked Sendable {
     var changesDefinitions = false
     var queryColumns: [ResultColumn]?
     var copyOut: CopyShape?
+    /// Set while the gate waits for a statement's columns.
+    var waitingBind: WaitingBind?
     /// Target messages that wait for the names of a result's columns.
     var stalled: CircularBuffer<StalledReply>?
     var limiting = Limiting()

@@ -132,6 +132,22 @@ enum Refusals {
             hint: "Try again; an operator sees the stages with: sluice status")
     }
 
+    /// 0A000, as PostgreSQL says of a plan whose result type changed: clients that keep statements prepare it anew.
+    static func otherColumns() -> WireNotice {
+        WireNotice(
+            sqlState: "0A000",
+            message: "the statement was described with other columns than it has now: masking drops others",
+            hint: "Prepare the statement anew.")
+    }
+
+    /// 08P01, as PostgreSQL has it.
+    static func otherFormats(_ formats: Int, columns: Int) -> WireNotice {
+        WireNotice(
+            sqlState: "08P01",
+            message: "bind message has \(formats) result formats but query has \(columns) columns",
+            hint: "Masking drops columns of this statement: describe it.")
+    }
+
     static func functionCall() -> WireNotice {
         WireNotice(
             sqlState: "0A000", message: "FunctionCall messages are refused: they cannot be judged",

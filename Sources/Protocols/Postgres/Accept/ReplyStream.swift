@@ -30,6 +30,12 @@ final class ReplyStream {
         /// What the masker carries from one batch of a COPY to the next: a cut row, of this COPY alone.
         var tail = Data()
 
+        /// Of every row, where the client gets less than all; nil: as many as the target sent.
+        var keptFields: Int? {
+            guard copy == nil, let columns, columns.contains(where: \.dropped) else { return nil }
+            return columns.count(where: { !$0.dropped })
+        }
+
         init(_ plan: MaskPlan, _ columns: [ResultColumn]?, _ copy: CopyShape?) {
             self.plan = plan
             self.columns = columns
@@ -176,6 +182,12 @@ final class ReplyStream {
         }
     }
 
+    /// Adds a row in place of which the client gets an error; what follows it is dropped.
+    /// - Parameter reason: public.
+    func appendWithheld(_ frame: Frame, _ reason: String, command: Command?) {
+        add(frame.bytes, context: nil, command: command).state = .failed(MaskFailure(reason: reason))
+    }
+
     /// The command has no more replies than those appended.
     func end(_ command: Command) {
         guard let last = segments.last, last.command === command else {
@@ -287,7 +299,8 @@ final class ReplyStream {
         let rewritten = ByteBuffer(bytes: masked.payload)
         let objection: String?
         do {
-            objection = try RewrittenReply.objection(to: rewritten, for: segment.bytes)
+            objection = try RewrittenReply.objection(
+                to: rewritten, for: segment.bytes, fields: segment.context?.keptFields)
         } catch {
             objection = "the reply came back with a message that cannot be read"
         }

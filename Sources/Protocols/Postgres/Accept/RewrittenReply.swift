@@ -6,7 +6,10 @@ import PostgresWire
 /// another's.
 enum RewrittenReply {
     /// Why `rewritten` cannot stand for `sent`, which is whole messages; nil when it can. Public: it carries no data.
-    static func objection(to rewritten: ByteBuffer, for sent: ByteBuffer) throws(WireError) -> String? {
+    /// - Parameter fields: how many each row must have, where the client was told of less than the target sent.
+    static func objection(
+        to rewritten: ByteBuffer, for sent: ByteBuffer, fields: Int? = nil
+    ) throws(WireError) -> String? {
         var before = Messages(sent)
         var after = Messages(rewritten)
         while true {
@@ -16,6 +19,11 @@ enum RewrittenReply {
                 return "the reply came back with other messages than a reply may be rewritten to"
             }
             guard let found else { return after.isAtEnd ? nil : "the reply came back cut off" }
+            if let fields, found.type == BackendType.dataRow,
+                found.body.getInteger(at: found.body.readerIndex, as: UInt16.self) != UInt16(fields)
+            {
+                return "a row came back with other columns than the client was told of"
+            }
             if found.type == BackendType.parameterStatus {
                 let status = try BackendDecoder.parameterStatus(found)
                 if StartupRules.objection(toSetting: status.name, value: status.value) != nil {

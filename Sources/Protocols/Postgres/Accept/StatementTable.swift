@@ -10,6 +10,9 @@ struct PreparedStatement {
     let epoch: [UInt8]
     /// Its executions need approvals of their own.
     let isHeld: Bool
+    /// As it was judged: what a description of it leaves out.
+    let mask: MaskPlan
+    let columns = StatementColumns()
 }
 
 /// A bound portal: the command that its Bind was judged and recorded as.
@@ -21,9 +24,35 @@ struct Portal {
     var wasExecuted = false
 }
 
+/// What is known of a statement's columns.
+final class StatementColumns {
+    enum State {
+        case unknown
+        /// A description is on its way.
+        case asked
+        /// As the target described them, none marked as dropped.
+        case known([ResultColumn])
+    }
+
+    var state = State.unknown
+    /// The client has asked for a description.
+    var isDescribed = false
+    /// The places that the last description which the client got left out; nil: it got none.
+    var told: [Int]?
+}
+
 /// A portal's columns as it sends them; nil until the target has described them.
 final class PortalColumns {
     var columns: [ResultColumn]?
+    let statement: StatementColumns
+
+    init(of statement: StatementColumns) { self.statement = statement }
+
+    /// Its rows would have other columns than the client was told that its statement has.
+    var contradictDescription: Bool {
+        guard let told = statement.told else { return false }
+        return told != columns?.droppedPlaces ?? []
+    }
 }
 
 /// What a lookup by name found.

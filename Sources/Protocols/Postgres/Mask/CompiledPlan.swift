@@ -37,6 +37,9 @@ final class CompiledPlan {
         let withholds: Bool
         /// Whether any column needs the candidates of a scan over the wire bytes.
         let scans: Bool
+        /// How many of the columns are left out, and the first one that is not.
+        let dropped: Int
+        let firstKept: Int
 
         func masksNull(_ field: Int) -> Bool { columns.indices.contains(field) && columns[field].masksNull }
     }
@@ -94,7 +97,9 @@ final class CompiledPlan {
         return Shape(
             columns: columns, expected: known ? columns.count : nil, withholds: rules && !known,
             scans: engine != nil
-                && (known ? columns.contains { $0.rule == nil && $0.paths == nil && $0.kind.readsWireText } : !rules))
+                && (known ? columns.contains { $0.rule == nil && $0.paths == nil && $0.kind.readsWireText } : !rules),
+            dropped: columns.count(where: \.isDropped),
+            firstKept: columns.firstIndex { !$0.isDropped } ?? columns.count)
     }
 
     private static func columns(
@@ -172,6 +177,12 @@ final class CompiledPlan {
             if isComputed { add(.redact, counter: computedCounter) }
             // What is shown in part of all shows what stands in that part.
             if rule != nil { for style in paths.styles { add(style, counter: outputCounter) } }
+            // What the client was told of stays, without its values.
+            if column.dropped {
+                rule = (.drop, rule?.counter ?? outputCounter)
+            } else if let told = rule, told.style == .drop {
+                rule = (.null, told.counter)
+            }
             let near =
                 engine.map { $0.context(column: column.name).union($0.context(column: column.originColumn)) } ?? .none
             let every = !near.isEmpty || engine?.looksAtEveryValue == true
@@ -184,7 +195,7 @@ final class CompiledPlan {
             columns.append(
                 Column(
                     rule: rule, paths: rule == nil ? paths.compiled(documents, engine) : nil,
-                    masksNull: isComputed || withNull.contains(UInt32(index)),
+                    masksNull: column.dropped || isComputed || withNull.contains(UInt32(index)),
                     substitute: substitute, styled: styled, shown: shown, isPadded: column.type == 1042, kind: kind,
                     near: near,
                     look: engine == nil || kind == .skip
@@ -204,12 +215,9 @@ extension ShownKind {
     }
 }
 
-extension ResultColumn {
-    /// The value is that of the table column which the patterns are compared with.
-    fileprivate var isOfTable: Bool { hasOrigin_p && originIsTable }
-}
-
 extension CompiledPlan.Column {
+    var isDropped: Bool { rule?.style == .drop }
+
     /// Whether a value of so many bytes, for which the scan proposes nothing, stays as it is: numbers may be too long.
     func passesQuiet(bytes: Int) -> Bool {
         look == .whenTriggered && (bytes <= PostgresText.maximumNumberDigits || kind != .decimal)

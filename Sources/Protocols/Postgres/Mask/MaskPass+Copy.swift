@@ -154,7 +154,9 @@ extension MaskPass {
 
     private mutating func mask(_ piece: Piece, _ format: CopyFormat, _ range: Range<Int>) throws(MaskError) {
         switch piece {
-        case .header: copyState.headerDone = true
+        case .header:
+            copyState.headerDone = true
+            if plan.copy.dropped > 0 { try dropFields(format, ofHeader: range) }
         case .trailer: copyState.trailerDone = true
         case .endMark: break
         case .row:
@@ -169,18 +171,24 @@ extension MaskPass {
         }
     }
 
-    private func expect(_ fields: Int) throws(MaskError) {
+    func expect(_ fields: Int) throws(MaskError) {
         if let expected = plan.copy.expected, expected != fields {
             throw MaskError(
                 code: .columnMismatch, message: "a copy row has \(fields) columns where \(expected) were described")
         }
     }
 
+    /// Where a row's line end begins.
+    func end(ofRow row: Range<Int>) -> Int {
+        let limit = row.upperBound - 1
+        return limit > row.lowerBound && output.source[limit - 1] == 0x0d ? limit - 1 : limit
+    }
+
     private mutating func delimitedRow(_ format: CopyFormat, _ row: Range<Int>) throws(MaskError) {
         try checkColumns(plan.copy)
+        if plan.copy.leavesOne, replaceEndMark(format, row) { return }
         let source = output.source
-        var limit = row.upperBound - 1
-        if limit > row.lowerBound, source[limit - 1] == 0x0d { limit -= 1 }
+        let limit = end(ofRow: row)
         var index = row.lowerBound
         var number = 0
         while true {
@@ -213,7 +221,12 @@ extension MaskPass {
         }
         let column = plan.copy.expected == nil || number >= plan.copy.columns.count ? nil : plan.copy.columns[number]
         let found = cursor.indices(in: field.plain)
-        if column?.rule == nil, column?.paths == nil {
+        if let rule = column?.rule {
+            if rule.style == .drop {
+                values.engine.count(rule: rule.counter)
+                return dropField(number, raw)
+            }
+        } else if column?.paths == nil {
             guard plan.engine != nil, column?.look != .never else { return }
             if found.isEmpty, !field.isEncoded, column?.passesQuiet(bytes: field.plain.count) ?? false { return }
         }

@@ -117,12 +117,13 @@ struct MaskPass {
         }
     }
 
-    /// Masks counted fields (DataRow, binary COPY) and returns where they end.
+    /// Masks counted fields (DataRow, binary COPY), whose count stands before `start`, and returns where they end.
     mutating func tuple(
         _ fields: Int, _ shape: CompiledPlan.Shape, from start: Int, upTo limit: Int
     ) throws(MaskError) -> Int {
         try checkColumns(shape)
         let source = output.source
+        if shape.dropped > 0 { output.replaceInt16(at: start - 2, with: fields - shape.dropped) }
         var index = start
         for field in 0..<fields {
             guard limit - index >= 4 else { throw .malformed("a row is cut short") }
@@ -136,6 +137,7 @@ struct MaskPass {
             try checkValue(field, shape)
             switch outcome {
             case .keep: continue
+            case .null where shape.dropped > 0 && shape.columns[field].isDropped: output.dropCounted(range)
             case .null: output.replaceCounted(range, with: nil)
             case .replaced: output.replaceCounted(range, with: edited)
             }

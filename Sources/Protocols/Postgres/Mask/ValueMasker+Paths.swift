@@ -131,7 +131,7 @@ extension ValueMasker {
             rest += [0x2c, 0x20]
             engine.count(rule: rule.counter)
             var text: [UInt8]?
-            if rule.style != .null {
+            if rule.style < .null {
                 var new: [UInt8] = []
                 value.withUnsafeBytes { engine.substitutes.appendWhole(rule.style, $0, to: &new) }
                 text = new

@@ -62,7 +62,7 @@ struct ValueMasker {
         to out: inout [UInt8]
     ) -> Outcome {
         engine.count(rule: rule.counter)
-        if rule.style == .null { return .null }
+        if rule.style == .null || rule.style == .drop { return .null }
         switch column.substitute {
         case .none: return styled(rule.style, column, bytes, to: &out)
         case .text:
@@ -87,7 +87,7 @@ struct ValueMasker {
         switch style {
         case .hash: engine.substitutes.appendWhole(.hash, text, to: &out)
         case .tokenize: out.append(contentsOf: engine.substitutes.token(ofDocument: text) ?? Substitutes.redacted)
-        case .partial, .bucket, .shift, .redact, .null: out.append(contentsOf: Substitutes.redacted)
+        case .partial, .bucket, .shift, .redact, .null, .drop: out.append(contentsOf: Substitutes.redacted)
         }
     }
 

@@ -24,6 +24,12 @@ extension [UInt8] {
         append(UInt8(truncatingIfNeeded: bits))
     }
 
+    mutating func appendInt16(_ value: Int) {
+        let bits = UInt16(truncatingIfNeeded: value)
+        append(UInt8(bits >> 8))
+        append(UInt8(truncatingIfNeeded: bits))
+    }
+
     mutating func setInt32(_ value: Int, at offset: Int) {
         let bits = UInt32(bitPattern: Int32(truncatingIfNeeded: value))
         self[offset] = UInt8(truncatingIfNeeded: bits >> 24)
@@ -57,9 +63,22 @@ struct Rewriter {
     /// Leaves out the source up to `index`.
     mutating func skip(to index: Int) { copied = index }
 
+    /// Replaces an Int16.
+    mutating func replaceInt16(at index: Int, with value: Int) {
+        copy(upTo: index)
+        out.appendInt16(value)
+        copied = index + 2
+    }
+
     mutating func replace(_ range: Range<Int>, with bytes: [UInt8]) {
         copy(upTo: range.lowerBound)
         out.append(contentsOf: bytes)
+        copied = range.upperBound
+    }
+
+    /// Leaves out a value and the Int32 length before it.
+    mutating func dropCounted(_ range: Range<Int>) {
+        copy(upTo: range.lowerBound - 4)
         copied = range.upperBound
     }
 

@@ -61,9 +61,14 @@ public struct BindMessage: Sendable {
     /// All that follows the two names, as received: formats, values, result formats.
     public let rest: ByteBuffer
     public let parameters: [(format: Int16, value: ByteBuffer?)]
+    /// 0 text, 1 binary: none for all text, one for all columns, or one of each.
+    public let resultFormats: [Int16]
+    /// All of the body that stands before them and their count.
+    private let beforeFormats: ByteBuffer
 
     public init(_ frame: Frame) throws(WireError) {
         var body = frame.body
+        let whole = body
         portal = try body.readObjectName()
         statement = try body.readObjectName()
         rest = body
@@ -82,10 +87,25 @@ public struct BindMessage: Sendable {
             guard length >= -1 else { throw WireError("invalid parameter length \(length)") }
             parameters.append((format, length < 0 ? nil : try body.need(bytes: Int(length))))
         }
-        let resultFormats = try Self.count(&body)
-        for _ in 0..<resultFormats { _ = try Self.format(&body) }
+        var before = whole
+        beforeFormats = try before.need(bytes: whole.readableBytes - body.readableBytes)
+        var resultFormats: [Int16] = []
+        let resultCount = try Self.count(&body)
+        for _ in 0..<resultCount { resultFormats.append(try Self.format(&body)) }
         try body.finish()
         self.parameters = parameters
+        self.resultFormats = resultFormats
+    }
+
+    /// The same message with other result formats.
+    public func bytes(resultFormats: [Int16]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeMessage(FrontendType.bind) {
+            $0.writeImmutableBuffer(beforeFormats)
+            $0.writeInteger(UInt16(resultFormats.count))
+            for format in resultFormats { $0.writeInteger(format) }
+        }
+        return buffer
     }
 
     /// PostgreSQL reads these counts as unsigned since version 14 and bounds them by 65,535.
@@ -257,6 +277,13 @@ public enum FrontendEncoder {
     public static func describePortal(_ name: String) -> ByteBuffer {
         message(FrontendType.describe) {
             $0.writeInteger(UInt8(ascii: "P"))
+            $0.writeCString(name)
+        }
+    }
+
+    public static func describeStatement(_ name: String) -> ByteBuffer {
+        message(FrontendType.describe) {
+            $0.writeInteger(UInt8(ascii: "S"))
             $0.writeCString(name)
         }
     }

@@ -36,6 +36,7 @@ LANE_REQUEST: Lane
 LANE_RESPONSE: Lane
 LANE_UNSPECIFIED: Lane
 MASK_STYLE_BUCKET: MaskStyle
+MASK_STYLE_DROP: MaskStyle
 MASK_STYLE_HASH: MaskStyle
 MASK_STYLE_NULL: MaskStyle
 MASK_STYLE_PARTIAL: MaskStyle
@@ -738,7 +739,8 @@ class RelationName(_message.Message):
     def __init__(self, schema: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ResultColumn(_message.Message):
-    __slots__ = ["format", "has_origin", "name", "origin_column", "origin_is_table", "origin_schema", "origin_table", "type"]
+    __slots__ = ["dropped", "format", "has_origin", "name", "origin_column", "origin_is_table", "origin_schema", "origin_table", "type"]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     HAS_ORIGIN_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -747,6 +749,7 @@ class ResultColumn(_message.Message):
     ORIGIN_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_TABLE_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
+    dropped: bool
     format: int
     has_origin: bool
     name: str
@@ -755,7 +758,7 @@ class ResultColumn(_message.Message):
     origin_schema: str
     origin_table: str
     type: int
-    def __init__(self, name: _Optional[str] = ..., origin_schema: _Optional[str] = ..., origin_table: _Optional[str] = ..., origin_column: _Optional[str] = ..., has_origin: bool = ..., type: _Optional[int] = ..., format: _Optional[int] = ..., origin_is_table: bool = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., origin_schema: _Optional[str] = ..., origin_table: _Optional[str] = ..., origin_column: _Optional[str] = ..., has_origin: bool = ..., type: _Optional[int] = ..., format: _Optional[int] = ..., origin_is_table: bool = ..., dropped: bool = ...) -> None: ...
 
 class Resumption(_message.Message):
     __slots__ = ["after", "block", "chain", "replica", "session"]

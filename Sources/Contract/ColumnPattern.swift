@@ -1,5 +1,3 @@
-import Contract
-
 /// `[schema.]table.column`, `*` within a part stands for any characters; ASCII and other letters match in any case.
 ///
 /// In a document the parts are compared with keys, the last one with the value's own.
@@ -9,13 +7,12 @@ public struct ColumnPattern: Sendable {
     /// From the last part to the first.
     private let parts: [[UInt8]]
 
-    public init(_ pattern: String) throws(MaskError) {
+    /// Nil for what is no such pattern.
+    public init?(text pattern: String) {
         let parts = pattern.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { Array($0.utf8) }
         guard pattern.utf8.count <= ColumnMask.maximumPatternBytes, (1...3).contains(parts.count),
             parts.allSatisfy({ !$0.isEmpty })
-        else {
-            throw MaskError(code: .badPlan, message: "a column rule's pattern is not [schema.]table.column")
-        }
+        else { return nil }
         self.parts = parts.reversed()
     }
 
