@@ -7,40 +7,58 @@ import PostgresWire
 enum RewrittenReply {
     /// Why `rewritten` cannot stand for `sent`, which is whole messages; nil when it can. Public: it carries no data.
     static func objection(to rewritten: ByteBuffer, for sent: ByteBuffer) throws(WireError) -> String? {
-        var before = Messages(sent)
-        var after = Messages(rewritten)
+        var settings: [Range<Int>] = []
+        let found: String? = sent.withUnsafeReadableBytes { sent in
+            rewritten.withUnsafeReadableBytes { difference(of: Messages($0), to: Messages(sent), &settings) }
+        }
+        if let found { return found }
+        for range in settings {
+            guard let bytes = rewritten.getSlice(at: rewritten.readerIndex + range.lowerBound, length: range.count)
+            else { return "the reply came back cut off" }
+            let status = try BackendDecoder.parameterStatus(Frame(type: BackendType.parameterStatus, bytes: bytes))
+            if StartupRules.objection(toSetting: status.name, value: status.value) != nil {
+                return "the reply came back with a setting that the target did not report"
+            }
+        }
+        return nil
+    }
+
+    /// - Parameter settings: where parameters are reported.
+    private static func difference(
+        of after: Messages, to before: Messages, _ settings: inout [Range<Int>]
+    ) -> String? {
+        var (before, after) = (before, after)
         while true {
-            let expected = try before.nextFixed()
-            let found = try after.nextFixed()
+            let expected = before.nextFixed()
+            let found = after.nextFixed()
             guard expected?.type == found?.type else {
                 return "the reply came back with other messages than a reply may be rewritten to"
             }
             guard let found else { return after.isAtEnd ? nil : "the reply came back cut off" }
-            if found.type == BackendType.parameterStatus {
-                let status = try BackendDecoder.parameterStatus(found)
-                if StartupRules.objection(toSetting: status.name, value: status.value) != nil {
-                    return "the reply came back with a setting that the target did not report"
-                }
-            }
+            if found.type == BackendType.parameterStatus { settings.append(found.range) }
         }
     }
 
     private struct Messages {
-        private var rest: ByteBuffer
+        /// A type byte and an Int32 length that counts itself.
+        private static let headerBytes = 5
+        private let bytes: UnsafeRawBufferPointer
+        private var index = 0
 
-        init(_ bytes: ByteBuffer) { rest = bytes }
+        init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-        var isAtEnd: Bool { rest.readableBytes == 0 }
+        var isAtEnd: Bool { index == bytes.count }
 
         /// The next message that must stay; nil at the end, or where a message is cut off.
-        mutating func nextFixed() throws(WireError) -> Frame? {
-            while let type = rest.getInteger(at: rest.readerIndex, as: UInt8.self),
-                let length = rest.getInteger(at: rest.readerIndex + 1, as: Int32.self), length >= 4,
-                let bytes = rest.readSlice(length: Int(length) + 1)
-            {
-                switch type {
+        mutating func nextFixed() -> (type: UInt8, range: Range<Int>)? {
+            while bytes.count - index >= Messages.headerBytes {
+                let length = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: index + 1, as: Int32.self)))
+                guard length >= 4, length < bytes.count - index else { return nil }
+                let range = index..<index + 1 + length
+                index = range.upperBound
+                switch bytes[range.lowerBound] {
                 case BackendType.copyData, BackendType.noticeResponse: continue
-                default: return Frame(type: type, bytes: bytes)
+                case let type: return (type, range)
                 }
             }
             return nil
