@@ -71,11 +71,12 @@ let package = Package(
         system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
         system("CPgQuery", apt: "libpg-query-dev"),
         system("CVectorscan", pkgConfig: "libhs", apt: "libvectorscan-dev"),
+        system("CMalloc", apt: "libc6-dev"),
 
         library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
         library("StrictYAML", [yams]),
         library("Telemetry", [log, nio, nioPosix, nioHTTP]),
-        library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", protobuf, log]),
+        library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", "CMalloc", protobuf, log]),
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
         library("Detection", ["CVectorscan", "COpenSSL"]),
         library("PolicyDetectors", ["StrictYAML", "PolicyFiles", "Detection"]),
