@@ -179,17 +179,26 @@ struct ShapeScanner {
 
         /// A bit for each of the bytes from `index` on that numbers consist of, the first one lowest.
         private func numbers(inBlockAt index: Int) -> UInt64 {
+            let start = UnsafeRawPointer(base + index)
             var bits: UInt64 = 0
-            for offset in stride(from: 0, to: Text.blockBytes, by: 16) {
-                let bytes = UnsafeRawPointer(base + index + offset).loadUnaligned(as: SIMD16<UInt8>.self)
-                let isNumber = ((bytes &- 0x2d) .< 13) .| ((bytes &- 0x41) .< 26) .| (bytes .== 0x20)
-                // Of each byte its own bit; the product adds them up in its highest byte.
-                let lanes = unsafeBitCast(isNumber, to: SIMD2<UInt64>.self) & 0x8040_2010_0804_0201
-                let low = (lanes[0] &* 0x0101_0101_0101_0101) &>> 56
-                let high = (lanes[1] &* 0x0101_0101_0101_0101) &>> 56
-                bits |= (low | high &<< 8) &<< UInt64(offset)
+            for offset in stride(from: 0, to: Text.blockBytes, by: 8) {
+                let word = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                bits |= Text.numbers(in: word) &<< UInt64(offset)
             }
             return bits
+        }
+
+        /// The same of eight bytes at once: a sum carries into a byte's highest bit where the byte is not below a bound.
+        @inline(__always) private static func numbers(in word: UInt64) -> UInt64 {
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            let highest: UInt64 = 0x8080_8080_8080_8080
+            let low = word & ~highest
+            let isDigitOrMark = (low &+ ones &* (0x80 - 0x2d)) & ~(low &+ ones &* (0x80 - 0x3a))
+            let isCapital = (low &+ ones &* (0x80 - 0x41)) & ~(low &+ ones &* (0x80 - 0x5b))
+            let isSpace = ~((low ^ ones &* 0x20) &+ ones &* 0x7f)
+            let isNumber = (isDigitOrMark | isCapital | isSpace) & ~word & highest
+            // The product moves the bits together in its highest byte.
+            return ((isNumber &>> 7) &* 0x0102_0408_1020_4080) &>> 56
         }
 
         /// A digit at `last` ends dotted numbers, whose last dot is before it.

@@ -1,12 +1,10 @@
 /// One half of a numeral string as a number, in words: its numerals are put together to as few places as there can be, so that
 /// a step costs some words' arithmetic, and nothing is allocated.
 struct NumeralHalf {
-    /// Places, and words of a number: 32 numerals of any radix up to 256 take no more.
-    static let maximumPlaces = 8
     static let maximumNumerals = 32
     static let maximumRadix = 256
 
-    /// Little-endian, each below the base of its place.
+    /// Little-endian, each below the base of its place; so many numerals of no radix take more than eight.
     private var places = InlineArray<8, UInt32>(repeating: 0)
     private let shape: Shape
 
@@ -133,9 +131,8 @@ struct NumeralHalf {
 
     /// A number of 32-bit words, the least significant first.
     struct Words {
-        /// Of the largest number, and one more word for FF1's codes.
-        static let maximum = 9
         private(set) var count = 0
+        /// Eight for the largest number, and one more for FF1's codes.
         private var words = InlineArray<9, UInt32>(repeating: 0)
 
         init(zeros count: Int = 0) { self.count = count }
