@@ -5,9 +5,9 @@ SHELL := /bin/bash
 RELEASE := .build/release
 BUILD := swift build
 SOURCES := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Classifier \
-	Benchmarks/Detect
+	Benchmarks/Detect Benchmarks/Mask
 
-.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-classifier bench-detect fuzz format lint clean
+.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-masker bench-classifier bench-detect fuzz format lint clean
 
 install:
 	@scripts/install.sh
@@ -40,6 +40,11 @@ bench-allocations: build
 # What masking costs: rows with ten detectors on every text column, and Masker's memory, which must not grow.
 bench-masking: build
 	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/masking.py
+
+# What masking costs by itself: rows with ten detectors, and a value by each style. MASKER_BENCH=tokenize runs one of them.
+MASKER_BENCH ?=
+bench-masker: install
+	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib MaskBench $(MASKER_BENCH)
 
 # What classifying one statement costs by itself.
 bench-classifier: install

@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// `make bench-classifier` and `make bench-detect`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
+// `make bench-classifier`, `make bench-detect` and `make bench-masker`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
 import PackageDescription
 
 let package = Package(
@@ -15,6 +15,12 @@ let package = Package(
             path: "Classifier"),
         .executableTarget(
             name: "DetectBench", dependencies: [.product(name: "Detection", package: "sluice")], path: "Detect"),
+        .executableTarget(
+            name: "MaskBench",
+            dependencies: [
+                .product(name: "PostgresMask", package: "sluice"), .product(name: "Contract", package: "sluice"),
+            ],
+            path: "Mask"),
     ],
     swiftLanguageModes: [.v6]
 )

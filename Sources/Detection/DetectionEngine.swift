@@ -4,7 +4,7 @@ import CVectorscan
 public struct Candidate: Sendable {
     /// Byte offset just after the trigger.
     public let end: UInt32
-    /// The matcher's number of the trigger.
+    /// The engine's number of the trigger.
     let trigger: UInt32
 }
 
@@ -35,7 +35,7 @@ public final class DetectionEngine {
         let names = CustomEntities(custom, dictionaries)
         self.entities = entities + names.entities
         program = DetectionProgram(entities: entities, dictionaries: dictionaries, names: names)
-        guard !program.patterns.isEmpty || !custom.isEmpty else {
+        guard !program.patterns.isEmpty || !program.shapes.isEmpty || !custom.isEmpty else {
             throw DetectionError(code: .compile, message: "no entity to detect")
         }
         matcher = try Matcher(program.patterns, startsToo: false)
@@ -82,7 +82,16 @@ public final class DetectionEngine {
         guard bytes.count <= Int32.max else {
             throw DetectionError(code: .tooLong, message: "too many bytes for one scan")
         }
+        try scan(bytes, into: &candidates)
+    }
+
+    private func scan(_ bytes: UnsafeRawBufferPointer, into candidates: inout [Candidate]) throws(DetectionError) {
+        let first = candidates.count
         try matcher.scan(bytes, into: &candidates)
+        let second = candidates.count
+        try program.shapes.scan(bytes, into: &candidates)
+        // Rows of ascending ends, which this merges.
+        if candidates.count > second { candidates[first...].sort { $0.end < $1.end } }
     }
 
     /// Appends the findings in `bytes`, of any length: ascending, not overlapping (see `resolveOverlaps`).
@@ -105,7 +114,7 @@ public final class DetectionEngine {
                 let from = max(0, start - DetectionProgram.maximumTriggerBytes)
                 let end = min(bytes.count, start + DetectionEngine.maximumPiece)
                 own.removeAll(keepingCapacity: true)
-                try matcher.scan(UnsafeRawBufferPointer(rebasing: bytes[from..<end]), into: &own)
+                try scan(UnsafeRawBufferPointer(rebasing: bytes[from..<end]), into: &own)
                 for candidate in own where from + Int(candidate.end) > start {
                     verification.check(candidate, end: from + Int(candidate.end), into: &findings)
                 }

@@ -27,11 +27,13 @@ struct DetectionProgram {
     }
 
     private(set) var patterns: [Matcher.Pattern] = []
-    /// By the matcher's number of a pattern: where its steps are in ``steps``.
-    private(set) var stepsOfPattern: [Range<Int>] = []
+    /// What the matcher does not look for.
+    private(set) var shapes = ShapeScanner(digits: nil, triggers: [:])
+    /// By the number of a trigger, a pattern's or then a shape's: where its steps are in ``steps``.
+    private(set) var stepsOfTrigger: [Range<Int>] = []
     private(set) var steps: [Step] = []
-    /// The pattern that finds runs of digits, after which every number check is tried.
-    private(set) var digitsPattern: Int?
+    /// The trigger of runs of digits, after which every number check is tried.
+    private(set) var digitsTrigger: Int?
     private(set) var numbers: [NumberStep] = []
     private(set) var columns: [ContextStep] = []
     private(set) var topics: Set<Topic> = []
@@ -43,12 +45,22 @@ struct DetectionProgram {
         self.names = names
         var byPattern: [Matcher.Pattern: [Step]] = [:]
         var order: [Matcher.Pattern] = []
+        var byShape: [ShapeScanner.Shape: [Step]] = [:]
+        var fewestDigits: Int?
         func add(_ trigger: Detector.Trigger, _ step: Step) {
-            let pattern = Matcher.Pattern(expression: trigger.expression, flags: trigger.flags)
+            switch trigger {
+            case .digits(let count): fewestDigits = min(fewestDigits ?? count, count)
+            case .shape(let shape): byShape[shape, default: []].append(step)
+            case .literal(let text): add(expression(text), HS_FLAG_DOTALL, step)
+            case .anyCase(let text): add(expression(text), HS_FLAG_DOTALL | HS_FLAG_CASELESS, step)
+            case .expression(let expression, _): add(expression, HS_FLAG_DOTALL, step)
+            }
+        }
+        func add(_ expression: String, _ flags: Int32, _ step: Step) {
+            let pattern = Matcher.Pattern(expression: expression, flags: UInt32(flags))
             if byPattern[pattern] == nil { order.append(pattern) }
             byPattern[pattern, default: []].append(step)
         }
-        var fewestDigits: Int?
         for detector in Detector.all where entities.contains(detector.entity) {
             if case .number(let check) = detector.check {
                 numbers.append(NumberStep(entity: detector.entity, confidence: detector.confidence, check: check))
@@ -60,15 +72,11 @@ struct DetectionProgram {
                         entity: detector.entity, confidence: detector.confidence, topic: topic, check: check))
             }
             for trigger in detector.triggers {
-                if case .digits(let count) = trigger {
-                    fewestDigits = min(fewestDigits ?? count, count)
-                } else {
-                    add(
-                        trigger,
-                        Step(
-                            entity: detector.entity, confidence: detector.confidence, check: detector.check,
-                            length: trigger.length))
-                }
+                add(
+                    trigger,
+                    Step(
+                        entity: detector.entity, confidence: detector.confidence, check: detector.check,
+                        length: trigger.length))
             }
         }
         let uses = Self.uses(dictionaries)
@@ -95,14 +103,22 @@ struct DetectionProgram {
         for pattern in order {
             let first = steps.count
             steps += byPattern[pattern] ?? []
-            stepsOfPattern.append(first..<steps.count)
+            stepsOfTrigger.append(first..<steps.count)
         }
         patterns = order
-        if let fewestDigits {
-            digitsPattern = patterns.count
-            patterns.append(Matcher.Pattern(expression: Detector.Trigger.digits(fewestDigits).expression, flags: 0))
-            stepsOfPattern.append(0..<0)
+        var shapeTriggers: [ShapeScanner.Shape: UInt32] = [:]
+        for shape in ShapeScanner.Shape.allCases {
+            guard let steps = byShape[shape] else { continue }
+            shapeTriggers[shape] = UInt32(stepsOfTrigger.count)
+            stepsOfTrigger.append(self.steps.count..<self.steps.count + steps.count)
+            self.steps += steps
         }
+        let digits = fewestDigits.map { (count: $0, trigger: UInt32(stepsOfTrigger.count)) }
+        if let digits {
+            digitsTrigger = Int(digits.trigger)
+            stepsOfTrigger.append(0..<0)
+        }
+        shapes = ShapeScanner(digits: digits, triggers: shapeTriggers)
     }
 }
 
@@ -125,25 +141,12 @@ extension DetectionProgram {
     }
 }
 
-extension Detector.Trigger {
-    var expression: String {
-        switch self {
-        case .literal(let text), .anyCase(let text):
-            text.utf8.map { $0.isAlphanumeric ? String(UnicodeScalar($0)) : "\\x" + hexadecimal($0) }.joined()
-        case .expression(let expression, _): expression
-        case .digits(let count): "[0-9](?:[ ./-]?[0-9]){\(count - 1)}"
-        }
-    }
+/// That matches a text as it stands.
+private func expression(_ text: String) -> String {
+    text.utf8.map { $0.isAlphanumeric ? String(UnicodeScalar($0)) : "\\x" + hexadecimal($0) }.joined()
+}
 
-    var flags: UInt32 {
-        switch self {
-        case .literal, .expression, .digits: UInt32(HS_FLAG_DOTALL)
-        case .anyCase: UInt32(HS_FLAG_DOTALL | HS_FLAG_CASELESS)
-        }
-    }
-
-    private func hexadecimal(_ byte: UInt8) -> String {
-        let text = String(byte, radix: 16)
-        return text.count == 1 ? "0" + text : text
-    }
+private func hexadecimal(_ byte: UInt8) -> String {
+    let text = String(byte, radix: 16)
+    return text.count == 1 ? "0" + text : text
 }

@@ -35,14 +35,15 @@ public struct Detector: Sendable {
         case anyCase(String)
         /// Bytes that it spans, zero when they vary.
         case expression(String, length: Int = 0)
-        /// So many digits, single separators among them. Those of all detectors become one expression.
+        case shape(ShapeScanner.Shape)
+        /// So many digits, single separators among them. Those of all detectors are looked for as one.
         case digits(Int)
 
         var length: Int {
             switch self {
             case .literal(let text), .anyCase(let text): text.utf8.count
             case .expression(_, let length): length
-            case .digits: 0
+            case .shape, .digits: 0
             }
         }
     }

@@ -24,12 +24,12 @@ struct Verification {
     /// Appends what the trigger that ends before `end` leads to.
     mutating func check(_ candidate: Candidate, end: Int, into findings: inout [Finding]) {
         guard end <= range.upperBound else { return }
-        let pattern = Int(candidate.trigger)
-        if pattern == engine.program.digitsPattern {
+        let trigger = Int(candidate.trigger)
+        if trigger == engine.program.digitsTrigger {
             if end > numbersScanned { numbers(end: end, into: &findings) }
             return
         }
-        for index in engine.program.stepsOfPattern[pattern] {
+        for index in engine.program.stepsOfTrigger[trigger] {
             step(engine.program.steps[index], end: end, into: &findings)
         }
     }

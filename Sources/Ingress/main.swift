@@ -29,6 +29,7 @@ do {
     exit(1)
 }
 
+Allocator.keepBatches()
 do {
     let environment = try StageEnvironment.fromProcess()
     try StageLog.bootstrap(environment)

@@ -10,6 +10,7 @@ import Bus
 import Configuration
 import Foundation
 
+Allocator.keepBatches()
 StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
     environment.network = try configuration.networkPlan(for: environment.stage)

@@ -4,8 +4,8 @@ import COpenSSL
 final class FF1 {
     /// SP 800-38G revision 1, section 5: below so many strings one can try them all.
     static let minimumStrings = 1_000_000
-    /// Ours: the work grows with the square of the length.
-    static let maximumLength = 64
+    /// Ours: the work grows with the square of the length. Each half is a number of few words.
+    static let maximumLength = 2 * NumeralHalf.maximumNumerals
     private static let rounds = 10
     private static let blockBytes = 16
 
@@ -45,130 +45,109 @@ final class FF1 {
     /// - Parameter numerals: each below `radix`, as many as ``takes(length:radix:)`` takes.
     /// - Returns: nil when AES fails.
     func encrypt(_ numerals: [UInt8], radix: Int, tweak: [UInt8]) -> [UInt8]? {
-        var (left, right) = FF1.halves(numerals)
+        guard var work = Work(self, numerals, radix, tweak) else { return nil }
         for round in 0..<FF1.rounds {
-            guard let code = code(round, right, of: numerals.count, radix, tweak) else { return nil }
-            (left, right) = (right, FF1.sum(left, FF1.numerals(code, count: left.count, radix), radix))
+            guard let code = code(round, work.right, &work) else { return nil }
+            (work.left, work.right) = (work.right, work.left.adding(code))
         }
-        return left + right
+        return work.numerals
     }
 
     func decrypt(_ numerals: [UInt8], radix: Int, tweak: [UInt8]) -> [UInt8]? {
-        var (left, right) = FF1.halves(numerals)
+        guard var work = Work(self, numerals, radix, tweak) else { return nil }
         for round in (0..<FF1.rounds).reversed() {
-            guard let code = code(round, left, of: numerals.count, radix, tweak) else { return nil }
-            (left, right) = (FF1.difference(right, FF1.numerals(code, count: right.count, radix), radix), left)
+            guard let code = code(round, work.left, &work) else { return nil }
+            (work.left, work.right) = (work.right.subtracting(code), work.left)
         }
-        return left + right
+        return work.numerals
     }
 
-    private static func halves(_ numerals: [UInt8]) -> ([UInt8], [UInt8]) {
-        (Array(numerals[..<(numerals.count / 2)]), Array(numerals[(numerals.count / 2)...]))
-    }
+    /// What the rounds work on, and what is the same in each: steps 1 to 5.
+    private struct Work {
+        var left: NumeralHalf
+        var right: NumeralHalf
+        /// Q of step 6i, in whole blocks; a round sets what is its own, its number and that of a half.
+        var input: [UInt8]
+        /// P, encrypted: where CBC stands before Q.
+        let first: Block
+        /// Of a half: b.
+        let numberBytes: Int
+        /// Of a code: d, in words.
+        let codeWords: Int
 
-    /// Steps 6i to 6iii: the pseudo-random bytes that one half gives for the other.
-    private func code(_ round: Int, _ half: [UInt8], of length: Int, _ radix: Int, _ tweak: [UInt8]) -> [UInt8]? {
-        let numberBytes = FF1.bytesOfLargest(count: length - length / 2, radix)
-        let codeBytes = 4 * ((numberBytes + 3) / 4) + 4
-        var input: [UInt8] = [1, 2, 1, 0, UInt8(radix >> 8), UInt8(radix & 255), 10, UInt8(length / 2)]
-        input += FF1.bytes(length, count: 4) + FF1.bytes(tweak.count, count: 4) + tweak
-        let unpadded = input.count + 1 + numberBytes
-        input += repeatElement(0, count: (FF1.blockBytes - unpadded % FF1.blockBytes) % FF1.blockBytes)
-        input.append(UInt8(round))
-        input += FF1.number(half, bytes: numberBytes, radix)
-        guard let first = chained(input) else { return nil }
-        var code = first
-        var block = 1
-        while code.count < codeBytes {
-            var next = first
-            for (index, byte) in FF1.bytes(block, count: 8).enumerated() { next[8 + index] ^= byte }
-            guard let more = encrypted(next) else { return nil }
-            code += more
-            block += 1
+        init?(_ ff1: FF1, _ numerals: [UInt8], _ radix: Int, _ tweak: [UInt8]) {
+            let length = numerals.count
+            guard (2...FF1.maximumLength).contains(length), (2...NumeralHalf.maximumRadix).contains(radix) else {
+                return nil
+            }
+            let middle = length / 2
+            let shape = NumeralHalf.Shape(numerals: length - middle, radix: radix)
+            left = NumeralHalf(numerals[..<middle], NumeralHalf.Shape(numerals: middle, radix: radix))
+            right = NumeralHalf(numerals[middle...], shape)
+            numberBytes = NumeralHalf.largest(shape).words.byteCount
+            codeWords = (numberBytes + 3) / 4 + 1
+            var setup = Block(
+                1, 2, 1, 0, UInt8(radix >> 8), UInt8(radix & 255), 10, UInt8(middle), 0, 0, 0, 0, 0, 0, 0, 0)
+            setup[11] = UInt8(length)
+            for place in 0..<4 { setup[12 + place] = UInt8(truncatingIfNeeded: tweak.count >> (24 - 8 * place)) }
+            guard let first = ff1.encrypted(setup) else { return nil }
+            self.first = first
+            input = tweak
+            let blocks = (tweak.count + 1 + numberBytes + FF1.blockBytes - 1) / FF1.blockBytes
+            input += repeatElement(0, count: blocks * FF1.blockBytes - tweak.count)
         }
-        return Array(code[..<codeBytes])
-    }
 
-    /// PRF, algorithm 6: the last block of CBC with a zero vector.
-    private func chained(_ input: [UInt8]) -> [UInt8]? {
-        var block = [UInt8](repeating: 0, count: FF1.blockBytes)
-        for start in stride(from: 0, to: input.count, by: FF1.blockBytes) {
-            for index in block.indices { block[index] ^= input[start + index] }
-            guard let next = encrypted(block) else { return nil }
-            block = next
+        var numerals: [UInt8] {
+            var out: [UInt8] = []
+            out.reserveCapacity(FF1.maximumLength)
+            left.append(to: &out)
+            right.append(to: &out)
+            return out
         }
-        return block
     }
 
-    private func encrypted(_ block: [UInt8]) -> [UInt8]? {
-        var out = [UInt8](repeating: 0, count: FF1.blockBytes)
+    typealias Block = SIMD16<UInt8>
+
+    /// Steps 6i to 6iii: the pseudo-random number that one half gives for the other.
+    private func code(_ round: Int, _ half: NumeralHalf, _ work: inout Work) -> NumeralHalf.Words? {
+        let words = half.words
+        let last = work.input.count - 1
+        for place in 0..<work.numberBytes { work.input[last - place] = words.byte(place) }
+        work.input[last - work.numberBytes] = UInt8(round)
+        var chained = work.first
+        // PRF, algorithm 6: the last block of CBC.
+        for start in stride(from: 0, to: work.input.count, by: FF1.blockBytes) {
+            let block = work.input.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: Block.self) }
+            guard let next = encrypted(chained ^ block) else { return nil }
+            chained = next
+        }
+        var code = NumeralHalf.Words(zeros: work.codeWords)
+        var block = chained
+        for index in 0..<work.codeWords {
+            if index > 0, index & 3 == 0 {
+                var input = chained
+                input[15] ^= UInt8(index / 4)
+                guard let next = encrypted(input) else { return nil }
+                block = next
+            }
+            let word = unsafeBitCast(block, to: SIMD4<UInt32>.self)[index & 3]
+            code[work.codeWords - 1 - index] = UInt32(bigEndian: word)
+        }
+        return code
+    }
+
+    /// One block of AES.
+    func encrypted(_ block: Block) -> Block? {
+        var input = block
+        var out = Block()
         var count: Int32 = 0
-        guard EVP_EncryptUpdate(context, &out, &count, block, Int32(FF1.blockBytes)) == 1,
-            count == FF1.blockBytes
-        else { return nil }
-        return out
-    }
-
-    private static func bytes(_ value: Int, count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) }
-    }
-
-    /// How many bytes the largest number of so many numerals takes: b of step 3.
-    private static func bytesOfLargest(count: Int, _ radix: Int) -> Int {
-        let largest = number([UInt8](repeating: UInt8(radix - 1), count: count), bytes: count, radix)
-        return count - (largest.firstIndex { $0 != 0 } ?? count)
-    }
-
-    /// NUM, big-endian.
-    private static func number(_ numerals: [UInt8], bytes: Int, _ radix: Int) -> [UInt8] {
-        var out = [UInt8](repeating: 0, count: bytes)
-        for numeral in numerals {
-            var carry = Int(numeral)
-            for index in out.indices.reversed() {
-                carry += Int(out[index]) * radix
-                out[index] = UInt8(carry & 255)
-                carry >>= 8
+        let done = withUnsafeBytes(of: &input) { input in
+            withUnsafeMutableBytes(of: &out) { out in
+                EVP_EncryptUpdate(
+                    context, out.assumingMemoryBound(to: UInt8.self).baseAddress, &count,
+                    input.assumingMemoryBound(to: UInt8.self).baseAddress, Int32(FF1.blockBytes))
             }
         }
-        return out
-    }
-
-    /// STR of a number modulo radix to the power of `count`.
-    private static func numerals(_ number: [UInt8], count: Int, _ radix: Int) -> [UInt8] {
-        var rest = number[...]
-        var out = [UInt8](repeating: 0, count: count)
-        for place in out.indices.reversed() {
-            var remainder = 0
-            for index in rest.indices {
-                remainder = remainder << 8 | Int(rest[index])
-                rest[index] = UInt8(remainder / radix)
-                remainder %= radix
-            }
-            rest = rest.drop { $0 == 0 }
-            out[place] = UInt8(remainder)
-        }
-        return out
-    }
-
-    private static func sum(_ left: [UInt8], _ right: [UInt8], _ radix: Int) -> [UInt8] {
-        var out = left
-        var carry = 0
-        for index in out.indices.reversed() {
-            carry += Int(left[index]) + Int(right[index])
-            out[index] = UInt8(carry % radix)
-            carry /= radix
-        }
-        return out
-    }
-
-    private static func difference(_ left: [UInt8], _ right: [UInt8], _ radix: Int) -> [UInt8] {
-        var out = left
-        var borrow = 0
-        for index in out.indices.reversed() {
-            let value = Int(left[index]) - Int(right[index]) - borrow
-            borrow = value < 0 ? 1 : 0
-            out[index] = UInt8(value + borrow * radix)
-        }
-        return out
+        return done == 1 && count == FF1.blockBytes ? out : nil
     }
 }

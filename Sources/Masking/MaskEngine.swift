@@ -29,10 +29,12 @@ public struct MaskEngine {
             rules: Array(repeating: 0, count: rules))
     }
 
-    public mutating func count(_ findings: some Sequence<Finding>) {
-        for finding in findings {
-            if finding.entity == .unsearched { countWithheld() } else { counts.entities[finding.entity.index] += 1 }
-        }
+    public mutating func count(_ findings: [Finding]) {
+        for finding in findings { count(finding) }
+    }
+
+    mutating func count(_ finding: Finding) {
+        if finding.entity == .unsearched { countWithheld() } else { counts.entities[finding.entity.index] += 1 }
     }
 
     public mutating func count(rule: Int) { counts.rules[rule] += 1 }

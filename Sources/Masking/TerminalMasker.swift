@@ -160,7 +160,7 @@ struct TerminalMasker: BufferedMasker {
                 guard let owner else { continue }
                 let claim = claims.claims[owner]
                 if !isBegun[owner] {
-                    pass.engine.count(CollectionOfOne(claim.finding))
+                    pass.engine.count(claim.finding)
                     list.mark(claim.finding, at: start..<min(end, claim.extent.upperBound))
                 }
                 list.replace(start..<place, with: isBegun[owner] ? [] : claim.substitute)

@@ -15,6 +15,9 @@ enum TokenForm: Hashable {
     }
 
     static let sealedPrefix = Array("tok_".utf8)
+    private static let digitsTweak = Array("digits".utf8)
+    private static let uuidTweak = Array("uuid".utf8)
+    private static let lettersTweak = Array("letters".utf8)
     private static let uuidHyphens = [8, 13, 18, 23]
     private static let uuidBytes = 36
 
@@ -51,9 +54,9 @@ enum TokenForm: Hashable {
     /// Keeps what one form's tokens tell apart from the others'.
     var tweak: [UInt8] {
         switch self {
-        case .digits: Array("digits".utf8)
-        case .uuid: Array("uuid".utf8)
-        case .letters, .sealed: Array("letters".utf8)
+        case .digits: TokenForm.digitsTweak
+        case .uuid: TokenForm.uuidTweak
+        case .letters, .sealed: TokenForm.lettersTweak
         }
     }
 

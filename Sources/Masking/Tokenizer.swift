@@ -57,14 +57,21 @@ public final class Tokenizer {
     private func walk(
         _ value: UnsafeRawBufferPointer, _ form: TokenForm, _ step: ([UInt8], Int, [UInt8]) -> [UInt8]?
     ) -> [UInt8]? {
-        let places = value.indices.filter { Numeral.value(of: value[$0]) != nil }
-        var numerals = places.compactMap { Numeral.value(of: value[$0]) }
         var text = Array(value)
-        if form == .uuid { numerals = numerals.map { $0 < 10 ? $0 : $0 - Numeral.lowerCase + 10 } }
+        var numerals: [UInt8] = []
+        numerals.reserveCapacity(FF1.maximumLength)
+        for byte in value {
+            guard let numeral = Numeral.value(of: byte) else { continue }
+            numerals.append(form == .uuid && numeral >= 10 ? numeral - Numeral.lowerCase + 10 : numeral)
+        }
         for _ in 0..<Tokenizer.maximumWalk {
             guard let next = step(numerals, form.radix, form.tweak) else { return nil }
             numerals = next
-            for (place, numeral) in zip(places, numerals) { text[place] = Numeral.character(numeral, form) }
+            var place = 0
+            for index in text.indices where Numeral.value(of: text[index]) != nil {
+                text[index] = Numeral.character(numerals[place], form)
+                place += 1
+            }
             if text.withUnsafeBytes({ TokenForm($0) }) == form { return text }
         }
         return nil

@@ -25,7 +25,7 @@ import Testing
         #expect(ff1.decrypt(numerals(cipher), radix: radix, tweak: bytes(tweak)) == numerals(plain))
     }
 
-    @Test(arguments: [2, 10, 16, 36, 62, 255]) func decryptsWhatItEncrypts(radix: Int) throws {
+    @Test(arguments: [2, 3, 10, 16, 36, 62, 84, 85, 255, 256]) func decryptsWhatItEncrypts(radix: Int) throws {
         let ff1 = try FF1(key: bytes(Self.key256))
         var random = Seeded(radix)
         for length in 2...FF1.maximumLength {
@@ -33,8 +33,24 @@ import Testing
             let tweak = (0..<random.number(below: 20)).map { _ in UInt8(random.number(below: 256)) }
             let cipher = try #require(ff1.encrypt(numerals, radix: radix, tweak: tweak))
             #expect(cipher.count == length && cipher.allSatisfy { $0 < radix })
+            #expect(SchoolbookFF1(ff1: ff1, radix: radix, tweak: tweak).encrypt(numerals) == cipher)
             #expect(ff1.decrypt(cipher, radix: radix, tweak: tweak) == numerals)
         }
+    }
+
+    /// The largest and the smallest numerals carry through every place.
+    @Test(arguments: [2, 10, 16, 62, 256]) func numbersAtTheirEnds(radix: Int) throws {
+        let ff1 = try FF1(key: bytes(Self.key256))
+        for length in 2...FF1.maximumLength {
+            for numeral in [0, UInt8(radix - 1)] {
+                let numerals = [UInt8](repeating: numeral, count: length)
+                let cipher = try #require(ff1.encrypt(numerals, radix: radix, tweak: []))
+                #expect(SchoolbookFF1(ff1: ff1, radix: radix, tweak: []).encrypt(numerals) == cipher)
+                #expect(ff1.decrypt(cipher, radix: radix, tweak: []) == numerals)
+            }
+        }
+        #expect(ff1.encrypt([1], radix: radix, tweak: []) == nil)
+        #expect(ff1.encrypt([UInt8](repeating: 1, count: FF1.maximumLength + 1), radix: radix, tweak: []) == nil)
     }
 
     /// Radix and length give a million strings at the least.

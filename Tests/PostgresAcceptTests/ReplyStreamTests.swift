@@ -301,6 +301,76 @@ struct ReplyStreamTests {
         #expect(try rig.types() == "d")
     }
 
+    private func copyShape() -> CopyShape {
+        var shape = CopyShape()
+        shape.format = "csv"
+        return shape
+    }
+
+    /// Four batches of one COPY, the first of which is answered with the tail that it was sent with: none.
+    private func steadyCopy(_ rig: ReplyStreamRig) throws -> [BusMessage] {
+        let allowed = try ruling()
+        let shape = copyShape()
+        try rig.run { rig in
+            let command = Command(number: 1, ruling: allowed)
+            for byte in 0x61...0x64 as ClosedRange<UInt8> {
+                let text = [UInt8](repeating: byte, count: ReplyStream.batchBytes / 2 + 1)
+                rig.stream.append(
+                    message(UInt8(ascii: "d"), text), maskedBy: Self.plan, columns: [], copy: shape, command: command)
+            }
+            rig.stream.endCopy()
+            rig.stream.flush()
+        }
+        let first = try rig.batch()
+        #expect(try rig.next(of: rig.masker, within: 20) == nil)
+        try rig.answer(first, array(frame("d", "a").bytes))
+        var ahead: [UInt8: BusMessage] = [:]
+        while ahead.count < 3 {
+            let message = try rig.batch()
+            ahead[message.payload[5]] = message
+        }
+        return try (0x62...0x64).map { try #require(ahead[$0]) }
+    }
+
+    /// What was sent before may come again.
+    private func batch(of rig: ReplyStreamRig, tail: [UInt8]) throws -> BusMessage {
+        while true {
+            let message = try rig.batch()
+            if try message.body(as: MaskBatch.self).tail == Data(tail) { return message }
+        }
+    }
+
+    @Test func batchesOfACopyAreSentAheadWhileTheTailStaysTheSame() throws {
+        let rig = try ReplyStreamRig()
+        let sent = try steadyCopy(rig)
+        for message in sent { #expect(try message.body(as: MaskBatch.self).tail.isEmpty) }
+        try rig.answer(sent[2], array(frame("d", "d").bytes))
+        try rig.answer(sent[1], array(frame("d", "c").bytes))
+        #expect(try rig.types() == "d")
+        try rig.answer(sent[0], array(frame("d", "b").bytes))
+        #expect(try rig.types() == "dddd")
+        #expect(try rig.run { $0.stream.queuedBytes } == 0)
+    }
+
+    /// Whatever became of what was sent ahead with a tail that proves wrong: it is not delivered, and nothing is withheld for it.
+    @Test(arguments: [false, true]) func whatWasSentAheadWithAnotherTailIsMaskedAgain(_ fails: Bool) throws {
+        let rig = try ReplyStreamRig()
+        let sent = try steadyCopy(rig)
+        if fails { try rig.fail(sent[1]) } else { try rig.answer(sent[1], array(frame("d", "wrong").bytes), tail: [3]) }
+        try rig.answer(sent[0], array(frame("d", "b").bytes), tail: [7])
+        try rig.answer(sent[2], array(frame("d", "wrong").bytes))
+        let third = try batch(of: rig, tail: [7])
+        #expect(third.payload == sent[1].payload)
+        try rig.answer(third, array(frame("d", "c").bytes), tail: [8])
+        let fourth = try batch(of: rig, tail: [8])
+        #expect(fourth.payload == sent[2].payload)
+        #expect(try fourth.body(as: MaskBatch.self).last)
+        try rig.answer(fourth, array(frame("d", "d").bytes))
+        #expect(try !rig.text().contains("wrong"))
+        #expect(try rig.types() == "dddd")
+        #expect(try rig.run { $0.stream.queuedBytes } == 0)
+    }
+
     /// A COPY that an error ended leaves a cut row: it belongs to no other, whether the masker answered before or behind.
     @Test(arguments: [false, true])
     func theNextCopyBeginsWithoutTheTailOfOneThatFailed(_ answersLate: Bool) throws {

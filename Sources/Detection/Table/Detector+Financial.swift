@@ -23,7 +23,7 @@ extension Detector {
             entity: .iban, name: "IBAN",
             validation: "a country of the SWIFT registry and its length, groups of four or none, MOD 97-10 checksum",
             confidence: .high,
-            triggers: [.expression("[A-Z]{2} ?[0-9]{2} ?[0-9A-Z]{2}")], check: .iban,
+            triggers: [.shape(.capitalsAndDigits)], check: .iban,
             examples: [
                 Example("DE89370400440532013000"),
                 Example("to DE89 3704 0044 0532 0130 00.", "DE89 3704 0044 0532 0130 00"),

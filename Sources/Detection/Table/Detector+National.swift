@@ -74,7 +74,7 @@ extension Detector {
             entity: .ukNINO, name: "UK National Insurance number",
             validation: "a prefix in use, six digits, a suffix A to D, bare or in groups by spaces",
             confidence: .high,
-            triggers: [.expression("[A-Z]{2} ?[0-9]{2} ?[0-9A-Z]{2}")], check: .nino,
+            triggers: [.shape(.capitalsAndDigits)], check: .nino,
             examples: [
                 Example("AB123456C"), Example("NINO AB 12 34 56 C.", "AB 12 34 56 C"), Example("JG 103759 A"),
             ],

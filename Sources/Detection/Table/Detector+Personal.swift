@@ -82,7 +82,7 @@ extension Detector {
             entity: .ipAddress, name: "IPv4 address",
             validation: "four numbers up to 255 without leading zeros, alone, not after v or version",
             confidence: .high,
-            triggers: [.expression("[0-9]\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]")], check: .ipv4,
+            triggers: [.shape(.dottedNumbers)], check: .ipv4,
             examples: [
                 Example("10.0.0.1"), Example("from 192.168.100.254:5432", "192.168.100.254"),
                 Example("203.0.113.7/24", "203.0.113.7"),
@@ -94,7 +94,7 @@ extension Detector {
             entity: .ipAddress, name: "IPv6 address",
             validation: "eight groups of hexadecimal digits, or fewer with one ::, as RFC 4291 writes them",
             confidence: .high,
-            triggers: [.literal("::"), .expression("(?:[0-9A-Fa-f]{1,4}:){7}")], check: .ipv6,
+            triggers: [.literal("::"), .shape(.hexadecimalGroups)], check: .ipv6,
             examples: [
                 Example("2001:db8::8a2e:370:7334"), Example("2001:0db8:85a3:0000:0000:8a2e:0370:7334"),
                 Example("[fe80::1]:80", "fe80::1"),

@@ -1,8 +1,9 @@
 import Contract
 import PostgresWire
 
-/// What the target will answer next: one entry for each message forwarded that has an answer, in order.
-enum ExpectedReply {
+/// What the target will answer next: one entry for each message forwarded that has an answer, in order. Indirect, since every row
+/// asks for the first one and some are large.
+indirect enum ExpectedReply {
     /// A Query: everything up to ReadyForQuery.
     case query(Command)
     /// A Query that Sluice answers: the target is sent nothing, and nothing else, until it is.

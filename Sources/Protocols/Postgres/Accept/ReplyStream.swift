@@ -29,6 +29,8 @@ final class ReplyStream {
         let copy: CopyShape?
         /// What the masker carries from one batch of a COPY to the next: a cut row, of this COPY alone.
         var tail = Data()
+        /// The last batch left the tail that it was sent with, as most do: the next ones are sent before it is known.
+        var isSteady = false
 
         /// Of every row, where the client gets less than all; nil: as many as the target sent.
         var keptFields: Int? {
@@ -51,6 +53,8 @@ final class ReplyStream {
         /// Gathering, or waiting for an earlier batch of the same COPY.
         case waiting
         case withMasker
+        /// Back, of a COPY, and not taken before the batch in front of it has confirmed the tail that it was sent with.
+        case answered(Result<MaskedReply, MaskFailure>)
         case ready
         case failed(MaskFailure)
         /// Not waited for any more: the reply is withheld already. What stages want recorded of it still comes.
@@ -67,6 +71,8 @@ final class ReplyStream {
         var isLastOfCopy = false
         var state: State
         var size: Int
+        /// That it was sent with.
+        var tail = Data()
 
         init(_ bytes: ByteBuffer, context: Context?, command: Command?) {
             self.bytes = bytes
@@ -219,7 +225,7 @@ final class ReplyStream {
             guard underWay.count < Self.batchesUnderWay else { break }
             guard segment.isGathering, let context = segment.context else { continue }
             // A batch of a COPY needs the tail that the one before it left.
-            if context.copy != nil, place > 0 { break }
+            if context.copy != nil, place > 0, !context.isSteady { break }
             if underWay.count >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
             dispatch(segment, context)
         }
@@ -260,6 +266,7 @@ final class ReplyStream {
             batch.copy = copy
             batch.tail = context.tail
             batch.last = segment.isLastOfCopy
+            segment.tail = context.tail
         }
         let exchange = MaskExchange()
         underWay[ObjectIdentifier(segment)] = (segment, exchange)
@@ -283,16 +290,51 @@ final class ReplyStream {
             droppedBytes -= segment.size
             return flush()
         }
+        if let context = segment.context, context.copy != nil {
+            segment.state = .answered(result)
+            resize(segment, by: result.payloadBytes)
+            settle(context)
+        } else {
+            take(result, for: segment)
+        }
+        flush()
+    }
+
+    /// Takes what is back of a COPY, in order. What was masked with another tail than the batch in front of it left is masked
+    /// again, with that one, whatever became of it.
+    private func settle(_ context: Context) {
+        for segment in segments where segment.context === context {
+            switch segment.state {
+            case .waiting, .withMasker: return
+            case .answered(let result):
+                resize(segment, by: -result.payloadBytes)
+                guard segment.tail == context.tail else {
+                    context.isSteady = false
+                    segment.state = .waiting
+                    return
+                }
+                take(result, for: segment)
+            case .ready, .failed, .dropped: break
+            }
+        }
+    }
+
+    private func take(_ result: Result<MaskedReply, MaskFailure>, for segment: Segment) {
         switch result {
         case .success(let masked): take(masked, for: segment)
         case .failure(let failure): fail(segment, failure)
         }
-        flush()
+    }
+
+    private func resize(_ segment: Segment, by bytes: Int) {
+        segment.size += bytes
+        queuedBytes += bytes
     }
 
     private func fail(_ segment: Segment, _ failure: MaskFailure) {
         segment.state = .failed(failure)
         segment.context?.tail = Data()
+        segment.context?.isSteady = false
     }
 
     private func take(_ masked: MaskedReply, for segment: Segment) {
@@ -314,7 +356,9 @@ final class ReplyStream {
         segment.state = .ready
         segment.command?.count(masked.counts)
         if let context = segment.context, context.copy != nil {
-            context.tail = segment.isLastOfCopy ? Data() : Data(masked.tail)
+            let tail = segment.isLastOfCopy ? Data() : Data(masked.tail)
+            context.isSteady = tail == context.tail
+            context.tail = tail
         }
     }
 
@@ -331,6 +375,9 @@ final class ReplyStream {
             switch segment.state {
             case .waiting:
                 // ReadyForQuery, up to which a withheld reply is dropped, is in none of these.
+                guard isDiscarding else { break loop }
+                segment.state = .dropped
+            case .answered:
                 guard isDiscarding else { break loop }
                 segment.state = .dropped
             case .withMasker:
@@ -387,4 +434,9 @@ final class ReplyStream {
         }
         return false
     }
+}
+
+extension Result<MaskedReply, MaskFailure> {
+    /// Kept beside what was sent.
+    fileprivate var payloadBytes: Int { (try? get().payload.count) ?? 0 }
 }

@@ -4,8 +4,8 @@ import Masking
 
 /// A mask plan made ready for one row shape. Never changes once built; its engine serves one thread.
 final class CompiledPlan {
-    /// What happens to one column.
-    struct Column {
+    /// What happens to one column. A class, since every value asks for it.
+    final class Column {
         /// A column rule: the style and the counter's index. Decides about the whole value.
         let rule: (style: Style, counter: Int)?
         /// Without such a rule: those about places within the value.
@@ -23,6 +23,21 @@ final class CompiledPlan {
         /// What the column's names say to the detectors.
         let near: FieldContext
         let look: Look
+
+        init(
+            rule: (style: Style, counter: Int)?, masksNull: Bool, substitute: Substitute, styled: StyledType?,
+            shown: ShownKind, isPadded: Bool, kind: ValueKind, near: FieldContext, look: Look
+        ) {
+            self.rule = rule
+            self.masksNull = masksNull
+            self.substitute = substitute
+            self.styled = styled
+            self.shown = shown
+            self.isPadded = isPadded
+            self.kind = kind
+            self.near = near
+            self.look = look
+        }
     }
 
     /// When a detector must look at a value, given a scan over the bytes that hold it.

@@ -92,6 +92,9 @@ extension CopyFormat {
         var index = start
         switch kind {
         case .text, .binary:
+            if let end = plainEnd(bytes, from: start, upTo: limit) {
+                return Field(end: end, isEncoded: false, plain: start..<end, isQuoted: false)
+            }
             var escaped = false
             let delimiter = delimiter
             while index < limit {
@@ -126,6 +129,14 @@ extension CopyFormat {
                 end: index, isEncoded: quotes > 0 && !wrapped, plain: wrapped ? start + 1..<index - 1 : start..<index,
                 isQuoted: quotes > 0)
         }
+    }
+
+    /// Where a text field ends that has no escapes; nil when it has.
+    private func plainEnd(_ bytes: UnsafeRawBufferPointer, from start: Int, upTo limit: Int) -> Int? {
+        guard let base = bytes.baseAddress else { return limit }
+        let found = memchr(base + start, Int32(delimiter), limit - start)
+        let end = found.map { UnsafeRawPointer($0) - base } ?? limit
+        return memchr(base + start, 0x5c, end - start) == nil ? end : nil
     }
 
     func decode(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
@@ -194,6 +205,9 @@ extension CopyFormat {
         out.removeAll(keepingCapacity: true)
         switch kind {
         case .text, .binary:
+            if value.allSatisfy({ $0 > 0x0d && $0 != 0x5c && $0 != delimiter }) {
+                return out.append(contentsOf: value)
+            }
             for byte in value {
                 switch byte {
                 case 0x08: out.append(contentsOf: "\\b".utf8)

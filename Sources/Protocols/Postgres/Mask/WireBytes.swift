@@ -17,11 +17,7 @@ extension UnsafeRawBufferPointer {
 
 extension [UInt8] {
     mutating func appendInt32(_ value: Int) {
-        let bits = UInt32(bitPattern: Int32(truncatingIfNeeded: value))
-        append(UInt8(truncatingIfNeeded: bits >> 24))
-        append(UInt8(truncatingIfNeeded: bits >> 16))
-        append(UInt8(truncatingIfNeeded: bits >> 8))
-        append(UInt8(truncatingIfNeeded: bits))
+        Swift.withUnsafeBytes(of: Int32(truncatingIfNeeded: value).bigEndian) { append(contentsOf: $0) }
     }
 
     mutating func appendInt16(_ value: Int) {
