@@ -70,7 +70,7 @@ let package = Package(
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
         system("CPgQuery", apt: "libpg-query-dev"),
-        system("CVectorscan", pkgConfig: "libhs", apt: "libvectorscan-dev"),
+        system("CHyperscan", pkgConfig: "libhs", apt: "libhyperscan-dev"),
         system("CMalloc", apt: "libc6-dev"),
 
         library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
@@ -79,7 +79,7 @@ let package = Package(
         library("Telemetry", [log, nio, nioPosix, nioHTTP]),
         library("Bus", ["Contract", "Telemetry", "CZeroMQ", "COpenSSL", "CMalloc", protobuf, log]),
         library("PolicyFiles", ["StrictYAML", "COpenSSL"]),
-        library("Detection", ["CVectorscan", "COpenSSL"]),
+        library("Detection", ["CHyperscan", "COpenSSL"]),
         library("PolicyDetectors", ["StrictYAML", "PolicyFiles", "Detection"]),
         library("Policy", ["Contract", "StrictYAML", "PolicyFiles", "PolicyDetectors", "Detection"]),
         library("Identity", ["COpenSSL", grdb]),

@@ -1,4 +1,4 @@
-import CVectorscan
+import CHyperscan
 
 extension CustomDetector {
     /// Bytes that a pattern may take up in the matcher, its scratch area included.

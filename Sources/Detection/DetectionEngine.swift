@@ -1,4 +1,4 @@
-import CVectorscan
+import CHyperscan
 
 /// Where a trigger of some detector ends.
 public struct Candidate: Sendable {

@@ -1,4 +1,4 @@
-import CVectorscan
+import CHyperscan
 
 /// What an engine looks for: the matcher's patterns, and what code does when one of them is met.
 struct DetectionProgram {

@@ -1,4 +1,4 @@
-import CVectorscan
+import CHyperscan
 import Glibc
 
 /// A compiled set of patterns and the scratch area to run it. Serves one thread at a time.
@@ -46,6 +46,7 @@ final class Matcher {
     init(_ patterns: [Pattern], startsToo: Bool) throws(DetectionError) {
         self.patterns = patterns.count
         guard !patterns.isEmpty else { return }
+        if let problem = MatcherCheck.problem { throw DetectionError(code: .compile, message: problem) }
         let copies = patterns.map { strdup($0.expression) }
         defer { for copy in copies { free(copy) } }
         let pointers: [UnsafePointer<CChar>?] = copies.map { $0.map { UnsafePointer($0) } }

@@ -20,7 +20,7 @@ extension MaskEngine {
 
     private func findings(
         touching shown: [Range<Int>], of bytes: UnsafeRawBufferPointer, near: FieldContext
-    ) -> Set<Finding> {
+    ) -> [Finding] {
         var findings: [Finding] = []
         do throws(DetectionError) {
             try detection?.findings(in: bytes, context: near, overlapping: true, into: &findings)
@@ -29,10 +29,11 @@ extension MaskEngine {
         }
         let start = bytes.firstIndex { $0 > 0x20 } ?? bytes.count
         let end = bytes.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? 0
-        return Set(
-            findings.filter { finding in
-                let isWhole = finding.range.lowerBound <= start && finding.range.upperBound >= end
-                return !isWhole && shown.contains { $0.overlaps(finding.range) }
-            })
+        let touching = findings.filter { finding in
+            let isWhole = finding.range.lowerBound <= start && finding.range.upperBound >= end
+            return !isWhole && shown.contains { $0.overlaps(finding.range) }
+        }
+        // What overlaps others comes in parts, which are one.
+        return Array(Set(touching))
     }
 }

@@ -187,7 +187,7 @@ struct KubernetesTests {
     @Test(arguments: [
         ("USER 65532:65532", "USER root", "without privileges"),
         ("debian:12.12-slim", "debian:latest", "no fixed version"),
-        (" libvectorscan5", "", "sluice-masker needs"),
+        (" libhyperscan5", "", "sluice-masker needs"),
     ])
     func imageCheckFinds(text: String, replacement: String, problem: String) async throws {
         let directory = try TemporaryDirectory()

@@ -25,10 +25,11 @@ final class CompiledPlan {
         let look: Look
 
         init(
-            rule: (style: Style, counter: Int)?, masksNull: Bool, substitute: Substitute, styled: StyledType?,
-            shown: ShownKind, isPadded: Bool, kind: ValueKind, near: FieldContext, look: Look
+            rule: (style: Style, counter: Int)?, paths: ColumnPaths?, masksNull: Bool, substitute: Substitute,
+            styled: StyledType?, shown: ShownKind, isPadded: Bool, kind: ValueKind, near: FieldContext, look: Look
         ) {
             self.rule = rule
+            self.paths = paths
             self.masksNull = masksNull
             self.substitute = substitute
             self.styled = styled
