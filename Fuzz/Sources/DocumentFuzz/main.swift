@@ -59,7 +59,22 @@ func mask(_ input: [UInt8], _ format: DocumentFormat, _ plan: DocumentPlan, cuts
 }
 
 func isJSON(_ bytes: [UInt8]) -> Bool {
-    (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+    guard (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil else { return false }
+    // Foundation takes a comma before a closing bracket, which RFC 8259 does not.
+    var isInString = false
+    var isEscaped = false
+    var last: UInt8 = 0
+    for byte in bytes {
+        if isInString {
+            if !isEscaped, byte == UInt8(ascii: "\"") { isInString = false }
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        } else {
+            if last == UInt8(ascii: ","), byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") { return false }
+            isInString = byte == UInt8(ascii: "\"")
+        }
+        if byte > 0x20 { last = byte }
+    }
+    return true
 }
 
 run.feed(ByteMutator(seeds: seeds, pieces: pieces, seed: run.seed)) { input in
