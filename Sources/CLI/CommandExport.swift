@@ -48,7 +48,7 @@ struct CommandTable: SessionExporter {
 
     private static func quoted(_ field: String) -> String {
         guard field.utf8.contains(where: { [0x22, 0x2c, 0x0d, 0x0a].contains($0) }) else { return field }
-        return "\"" + field.replacing("\"", with: "\"\"") + "\""
+        return "\"" + field.doubling("\"") + "\""
     }
 }
 

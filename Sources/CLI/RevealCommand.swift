@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Contract
 import Foundation
 import Glibc
 
@@ -59,20 +60,25 @@ struct RevealCommand: ParsableCommand {
             secondsForAll: timeout, maximumValue: .max, tellsMessages: true)
         var unknown = 0
         var failures: [String] = []
+        var hasLines = false
         var answered = 0
         try question.ask(
             resource, of: configuration, noticed: { Sluice.complain(TextTable.printable($0)) },
             receive: { place, answer in
                 answered += 1
                 guard let rows = answer.rows else { return failures.append(answer.failure ?? "no answer in time") }
+                guard rows.map({ $0.first }) == parts[place], rows.allSatisfy({ $0.count == 2 }) else {
+                    return failures.append("the gateway answered for other tokens than were asked for")
+                }
                 for (token, row) in zip(parts[place], rows) {
-                    let value = row.count == 2 ? row[1] : nil
-                    if value == nil { unknown += 1 }
-                    show(token, value)
+                    if row[1] == nil { unknown += 1 }
+                    if format == .text, row[1]?.utf8.contains(UInt8(ascii: "\n")) == true { hasLines = true }
+                    show(token, row[1])
                 }
             })
         if answered < parts.count { failures.append("no answer in time") }
         if let failure = failures.first { throw CommandFailure(TextTable.printable(failure)) }
+        if hasLines { throw CommandFailure("a value has several lines, which cannot be told apart: use --format json") }
         if unknown > 0 { throw CommandFailure("\(unknown) of \(tokens.count) are no tokens of this installation") }
     }
 
@@ -108,6 +114,6 @@ struct RevealCommand: ParsableCommand {
 
     private static func statement(_ tokens: [String]) -> String {
         "SELECT sluice.reveal("
-            + tokens.map { "'" + $0.replacing("'", with: "''") + "'" }.joined(separator: ", ") + ")"
+            + tokens.map(SQLText.literal).joined(separator: ", ") + ")"
     }
 }

@@ -47,23 +47,23 @@ struct SampledTable {
     init(_ table: SchemaSampler.Table, _ answer: GatewayQuestion.Answer, _ engine: DetectionEngine) {
         name = table.name
         schema = table.schema
-        rows = answer.rows?.count ?? 0
-        failure = answer.failure
+        let width = table.asked.count + table.told.count
+        let isWhole = answer.rows?.allSatisfy { $0.count == width } ?? true
+        let rows = isWhole ? answer.rows ?? [] : []
+        self.rows = rows.count
+        failure = isWhole ? answer.failure : "it has other columns than were asked for: the policy has changed"
         hidden = table.hidden
         isReached = answer.rows != nil || answer.failure != nil
         columns = table.columns.indices.map { index in
-            let rows = answer.rows ?? []
-            let values = rows.compactMap { row in
-                index < row.count ? row[index].flatMap { $0.isEmpty ? nil : $0 } : nil
-            }
             let name = table.columns[index]
-            if table.isMasked[index] {
-                return Column(name: name, isMasked: true, values: values.count, withheld: 0, findings: [])
+            guard let place = table.asked.firstIndex(of: index) else {
+                return Column(name: name, isMasked: true, values: 0, withheld: 0, findings: [])
             }
-            let teller = table.told.firstIndex(of: index).map { $0 + table.columns.count }
+            let values = rows.compactMap { row in row[place].flatMap { $0.isEmpty ? nil : $0 } }
+            let teller = table.told.firstIndex(of: index).map { $0 + table.asked.count }
             let withheld = rows.count { row in
-                guard let teller, row.count > teller else { return false }
-                return row[index] == nil && row[teller] == "t"
+                guard let teller else { return false }
+                return row[place] == nil && row[teller] == "t"
             }
             let (searched, findings) = Self.findings(values, name, engine)
             return Column(name: name, isMasked: false, values: searched, withheld: withheld, findings: findings)

@@ -18,7 +18,9 @@ struct SchemaSampler {
         let sql: String
         /// By column: it comes masked.
         let isMasked: [Bool]
-        /// Columns of which each row also says, in outputs after theirs, whether there is a value that is not empty.
+        /// Columns that are asked for, in the order of each row's values: those that come as they are.
+        let asked: [Int]
+        /// Columns of which each row also says, in outputs after those, whether there is a value that is not empty.
         let told: [Int]
         /// What detectors' masks leave no sign of that could be told: in other styles than `redact`.
         let hidden: [String]
@@ -72,13 +74,15 @@ struct SchemaSampler {
                         circumstances: Circumstances(time: time, resourceLabels: resource.labels))
                 }
             }
-            var sql = Self.statement(of: relation, telling: [], rows: rows)
+            let all = Array(relation.columns.indices)
+            let whole = judgement(Self.statement(of: relation, all, telling: [], rows: rows))
+            let isMasked = all.map { whole?.mask.reaches($0) ?? false }
+            // Where a column rule masks a column, what is made of it is masked too, and it may not come at all.
+            let asked = all.filter { !isMasked[$0] }
+            var sql = Self.statement(of: relation, asked, telling: [], rows: rows)
             var judged = judgement(sql)
-            let isMasked = relation.columns.indices.map { judged?.mask.reaches($0) ?? false }
-            // Where a column rule masks a column, what is made of it is masked too.
-            let free = relation.columns.indices.filter { !isMasked[$0] }
-            var told = Array(free.prefix(Self.maximumOutputs - relation.columns.count))
-            let telling = Self.statement(of: relation, telling: told, rows: rows)
+            var told = Array(asked.prefix(Self.maximumOutputs - asked.count))
+            let telling = Self.statement(of: relation, asked, telling: told, rows: rows)
             if let judgement = judgement(telling), judgement.verdict == judged?.verdict {
                 (sql, judged) = (telling, judgement)
             } else {
@@ -86,14 +90,14 @@ struct SchemaSampler {
             }
             return Table(
                 schema: relation.schema, name: relation.name, columns: relation.columns, sql: sql, isMasked: isMasked,
-                told: told, hidden: judged?.mask.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
+                asked: asked, told: told, hidden: judged?.mask.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
         }
     }
 
-    private static func statement(of relation: Relation, telling told: [Int], rows: Int) -> String {
-        let columns = relation.columns.map(quoted)
-        let outputs = (columns + told.map { "\(columns[$0])::text <> ''" }).joined(separator: ", ")
-        return "SELECT \(outputs) FROM \(quoted(relation.schema)).\(quoted(relation.name)) LIMIT \(rows)"
+    private static func statement(of relation: Relation, _ asked: [Int], telling told: [Int], rows: Int) -> String {
+        let columns = relation.columns.map(SQLText.identifier)
+        let outputs = (asked.map { columns[$0] } + told.map { "\(columns[$0])::text <> ''" }).joined(separator: ", ")
+        return "SELECT \(outputs) FROM \(SQLText.identifier(relation.schema)).\(SQLText.identifier(relation.name)) LIMIT \(rows)"
     }
 
     private func principal() throws -> Principal {
@@ -105,8 +109,6 @@ struct SchemaSampler {
         principal.labels = known?.labels ?? [:]
         return principal
     }
-
-    private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 }
 
 extension MaskPlan {

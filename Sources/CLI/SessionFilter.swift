@@ -11,7 +11,7 @@ struct SessionFilter: ParsableArguments {
     var decision: RecordingIndex.Filter.Decision?
     @Option(help: "Only sessions in whose replies this was masked: email, credit_card, or a rule's pattern of columns.")
     var entity: String?
-    @Option(help: "Only what went on at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or 90m, 24h, 7d ago.")
+    @Option(help: "Only what went on at this time or later: 2026-01-31, 2026-01-31T12:00:00Z (UTC without a zone), or 90m, 24h, 7d ago.")
     var since: PointInTime?
     @Option(help: "Only what began before this time, as --since.") var until: PointInTime?
     @Flag(help: "Only sessions that go on.") var open = false
@@ -52,19 +52,23 @@ struct PointInTime: ExpressibleByArgument, Equatable {
         microseconds = UInt64(max(0, time) * 1_000_000)
     }
 
+    /// `2026-01-31`, with a time behind `T` perhaps, and with `Z` or an offset behind that; nil for anything else.
     private static func date(_ text: String) -> Date? {
-        let formats: [Date.ISO8601FormatStyle] = [
-            .iso8601, Date.ISO8601FormatStyle(includingFractionalSeconds: true), .iso8601.year().month().day(),
-        ]
-        for format in formats {
-            do {
-                return try format.parse(text)
-            } catch {
-                // Another one may fit.
-                continue
-            }
-        }
-        return nil
+        let form = /(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?/
+        guard text.utf8.allSatisfy({ $0 < 0x80 }), let found = text.wholeMatch(of: form)?.output else { return nil }
+        func number(_ part: Substring?) -> Int { part.flatMap { Int($0) } ?? 0 }
+        var parts = DateComponents()
+        (parts.year, parts.month, parts.day) = (number(found.1), number(found.2), number(found.3))
+        (parts.hour, parts.minute, parts.second) = (number(found.4), number(found.5), number(found.6))
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        // One that is not on the calendar comes back as another.
+        guard let date = calendar.date(from: parts),
+            calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date) == parts
+        else { return nil }
+        guard let zone = found.7, zone != "Z" else { return date }
+        let offset = (number(zone.dropFirst().prefix(2)) * 60 + number(zone.suffix(2))) * 60
+        return date.addingTimeInterval(TimeInterval(zone.hasPrefix("-") ? offset : -offset))
     }
 }
 

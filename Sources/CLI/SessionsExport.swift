@@ -54,17 +54,24 @@ extension SessionsCommand {
                 return output.flush()
             }
             let index = try RecordingIndex(recordings: recordings)
-            let sessions =
-                try id.map { [try index.session($0)] }
-                ?? index.list(filter.filter(limit: Int(Int32.max))).reversed()
+            let filter = filter.filter(limit: 0)
             var exporter = format.exporter
             output.write(Array(exporter.head.utf8))
-            for session in sessions {
+            func write(_ session: RecordingIndex.Session) throws {
                 output.write(Array(exporter.begin(session).utf8))
                 try archive.forEachRecord(of: session.id, in: index.locations(of: session.id)) {
                     record throws(RecordingError) in output.write(try exporter.add(record))
                 }
                 output.write(Array(exporter.end().utf8))
+            }
+            if let id {
+                try write(index.session(id))
+            } else {
+                var page = try index.page(filter, after: nil)
+                while let last = page.last {
+                    for session in page { try write(session) }
+                    page = try index.page(filter, after: last)
+                }
             }
             output.flush()
         }

@@ -26,27 +26,51 @@ extension SessionsCommand {
             let recordings = try source.folder()
             let index = try RecordingIndex(recordings: recordings)
             let follower = RecordingFollower(recordings: recordings)
-            var screen = Screen()
-            if let id {
-                let session = try index.session(id)
-                try follower.start(from: index.locations(of: session.id))
-                screen.add(session.id)
-                while !screen.hasEnded(session.id) {
-                    try follower.poll { record throws(RecordingError) in screen.show(record) }
-                    if !screen.hasEnded(session.id) { Thread.sleep(forTimeInterval: Self.interval) }
-                }
-                return
-            }
+            // Before what is there is read: what comes between is then seen twice, and shown once.
             try follower.start()
-            let open = try index.list(
-                .init(identity: identity, resource: resource, isOpen: true, limit: Int(Int32.max)))
-            for session in open { screen.add(session.id) }
+            if let id { return try watch(index.session(id), index, follower) }
+            var screen = Screen()
             while true {
                 try follower.poll { record throws(RecordingError) in
-                    if case .sessionStarted(let event) = record.event, isMeant(event) { screen.add(record.session) }
+                    if screen.isUnknown(record.session) { screen.add(record.session, isMeant: try isMeant(record, index)) }
                     screen.show(record)
                 }
                 Thread.sleep(forTimeInterval: Self.interval)
+            }
+        }
+
+        private func watch(
+            _ session: RecordingIndex.Session, _ index: RecordingIndex, _ follower: RecordingFollower
+        ) throws {
+            var screen = Screen()
+            var hasEnded = false
+            screen.add(session.id, isMeant: true)
+            func show(_ record: Record) {
+                guard record.session == session.id else { return }
+                screen.show(record)
+                if case .sessionEnded = record.event { hasEnded = true }
+            }
+            try RecordingArchive(recordings: index.recordings).forEachRecord(
+                of: session.id, in: index.locations(of: session.id)
+            ) { record throws(RecordingError) in show(record) }
+            while !hasEnded {
+                try follower.poll { record throws(RecordingError) in show(record) }
+                if !hasEnded { Thread.sleep(forTimeInterval: Self.interval) }
+            }
+        }
+
+        /// Of a session that is not known yet: by its beginning, or by the index when that was before.
+        private func isMeant(_ record: Record, _ index: RecordingIndex) throws(RecordingError) -> Bool {
+            if case .sessionStarted(let event) = record.event { return isMeant(event) }
+            guard !record.session.isEmpty else { return false }
+            do throws(RecordingError) {
+                let session = try index.session(record.session)
+                return (identity == nil || identity == session.identity)
+                    && (resource == nil || resource == session.resource)
+            } catch {
+                guard error.code == .notFound else { throw error }
+                // The index is behind by a moment, and whose it is unknown.
+                return identity == nil && resource == nil
             }
         }
 
@@ -57,32 +81,34 @@ extension SessionsCommand {
 
     /// Sessions side by side: where another one goes on its id stands before it.
     private struct Screen {
-        private var timelines: [String: PostgresTimeline] = [:]
-        /// Of sessions that two recorders have parts of, records come twice.
-        private var shown: [String: UInt64] = [:]
-        private var ended: Set<String> = []
-        private var current = ""
-
-        mutating func add(_ session: String) {
-            if timelines[session] == nil { timelines[session] = PostgresTimeline() }
+        private struct Shown {
+            var timeline = PostgresTimeline()
+            /// Of sessions that two recorders have parts of, records come twice.
+            var sequence: UInt64 = 0
+            let isMeant: Bool
         }
 
-        func hasEnded(_ session: String) -> Bool { ended.contains(session) }
+        private var sessions: [String: Shown] = [:]
+        private var current = ""
+
+        func isUnknown(_ session: String) -> Bool { sessions[session] == nil }
+
+        mutating func add(_ session: String, isMeant: Bool) { sessions[session] = Shown(isMeant: isMeant) }
 
         mutating func show(_ record: Record) {
             let session = record.session
-            guard timelines[session] != nil, record.sequence > shown[session] ?? 0 else { return }
-            shown[session] = record.sequence
-            guard let text = timelines[session]?.render(record) else { return }
-            if !text.isEmpty {
-                if timelines.count > 1, current != session { write("── \(TerminalText.escape(session))\n") }
-                current = session
-                write(text)
+            guard var shown = sessions[session] else { return }
+            if shown.isMeant, record.sequence > shown.sequence {
+                shown.sequence = record.sequence
+                let text = shown.timeline.render(record)
+                if !text.isEmpty {
+                    if sessions.count > 1, current != session { write("── \(TerminalText.escape(session))\n") }
+                    current = session
+                    write(text)
+                }
             }
-            if case .sessionEnded = record.event {
-                ended.insert(session)
-                timelines[session] = nil
-            }
+            sessions[session] = shown
+            if case .sessionEnded = record.event { sessions[session] = nil }
         }
     }
 }

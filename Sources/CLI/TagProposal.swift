@@ -1,3 +1,4 @@
+import Contract
 import Detection
 import Foundation
 
@@ -146,7 +147,7 @@ extension SampledTable {
 
     /// `schema.table.column` as a key of YAML. In a pattern `*` stands for what no part of it may hold.
     fileprivate func pattern(_ column: Column) -> String {
-        [schema, name, column.name].map { $0.replacing(".", with: "*").replacing(":", with: "*") }
+        [schema, name, column.name].map { $0.replacingScalars { $0 == "." || $0 == ":" ? "*" : nil } }
             .joined(separator: ".").yamlKey
     }
 }

@@ -51,6 +51,9 @@ extension PolicySet {
             judgement.mask = mask
             return judgement
         }
+        if facts.operations.contains(Operation.reveal.rawValue), !tally.permitsRevealing {
+            return uncovered(tally, question)
+        }
         if let (rule, terms) = tally.hold {
             guard case .held(let other, let beyond, let because) = limit, beyond.isStricter(than: terms) else {
                 return Judgement(heldBy: rule, terms, mask: mask)

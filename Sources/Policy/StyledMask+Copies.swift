@@ -23,7 +23,8 @@ extension ColumnMask {
     ///   - path: one of `source`'s; nil when it has none.
     ///   - isDirect: the copy is the source's value itself; otherwise a path means another place in it, or none.
     func addsNothing(to source: ColumnMask, at path: ValuePath?, isDirect: Bool) -> Bool {
-        guard addsNothing(to: source) else { return false }
+        // What is computed from a value shows of it what the style shows of the result: piece by piece all of it.
+        guard addsNothing(to: source), isDirect || style.showsNothing else { return false }
         guard let path else { return paths.isEmpty }
         if paths.isEmpty { return showsNoPart }
         return isDirect && paths.contains { (try? ValuePath($0))?.covers(path) ?? false }
@@ -34,6 +35,16 @@ extension ColumnMask {
         switch style {
         case .unspecified, .UNRECOGNIZED, .drop, .null, .redact, .hash: true
         case .tokenize, .shift, .bucket, .partial: false
+        }
+    }
+}
+
+extension MaskStyle {
+    /// Whether it shows nothing of any value, not even whether two are equal.
+    fileprivate var showsNothing: Bool {
+        switch self {
+        case .unspecified, .UNRECOGNIZED, .drop, .null, .redact: true
+        case .hash, .tokenize, .shift, .bucket, .partial: false
         }
     }
 }

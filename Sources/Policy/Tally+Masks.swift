@@ -16,7 +16,9 @@ enum MaskBreach {
         case .inference(_, let column):
             "a condition, join, order, grouping, DISTINCT or computation over masked column \(column) would tell its values"
         case .copy(_, let column, let target):
-            "it would copy masked column \(column) into \(target), which no rule masks as strictly"
+            column == target
+                ? "it would write masked column \(column) with what is computed from it, which shows more of it than its mask does"
+                : "it would copy masked column \(column) into \(target), which no rule masks as strictly"
         }
     }
 

@@ -27,8 +27,9 @@ public struct IndexChanges: Sendable {
         /// Apart, because another replica may have counted some of the same records.
         var counts: [Count] = []
         var sequences = SequenceSet()
-        /// A few: each is compared with those that are here.
-        fileprivate(set) var marks: [Mark] = []
+        fileprivate(set) var marks: Set<Mark> = []
+        /// The last of each kind: one command is decided as the one before it, mostly.
+        fileprivate var latest: [Mark.Kind: Mark] = [:]
         /// First block of the session in each segment.
         var segments: [UInt64: UInt64] = [:]
     }
@@ -107,7 +108,9 @@ extension IndexChanges.Session {
         case .decision(let decided):
             mark(decided, raw)
             if decided.verdict == .refuse { count.refused = 1 }
-        case .held: count.held = 1
+        case .held:
+            count.held = 1
+            mark(.verdict, "hold".utf8)
         case .result(let bytes, let masked):
             for name in masked { mark(.entity, raw[name]) }
             count.bytes = bytes
@@ -133,7 +136,9 @@ extension IndexChanges.Session {
     }
 
     private mutating func mark(_ kind: IndexChanges.Mark.Kind, _ name: some Collection<UInt8>) {
-        guard !marks.contains(where: { $0.kind == kind && $0.name.elementsEqual(name) }) else { return }
-        marks.append(IndexChanges.Mark(kind: kind, name: Array(name)))
+        if let last = latest[kind], last.name.elementsEqual(name) { return }
+        let mark = IndexChanges.Mark(kind: kind, name: Array(name))
+        latest[kind] = mark
+        marks.insert(mark)
     }
 }

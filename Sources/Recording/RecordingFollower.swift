@@ -19,24 +19,21 @@ public final class RecordingFollower {
 
     public init(recordings: String) { archive = RecordingArchive(recordings: recordings) }
 
-    /// Passes over what is there already, but for sessions in `locations`: the blocks from theirs on are read.
-    public func start(from locations: [RecordingIndex.Location] = []) throws(RecordingError) {
+    /// Passes over what is there already.
+    public func start() throws(RecordingError) {
         for replica in try archive.replicas() {
-            let here = locations.filter { $0.replica == replica }
-            let first = here.map(\.firstBlock).min()
-            let segments = try archive.readable(replica: replica, fromBlock: first ?? .max)
-            guard let segment = segments.first else { continue }
+            guard let segment = try archive.readable(replica: replica, fromBlock: .max).first else { continue }
             let place = try Place(segment)
-            if first == nil { while try place.reader.next(limit: segment.limit) != nil {} }
+            while try place.reader.next(limit: segment.limit) != nil {}
             places[replica] = place
         }
     }
 
-    /// Calls `body` with each record that came since the last call, in the order of each replica; of replicas that are new,
-    /// all.
+    /// Calls `body` with each record that came since the last call, in the order of their times; of replicas that are new, all.
     ///
     /// - Throws: `damaged` when a block on the way is not what was written, and what `body` throws.
     public func poll(_ body: (Record) throws(RecordingError) -> Void) throws(RecordingError) {
+        var records: [Record] = []
         for replica in try archive.replicas() {
             let place: Place
             if let known = places[replica] {
@@ -46,8 +43,11 @@ public final class RecordingFollower {
                 place = try Place(first)
                 places[replica] = place
             }
-            try read(replica, place, body)
+            try read(replica, place) { record throws(RecordingError) in records.append(record) }
         }
+        // A session that has moved goes on in another replica with what came later.
+        records.sort { ($0.timeUs, $0.session, $0.sequence) < ($1.timeUs, $1.session, $1.sequence) }
+        for record in records { try body(record) }
     }
 
     private func read(

@@ -41,8 +41,7 @@ extension RecordingIndex {
             AND (:rule IS NULL OR id IN (SELECT session FROM session_marks WHERE kind = 'rule' AND name = :rule))
             AND (:entity IS NULL OR id IN (SELECT session FROM session_marks WHERE kind = 'entity' AND name = :entity))
             AND (:decision IS NULL
-                OR id IN (SELECT session FROM session_marks WHERE kind = 'verdict' AND name = :decision)
-                OR :decision = 'hold' AND held > 0)
+                OR id IN (SELECT session FROM session_marks WHERE kind = 'verdict' AND name = :decision))
             AND (:since IS NULL OR ended_us IS NULL OR ended_us >= :since) AND (:until IS NULL OR started_us < :until)
             AND (:open IS NULL OR (ended_us IS NULL) = :open)
             """
@@ -94,6 +93,24 @@ extension RecordingIndex {
                     ORDER BY started_us DESC, id LIMIT \(max(0, filter.limit))
                     """,
                 arguments: filter.arguments
+            ).map(Session.init)
+        }
+    }
+
+    /// Sessions that match, the oldest first, in pages; `limit` does not count.
+    /// - Parameter after: the last one of the page before; nil: the first page.
+    public func page(_ filter: Filter, after: Session?, count: Int = 500) throws(RecordingError) -> [Session] {
+        let start: StatementArguments = [
+            "start": after.map { Int64(clamping: $0.startedMicroseconds) }, "last": after?.id,
+        ]
+        return try access { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM sessions WHERE \(Filter.condition)
+                    AND (:start IS NULL OR (started_us, id) > (:start, :last)) ORDER BY started_us, id LIMIT \(count)
+                    """,
+                arguments: filter.arguments + start
             ).map(Session.init)
         }
     }

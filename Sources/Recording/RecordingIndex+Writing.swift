@@ -64,7 +64,7 @@ extension RecordingIndex {
         _ = try write { database in
             try database.execute(
                 sql: """
-                    DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM session_marks; DELETE FROM progress;
+                    DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM session_marks; DELETE FROM progress_3;
                     DELETE FROM recordings;
                     """)
             return true
@@ -115,7 +115,7 @@ extension RecordingIndex {
     /// Sessions of which other replicas have parts stay, with the sums that were counted.
     private static func forget(_ replica: String, _ database: Database) throws {
         try database.execute(sql: "DELETE FROM session_segments WHERE replica = ?", arguments: [replica])
-        try database.execute(sql: "DELETE FROM progress WHERE replica = ?", arguments: [replica])
+        try database.execute(sql: "DELETE FROM progress_3 WHERE replica = ?", arguments: [replica])
         try database.execute(
             sql: """
                 DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM session_segments WHERE session = sessions.id);
@@ -145,7 +145,7 @@ extension RecordingIndex {
 
     private static func progress(_ database: Database, _ replica: String) throws -> UInt64 {
         let block = try Int64.fetchOne(
-            database, sql: "SELECT block FROM progress WHERE replica = ?", arguments: [replica])
+            database, sql: "SELECT block FROM progress_3 WHERE replica = ?", arguments: [replica])
         return UInt64(max(0, block ?? 0))
     }
 
@@ -185,7 +185,7 @@ extension RecordingIndex {
             }
         }
         try database.execute(
-            sql: "INSERT OR REPLACE INTO progress(replica, block) VALUES (?, ?)",
+            sql: "INSERT OR REPLACE INTO progress_3(replica, block) VALUES (?, ?)",
             arguments: [changes.replica, Int64(clamping: changes.through)])
     }
 

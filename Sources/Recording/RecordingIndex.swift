@@ -68,7 +68,8 @@ public struct RecordingIndex: Sendable {
     /// Raised with each change of the schema.
     static let version = 3
 
-    /// Makes the tables. Those of another version go, and what they held is read from the segments again.
+    /// Makes the tables. What was read is kept by version: a recorder of the release before, which reads less of the segments, goes on
+    /// with its own table of that meanwhile. Those of another version go, and what they held is read from the segments again.
     private static func prepare(_ database: Database) throws {
         // Beside the schema's version: a recorder of the release before goes on with its tables meanwhile.
         try database.execute(
@@ -77,7 +78,7 @@ public struct RecordingIndex: Sendable {
         try database.execute(
             sql: """
                 DROP TABLE IF EXISTS sessions; DROP TABLE IF EXISTS session_segments; DROP TABLE IF EXISTS session_marks;
-                DROP TABLE IF EXISTS progress;
+                DROP TABLE IF EXISTS progress_3;
                 \(schema)
                 PRAGMA user_version = \(version);
                 """)
@@ -99,7 +100,7 @@ public struct RecordingIndex: Sendable {
             session TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (session, kind, name)
         ) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS session_marks_by_name ON session_marks(kind, name);
-        CREATE TABLE IF NOT EXISTS progress (replica TEXT PRIMARY KEY NOT NULL, block INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS progress_3 (replica TEXT PRIMARY KEY NOT NULL, block INTEGER NOT NULL) WITHOUT ROWID;
         """
 
     static func failure(_ path: String, _ error: any Error) -> RecordingError {

@@ -148,5 +148,23 @@ extension Integration {
             let log = try await world.logged(since: before)
             #expect(!log.contains { $0.text.contains("evasion4") }, "\(log.map(\.text))")
         }
+
+        /// Names go into Sluice's own questions to the catalogue before anything is judged.
+        @Test(arguments: ["\u{600}", "\u{301}", "\u{20dd}"])
+        func namesStayWithinTheirQuotes(_ mark: String) async throws {
+            let world = try await World.shared.value
+            let direct = world.server.direct
+            _ = try await direct.query(
+                "DROP TABLE IF EXISTS public.victim; CREATE TABLE public.victim AS SELECT 1 AS id; GRANT ALL ON public.victim TO PUBLIC")
+            for text in [
+                "SELECT 1 AS \"a\(mark)']))SELECT 1;COMMIT;/*\", 2 AS \"b*/BEGIN;DELETE FROM public.victim;COMMIT;/*\", 3 AS \"c*/WITH reach AS(SELECT 1 WHERE 1=ANY(ARRAY[\(mark)'\"",
+                "SELECT 1 AS \"a'\(mark)]))SELECT 1;COMMIT;/*\", 2 AS \"b*/BEGIN;DELETE FROM public.victim;COMMIT;/*\", 3 AS \"c*/WITH reach AS(SELECT 1 WHERE 1=ANY(ARRAY['\(mark)\"",
+            ] {
+                let ran = try await world.clients(world.plain).psql(text + ";\nSELECT 'usable';")
+                #expect(!ran.errors.contains("57P03") && ran.lines.last == "usable", "\(ran.transcript)")
+            }
+            #expect(try await direct.query("SELECT count(*) FROM public.victim") == "1")
+            _ = try await direct.query("DROP TABLE public.victim")
+        }
     }
 }

@@ -173,6 +173,7 @@ import Testing
         var flow = Flow()
         flow.target = "public.archive.email"
         flow.sources = ["public.users.email"]
+        flow.direct = true
         facts.flows = [flow]
         let text = """
             rules:
@@ -183,5 +184,11 @@ import Testing
         let decision = try PolicySet.parse(text, file: "p").decide(
             facts: facts, principal: principal(), resource: "r", purpose: .execution)
         #expect((decision.verdict == .allow) == isAllowed)
+        // What is computed goes only where nothing at all is shown.
+        facts.flows[0].direct = false
+        let computed = try PolicySet.parse(text, file: "p").decide(
+            facts: facts, principal: principal(), resource: "r", purpose: .execution)
+        let hidesAll = ["redact", "null", "drop"].contains(target)
+        #expect((computed.verdict == .allow) == (isAllowed && hidesAll))
     }
 }

@@ -33,10 +33,11 @@ extension Facts {
     }
 }
 
-func flow(_ sources: [String], to target: String, anything: Bool = false) -> Flow {
+func flow(_ sources: [String], to target: String, anything: Bool = false, direct: Bool = true) -> Flow {
     var flow = Flow()
     flow.sources = sources
     flow.target = target
     flow.anything = anything
+    flow.direct = direct && !anything
     return flow
 }

@@ -34,7 +34,13 @@ import Testing
         facts.statements = 1
         #expect(try allows(when, facts) == allowed)
         #expect(try judge(Self.allowAll, facts).verdict == .refuse)
-        // Rules that refuse and hold are about it whether they name it or not.
+        // A hold permits, once it is approved: only what it names.
+        let hold = "then: {hold: {approvers: {groups: [x]}, expires: 5m}}}"
+        #expect(try judge("  - {name: h, when: \(when), \(hold)", facts).verdict == (allowed ? .hold : .refuse))
+        #expect(try judge("  - {name: h, \(hold)", facts).verdict == .refuse)
+        let beside = "  - {name: h, \(hold)\n  - {name: a, when: {operation: [reveal]}, then: allow}"
+        #expect(try judge(beside, facts).verdict == .hold)
+        // Rules that refuse are about it whether they name it or not.
         #expect(
             try judge("  - {name: a, when: {operation: [reveal]}, then: allow}\n  - {name: b, then: refuse}", facts)
                 .verdict == .refuse)

@@ -146,8 +146,8 @@ import Testing
                 ["notes.author < missing.*", "notes.body < missing.*", "notes.id < missing.*"]
             ),
             ("UPDATE orders SET note = u.email FROM users u WHERE u.id = user_id", ["orders.note < users.email"]),
-            ("UPDATE users SET name = name || 'x'", []),
-            ("UPDATE users SET name = name || email", ["users.name < users.email"]),
+            ("UPDATE users SET name = name || 'x'", ["users.name < users.name"]),
+            ("UPDATE users SET name = name || email", ["users.name < users.email users.name"]),
             (
                 "UPDATE users SET (name, manager_id) = (SELECT note, total FROM orders WHERE user_id = users.id)",
                 [
@@ -286,7 +286,7 @@ import Testing
             ("SELECT * FROM app.users ORDER BY 1", "app.users.*", "app.users.*", []),
             ("INSERT INTO a SELECT * FROM b", "", "b.*", ["a.* < b.*"]),
             ("INSERT INTO a (x) SELECT y FROM b", "", "b.y", ["a.x < b.y"]),
-            ("UPDATE a SET x = x || 'b', y = x WHERE z", "a.z", "a.x a.z", ["a.y < a.x"]),
+            ("UPDATE a SET x = x || 'b', y = x WHERE z", "a.z", "a.x a.z", ["a.x < a.x", "a.y < a.x"]),
             (
                 "WITH b AS (SELECT email AS e FROM users) SELECT e FROM b WHERE e = 'x'", "users.email", "users.email",
                 []

@@ -81,8 +81,24 @@ import Testing
         #expect(try totals(.rule) == ["no drops 1 0 2 1 0 0", "reads 1 0 2 0 0 100"])
         #expect(try totals(.entity) == ["*.ssn 1 0 2 0 0 100", "email 1 0 2 0 0 100"])
         #expect(try totals(.decision, .init(identity: "agent-1")) == ["allow 1 0 2 0 0 100"])
+        #expect(try totals(.decision, .init(isOpen: true)) == ["hold 1 1 2 0 1 0"])
         #expect(try totals(.identity, .init(limit: 1)).count == 1)
         #expect(try totals(.rule, .init(identity: "nobody")).isEmpty)
+    }
+
+    /// A page goes on behind the one before it.
+    @Test func pagesJoin() throws {
+        let scratch = try Scratch()
+        let writer = try scratch.writer()
+        let index = try Self.index(scratch, of: writer)
+        var found: [String] = []
+        var page = try index.page(.init(), after: nil, count: 2)
+        while let last = page.last {
+            found += page.map(\.id)
+            page = try index.page(.init(), after: last, count: 2)
+        }
+        #expect(found == ["a", "b", "c"])
+        #expect(try index.page(.init(identity: "agent-2"), after: nil).map(\.id) == ["b", "c"])
     }
 
     /// What was indexed by a former schema is read from the segments again.

@@ -106,10 +106,10 @@ final class Catalog {
         case .oids(let oids, _):
             sql = select + "WHERE c.oid IN (\(oids.map(String.init).joined(separator: ","))) ORDER BY 1, 4"
         case .table(let schema, let name, _):
-            let ofSchema = schema.map { " AND n.nspname = \(Self.literal($0))" } ?? ""
+            let ofSchema = schema.map { " AND n.nspname = \(SQLText.literal($0))" } ?? ""
             sql =
                 select
-                + "WHERE c.relname = \(Self.literal(name))\(ofSchema) AND c.relkind IN ('r','p','f','v','m') ORDER BY 1, 4"
+                + "WHERE c.relname = \(SQLText.literal(name))\(ofSchema) AND c.relkind IN ('r','p','f','v','m') ORDER BY 1, 4"
         case .schema(let question, _):
             sql = question.sql
         }
@@ -165,10 +165,5 @@ final class Catalog {
             result[oid] = Table(schema: row[1], name: row[2], isTable: row[7] == "t", columns: columns)
         }
         return result
-    }
-
-    /// A string literal; `E''` so that backslashes mean the same under every setting.
-    private static func literal(_ text: String) -> String {
-        "E'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''").replacing("\0", with: "") + "'"
     }
 }

@@ -24,8 +24,11 @@ struct NameScan {
 
     /// The relation's own name in a dotted one as facts give it: `public."a.b"` → `a.b`.
     static func last(of dotted: String) -> String {
-        guard dotted.last == "\"" else { return dotted.split(separator: ".").last.map(String.init) ?? dotted }
-        let quoted = dotted.dropLast()
+        let scalars = dotted.unicodeScalars
+        guard scalars.last == "\"" else {
+            return scalars.split(separator: ".").last.map { String($0) } ?? dotted
+        }
+        let quoted = scalars.dropLast()
         // The opening quote is the last one that is not doubled.
         var start = quoted.endIndex
         while let quote = quoted[..<start].lastIndex(of: "\"") {
@@ -33,7 +36,18 @@ struct NameScan {
             guard start > quoted.startIndex, quoted[quoted.index(before: start)] == "\"" else { break }
             start = quoted.index(before: start)
         }
-        return String(quoted[start...].dropFirst()).replacing("\"\"", with: "\"")
+        return undoubled(quoted[start...].dropFirst())
+    }
+
+    /// The name between the quotes.
+    fileprivate static func undoubled(_ quoted: some Sequence<Unicode.Scalar>) -> String {
+        var name = String.UnicodeScalarView()
+        var isSecond = false
+        for scalar in quoted {
+            isSecond = scalar == "\"" && !isSecond
+            if !isSecond || scalar != "\"" { name.append(scalar) }
+        }
+        return String(name)
     }
 }
 
@@ -91,7 +105,7 @@ private struct Scan {
         let name =
             folded
             ? String(decoding: cut.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
-            : String(decoding: cut, as: UTF8.self).replacing("\"\"", with: "\"")
+            : NameScan.undoubled(String(decoding: cut, as: UTF8.self).unicodeScalars)
         if !name.isEmpty { names.insert(name) }
     }
 

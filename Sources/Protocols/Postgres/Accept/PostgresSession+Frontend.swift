@@ -154,7 +154,7 @@ extension PostgresSession {
         let request = request(.execution, digest: digest, textDigest: digest, text: text)
         start(request, frame: frame, message: "Query", extended: false) { [self] number, record, ruling in
             let command = Command(number: number, ruling: ruling)
-            guard ruling.facts.revealedTokens.isEmpty else { return askToReveal(command, record: record) }
+            guard ruling.facts.revealedTokens.isEmpty else { return askToReveal(command) }
             raiseBarrier(for: command, text: text)
             if isMidBatch, let limit = command.limit, RowLimit.mayChange(command.facts) {
                 // Whether the batch has begun a transaction shows at its Sync.

@@ -27,10 +27,10 @@ extension PostgresSession {
         return Refusals.tooManyTokens(limit, tokens)
     }
 
-    /// Puts it behind what is on its way to the target.
-    func askToReveal(_ command: Command, record: UInt64) {
+    /// Puts it behind what is on its way to the target. Not only the command is to be on record, but what was decided too.
+    func askToReveal(_ command: Command) {
         guard !isMidBatch else { return refuse(command.number, Refusals.revealInBatch(), extended: false) }
-        enqueue(.message(ByteBuffer(), after: record, expecting: .reveal(command), type: FrontendType.query))
+        enqueue(.message(ByteBuffer(), after: recording.lastSequence, expecting: .reveal(command), type: FrontendType.query))
     }
 
     /// The target has answered all that was before. True when it was written to.

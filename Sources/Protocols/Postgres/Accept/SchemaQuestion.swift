@@ -1,3 +1,5 @@
+import Contract
+
 /// Asks a target for relations by name, for what their views and their inheritance lead to, and for the search path.
 struct SchemaQuestion: Equatable {
     /// nil: every relation that there is.
@@ -14,7 +16,7 @@ struct SchemaQuestion: Equatable {
     /// tell nothing of a user's data.
     var sql: String {
         let named = names.map { names in
-            "c.relname = ANY (ARRAY[\(names.sorted().map(Self.literal).joined(separator: ","))]::name[]) AND "
+            "c.relname = ANY (ARRAY[\(names.sorted().map(SQLText.literal).joined(separator: ","))]::name[]) AND "
         }
         let reach = """
             WITH RECURSIVE reach(oid) AS (
@@ -78,10 +80,5 @@ struct SchemaQuestion: Equatable {
         (SELECT json_agg(a.attname ORDER BY u.place) FROM unnest(\(numbers)) WITH ORDINALITY u(number, place)
            JOIN pg_attribute a ON a.attrelid = \(relation) AND a.attnum = u.number)
         """
-    }
-
-    /// A string literal; `E''` so that backslashes mean the same under every setting.
-    private static func literal(_ text: String) -> String {
-        "E'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''").replacing("\0", with: "") + "'"
     }
 }

@@ -321,6 +321,6 @@ enum TableName {
             $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "\"")
         }
         guard isQuoted || part.isEmpty else { return part }
-        return "\"" + part.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return SQLText.identifier(part)
     }
 }

@@ -96,7 +96,9 @@ extension Relation {
 extension TableName {
     /// The parts of a name that ``joined(_:)`` made.
     static func parts(_ text: String) -> [String] {
-        guard text.utf8.contains(UInt8(ascii: "\"")) else { return text.split(separator: ".").map(String.init) }
+        guard text.utf8.contains(UInt8(ascii: "\"")) else {
+            return text.unicodeScalars.split(separator: ".").map { String($0) }
+        }
         var parts: [String] = []
         var part = ""
         var isQuoted = false

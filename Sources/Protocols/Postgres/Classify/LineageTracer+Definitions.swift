@@ -102,7 +102,7 @@ extension LineageTracer {
         for relation in relations(variable) {
             let table = table(relation)
             for (place, column) in shape(of: relation).columns.enumerated() {
-                assign(column.value, to: [table.first + Int32(place)])
+                assign(column.value, to: [table.first + Int32(place)], isAnew: true)
             }
         }
     }

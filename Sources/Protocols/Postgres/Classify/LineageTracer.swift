@@ -101,13 +101,14 @@ final class LineageTracer {
         return (result, inner)
     }
 
-    /// Columns that are one and the same to a write get a value; what they keep of their own is no flow.
-    func assign(_ value: Value, to columns: [Int32]) {
+    /// Columns that are one and the same to a write get a value; what they keep of their own, as it is, is no flow.
+    /// - Parameter isAnew: what they hold goes: a value that is computed is none of theirs.
+    func assign(_ value: Value, to columns: [Int32], isAnew: Bool = false) {
         readAll(value)
         guard !isPlanned else { return }
         var sources = value.computed
         sources.isDirect = value.isDirect
-        sources.columns.subtract(ColumnSet(unordered: columns))
+        if value.isDirect || isAnew { sources.columns.subtract(ColumnSet(unordered: columns)) }
         for column in columns {
             written.insert(column)
             flow(sources, into: column)

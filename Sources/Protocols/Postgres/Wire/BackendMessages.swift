@@ -64,7 +64,8 @@ public enum BackendEncoder {
                 guard let text, let byte = code.asciiValue else { return }
                 buffer.writeInteger(byte)
                 // A NUL would end the field early.
-                buffer.writeCString(text.replacing("\0", with: ""))
+                buffer.writeBytes(text.utf8.filter { $0 != 0 })
+                buffer.writeInteger(UInt8(0))
             }
             field("S", notice.severity.rawValue)
             field("V", notice.severity.rawValue)
