@@ -90,14 +90,16 @@ struct SchemaSampler {
             }
             return Table(
                 schema: relation.schema, name: relation.name, columns: relation.columns, sql: sql, isMasked: isMasked,
-                asked: asked, told: told, hidden: judged?.mask.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
+                asked: asked, told: told,
+                hidden: judged?.mask.detectors.filter { $0.style != .redact }.flatMap(\.entities) ?? [])
         }
     }
 
     private static func statement(of relation: Relation, _ asked: [Int], telling told: [Int], rows: Int) -> String {
         let columns = relation.columns.map(SQLText.identifier)
         let outputs = (asked.map { columns[$0] } + told.map { "\(columns[$0])::text <> ''" }).joined(separator: ", ")
-        return "SELECT \(outputs) FROM \(SQLText.identifier(relation.schema)).\(SQLText.identifier(relation.name)) LIMIT \(rows)"
+        return
+            "SELECT \(outputs) FROM \(SQLText.identifier(relation.schema)).\(SQLText.identifier(relation.name)) LIMIT \(rows)"
     }
 
     private func principal() throws -> Principal {

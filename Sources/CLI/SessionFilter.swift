@@ -11,7 +11,10 @@ struct SessionFilter: ParsableArguments {
     var decision: RecordingIndex.Filter.Decision?
     @Option(help: "Only sessions in whose replies this was masked: email, credit_card, or a rule's pattern of columns.")
     var entity: String?
-    @Option(help: "Only what went on at this time or later: 2026-01-31, 2026-01-31T12:00:00Z (UTC without a zone), or 90m, 24h, 7d ago.")
+    @Option(
+        help:
+            "Only what went on at this time or later: 2026-01-31, 2026-01-31T12:00:00Z (UTC without a zone), or 90m, 24h, 7d ago."
+    )
     var since: PointInTime?
     @Option(help: "Only what began before this time, as --since.") var until: PointInTime?
     @Flag(help: "Only sessions that go on.") var open = false

@@ -32,7 +32,9 @@ extension SessionsCommand {
             var screen = Screen()
             while true {
                 try follower.poll { record throws(RecordingError) in
-                    if screen.isUnknown(record.session) { screen.add(record.session, isMeant: try isMeant(record, index)) }
+                    if screen.isUnknown(record.session) {
+                        screen.add(record.session, isMeant: try isMeant(record, index))
+                    }
                     screen.show(record)
                 }
                 Thread.sleep(forTimeInterval: Self.interval)

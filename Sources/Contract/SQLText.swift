@@ -3,14 +3,15 @@ public enum SQLText {
     /// A string literal; `E''` so that backslashes mean the same under every setting. A zero byte, which no text has, is left
     /// out.
     public static func literal(_ text: String) -> String {
-        "E'" + text.replacingScalars { scalar in
-            switch scalar {
-            case "\\": "\\\\"
-            case "'": "''"
-            case "\0": ""
-            default: nil
-            }
-        } + "'"
+        "E'"
+            + text.replacingScalars { scalar in
+                switch scalar {
+                case "\\": "\\\\"
+                case "'": "''"
+                case "\0": ""
+                default: nil
+                }
+            } + "'"
     }
 
     /// A quoted identifier.

@@ -2039,6 +2039,9 @@ public nonisolated struct CommandResult: Sendable {
   /// "done", "failed", "refused", "skipped", "suspended", "lost"
   public var status: String = String()
 
+  /// of rows that no RowDescription in the output describes, as far as they are known
+  public var columns: [ResultColumn] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -5139,7 +5142,7 @@ nonisolated extension HoldEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CommandResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}tag\0\u{1}sqlstate\0\u{1}error\0\u{1}rows\0\u{1}bytes\0\u{1}masked\0\u{3}output_omitted_bytes\0\u{1}output\0\u{1}status\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}tag\0\u{1}sqlstate\0\u{1}error\0\u{1}rows\0\u{1}bytes\0\u{1}masked\0\u{3}output_omitted_bytes\0\u{1}output\0\u{1}status\0\u{1}columns\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5157,6 +5160,7 @@ nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.outputOmittedBytes) }()
       case 9: try { try decoder.decodeSingularBytesField(value: &self.output) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.status) }()
+      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.columns) }()
       default: break
       }
     }
@@ -5193,6 +5197,9 @@ nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.status.isEmpty {
       try visitor.visitSingularStringField(value: self.status, fieldNumber: 10)
     }
+    if !self.columns.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.columns, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5207,6 +5214,7 @@ nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.outputOmittedBytes != rhs.outputOmittedBytes {return false}
     if lhs.output != rhs.output {return false}
     if lhs.status != rhs.status {return false}
+    if lhs.columns != rhs.columns {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

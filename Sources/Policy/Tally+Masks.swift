@@ -45,25 +45,6 @@ extension Tally {
         for flow in facts.flows {
             if let breach = breach(flow) { return breach }
         }
-        return rewriting(facts)
-    }
-
-    /// What writes a column by what it reads of it may move a value to where no path names it.
-    private func rewriting(_ facts: Facts) -> MaskBreach? {
-        guard !facts.columnsWritten.isEmpty else { return nil }
-        let read = facts.columnsRead.map(ColumnName.init)
-        // What some columns are written with is a flow.
-        let written = facts.columnsWritten.map(ColumnName.init).filter { $0.column != "*" }
-        for rule in masks {
-            for masked in rule.columns where !masked.mask.paths.isEmpty {
-                let sources = read.filter(masked.pattern.mayMatch)
-                for target in written where masked.pattern.mayMatch(target) {
-                    guard let source = sources.first(where: target.mayBe) else { continue }
-                    guard !isMasked(target, as: masked, isDirect: false) else { continue }
-                    return .copy(rule, column: source.text, target: target.text)
-                }
-            }
-        }
         return nil
     }
 

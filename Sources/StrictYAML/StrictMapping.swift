@@ -59,7 +59,7 @@ public struct StrictMapping {
         for pair in pairs where !asked.contains(pair.key) {
             let advice =
                 StrictNode.nearest(to: pair.key, among: asked).map { "; did you mean “\($0)”?" }
-                ?? "; known keys: \(asked.joined(separator: ", "))"
+                ?? "; known keys: \(asked.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", "))"
             mistakes.add(pair.keyNode.error("unknown key “\(pair.key)”\(advice)"))
         }
         try mistakes.finish()

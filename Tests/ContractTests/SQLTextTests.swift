@@ -5,7 +5,8 @@ import Testing
 @Suite struct SQLTextTests {
     /// Combining marks, a prepended mark, joiners, a variation selector, a letter that joins marks.
     private static let neighbours = [
-        "", "a", "\u{301}", "\u{600}", "\u{200d}", "\u{fe0f}", "\u{20dd}", "\u{1f3fb}", "\u{0e33}", "\u{ad4}", "\r", "\n",
+        "", "a", "\u{301}", "\u{600}", "\u{200d}", "\u{fe0f}", "\u{20dd}", "\u{1f3fb}", "\u{0e33}", "\u{ad4}", "\r",
+        "\n",
     ]
 
     @Test(arguments: neighbours, neighbours)

@@ -155,7 +155,8 @@ extension Integration {
             let world = try await World.shared.value
             let direct = world.server.direct
             _ = try await direct.query(
-                "DROP TABLE IF EXISTS public.victim; CREATE TABLE public.victim AS SELECT 1 AS id; GRANT ALL ON public.victim TO PUBLIC")
+                "DROP TABLE IF EXISTS public.victim; CREATE TABLE public.victim AS SELECT 1 AS id; GRANT ALL ON public.victim TO PUBLIC"
+            )
             for text in [
                 "SELECT 1 AS \"a\(mark)']))SELECT 1;COMMIT;/*\", 2 AS \"b*/BEGIN;DELETE FROM public.victim;COMMIT;/*\", 3 AS \"c*/WITH reach AS(SELECT 1 WHERE 1=ANY(ARRAY[\(mark)'\"",
                 "SELECT 1 AS \"a'\(mark)]))SELECT 1;COMMIT;/*\", 2 AS \"b*/BEGIN;DELETE FROM public.victim;COMMIT;/*\", 3 AS \"c*/WITH reach AS(SELECT 1 WHERE 1=ANY(ARRAY['\(mark)\"",

@@ -54,7 +54,9 @@ extension Integration {
             #expect(try await names(["--until", "2020-01-01"]).isEmpty)
             #expect(try await names(["--since", "2020-01-01T00:00:00Z", "--resource", "orders"]).count == 2)
             #expect(try await names(["--open"]).isEmpty)
-            for time in ["yesterday", "2026-01-31garbage", "2026-02-31", "2026-01-31 12:00", "2026-01-31T25:00:00Z", "-1d"] {
+            for time in [
+                "yesterday", "2026-01-31garbage", "2026-02-31", "2026-01-31 12:00", "2026-01-31T25:00:00Z", "-1d",
+            ] {
                 let wrong = try await recorded.world.gateway.sluice(["sessions", "list", "--since", time])
                 #expect(wrong.status == 2 && wrong.errors.contains("--since"), "\(time): \(wrong.transcript)")
             }
@@ -114,6 +116,22 @@ extension Integration {
                 "\(played.transcript)\(replayed.transcript)")
             let many = try await recorded.export(["--format", "asciicast"])
             #expect(many.status == 2 && many.errors.contains("one session"), "\(many.transcript)")
+        }
+
+        /// Rows stand under the names of their own columns.
+        @Test func rowsAreShownAsTheirQueryDescribesThem() async throws {
+            let recorded = try await Recorded.shared.value
+            let known = Set(try await recorded.list(["--identity", "auditee-1"]).compactMap { $0["id"].string })
+            let ran = try await recorded.world.clients(recorded.reader).python(client("described.py"))
+            #expect(ran.status == 0 && ran.lines.count == 4, "\(ran.transcript)")
+            let id = try await eventually("the session is listed") {
+                try await recorded.list(["--identity", "auditee-1"]).compactMap { $0["id"].string }
+                    .first { !known.contains($0) }
+            }
+            let shown = try await recorded.world.gateway.session(id)
+            func count(_ text: String) -> Int { shown.components(separatedBy: text).count - 1 }
+            #expect(count(" former | former_name") == 1 && count(" latter ") == 1, "\(shown)")
+            #expect(count(" number | address") == 2 && !shown.contains("column 1"), "\(shown)")
         }
 
         @Test func aSessionIsEnded() async throws {

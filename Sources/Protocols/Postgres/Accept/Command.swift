@@ -41,6 +41,8 @@ final class Command {
     var sqlState = ""
     var error = ""
     var status: Status?
+    /// What its rows are, where their description is another message's answer.
+    var columns: [ResultColumn] = []
     private var masked: [String: UInt64] = [:]
     private var output: [UInt8] = []
     private var recorded = 0
@@ -118,9 +120,21 @@ final class Command {
         var piece = Output()
         piece.command = number
         piece.data = Data(output)
+        if recorded == 0 { piece.columns = recordedColumns }
         recorded += output.count
         output.removeAll(keepingCapacity: true)
         return piece
+    }
+
+    /// What a reader of the rows needs.
+    private var recordedColumns: [ResultColumn] {
+        columns.lazy.filter { !$0.dropped }.map { column in
+            var shown = ResultColumn()
+            shown.name = column.name
+            shown.type = column.type
+            shown.format = column.format
+            return shown
+        }
     }
 
     func count(_ counts: [EntityCount]) {
@@ -142,6 +156,7 @@ final class Command {
         result.status = (status ?? .lost).rawValue
         result.outputOmittedBytes = omitted
         result.output = Data(output)
+        result.columns = recordedColumns
         result.masked = masked.sorted { $0.key < $1.key }.map { entity, count in
             var one = EntityCount()
             one.entity = entity

@@ -101,6 +101,7 @@ extension PostgresSession: TargetEvents {
             case .execute(let portal, let command):
                 command.rows += 1
                 if command.rows == 1 {
+                    command.columns = portal.columns ?? []
                     command.checkOutputs(described: portal.columns?.count ?? -1)
                     if portal.contradictDescription {
                         return replies.appendWithheld(frame, StatementColumns.contradiction, command: command)

@@ -18,19 +18,22 @@ extension PostgresSession {
         if case .reveal = expected.first { true } else { false }
     }
 
-    /// Why a command that is allowed, and asks for values of tokens, does not run.
+    /// Why a command that asks for values of tokens does not run.
     func revealObjection(to ruling: Ruling, extended: Bool) -> WireNotice? {
-        guard ruling.outcome != .refuse, ruling.facts.functions.contains(Self.function) else { return nil }
+        guard ruling.facts.functions.contains(Self.function) else { return nil }
         let tokens = ruling.facts.revealedTokens.count
+        // Whatever the policy says of calls: it is none.
         guard tokens > 0, !extended else { return Refusals.revealStandsAlone() }
-        guard let limit = RowLimit(ruling.limits), tokens > limit.rows else { return nil }
+        guard ruling.outcome != .refuse, let limit = RowLimit(ruling.limits), tokens > limit.rows else { return nil }
         return Refusals.tooManyTokens(limit, tokens)
     }
 
     /// Puts it behind what is on its way to the target. Not only the command is to be on record, but what was decided too.
     func askToReveal(_ command: Command) {
         guard !isMidBatch else { return refuse(command.number, Refusals.revealInBatch(), extended: false) }
-        enqueue(.message(ByteBuffer(), after: recording.lastSequence, expecting: .reveal(command), type: FrontendType.query))
+        enqueue(
+            .message(ByteBuffer(), after: recording.lastSequence, expecting: .reveal(command), type: FrontendType.query)
+        )
     }
 
     /// The target has answered all that was before. True when it was written to.

@@ -67,7 +67,7 @@ public struct PostgresTimeline: Sendable {
     }
 
     private mutating func command(_ event: CommandReceived, _ head: String) -> [String] {
-        var lines = indented(replies.finishTable())
+        var lines = indented(replies.begin())
         let bytes = event.raw.isEmpty ? Array(event.text.utf8) : [UInt8](event.raw)
         let cut = String(decoding: bytes.prefix(options.maxCommandBytes), as: UTF8.self)
         let text =
@@ -128,7 +128,7 @@ public struct PostgresTimeline: Sendable {
     }
 
     private mutating func result(_ event: CommandResult) -> [String] {
-        var lines = indented(replies.add([UInt8](event.output), columns: []) + replies.finishTable())
+        var lines = indented(replies.add([UInt8](event.output), columns: event.columns) + replies.finishTable())
         var text = event.error.isEmpty ? TerminalText.escape(event.tag) : ""
         if !event.error.isEmpty {
             text = "error \(TerminalText.escape(event.sqlstate)): \(TerminalText.escape(event.error))"

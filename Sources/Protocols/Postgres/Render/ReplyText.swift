@@ -23,6 +23,12 @@ struct ReplyText {
         self.options = options
     }
 
+    /// A further command: its rows are described anew or not at all.
+    mutating func begin() -> [String] {
+        defer { columns = [] }
+        return finishTable()
+    }
+
     /// Lines for one recorded piece; rows are held back until their table ends.
     mutating func add(_ data: [UInt8], columns described: [ResultColumn]) -> [String] {
         if !described.isEmpty {

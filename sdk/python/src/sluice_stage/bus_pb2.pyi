@@ -147,8 +147,9 @@ class CommandReceived(_message.Message):
     def __init__(self, command: _Optional[int] = ..., text: _Optional[str] = ..., raw: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., message: _Optional[str] = ..., memoised: _Optional[_Union[DecisionMade, _Mapping]] = ..., statement_name: _Optional[str] = ..., portal_name: _Optional[str] = ...) -> None: ...
 
 class CommandResult(_message.Message):
-    __slots__ = ["bytes", "command", "error", "masked", "output", "output_omitted_bytes", "rows", "sqlstate", "status", "tag"]
+    __slots__ = ["bytes", "columns", "command", "error", "masked", "output", "output_omitted_bytes", "rows", "sqlstate", "status", "tag"]
     BYTES_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     MASKED_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +160,7 @@ class CommandResult(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     TAG_FIELD_NUMBER: _ClassVar[int]
     bytes: int
+    columns: _containers.RepeatedCompositeFieldContainer[ResultColumn]
     command: int
     error: str
     masked: _containers.RepeatedCompositeFieldContainer[EntityCount]
@@ -168,7 +170,7 @@ class CommandResult(_message.Message):
     sqlstate: str
     status: str
     tag: str
-    def __init__(self, command: _Optional[int] = ..., tag: _Optional[str] = ..., sqlstate: _Optional[str] = ..., error: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., masked: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., output_omitted_bytes: _Optional[int] = ..., output: _Optional[bytes] = ..., status: _Optional[str] = ...) -> None: ...
+    def __init__(self, command: _Optional[int] = ..., tag: _Optional[str] = ..., sqlstate: _Optional[str] = ..., error: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., masked: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., output_omitted_bytes: _Optional[int] = ..., output: _Optional[bytes] = ..., status: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ...) -> None: ...
 
 class CopyShape(_message.Message):
     __slots__ = ["columns", "delimiter", "escape", "format", "header", "null_string", "out", "quote", "table"]
