@@ -64,23 +64,29 @@ struct TagProposal {
         }
         let head = lines.count - 1
         var isEmpty = true
+        // A key comes once: names that differ in what `*` stands for are of one pattern.
+        var alike = Dictionary(grouping: tables.flatMap(\.patterns)) { $0.pattern }.mapValues { $0.map { $0.column } }
         for table in tables {
             if let remark = table.remark { lines.append("  # \(remark)") }
-            for column in table.columns {
-                let name = table.pattern(column)
-                if column.isMasked {
-                    lines.append("  # \(name): masked by the policy already")
-                    continue
+            for (name, _) in table.patterns {
+                guard let columns = alike.removeValue(forKey: name) else { continue }
+                for column in columns {
+                    if column.isMasked {
+                        lines.append("  # \(name): masked by the policy already")
+                    } else if column.withheld > 0 {
+                        lines.append(
+                            "  # \(name): \(column.withheld) values withheld by the policy's detectors: look at it")
+                    }
                 }
-                if column.withheld > 0 {
-                    lines.append(
-                        "  # \(name): \(column.withheld) values withheld by the policy's detectors: look at it")
+                let tags = columns.filter { !$0.isMasked }.flatMap { column in
+                    column.findings.map { Tag($0, of: column) }
                 }
-                let tags = column.findings.map { Tag($0, of: column) }
                 let sure = tags.filter { $0.confidence != .low }
                 guard let shown = sure.isEmpty ? tags.first.map({ [$0] }) : sure else { continue }
                 lines += shown.map { "  # \($0.remark)" }
-                lines.append("  \(sure.isEmpty ? "# " : "")\(name): [\(shown.map(\.tag).joined(separator: ", "))]")
+                var list: [String] = []
+                for tag in shown.map(\.tag) where !list.contains(tag) { list.append(tag) }
+                lines.append("  \(sure.isEmpty ? "# " : "")\(name): [\(list.joined(separator: ", "))]")
                 if !sure.isEmpty { isEmpty = false }
             }
         }
@@ -144,6 +150,8 @@ extension SampledTable {
         if let failure { return "\(table) could not be read: \(failure.yamlEscaped)" }
         return isReached ? nil : "\(table) was not reached in time"
     }
+
+    fileprivate var patterns: [(pattern: String, column: Column)] { columns.map { (pattern($0), $0) } }
 
     /// `schema.table.column` as a key of YAML. In a pattern `*` stands for what no part of it may hold.
     fileprivate func pattern(_ column: Column) -> String {

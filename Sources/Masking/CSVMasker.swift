@@ -1,3 +1,4 @@
+import Contract
 import Detection
 
 /// Masks CSV (RFC 4180). The first row names the columns; fields keep their quotes.
@@ -7,11 +8,15 @@ struct CSVMasker: BufferedMasker {
         case long(LongValue, isQuoted: Bool, searched: Int)
     }
 
+    /// Columns whose names are remembered; fields behind them may belong to any.
+    static let maximumColumns = 16_384
+
     private let pass: DocumentPass
     private var mode = Mode.fields
     var buffer = PendingBytes()
     private var reader = CSVReader()
-    private var columns: [NameTable.Known] = []
+    /// Nil where the name cannot be read.
+    private var columns: [NameTable.Known?] = []
     private var isHeader = true
     /// Of the field at hand.
     private var column = 0
@@ -32,6 +37,8 @@ struct CSVMasker: BufferedMasker {
                 goesOn = advanceLong(value, isQuoted: isQuoted, from: searched, isLast: isLast)
             }
         }
+        // The field behind the last comma is empty, so that nothing has put that comma before it.
+        if isLast, pass.drops, column > 0, hasKept, !isRest, !isDropped { pass.insert(CSVMasker.comma) }
     }
 
     /// Passes all fields that are whole.
@@ -77,8 +84,8 @@ struct CSVMasker: BufferedMasker {
         buffer.drop(1)
     }
 
-    /// Whether the column at hand is left out; of the header's fields each tells by itself.
-    private var isDropped: Bool { !isHeader && columns.indices.contains(column) && pass.isDropped(columns[column]) }
+    /// Whether the column at hand is left out. One without a name that could be read stays, as its name is out already.
+    private var isDropped: Bool { columns.indices.contains(column) && pass.isDropped(columns[column]) }
 
     /// Puts the comma before a field that is kept.
     private mutating func separate(at place: Int, _ list: inout EditList) {
@@ -86,10 +93,11 @@ struct CSVMasker: BufferedMasker {
         hasKept = true
     }
 
-    /// What is known of the column at hand. A field behind the header's may belong to any.
+    /// What is known of the column at hand. A field behind the header's may belong to any, and so may one whose column's name
+    /// cannot be read.
     private var known: NameTable.Known {
         if isHeader { return .nothing }
-        return columns.indices.contains(column) ? columns[column] : pass.names.unknown
+        return (columns.indices.contains(column) ? columns[column] : nil) ?? pass.names.unknown
     }
 
     private mutating func edit(
@@ -102,8 +110,8 @@ struct CSVMasker: BufferedMasker {
         let whole = DocumentField(range: field.range, content: content, encoding: isEnclosed ? .quoted : .plain)
         let known = known
         let found = candidates?.next(in: content)
-        if isHeader { name(whole, bytes) }
-        if isHeader ? pass.isDropped(columns.last) : isDropped {
+        if isHeader { name(field, whole, bytes) }
+        if isDropped {
             if !isHeader, let rule = known.rule { pass.engine.count(rule: pass.rules[rule].counter) }
             list.replace(field.range, with: [])
             return end(field, &list)
@@ -125,15 +133,20 @@ struct CSVMasker: BufferedMasker {
         isRest = false
         column += 1
         if field.endsRow {
-            isHeader = false
+            isHeader = columns.isEmpty
             hasKept = false
             column = 0
         }
     }
 
-    private mutating func name(_ field: DocumentField, _ bytes: UnsafeRawBufferPointer) {
-        let name = field.encoding.decode(bytes.part(field.content))?.bytes ?? []
-        columns.append(pass.names.known(name))
+    private mutating func name(_ field: CSVReader.Field, _ whole: DocumentField, _ bytes: UnsafeRawBufferPointer) {
+        let text = bytes.part(whole.content)
+        // What stands before the header is skipped by readers of CSV.
+        let isBlankLine = column == 0 && field.endsRow && !field.isQuoted && !isRest
+        if isBlankLine, ValuePath.folded(Array(text)).isEmpty { return }
+        guard columns.count < CSVMasker.maximumColumns else { return }
+        let isUnreadable = field.isMalformed || isRest
+        columns.append(isUnreadable ? nil : whole.encoding.decode(text).map { pass.names.known($0.bytes) })
     }
 
     /// Looks for the end of a long field.

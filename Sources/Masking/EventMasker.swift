@@ -1,12 +1,14 @@
 /// Masks lines of JSON (NDJSON), and server-sent events (https://html.spec.whatwg.org/#server-sent-events), whose fields are
-/// lines too: JSON in `data` may go over several of them.
+/// lines too: JSON in `data` may go over several of them, whatever lines that are no fields stand between.
 struct EventMasker {
     private enum Place {
         /// At a line's begin, with the bytes of it that were read and not passed.
         case lineBegin([UInt8])
+        /// Behind white space at a line's begin: it is no field.
+        case indent
         /// After `data:`, where a space may follow.
         case dataBegin
-        /// In JSON of a line of its own, or in an event's data.
+        /// In a line that is no field, or in an event's data.
         case json, data
         /// In another field of an event, or in text that began on an earlier line.
         case text
@@ -17,18 +19,23 @@ struct EventMasker {
     }
 
     private static let data = Array("data".utf8)
+    private static let carriageReturn: [UInt8] = [0x0d]
     /// Longer values of fields are withheld where there are rules of columns.
     private static let maximumWordBytes = 64
     private static let fields: [[UInt8]] = ["data", "event", "id", "retry", ""].map { Array($0.utf8) }
 
     private let pass: DocumentPass
     private var place = Place.lineBegin([])
+    /// Of one line each.
     private var json: JSONMasker
+    /// Of the event at hand.
+    private var event: JSONMasker
     private var text: TextMasker
 
     init(_ pass: DocumentPass) {
         self.pass = pass
         json = JSONMasker(pass)
+        event = JSONMasker(pass)
         text = TextMasker(pass, afterJSON: [])
     }
 
@@ -37,6 +44,7 @@ struct EventMasker {
         while index < bytes.count {
             switch place {
             case .lineBegin(let name): index = begin(name, bytes, from: index)
+            case .indent: index = beginOther([], bytes, from: index)
             case .dataBegin:
                 if bytes[index] == 0x20 {
                     pass.pass(bytes, index..<index + 1)
@@ -59,6 +67,7 @@ struct EventMasker {
         if case .lineBegin(let name) = place { name.withUnsafeBytes { put($0, as: .text) } }
         endField()
         json.finish()
+        event.finish()
         text.finish()
     }
 
@@ -67,14 +76,15 @@ struct EventMasker {
         let byte = bytes[index]
         if text.isHolding {
             place = .text
-        } else if name.isEmpty, byte == 0x20 || byte == 0x09 || byte == 0x0d {
-            pass.pass(bytes, index..<index + 1)
+        } else if byte == 0x0a, name.isEmpty || name == EventMasker.carriageReturn {
+            // Only an empty line ends an event.
+            event.reset()
+            (name + [byte]).withUnsafeBytes { pass.pass($0, 0..<$0.count) }
+            place = .lineBegin([])
             return index + 1
-        } else if name.isEmpty, byte == 0x0a {
-            // A blank line ends an event.
-            json.reset()
-            pass.pass(bytes, index..<index + 1)
-            return index + 1
+        } else if name == EventMasker.carriageReturn {
+            name.withUnsafeBytes { pass.pass($0, 0..<$0.count) }
+            place = .indent
         } else if byte == 0x3a, EventMasker.fields.contains(name) {
             let start = name + [byte]
             if name == EventMasker.data {
@@ -91,16 +101,27 @@ struct EventMasker {
             place = .lineBegin(name + [byte])
             return index + 1
         } else {
-            let isJSON = !pass.rules.isEmpty || EventMasker.beginsJSON((name + [byte]))
-            if isJSON { json.reset() }
-            name.withUnsafeBytes { put($0, as: isJSON ? .json : .text) }
+            return beginOther(name, bytes, from: index)
         }
+        return index
+    }
+
+    /// Reads on in a line that is no field: clients pass over it, so it says nothing about the event's data around it.
+    private mutating func beginOther(_ start: [UInt8], _ bytes: UnsafeRawBufferPointer, from index: Int) -> Int {
+        let byte = bytes[index]
+        if start.isEmpty, byte == 0x20 || byte == 0x09 || byte == 0x0d {
+            pass.pass(bytes, index..<index + 1)
+            place = .indent
+            return index + 1
+        }
+        let isJSON = !pass.rules.isEmpty || EventMasker.beginsJSON(start + [byte])
+        start.withUnsafeBytes { put($0, as: isJSON ? .json : .text) }
         return index
     }
 
     /// Whether more bytes tell what kind of line it is.
     private static func begins(_ line: [UInt8]) -> Bool {
-        fields.contains { $0.starts(with: line) }
+        line == carriageReturn || fields.contains { $0.starts(with: line) }
     }
 
     /// Words are the same in text, and numbers may be the parts of one that is written with spaces.
@@ -119,7 +140,8 @@ struct EventMasker {
     private mutating func put(_ bytes: UnsafeRawBufferPointer) {
         switch place {
         case .text: text.write(bytes)
-        case .json, .data: json.write(bytes)
+        case .json: json.write(bytes)
+        case .data: event.write(bytes)
         case .field(let name, let held):
             let value = held + bytes
             place = .field(name, value)
@@ -128,7 +150,7 @@ struct EventMasker {
                 place = .withheld
             }
         case .withheld: pass.withhold(bytes, 0..<bytes.count, [])
-        case .lineBegin, .dataBegin: break
+        case .lineBegin, .indent, .dataBegin: break
         }
     }
 
@@ -169,9 +191,9 @@ struct EventMasker {
             json.reset()
             pass.pass(newline, 0..<1)
         case .data:
-            json.endLine()
+            event.endLine()
             pass.pass(newline, 0..<1)
-        case .lineBegin, .dataBegin: break
+        case .lineBegin, .indent, .dataBegin: break
         }
         place = .lineBegin([])
     }

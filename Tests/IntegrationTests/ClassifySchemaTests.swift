@@ -120,6 +120,8 @@ extension Integration {
                 CREATE TABLE odd.U&"evil\\2028  public.customers.name: [pii.x]\\0085# \\202E" (ssn text, email text);
                 INSERT INTO odd.U&"evil\\2028  public.customers.name: [pii.x]\\0085# \\202E"
                 SELECT NULL, 'p' || n || '@example.com' FROM generate_series(1, 50) n; GRANT USAGE ON SCHEMA odd TO PUBLIC;
+                CREATE TABLE odd.twins ("a.b" text, "a:b" text);
+                INSERT INTO odd.twins SELECT 'p' || n || '@example.com', '536-90-' || 4400 + n FROM generate_series(1, 50) n;
                 GRANT SELECT ON ALL TABLES IN SCHEMA odd TO PUBLIC
                 """)
             let directory = try TemporaryDirectory()
@@ -136,6 +138,9 @@ extension Integration {
                 as: UTF8.self)
             #expect(ran.status == 0 && !text.contains("@example.com"), "\(ran.transcript)\(text)")
             #expect(text.contains("\n  \"odd.We*ird \\\" \\\\ #.e'mail* {x}, [y]\": [pii.email]\n"), "\(text)")
+            // Both columns are of one pattern, and a key comes once.
+            #expect(text.contains("\n  \"odd.twins.a*b\": [pii.email, pii.us_ssn]\n"), "\(text)")
+            #expect(text.components(separatedBy: "\"odd.twins.a*b\":").count == 2, "\(text)")
             // What ends a line, in YAML too, does not.
             let evil = "odd.evil\\u2028  public*customers*name* [pii*x]\\u0085# \\u202e"
             #expect(text.contains("\n  \"\(evil).email\": [pii.email]\n"), "\(text)")

@@ -65,6 +65,12 @@ import Testing
         ("id,ssn\n1,2,3,4\n", "id\n1,,\n"),
         ("id,ssn,email\n1,x\"y,bob@b.co\n", "id,email\n1,b***@b.co\n"),
         ("id,ssn,email\n1,2,x\"y", "id,email\n1,[redacted]"),
+        // The last field is empty, and no line's end follows.
+        ("ssn,a,b\n1,2,", "a,b\n2,"), ("a,b\n1,", "a,b\n1,"), ("a,ssn,b\n1,2,", "a,b\n1,"), ("ssn,a\n1,", "a\n"),
+        ("a,ssn\n1,", "a\n1"), ("a,ssn,", "a,"), ("a\n1,2,", "a\n1,,"), ("a,b\n1,\"\"", "a,b\n1,\"\""),
+        ("a,b\n,", "a,b\n,"),
+        // A name that cannot be read may be any.
+        ("id, \"ssn\",a\n1,2,3\n", "id,[redacted],a\n1,,3\n"), ("\nid,ssn\n1,2\n", "\nid\n1\n"),
     ]
 
     @Test(arguments: csv)

@@ -128,6 +128,41 @@ import Testing
         #expect(mask("id: 1\nevent: x\n", .ndjson, own) == "id: [redacted]\nevent: \n")
     }
 
+    /// What clients pass over does not change what the data around it means; an empty line ends the event.
+    @Test(arguments: [
+        "foo: 1", "data", "x", "\u{feff}", " ", "\t", " \r", " data: ]}", "\tdata: ]}", "{\"a\": 1}", "[", "\"x", ": c",
+        "id: 1",
+        "{\"user\": [", "\rdata: ]}",
+    ])
+    func linesWithinAnEvent(_ line: String) throws {
+        let paths = try Self.paths()
+        for rules in [paths, try plan(columns: [("user", .redact)])] {
+            for ending in ["\n", "\r\n"] {
+                let text = ["data: {\"user\": [", line, "data: {\"email\": \"topsecret\"}", "data: ]}", "", ""]
+                let bytes = Array(text.joined(separator: ending).utf8)
+                let whole = mask(bytes, .ndjson, rules).output
+                let shown = String(decoding: whole, as: UTF8.self)
+                #expect(!shown.contains("topsecret") && shown.contains("[redacted]"), "\(shown)")
+                for cut in bytes.indices { #expect(mask(bytes, .ndjson, rules, cuts: [cut]).output == whole, "\(cut)") }
+            }
+        }
+        // Such a line is masked by itself.
+        #expect(
+            mask("data: {\"user\": [\n {\"email\": 1, \"user\": {\"email\": \"x\"}}\n", .ndjson, paths)
+                == "data: {\"user\": [\n {\"email\": 1, \"user\": {\"email\": \"[redacted]\"}}\n")
+    }
+
+    private static func paths() throws -> DocumentPlan {
+        var plan = MaskPlan(columns: [("user", .redact)], detect: [])
+        plan.columns[0].paths = ["$.email"]
+        return try DocumentPlan(plan, hashKey: nil)
+    }
+
+    @Test(arguments: ["\n", "\r\n"]) func anEmptyLineEndsAnEvent(_ ending: String) throws {
+        let text = ["data: {\"user\": [", "", "data: {\"email\": \"shown\"}", ""].joined(separator: ending)
+        #expect(mask(text, .ndjson, try Self.paths()) == text)
+    }
+
     /// Names of fields that say what encloses them.
     @Test(arguments: [
         ("user[email]", true), ("user.email", true), ("users[0][email]", true), ("users[0].email", true),
@@ -164,6 +199,24 @@ import Testing
         #expect(mask("a,b\nx\"y,z\n\"x\"y,z\n\"open", .csv, rules) == "a,b\n[redacted],z\n[redacted],z\n[redacted]")
         let detectors = try plan(detect: ["email"])
         #expect(mask("a@b.co,b\nx\"y a@b.co,z\n", .csv, detectors) == "[redacted:email],b\nx\"y [redacted:email],z\n")
+    }
+
+    /// Where no name can be read the column may be any, and what stands before the header names none.
+    @Test(arguments: [
+        ("email, \"email\"\nalice, bob", "email,[redacted]\n[redacted],[redacted]"),
+        ("\"id\", \"email\", \"email\"\n1, alice, bob", "\"id\",[redacted],[redacted]\n1,[redacted],[redacted]"),
+        ("id,\"email\"x\n1,alice\n", "id,[redacted]\n1,[redacted]\n"),
+        ("\nemail,x\nalice,1\n", "\nemail,x\n[redacted],1\n"),
+        ("\r\n\r\n\nemail,x\r\nalice,1\r\n", "\r\n\r\n\nemail,x\r\n[redacted],1\r\n"),
+        ("\u{feff} \t\n\nemail\nalice\n", "\u{feff} \t\n\nemail\n[redacted]\n"),
+        ("\"\"\nx\n", "\"\"\nx\n"), (",email\n1,alice\n\n,bob", ",email\n1,[redacted]\n\n,[redacted]"),
+    ])
+    func headersThatCannotBeRead(_ text: String, _ expected: String) throws {
+        let rules = try plan(columns: [("email", .redact)])
+        let bytes = Array(text.utf8)
+        for cuts in [[]] + bytes.indices.map({ [$0] }) + [Array(bytes.indices)] {
+            #expect(String(decoding: mask(bytes, .csv, rules, cuts: cuts).output, as: UTF8.self) == expected)
+        }
     }
 
     /// What rules come to where they meet is no rule that further names are compared with.

@@ -70,6 +70,18 @@ import Testing
         }
     }
 
+    /// Columns behind those that are remembered may be any, and so may one whose name is no name.
+    @Test func columnsAreBounded() throws {
+        let rules = try plan(columns: [("email", .redact)])
+        let row = String(repeating: "a,", count: CSVMasker.maximumColumns)
+        #expect(mask("\(row)email,x\n\(row)b,c", .csv, rules) == "\(row)email,x\n\(row)[redacted],[redacted]")
+        #expect(
+            mask("\(row)email\n\(row)b\n", .csv, try plan(columns: [("email", .drop)])) == "\(row)email\n\(row)\n")
+        let long = String(repeating: "email ", count: 200_000)
+        #expect(mask("id,\(long),x\n1,b,c", .csv, rules) == "id,\(long),x\n1,[redacted],c")
+        #expect(mask("\"\(long)\"\nb", .csv, rules) == "\"\(long)\"\n[redacted]")
+    }
+
     @Test func depthIsBounded() throws {
         let deep = String(repeating: "[", count: 100_000) + "\"a@b.co\""
         let masked = mask(deep, .json, try plan(detect: ["email"]))

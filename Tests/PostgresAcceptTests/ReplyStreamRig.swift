@@ -24,6 +24,8 @@ final class ReplyStreamRig: @unchecked Sendable {
     let services: LoopServices
     var stream: ReplyStream!
     var clientTakesMore = true
+    /// Whose replies a test looks at.
+    var command: Command?
     var written: [UInt8] = []
     var finished: [UInt64] = []
     var recorded: [Record.OneOf_Event] = []

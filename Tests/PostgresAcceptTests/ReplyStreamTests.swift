@@ -313,6 +313,7 @@ struct ReplyStreamTests {
         let shape = copyShape()
         try rig.run { rig in
             let command = Command(number: 1, ruling: allowed)
+            rig.command = command
             for byte in 0x61...0x64 as ClosedRange<UInt8> {
                 let text = [UInt8](repeating: byte, count: ReplyStream.batchBytes / 2 + 1)
                 rig.stream.append(
@@ -369,6 +370,49 @@ struct ReplyStreamTests {
         #expect(try !rig.text().contains("wrong"))
         #expect(try rig.types() == "dddd")
         #expect(try rig.run { $0.stream.queuedBytes } == 0)
+    }
+
+    private func counted(_ reply: inout MaskReply) {
+        reply.emit("counted", ["rows": "1"])
+        var count = EntityCount()
+        count.entity = "email"
+        count.count = 1
+        reply.counts = [count]
+    }
+
+    /// What a batch was masked to with a wrong tail says nothing: it comes again.
+    @Test func whatIsMaskedAgainCountsOnce() throws {
+        let rig = try ReplyStreamRig()
+        let sent = try steadyCopy(rig)
+        for message in sent[1...] { try rig.answer(message, array(frame("d", "wrong").bytes), counted) }
+        #expect(try rig.run { $0.recorded.isEmpty })
+        try rig.answer(sent[0], array(frame("d", "b").bytes), tail: [7], counted)
+        try rig.answer(try batch(of: rig, tail: [7]), array(frame("d", "c").bytes), tail: [8], counted)
+        try rig.answer(try batch(of: rig, tail: [8]), array(frame("d", "d").bytes), counted)
+        #expect(try rig.types() == "dddd")
+        #expect(try rig.run { $0.recorded.count } == 3)
+        #expect(try rig.run { $0.command?.result().masked.map(\.count) } == [3])
+    }
+
+    /// What is behind a batch that failed reaches no client, whether its answer is here or comes later: it counts nothing, and
+    /// what stages want recorded of it is.
+    @Test(arguments: [false, true]) func behindABatchOfACopyThatFailedNothingCounts(_ takesMore: Bool) throws {
+        let rig = try ReplyStreamRig()
+        let sent = try steadyCopy(rig)
+        try rig.run { $0.clientTakesMore = takesMore }
+        try rig.answer(sent[1], array(frame("d", "c").bytes), counted)
+        try rig.fail(sent[0])
+        try rig.answer(sent[2], array(frame("d", "d").bytes), counted)
+        try rig.run { rig in
+            rig.clientTakesMore = true
+            rig.stream.append(Self.ready, command: nil)
+            rig.stream.flush()
+        }
+        #expect(try rig.types() == "dEZ")
+        #expect(try rig.run { $0.recorded.count } == 2)
+        #expect(try rig.run { $0.command?.result().masked.isEmpty } == true)
+        #expect(try rig.run { $0.stream.isEmpty && $0.stream.queuedBytes == 0 })
+        #expect(rig.services.shared.replyBudget.waiting == 0)
     }
 
     /// A COPY that an error ended leaves a cut row: it belongs to no other, whether the masker answered before or behind.

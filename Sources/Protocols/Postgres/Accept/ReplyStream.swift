@@ -31,6 +31,8 @@ final class ReplyStream {
         var tail = Data()
         /// The last batch left the tail that it was sent with, as most do: the next ones are sent before it is known.
         var isSteady = false
+        /// A batch of the COPY failed: what is behind it is dropped.
+        var hasFailed = false
 
         /// Of every row, where the client gets less than all; nil: as many as the target sent.
         var keptFields: Int? {
@@ -223,7 +225,7 @@ final class ReplyStream {
         drain()
         for (place, segment) in segments.enumerated() {
             guard underWay.count < Self.batchesUnderWay else { break }
-            guard segment.isGathering, let context = segment.context else { continue }
+            guard segment.isGathering, let context = segment.context, !context.hasFailed else { continue }
             // A batch of a COPY needs the tail that the one before it left.
             if context.copy != nil, place > 0, !context.isSteady { break }
             if underWay.count >= Self.batchesAhead, segment === segments.last, segment.mayGrow { break }
@@ -282,11 +284,8 @@ final class ReplyStream {
     private func masked(_ segment: Segment, _ result: Result<MaskedReply, MaskFailure>) {
         guard !isClosed else { return }
         underWay[ObjectIdentifier(segment)] = nil
-        switch result {
-        case .success(let masked): record(masked.events, of: segment.command)
-        case .failure(let failure): record(failure.events, of: segment.command)
-        }
         if case .dropped = segment.state {
+            record(result, of: segment.command)
             droppedBytes -= segment.size
             return flush()
         }
@@ -301,12 +300,16 @@ final class ReplyStream {
     }
 
     /// Takes what is back of a COPY, in order. What was masked with another tail than the batch in front of it left is masked
-    /// again, with that one, whatever became of it.
+    /// again, with that one, whatever became of it: of what comes back twice only what is taken counts.
     private func settle(_ context: Context) {
         for segment in segments where segment.context === context {
             switch segment.state {
             case .waiting, .withMasker: return
             case .answered(let result):
+                if context.hasFailed {
+                    drop(result, of: segment)
+                    continue
+                }
                 resize(segment, by: -result.payloadBytes)
                 guard segment.tail == context.tail else {
                     context.isSteady = false
@@ -314,12 +317,20 @@ final class ReplyStream {
                     return
                 }
                 take(result, for: segment)
-            case .ready, .failed, .dropped: break
+            case .failed: context.hasFailed = true
+            case .ready, .dropped: break
             }
         }
     }
 
+    private func drop(_ result: Result<MaskedReply, MaskFailure>, of segment: Segment) {
+        record(result, of: segment.command)
+        resize(segment, by: -result.payloadBytes)
+        segment.state = .dropped
+    }
+
     private func take(_ result: Result<MaskedReply, MaskFailure>, for segment: Segment) {
+        record(result, of: segment.command)
         switch result {
         case .success(let masked): take(masked, for: segment)
         case .failure(let failure): fail(segment, failure)
@@ -333,8 +344,7 @@ final class ReplyStream {
 
     private func fail(_ segment: Segment, _ failure: MaskFailure) {
         segment.state = .failed(failure)
-        segment.context?.tail = Data()
-        segment.context?.isSteady = false
+        if let context = segment.context, context.copy != nil { context.hasFailed = true }
     }
 
     private func take(_ masked: MaskedReply, for segment: Segment) {
@@ -362,7 +372,12 @@ final class ReplyStream {
         }
     }
 
-    private func record(_ events: [StageEvent], of command: Command?) {
+    private func record(_ result: Result<MaskedReply, MaskFailure>, of command: Command?) {
+        let events =
+            switch result {
+            case .success(let masked): masked.events
+            case .failure(let failure): failure.events
+            }
         for var event in events {
             event.command = command?.number ?? 0
             record(.stageEvent(event))
@@ -375,18 +390,20 @@ final class ReplyStream {
             switch segment.state {
             case .waiting:
                 // ReadyForQuery, up to which a withheld reply is dropped, is in none of these.
-                guard isDiscarding else { break loop }
+                guard isDiscarding || segment.context?.hasFailed == true else { break loop }
                 segment.state = .dropped
-            case .answered:
+            case .answered(let result):
                 guard isDiscarding else { break loop }
-                segment.state = .dropped
+                drop(result, of: segment)
             case .withMasker:
                 guard isDiscarding else { break loop }
                 segment.state = .dropped
                 droppedBytes += segment.size
             case .dropped: break
             case .ready: deliver(segment.bytes, command: segment.command)
-            case .failed(let failure): withhold(failure, segment.bytes, command: segment.command)
+            case .failed(let failure):
+                if let context = segment.context, context.copy != nil { context.hasFailed = true }
+                withhold(failure, segment.bytes, command: segment.command)
             }
             anything = true
             queuedBytes -= segment.size
