@@ -3,6 +3,16 @@ extension ValuePath {
     /// Where a value stands that is named.
     public var end: Int { segments.count }
 
+    /// The names in it, as ``folded(_:)`` leaves them.
+    public var names: [[UInt8]] {
+        segments.compactMap { segment in
+            switch segment.selector {
+            case .any: nil
+            case .name(let name): name
+            }
+        }
+    }
+
     /// The places of the document as a whole.
     public var start: [Int] {
         var places: [Int] = []

@@ -7,6 +7,10 @@ public struct ValuePath: Hashable, Sendable {
     public static let maximumSegments = 32
     /// Of one mask.
     public static let maximumPaths = 64
+    /// In all paths of one mask.
+    public static let maximumSteps = 512
+    /// In all paths about one column, whichever masks they come from.
+    public static let maximumColumnSteps = 2048
 
     enum Selector: Hashable, Sendable {
         /// As ``folded(_:)`` leaves it.

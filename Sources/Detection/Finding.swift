@@ -8,6 +8,9 @@ public struct Finding: Hashable, Sendable {
     /// styles count as well.
     public private(set) var others = EntitySet.empty
 
+    /// What was found there reaches beyond it: it is one of several parts of a stretch.
+    public private(set) var isPart = false
+
     public init(entity: Entity, range: Range<Int>, confidence: Confidence = .high) {
         self.entity = entity
         self.range = range
@@ -18,13 +21,16 @@ public struct Finding: Hashable, Sendable {
     public func with(_ range: Range<Int>) -> Finding {
         var moved = Finding(entity: entity, range: range, confidence: confidence)
         moved.others = others
+        moved.isPart = isPart
         return moved
     }
 
     /// The same where `entities` were found as well.
-    public func among(_ entities: EntitySet) -> Finding {
+    /// - Parameter isPart: as part of more than it holds.
+    public func among(_ entities: EntitySet, isPart: Bool) -> Finding {
         var joined = self
         joined.others.formUnion(entities.removing(entity))
+        joined.isPart = joined.isPart || isPart
         return joined
     }
 
@@ -32,7 +38,7 @@ public struct Finding: Hashable, Sendable {
     public func among(_ other: Finding) -> Finding {
         var entities = other.others
         entities.insert(other.entity)
-        return among(entities)
+        return among(entities, isPart: other.isPart || other.range.clamped(to: range) != other.range)
     }
 }
 

@@ -50,8 +50,9 @@ extension [Finding] {
                 end = Swift.max(end, all[next].range.upperBound)
                 next += 1
             }
+            let isPart = told + 1 < endIndex && self[told + 1].range.lowerBound < end
             while told < endIndex, self[told].range.lowerBound < end {
-                self[told] = self[told].among(entities)
+                self[told] = self[told].among(entities, isPart: isPart)
                 told += 1
             }
         }

@@ -27,6 +27,9 @@ extension ValuePath {
                 throw MaskError(code: .badPlan, message: "a mask's path \(error.message)")
             }
         }
+        guard paths.reduce(0, { $0 + $1.end }) <= maximumSteps else {
+            throw MaskError(code: .badPlan, message: "a mask's paths have more steps than there may be")
+        }
         return paths
     }
 }

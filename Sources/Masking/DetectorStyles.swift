@@ -41,8 +41,9 @@ public struct DetectorStyles: Sendable {
 
     /// What stands for a finding in text.
     public func style(of finding: Finding) -> Style {
-        if finding.others.isEmpty { return self[finding.entity] }
-        return style(of: [finding], on: .text) ?? .redact
+        let style =
+            finding.others.isEmpty ? self[finding.entity] : style(of: [finding], on: .text) ?? .redact
+        return finding.isPart ? style.ofPart : style
     }
 
     private func masks(of entity: Entity) -> [Style] {

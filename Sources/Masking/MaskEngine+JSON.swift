@@ -34,7 +34,7 @@ extension MaskEngine {
             }
             if let rule = item.rule {
                 count(rule: rules[rule].counter)
-                list.replace(item.range, with: whole(item, bytes, rules[rule]))
+                list.replace(item.range, with: whole(item, bytes, rules[rule], near: near))
                 continue
             }
             if isUnsearched {
@@ -73,7 +73,9 @@ extension MaskEngine {
     }
 
     /// What stands for a string or a number under a rule.
-    private mutating func whole(_ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ValueRule) -> [UInt8] {
+    private mutating func whole(
+        _ item: JSONWalk.Item, _ bytes: UnsafeRawBufferPointer, _ rule: ValueRule, near: FieldContext
+    ) -> [UInt8] {
         if case .scalar = item.kind {
             return number(bytes.part(item.range), rule.styles.merged(on: .jsonNumber) ?? .null)
         }
@@ -81,7 +83,7 @@ extension MaskEngine {
         guard case .string = item.kind, style < .null else { return JSONText.null }
         guard let decoded = ValueEncoding.json.decode(bytes.part(item.content)) else { return JSONText.redacted }
         var text: [UInt8] = []
-        decoded.bytes.withUnsafeBytes { appendWhole(style, $0, near: item.context, to: &text) }
+        decoded.bytes.withUnsafeBytes { appendWhole(style, $0, near: item.context.union(near), to: &text) }
         return [0x22] + ValueEncoding.json.encode(text) + [0x22]
     }
 
@@ -131,7 +133,8 @@ extension MaskEngine {
             findings = findings.map { finding in
                 let range = decoded.encoded(finding.range)
                 let written = range.lowerBound + content.lowerBound..<range.upperBound + content.lowerBound
-                return inside.filter { $0.range.overlaps(written) }.reduce(finding) { $0.among($1) }
+                return inside.filter { $0.range.overlaps(written) }.reduce(finding.with(written)) { $0.among($1) }
+                    .with(finding.range)
             }
         } else {
             findings = inside.map { $0.moved(by: -content.lowerBound) }

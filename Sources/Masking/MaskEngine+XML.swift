@@ -16,7 +16,7 @@ extension MaskEngine {
     public mutating func maskXML(
         _ bytes: UnsafeRawBufferPointer, near: FieldContext, names: NameTable, to out: inout [UInt8]
     ) -> JSONOutcome {
-        var walk = XMLWalk(bytes, names)
+        var walk = XMLWalk(bytes, names, near: near)
         guard walk.run(&self) else { return .invalid }
         return maskXML(bytes, near: near, edited: walk.list, to: &out)
     }

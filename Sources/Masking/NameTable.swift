@@ -29,14 +29,24 @@ public struct ColumnRule: Sendable {
 
 /// What names of columns and keys say: to the detectors, and to the rules. Remembers names, which come again and again.
 public final class NameTable {
+    /// A name as far as paths tell it from others.
+    enum StepName: Hashable {
+        /// No path has it.
+        case other
+        /// It is not known, and may be any.
+        case unknown
+        case number(Int)
+    }
+
     struct Meaning {
         let context: FieldContext
         /// Numbers of the rules whose last part is this name.
         let rules: [Int]
         /// As rules compare it; nil for one that is not known.
         let name: [UInt8]?
+        let step: StepName
 
-        static let nothing = Meaning(context: .none, rules: [], name: [])
+        static let nothing = Meaning(context: .none, rules: [], name: [], step: .other)
     }
 
     /// What is known of a value whose name nothing encloses.
@@ -62,6 +72,14 @@ public final class NameTable {
     private var isMatched: [Bool]
     /// Of a document as a whole.
     let root: Standing
+    /// Every place of every rule's path, by its number, and the number of each path's first.
+    private let places: [Standing.Place]
+    private let firstPlaces: [Int]
+    private let stepNames: [[UInt8]: Int]
+    /// Steps that were taken come again and again, too.
+    private var steps: [Standing.Step: Standing] = [:]
+    /// Steps remembered, likewise.
+    private static let maximumSteps = 4096
 
     /// - Parameters:
     ///   - rules: those with a pattern are about what keys name, others about the whole documents that are read.
@@ -74,11 +92,19 @@ public final class NameTable {
                 ValueRule(style: rule.style, styles: [rule.style], counter: counters?[number] ?? number)
             })
         isMatched = Array(repeating: false, count: rules.count)
+        var places: [Standing.Place] = []
+        var firstPlaces: [Int] = []
+        var stepNames: [[UInt8]: Int] = [:]
         var root = Standing()
-        for (number, rule) in rules.enumerated() where rule.pattern == nil {
-            for place in rule.path?.start ?? [] { root.places.append(Standing.Place(rule: number, place: place)) }
+        for (number, rule) in rules.enumerated() {
+            firstPlaces.append(places.count)
+            guard let path = rule.path else { continue }
+            if rule.pattern == nil { for place in path.start { root.places.insert(places.count + place) } }
+            places += (0...path.end).map { Standing.Place(rule: number, place: $0) }
+            for name in path.names where stepNames[name] == nil { stepNames[name] = stepNames.count }
         }
         self.root = root
+        (self.places, self.firstPlaces, self.stepNames) = (places, firstPlaces, stepNames)
     }
 
     /// Those of the plan, then those that several come to where they meet.
@@ -90,14 +116,15 @@ public final class NameTable {
     /// - Parameter name: as the document shows it, decoded.
     func meaning(of name: [UInt8]) -> Meaning {
         guard name.count <= NameTable.maximumNameBytes else {
-            return Meaning(context: .none, rules: Array(columns.indices), name: nil)
+            return Meaning(context: .none, rules: Array(columns.indices), name: nil, step: .unknown)
         }
         if let meaning = remembered[name] { return meaning }
         if remembered.count >= NameTable.maximumNames { remembered.removeAll() }
         let lower = ValuePath.folded(name)
         let meaning = Meaning(
             context: detection?.context(column: String(decoding: name, as: UTF8.self)) ?? .none,
-            rules: columns.indices.filter { columns[$0].pattern?.matches(column: lower) ?? false }, name: lower)
+            rules: columns.indices.filter { columns[$0].pattern?.matches(column: lower) ?? false }, name: lower,
+            step: stepNames[lower].map { .number($0) } ?? .other)
         remembered[name] = meaning
         return meaning
     }
@@ -110,43 +137,66 @@ public final class NameTable {
         _ meaning: Meaning, enclosing: some Sequence<[UInt8]>, in object: Standing
     ) -> Standing {
         guard !meaning.rules.isEmpty || !object.places.isEmpty else { return Standing() }
-        var standing = Standing()
-        for number in meaning.rules {
-            let column = columns[number]
-            guard let pattern = column.pattern, pattern.matches(enclosing: enclosing) else { continue }
-            if let path = column.path {
-                for place in path.start { standing.add(number, place) }
-                standing.column = standing.column ?? number
-            } else {
-                standing.whole.append(number)
+        let rules = meaning.rules.filter { columns[$0].pattern?.matches(enclosing: enclosing) ?? false }
+        let step = Standing.Step(kind: .member(meaning.step), places: object.places, rules: rules, column: nil)
+        return remembered(step) {
+            var standing = Standing()
+            for number in rules {
+                if let path = columns[number].path {
+                    for place in path.start { standing.places.insert(firstPlaces[number] + place) }
+                    standing.column = standing.column ?? number
+                } else {
+                    standing.whole.append(number)
+                }
             }
-        }
-        for place in object.places {
-            columns[place.rule].path?.forEachPlace(ofMember: meaning.name, from: place.place) {
-                standing.add(place.rule, $0)
+            object.places.forEach { number in
+                let place = places[number]
+                columns[place.rule].path?.forEachPlace(ofMember: meaning.name, from: place.place) {
+                    standing.places.insert(firstPlaces[place.rule] + $0)
+                }
             }
+            return standing
         }
-        resolve(&standing)
-        return standing
     }
 
     /// What rules say of an array's element.
     func standing(ofElementIn array: Standing) -> Standing {
         guard !array.places.isEmpty else { return array }
-        var standing = Standing(whole: array.whole, column: array.column)
-        for place in array.places {
-            columns[place.rule].path?.forEachPlace(ofElementFrom: place.place) { standing.add(place.rule, $0) }
+        let step = Standing.Step(
+            kind: .element, places: array.places, rules: array.whole, column: array.column)
+        return remembered(step) {
+            var standing = Standing(whole: array.whole, column: array.column)
+            array.places.forEach { number in
+                let place = places[number]
+                columns[place.rule].path?.forEachPlace(ofElementFrom: place.place) {
+                    standing.places.insert(firstPlaces[place.rule] + $0)
+                }
+            }
+            return standing
         }
+    }
+
+    private func remembered(_ step: Standing.Step, _ take: () -> Standing) -> Standing {
+        if let standing = steps[step] { return standing }
+        if steps.count >= NameTable.maximumSteps { steps.removeAll(keepingCapacity: true) }
+        var standing = take()
         resolve(&standing)
+        steps[step] = standing
         return standing
     }
 
     private func resolve(_ standing: inout Standing) {
-        let named = standing.places.filter { columns[$0.rule].path?.end == $0.place }.map(\.rule)
+        var reached: [Int] = []
+        var named: [Int] = []
+        standing.places.forEach { number in
+            let place = places[number]
+            if reached.last != place.rule { reached.append(place.rule) }
+            if columns[place.rule].path?.end == place.place { named.append(place.rule) }
+        }
         guard !standing.whole.isEmpty || !named.isEmpty else { return }
         for number in standing.whole + named { isMatched[number] = true }
         // What shows a part of all shows what is at some place of it.
-        let meeting = standing.whole.isEmpty ? named : standing.whole + standing.places.map(\.rule)
+        let meeting = standing.whole.isEmpty ? named : standing.whole + reached
         standing.rule = merged.rule(of: Set(meeting).sorted())
     }
 
@@ -172,14 +222,15 @@ public final class NameTable {
         }
         let context = whole.context.union(last.context)
         return Known(
-            meaning: Meaning(context: context, rules: whole.rules, name: whole.name), standing: merged(standing, inner))
+            meaning: Meaning(context: context, rules: whole.rules, name: whole.name, step: whole.step),
+            standing: merged(standing, inner))
     }
 
     /// What is said of a value in two ways.
     private func merged(_ standing: Standing, _ other: Standing) -> Standing {
         var result = standing
         result.whole = Set(standing.whole + other.whole).sorted()
-        for place in other.places { result.add(place.rule, place.place) }
+        result.places.formUnion(other.places)
         result.column = standing.column ?? other.column
         resolve(&result)
         return result
@@ -195,6 +246,9 @@ public final class NameTable {
 
     /// The rule about a value that is too long to be read as a document.
     func rule(ofLong known: Known) -> Int? { known.rule ?? known.standing.column.map(redacting) }
+
+    /// What a member's name says of its value.
+    public func context(ofMember name: [UInt8]) -> FieldContext { meaning(of: name).context }
 
     /// What is about a member of a document that is no more than names and texts.
     public func rule(ofMember name: [UInt8]) -> (style: Style, counter: Int)? {

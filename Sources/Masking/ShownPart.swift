@@ -4,7 +4,7 @@ import Detection
 /// What the style `partial` shows of a value.
 public struct ShownPart: Hashable, Sendable {
     static let most = 2 * Int(StyleParameters.maximumShown)
-    private static let stars = Array("***".utf8)
+    static let stars = Array("***".utf8)
 
     private let first: Int
     private let last: Int
@@ -14,6 +14,9 @@ public struct ShownPart: Hashable, Sendable {
 
     /// As the kind of the value suggests.
     public static let automatic = ShownPart(StyleParameters())
+
+    /// Only stars.
+    static let nothing = ShownPart(first: 0, last: 0, domain: false)
 
     init(_ told: StyleParameters) {
         first = Int(told.first)

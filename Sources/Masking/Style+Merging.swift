@@ -23,6 +23,15 @@ extension Style {
         }
     }
 
+    /// What it comes to for one of several parts, each of which would show something of what they are together.
+    var ofPart: Style {
+        switch self {
+        case .partial: .partial(.nothing)
+        case .bucket, .shift: .redact
+        case .tokenize, .hash, .redact, .null, .drop: self
+        }
+    }
+
     /// What the style comes to for a kind of value: one that it shows nothing of is as strict as the style that says so.
     public func effective(on kind: ShownKind) -> Style {
         if self == .drop { return self }

@@ -37,8 +37,7 @@ struct TerminalClaims {
         for place in places.joined() {
             guard let other = self[place] else { continue }
             if owner == claims.count { owner = other }
-            guard claims[other].style < style else { continue }
-            (claims[other].finding, claims[other].style, claims[other].substitute) = (finding, style, substitute)
+            join(&claims[other], finding, style, substitute)
         }
         if owner == claims.count {
             claims.append(Claim(finding: finding, style: style, substitute: substitute, extent: first..<first + 1))
@@ -48,6 +47,16 @@ struct TerminalClaims {
             let extent = claims[owner].extent
             claims[owner].extent = min(extent.lowerBound, place)..<max(extent.upperBound, place + 1)
         }
+    }
+
+    private func join(_ claim: inout Claim, _ finding: Finding, _ style: Style, _ substitute: [UInt8]) {
+        guard claim.substitute != substitute else { return }
+        if claim.style < style { (claim.finding, claim.style, claim.substitute) = (finding, style, substitute) }
+        // Each view would show its own part of what they cover together.
+        let shown = claim.style.ofPart
+        guard shown != claim.style else { return }
+        claim.style = shown
+        claim.substitute = shown == .redact ? Substitutes.redacted : ShownPart.stars
     }
 
     /// Gives a byte that no claim has to the one around it.

@@ -17,7 +17,7 @@ struct XMLReader {
         /// Text, or with its `<![CDATA[` and `]]>` what is as it is written.
         case text(Range<Int>, isLiteral: Bool)
         /// A comment or a processing instruction.
-        case aside
+        case aside(Range<Int>)
         case open(name: Range<Int>, [Attribute], isEmpty: Bool)
         case close(tag: Range<Int>)
         case end
@@ -38,9 +38,9 @@ struct XMLReader {
             index = bytes[index...].firstIndex(of: 0x3c) ?? bytes.count
             return .text(start..<index, isLiteral: false)
         }
-        if begins("<!--") { return skip("<!--", "-->") ? .aside : nil }
+        if begins("<!--") { return skip("<!--", "-->") ? .aside(start..<index) : nil }
         if begins("<![CDATA[") { return skip("<![CDATA[", "]]>") ? .text(start..<index, isLiteral: true) : nil }
-        if begins("<?") { return skip("<?", "?>") ? .aside : nil }
+        if begins("<?") { return skip("<?", "?>") ? .aside(start..<index) : nil }
         if begins("<!") { return nil }
         return begins("</") ? close() : open()
     }

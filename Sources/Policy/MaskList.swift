@@ -73,6 +73,10 @@ struct MaskList {
         guard (1...ValuePath.maximumPaths).contains(paths.count) else {
             throw node.error("expected 1 to \(ValuePath.maximumPaths) paths, such as $.user.email or $..ssn")
         }
+        let steps = paths.reduce(0) { $0 + $1.end }
+        guard steps <= ValuePath.maximumSteps else {
+            throw node.error("the paths have \(steps) steps together, and \(ValuePath.maximumSteps) is the most")
+        }
         return paths
     }
 

@@ -62,6 +62,26 @@ import Testing
         #expect(mask(text, .text, try plan(masks)) == "[redacted:line]; x b***@example.com\n")
     }
 
+    /// Findings of which none holds the other: what each would show of its part is more than of one.
+    @Test(arguments: [
+        (DocumentFormat.text, "phone V\n"), (.json, #"{"a": "phone V"}"#), (.json, #"{"a": "\u0070hone V"}"#),
+        (.csv, "a\nphone V\n"), (.form, "a=phone V"),
+    ])
+    func partsShowNothing(format: DocumentFormat, input: String) throws {
+        let value = "+41-423-314297/3790 6117 7454 787"
+        let told = [StyleParameters(), .with { $0.last = 4 }]
+        for (style, parameters, shown) in [
+            (MaskStyle.partial, told[0], "***"), (.partial, told[1], "***"), (.bucket, told[0], "[redacted:NAME]"),
+        ] {
+            let plan = try plan([(["credit_card"], style, parameters), (["phone"], style, parameters)])
+            let expected = ["phone", "credit_card"].map { shown.replacing("NAME", with: $0) }.joined()
+            let result = mask(input.replacing("V", with: value), format, plan)
+            #expect(
+                result.replacing("%5B", with: "[").replacing("%5D", with: "]").replacing("%3A", with: ":")
+                    == input.replacing("V", with: expected))
+        }
+    }
+
     /// What both styles show: of one style, the less of it.
     @Test func stylesThatShowSomethingAreMerged() throws {
         let masks = [

@@ -1,3 +1,4 @@
+import Contract
 import Detection
 import Testing
 
@@ -19,6 +20,19 @@ import Testing
             #expect(claims.claims.map(\.substitute) == [[0x73]])
             #expect((0..<6).allSatisfy { claims[$0] == 0 })
         }
+    }
+
+    /// Views that find different things over the same bytes show nothing of them; those that find the same show it.
+    @Test(arguments: [
+        (Style.partial(.automatic), [UInt8(0x6c)], [UInt8(0x73)], Array("***".utf8)),
+        (.bucket(Bucket(StyleParameters())), [0x6c], [0x73], Array("[redacted]".utf8)),
+        (.hash, [0x6c], [0x73], [0x6c]), (.partial(.automatic), [0x6c], [0x6c], [0x6c]),
+    ])
+    func viewsOfOneStyle(_ style: Style, _ first: [UInt8], _ second: [UInt8], _ expected: [UInt8]) {
+        var claims = TerminalClaims(before: 0, end: 8)
+        claims.claim([0..<4], Finding(entity: .email, range: 0..<4), style, first)
+        claims.claim([2..<6], Finding(entity: .phone, range: 2..<6), style, second)
+        #expect(claims.claims.map(\.substitute) == [expected])
     }
 
     @Test func aStricterViewOverTwoLooserClaimsStandsForBoth() {

@@ -30,6 +30,10 @@ import Testing
             "{columns: [a], paths: [\(Array(repeating: "$.a", count: 65).joined(separator: ", "))], style: hash}",
             "1 to 64"
         ),
+        (
+            "{columns: [a], paths: [\(Array(repeating: "$.a.b.c.d.e.f.g.h.i", count: 57).joined(separator: ", "))], style: hash}",
+            "3:52: the paths have 513 steps together, and 512 is the most"
+        ),
     ])
     func mistakes(_ mask: String, _ message: String) throws {
         let text = "rules:\n" + rules([mask])

@@ -191,6 +191,75 @@ import Testing
         #expect(try maskValue(rules(["$.a"]), payload(type, binary: true), bytes) == nil)
     }
 
+    /// What stands before an array's braces is nothing but its bounds.
+    @Test(arguments: [
+        "[alice@example.com=", #"[{"email": "alice@example.com"}]={}"#, "[c2VjcmV0=", "[=", "[", "[]={}", "[1:2={}",
+        "[1:2]", "[1:2]=", "[1:2]=x", "[1:2]x={}", "[1:]={}", "[:2]={}", "[1:2][a]={}", "[1:2a]={}", "[--1:2]={}",
+        "[1:2]={}alice", "={}", ",", ",{}",
+    ])
+    func boundsHoldNothingElse(_ text: String) throws {
+        let rules = rules(["$.email"], refuse: true, detect: ["email"])
+        for type: UInt32 in [16_999, 199] {
+            #expect(try maskText(self.rules(["$.email"]), payload(type), text) == nil)
+            let refused = try mask(batch(rules, [payload(type)]), Wire.row([Array(text.utf8)]))
+            #expect(refused.payload.isEmpty && refused.reply.refusal.rule == "people")
+        }
+        let row = Wire.copy(text + "\n")
+        #expect(try copied(self.rules(["$.email"], detect: ["email"]), payload(0), "text", row) == Wire.copy("\\N\n"))
+        #expect(try copied(rules, payload(0), "text", row).isEmpty)
+    }
+
+    @Test(arguments: ["[1:1]=", "[-2:-2][+1:1]=", ""])
+    func boundsStay(_ bounds: String) throws {
+        #expect(
+            try masked(rules(["$.user"]), bounds + #"{"{\"user\":\"robert\"}"}"#, type: 199)
+                == bounds + #"{"{\"user\":\"r***\"}"}"#)
+    }
+
+    /// What a style would show at a place is looked at in every kind of value.
+    @Test(
+        arguments: [
+            (114, #"{"note":"V"}"#, "$.note"), (142, "<note>V</note>", "$.note"),
+            (142, "<a note='V'/>", "$.a['@note']"), (16_999, #""note"=>"V""#, "$.note"),
+        ] as [(UInt32, String, String)])
+    func whatIsShownIsLookedAt(_ type: UInt32, _ text: String, _ path: String) throws {
+        var rules = rules([path], detect: ["credit_card"])
+        rules.columns[0].parameters.last = 32
+        let value = "the card of the customer whose order it was 4111111111111111"
+        #expect(
+            try masked(rules, text.replacing("V", with: value), type: type)
+                == text.replacing("V", with: "[redacted]"))
+        let other = "nothing but words that say nothing of anyone at all, and so on"
+        #expect(
+            try masked(rules, text.replacing("V", with: other), type: type)
+                == text.replacing("V", with: "***" + other.suffix(other.count / 2)))
+    }
+
+    /// Elements that are none to XML have no place.
+    @Test func asidesThatMayHoldElementsGo() throws {
+        let text = "<?xml version='1.0'?><r><!-- <a>robert</a> --><a>robert</a><!-- a --><?p <a?><?q a?></r><!--<-->"
+        #expect(
+            try masked(rules(["$.r.a"]), text, type: 142)
+                == "<?xml version='1.0'?><r><a>r***</a><!-- a --><?q a?></r>")
+        #expect(
+            try masked(rules(["$.r.a"]), "<r><a>x<!-- <b> --></a></r>", type: 142) == "<r><a>[redacted]</a></r>")
+        #expect(try maskText(plan(detect: ["email"]), payload(142), text) == text)
+    }
+
+    /// Where more paths are about a column than can be followed, all of it goes.
+    @Test func moreStepsThanThereMayBe() throws {
+        let path = "$" + String(repeating: ".a", count: 30)
+        var rules = rules([])
+        rules.columns = (0..<8).map { number in
+            self.rules((0..<16).map { "\(path).b\(number)_\($0)" }).columns[0]
+        }
+        #expect(try masked(rules, #"{"x":1}"#) == "\"[redacted]\"")
+        rules.columns.removeLast(4)
+        #expect(try masked(rules, #"{"x":1}"#) == #"{"x":1}"#)
+        rules.columns[0].paths.append("\(path).c")
+        #expect(throws: MaskError.self) { try masked(rules, #"{"x":1}"#) }
+    }
+
     /// Where the value is not the column's itself, all of it goes.
     @Test func whatIsNotTheColumnItselfIsRedacted() throws {
         let text = #"{"email":"alice@example.com"}"#

@@ -21,6 +21,8 @@ struct PathRules {
     private var seen: Set<Seen> = []
     private var refusing: String?
     private(set) var styles: [Style] = []
+    /// In all paths.
+    private(set) var steps = 0
 
     private struct Seen: Hashable {
         let path: String
@@ -34,6 +36,7 @@ struct PathRules {
         for path in try ValuePath.paths(texts) where seen.insert(Seen(path: path.text, style: style)).inserted {
             rules.append(ColumnRule(path: path, style: style))
             counters.append(counter)
+            steps += path.end
         }
     }
 

@@ -2,7 +2,7 @@ import Contract
 import Detection
 import Masking
 
-/// A mask plan made ready for one row shape. Never changes once built; its engine serves one thread.
+/// A mask plan made ready for one row shape. Serves one thread: its engine has room of its own, and its names are remembered.
 final class CompiledPlan {
     /// What happens to one column. A class, since every value asks for it.
     final class Column {
@@ -191,6 +191,8 @@ final class CompiledPlan {
                 all && !column.isOfTable
                 || !column.hasOrigin_p && (plan.allComputed || computed.contains(UInt32(index)))
             if isComputed { add(.redact, counter: computedCounter) }
+            // More than can be followed through a document: all of it goes.
+            if paths.steps > ValuePath.maximumColumnSteps { add(.redact, counter: outputCounter) }
             // What is shown in part of all shows what stands in that part.
             if rule != nil { for style in paths.styles { add(style, counter: outputCounter) } }
             // What the client was told of stays, without its values.

@@ -46,12 +46,7 @@ enum NestedText {
     }
 
     private static func array(_ text: UnsafeRawBufferPointer) -> [[UInt8]]? {
-        var index = 0
-        if text[0] == 0x5b {
-            guard let equals = text.firstIndex(of: 0x3d) else { return nil }
-            index = equals + 1
-        }
-        guard index < text.count, text[index] == 0x7b else { return nil }
+        guard var index = arrayStart(text) else { return nil }
         var parts: [[UInt8]] = []
         var depth = 0
         while index < text.count {
@@ -76,6 +71,29 @@ enum NestedText {
             }
         }
         return depth == 0 ? parts : nil
+    }
+
+    /// Where the braces of an array begin: behind its bounds, `[1:2][-1:3]=`, if it has some. Nil when the text is none.
+    static func arrayStart(_ text: UnsafeRawBufferPointer) -> Int? {
+        var index = 0
+        while index < text.count, text[index] == 0x5b {
+            index += 1
+            guard skipBound(text, &index, end: 0x3a), skipBound(text, &index, end: 0x5d) else { return nil }
+        }
+        if index > 0 {
+            guard index < text.count, text[index] == 0x3d else { return nil }
+            index += 1
+        }
+        return index < text.count && text[index] == 0x7b ? index : nil
+    }
+
+    private static func skipBound(_ text: UnsafeRawBufferPointer, _ index: inout Int, end: UInt8) -> Bool {
+        if index < text.count, text[index] == 0x2b || text[index] == 0x2d { index += 1 }
+        let start = index
+        while index < text.count, text[index] &- 0x30 < 10 { index += 1 }
+        guard index > start, index < text.count, text[index] == end else { return false }
+        index += 1
+        return true
     }
 
     private static func rangeEnd(_ text: UnsafeRawBufferPointer, from start: Int) -> Int? {

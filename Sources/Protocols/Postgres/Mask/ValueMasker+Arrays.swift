@@ -28,11 +28,7 @@ extension ValueMasker {
     ) -> Outcome {
         let start = out.count
         var changed = false
-        var index = 0
-        if bytes.first == 0x5b {
-            guard let equals = bytes.firstIndex(of: 0x3d) else { return withheld() }
-            index = equals + 1
-        }
+        guard var index = NestedText.arrayStart(bytes) else { return withheld() }
         var depth = 0
         var copied = 0
         while index < bytes.count {
@@ -68,7 +64,7 @@ extension ValueMasker {
                 index = end
             }
         }
-        guard depth == 0, !bytes.isEmpty else { return abandoned(&out, start) }
+        guard depth == 0 else { return abandoned(&out, start) }
         guard changed else { return .keep }
         out.append(contentsOf: bytes.part(copied..<bytes.count))
         return .replaced

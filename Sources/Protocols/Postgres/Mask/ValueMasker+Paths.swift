@@ -133,7 +133,8 @@ extension ValueMasker {
             var text: [UInt8]?
             if rule.style < .null {
                 var new: [UInt8] = []
-                value.withUnsafeBytes { engine.substitutes.appendWhole(rule.style, $0, to: &new) }
+                let near = pass.names.context(ofMember: pair.key).union(pass.near)
+                value.withUnsafeBytes { engine.appendWhole(rule.style, $0, near: near, to: &new) }
                 text = new
             }
             out.append(contentsOf: bytes.part(copied..<pair.range.lowerBound))
