@@ -68,7 +68,7 @@ import Testing
         (.csv, "a\nphone V\n"), (.form, "a=phone V"),
     ])
     func partsShowNothing(format: DocumentFormat, input: String) throws {
-        let value = "+41-423-314297/3790 6117 7454 787"
+        let value = "\(format == .form ? "%2B" : "+")41-423-314297/3790 6117 7454 787"
         let told = [StyleParameters(), .with { $0.last = 4 }]
         for (style, parameters, shown) in [
             (MaskStyle.partial, told[0], "***"), (.partial, told[1], "***"), (.bucket, told[0], "[redacted:NAME]"),
