@@ -16,8 +16,6 @@ struct RevealCommand: ParsableCommand {
             client of the gateway can send SELECT sluice.reveal('token', …).
             """)
 
-    /// Tokens in one statement: as many as it may have.
-    private static let tokensTogether = 1000
     /// Of standard input, in bytes.
     private static let maximumInput = 8 << 20
 
@@ -52,8 +50,9 @@ struct RevealCommand: ParsableCommand {
         let resource = try configuration.resource(named: resource)
         let account = try GatewayAccount.current(that: "may reveal tokens")
         let tokens = tokens.isEmpty ? try Self.readTokens() : tokens
-        let parts = stride(from: 0, to: tokens.count, by: Self.tokensTogether).map {
-            Array(tokens[$0..<min($0 + Self.tokensTogether, tokens.count)])
+        let together = Facts.maximumRevealedTokens
+        let parts = stride(from: 0, to: tokens.count, by: together).map {
+            Array(tokens[$0..<min($0 + together, tokens.count)])
         }
         let question = GatewayQuestion(
             parts.map(Self.statement), name: "sluice reveal", account: account, seconds: timeout,
@@ -113,7 +112,7 @@ struct RevealCommand: ParsableCommand {
     }
 
     private static func statement(_ tokens: [String]) -> String {
-        "SELECT sluice.reveal("
+        "SELECT \(Facts.revealFunction)("
             + tokens.map(SQLText.literal).joined(separator: ", ") + ")"
     }
 }

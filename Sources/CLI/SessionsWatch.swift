@@ -32,8 +32,8 @@ extension SessionsCommand {
             var screen = Screen()
             while true {
                 try follower.poll { record throws(RecordingError) in
-                    if screen.isUnknown(record.session) {
-                        screen.add(record.session, isMeant: try isMeant(record, index))
+                    if screen.isUnknown(record.session), let isMeant = try isMeant(record, index) {
+                        screen.add(record.session, isMeant: isMeant)
                     }
                     screen.show(record)
                 }
@@ -61,8 +61,9 @@ extension SessionsCommand {
             }
         }
 
-        /// Of a session that is not known yet: by its beginning, or by the index when that was before.
-        private func isMeant(_ record: Record, _ index: RecordingIndex) throws(RecordingError) -> Bool {
+        /// Of a session that is not known yet: by its beginning, or by the index when that was before. Nil: that is behind by a
+        /// moment, and the session's next record may tell.
+        private func isMeant(_ record: Record, _ index: RecordingIndex) throws(RecordingError) -> Bool? {
             if case .sessionStarted(let event) = record.event { return isMeant(event) }
             guard !record.session.isEmpty else { return false }
             do throws(RecordingError) {
@@ -71,8 +72,7 @@ extension SessionsCommand {
                     && (resource == nil || resource == session.resource)
             } catch {
                 guard error.code == .notFound else { throw error }
-                // The index is behind by a moment, and whose it is unknown.
-                return identity == nil && resource == nil
+                return identity == nil && resource == nil ? true : nil
             }
         }
 

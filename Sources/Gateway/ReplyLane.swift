@@ -141,9 +141,11 @@ extension MaskedReply {
             throw MaskFailure(reason: "by stage \(stage)", refusal: reply.refusal, events: next.events)
         }
         next.payload = payload
-        if stage == StageName.masker { next.tail = [UInt8](reply.tail) }
         next.counts += reply.counts
-        if stage == StageName.masker { next.revealed = reply.revealed }
+        if stage == StageName.masker {
+            next.tail = [UInt8](reply.tail)
+            next.revealed = reply.revealed
+        }
         return next
     }
 }

@@ -13,13 +13,6 @@ struct ColumnName: Sendable {
         table = parts.count > 1 ? parts[parts.endIndex - 2] : nil
         schema = parts.count > 2 ? parts[parts.startIndex] : nil
     }
-
-    /// Whether both may be one column, as far as they are known.
-    func mayBe(_ other: ColumnName) -> Bool {
-        func agree(_ own: String?, _ other: String?) -> Bool { own == nil || other == nil || own == other }
-        return (column == other.column || other.column == "*") && agree(table, other.table)
-            && agree(schema, other.schema)
-    }
 }
 
 /// A pattern for a column: `email`, `users.email`, `public.users.email`, with `*` within a part.

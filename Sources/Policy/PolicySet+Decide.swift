@@ -51,7 +51,8 @@ extension PolicySet {
             judgement.mask = mask
             return judgement
         }
-        if facts.operations.contains(Operation.reveal.rawValue), !tally.permitsRevealing {
+        // A hold is none that permits it by not naming it.
+        if tally.missing(facts).contains(Operation.reveal.rawValue), !tally.holdsRevealing {
             return uncovered(tally, question)
         }
         if let (rule, terms) = tally.hold {

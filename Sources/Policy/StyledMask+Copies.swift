@@ -27,7 +27,17 @@ extension ColumnMask {
         guard addsNothing(to: source), isDirect || style.showsNothing else { return false }
         guard let path else { return paths.isEmpty }
         if paths.isEmpty { return showsNoPart }
-        return isDirect && paths.contains { (try? ValuePath($0))?.covers(path) ?? false }
+        return isDirect && (valuePaths ?? []).contains { $0.covers(path) }
+    }
+
+    /// Its paths; nil when one of them is none. A policy's were read when it was loaded.
+    var valuePaths: [ValuePath]? {
+        do throws(ValuePath.Mistake) {
+            return try paths.map { text throws(ValuePath.Mistake) in try ValuePath(text) }
+        } catch {
+            // What it names is not known: nothing is covered by it, and it is covered by nothing.
+            return nil
+        }
     }
 
     /// Whether it shows nothing of a document under it that stands at some place of it.

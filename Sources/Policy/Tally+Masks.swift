@@ -76,7 +76,7 @@ extension Tally {
             }
         }
         guard !source.mask.paths.isEmpty else { return isMasked(at: nil) }
-        return source.mask.paths.allSatisfy { text in (try? ValuePath(text)).map(isMasked(at:)) ?? false }
+        return source.mask.valuePaths?.allSatisfy(isMasked(at:)) ?? false
     }
 }
 

@@ -9,8 +9,8 @@ struct Tally {
     var covered: Set<String> = []
     /// Some rule can let something through for this identity here.
     var hasAccess = false
-    /// Some rule that allows or holds names what undoes masks.
-    var permitsRevealing = false
+    /// Some rule that holds names what undoes masks.
+    var holdsRevealing = false
     var masks: [Rule] = []
     var limits: [Rule] = []
     /// Some rule needs to know the rows that the target expects.
@@ -39,13 +39,12 @@ struct Tally {
             if restricts, refusal == nil { refusal = rule }
         case .hold(let terms):
             guard restricts else { return }
-            if rule.when?.names(.reveal, question) == true { permitsRevealing = true }
+            if rule.when?.names(.reveal, question) == true { holdsRevealing = true }
             if terms.isStricter(than: hold?.terms) { hold = (rule, terms) }
         case .allow:
             guard rule.matches(question, .permit) else { return }
             let covers = rule.covered(question)
             covered.formUnion(covers)
-            if covers.contains(Operation.reveal.rawValue) { permitsRevealing = true }
             if allowedBy == nil, !covers.isEmpty || question.facts.operations.isEmpty { allowedBy = rule }
         }
     }

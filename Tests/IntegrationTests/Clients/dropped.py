@@ -257,7 +257,6 @@ def dropping(path, columns):
         with connect() as connection:
             if (connection.execute("SELECT name FROM people").description == []) == ("*.name" in columns):
                 return
-        time.sleep(0.1)
     raise AssertionError("the policy is not read")
 
 

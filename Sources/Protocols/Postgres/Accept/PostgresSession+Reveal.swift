@@ -11,8 +11,6 @@ import Telemetry
 /// `SELECT sluice.reveal('token', …)`: judged and recorded as every command is, and then answered by Sluice, whose masker
 /// has the key. The values are in no recording.
 extension PostgresSession {
-    private static let function = "sluice.reveal"
-
     /// The target is asked nothing until it is answered.
     var isRevealing: Bool {
         if case .reveal = expected.first { true } else { false }
@@ -20,7 +18,7 @@ extension PostgresSession {
 
     /// Why a command that asks for values of tokens does not run.
     func revealObjection(to ruling: Ruling, extended: Bool) -> WireNotice? {
-        guard ruling.facts.functions.contains(Self.function) else { return nil }
+        guard ruling.facts.functions.contains(Facts.revealFunction) else { return nil }
         let tokens = ruling.facts.revealedTokens.count
         // Whatever the policy says of calls: it is none.
         guard tokens > 0, !extended else { return Refusals.revealStandsAlone() }

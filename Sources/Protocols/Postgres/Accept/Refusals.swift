@@ -102,7 +102,9 @@ enum Refusals {
         WireNotice(
             sqlState: "0A000",
             message: "sluice.reveal takes tokens that are written out, in a simple query of its own",
-            hint: "Send SELECT sluice.reveal('token', 'token') by itself, at most 1000 of them, or use: sluice reveal")
+            hint:
+                "Send SELECT sluice.reveal('token', 'token') by itself, at most \(Facts.maximumRevealedTokens) of them, or use: sluice reveal"
+        )
     }
 
     /// 25P01: what the target has not seen yet would have to come before it.

@@ -455,5 +455,10 @@ final class ReplyStream {
 
 extension Result<MaskedReply, MaskFailure> {
     /// Kept beside what was sent.
-    fileprivate var payloadBytes: Int { (try? get().payload.count) ?? 0 }
+    fileprivate var payloadBytes: Int {
+        switch self {
+        case .success(let masked): masked.payload.count
+        case .failure: 0
+        }
+    }
 }

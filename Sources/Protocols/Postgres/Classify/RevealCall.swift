@@ -1,12 +1,9 @@
 import CPgQuery
+import Contract
 
 /// `SELECT sluice.reveal('token', …)`: a statement of Sluice's own. It is one only as a text by itself with its tokens
 /// written out; within anything else the function is one of the target, which does not have it.
 enum RevealCall {
-    /// Most tokens that one statement asks for.
-    static let maximumTokens = 1000
-    private static let name = ["sluice", "reveal"]
-
     /// nil: the text is another.
     static func tokens(of statements: [Message]) -> [String]? {
         guard statements.count == 1, let statement = statements.first, statement.kind == .selectStmt,
@@ -15,9 +12,11 @@ enum RevealCall {
             let function = onlyChild(of: target), function.kind == .funcCall
         else { return nil }
         let call = function.unpacked(as: PgQuery__FuncCall.self)
-        guard names(call.n_funcname, call.funcname) == name, call.agg_within_group == 0, call.agg_star == 0,
+        guard TableName.joined(names(call.n_funcname, call.funcname)) == Facts.revealFunction,
+            call.agg_within_group == 0, call.agg_star == 0,
             call.agg_distinct == 0, call.func_variadic == 0,
-            function.children.count == call.n_funcname + call.n_args, (1...maximumTokens).contains(call.n_args)
+            function.children.count == call.n_funcname + call.n_args,
+            (1...Facts.maximumRevealedTokens).contains(call.n_args)
         else { return nil }
         let tokens = messages(call.n_args, call.args).compactMap(\.textConstant)
         return tokens.count == call.n_args ? tokens : nil
