@@ -88,17 +88,20 @@ struct TerminalReader {
     private func sequence(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ isLast: Bool) -> Token? {
         var index = start + 2
         var takesNumbers = bytes[start + 1] == 0x5b
+        var numbersEnd = index
         while index < bytes.count {
             guard index - start <= TerminalReader.maximumSequenceBytes else {
                 return Token(kind: .control, range: start..<start + 2)
             }
             switch bytes[index] {
-            case 0x30...0x3f where takesNumbers: index += 1
+            case 0x30...0x3f where takesNumbers:
+                index += 1
+                numbersEnd = index
             case 0x20...0x2f:
                 takesNumbers = false
                 index += 1
-            case 0x30...0x3f where bytes[start + 1] == 0x5b: return Token(kind: .control, range: start..<index)
-            // No terminal knows such a sequence: a digit behind a space is text.
+            // No terminal knows such sequences: a digit behind a space is text, and so is the space.
+            case 0x30...0x3f where bytes[start + 1] == 0x5b: return Token(kind: .control, range: start..<numbersEnd)
             case 0x30...0x3f where bytes[start + 1] == 0x20: return Token(kind: .control, range: start..<start + 1)
             case 0x18, 0x1a, 0x30...0x7e: return Token(kind: .control, range: start..<index + 1)
             case 0x0a, 0x0d, 0x1b, 0x80...0xff: return Token(kind: .control, range: start..<index)

@@ -47,6 +47,7 @@ func stream(_ text: String, _ plan: DocumentPlan) -> String {
         ("b\u{85}ob@b.co", "[redacted:email]\u{85}"),
         ("\u{1b}[2\n 536-90-4399 \u{1b}[m", "\u{1b}[2\n [redacted:us_ssn] \u{1b}[m"),
         ("\u{1b}[2 536-90-4399 ", "\u{1b}[2 [redacted:us_ssn] "),
+        ("-4\u{1b}[ 4111 1111 1111 1111 \u{1b}[m", "-4\u{1b}[ [redacted:credit_card] \u{1b}[m"),
         ("\u{1b} 536-90-4399 \u{1b} F", "\u{1b} [redacted:us_ssn] \u{1b} F"),
         // Titles, links and the like say things too.
         ("\u{1b}]0;mail bob@b.co\u{7}\r\n", "\u{1b}]0;mail [redacted:email]\u{7}\r\n"),
