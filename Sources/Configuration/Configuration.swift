@@ -16,6 +16,7 @@ public struct Configuration: Sendable {
     public let policyFile: String
     public let stages: StageTable
     public let limits: Limits
+    public let recording: RecordingSettings
     /// Nil: only Unix sockets.
     public let metrics: MetricsListener?
     public let log: LogStyle
@@ -50,6 +51,7 @@ public struct Configuration: Sendable {
         let policy = mistakes.attempt(try keys.required("policy").path())
         let stages = mistakes.attempt(try StageTable(keys.optional("stages")))
         let limits = mistakes.attempt(try Limits(keys.optional("limits")))
+        let recording = mistakes.attempt(try RecordingSettings(keys.optional("recording"), folder: folder))
         metrics = mistakes.attempt(try keys.optional("metrics").map(MetricsListener.init))
         log = mistakes.attempt(try keys.optional("log")?.choice(of: LogStyle.self)) ?? .text
         let root = mistakes.attempt(try state?.path())
@@ -69,7 +71,7 @@ public struct Configuration: Sendable {
                     Self.state(root, run: runPath, in: folder), stages: stages, at: run ?? state))
         }
         try mistakes.finish()
-        guard let root, let listeners, let resources, let policy, let stages, let limits else {
+        guard let root, let listeners, let resources, let policy, let stages, let limits, let recording else {
             preconditionFailure("what is missing was a mistake")
         }
         self.file = file
@@ -77,6 +79,7 @@ public struct Configuration: Sendable {
         self.resources = resources
         self.stages = stages
         self.limits = limits
+        self.recording = recording
         policyFile = Path.absolute(policy, in: folder)
         self.state = Self.state(root, run: runPath, in: folder)
     }

@@ -12,21 +12,19 @@ public struct Limits: Sendable, Equatable {
     public let recordMemory: Int
 
     static let defaultMaxConnections = 1000
-    static let defaultReplyMemory = 512
-    static let defaultRecordMemory = 256
-    static let memoryRange = 16...1_048_576
-    private static let mebibyte = 1 << 20
+    static let defaultReplyMemory = 512 << 20
+    static let defaultRecordMemory = 256 << 20
+    static let memoryRange = (16 << 20)...(1 << 40)
     static let defaultDrainSeconds = 300
     static let drainRange = 1...86_400
 
-    /// `replyMemory` and `recordMemory` in MiB.
     public init(
         maxConnections: Int? = nil, drainSeconds: Int? = nil, replyMemory: Int? = nil, recordMemory: Int? = nil
     ) {
         self.maxConnections = maxConnections ?? Self.defaultMaxConnections
         self.drainSeconds = drainSeconds ?? Self.defaultDrainSeconds
-        self.replyMemory = (replyMemory ?? Self.defaultReplyMemory) * Self.mebibyte
-        self.recordMemory = (recordMemory ?? Self.defaultRecordMemory) * Self.mebibyte
+        self.replyMemory = replyMemory ?? Self.defaultReplyMemory
+        self.recordMemory = recordMemory ?? Self.defaultRecordMemory
     }
 
     init(_ node: StrictNode?) throws(ConfigurationError) {
@@ -38,21 +36,10 @@ public struct Limits: Sendable, Equatable {
         var mistakes = Mistakes()
         let connections = mistakes.attempt(try keys.optional("max_connections")?.int(in: 1...100_000))
         let drain = mistakes.attempt(try keys.optional("drain")?.seconds(in: Self.drainRange))
-        let replies = mistakes.attempt(try keys.optional("reply_memory").map(Self.mebibytes))
-        let records = mistakes.attempt(try keys.optional("record_memory").map(Self.mebibytes))
+        let replies = mistakes.attempt(try keys.optional("reply_memory")?.bytes(in: Self.memoryRange))
+        let records = mistakes.attempt(try keys.optional("record_memory")?.bytes(in: Self.memoryRange))
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
         self.init(maxConnections: connections, drainSeconds: drain, replyMemory: replies, recordMemory: records)
-    }
-
-    private static func mebibytes(_ node: StrictNode) throws(ConfigurationError) -> Int {
-        let unit = "MiB"
-        let text = try node.string()
-        guard text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)), memoryRange.contains(count) else {
-            throw node.error(
-                "expected \(memoryRange.lowerBound)\(unit) to \(memoryRange.upperBound)\(unit), such as 512\(unit)"
-            )
-        }
-        return count
     }
 }

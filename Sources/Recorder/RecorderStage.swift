@@ -32,9 +32,11 @@ struct RecorderStage: Stage {
     private let isFailing: FailingFlag
     private var reported = ReplicaWriter.State.working
 
-    init(recordings: String, replica: String, key: [UInt8]) throws {
+    init(recordings: String, replica: String, key: [UInt8], segmentBytes: Int) throws {
         metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
-        writer = try ReplicaWriter(directory: "\(recordings)/\(replica)", key: key)
+        var options = SegmentWriter.Options()
+        options.segmentBytes = Int64(segmentBytes)
+        writer = try ReplicaWriter(directory: "\(recordings)/\(replica)", key: key, options: options)
         indexer = Indexer(recordings: recordings, replica: replica)
         indexer.catchUp()
         let flag = FailingFlag()

@@ -17,5 +17,6 @@ StageRunner.main { environment in
     let recordings = configuration.state.recordings
     let key = try RecordingKey.load(creatingAt: configuration.state.recordingKey, for: recordings)
     let replica = try ReplicaFolder.find(for: "\(environment.stage)-\(environment.replica)", in: recordings)
-    return try RecorderStage(recordings: recordings, replica: replica, key: key)
+    return try RecorderStage(
+        recordings: recordings, replica: replica, key: key, segmentBytes: configuration.recording.segmentBytes)
 }

@@ -1,0 +1,23 @@
+import StrictYAML
+
+/// How everything is recorded: `recording` of the configuration.
+public struct RecordingSettings: Sendable, Equatable {
+    /// A segment file that has reached this many bytes is sealed.
+    public let segmentBytes: Int
+
+    static let defaultSegmentBytes = 64 << 20
+    static let segmentRange = (1 << 20)...(4 << 30)
+
+    init(_ node: StrictNode?, folder: String) throws(ConfigurationError) {
+        guard let node else {
+            segmentBytes = Self.defaultSegmentBytes
+            return
+        }
+        var keys = try node.mapping()
+        var mistakes = Mistakes()
+        segmentBytes =
+            mistakes.attempt(try keys.optional("segment")?.bytes(in: Self.segmentRange)) ?? Self.defaultSegmentBytes
+        mistakes.attempt(try keys.finish())
+        try mistakes.finish()
+    }
+}
