@@ -72,6 +72,7 @@ let package = Package(
         system("CPgQuery", apt: "libpg-query-dev"),
         system("CHyperscan", pkgConfig: "libhs", apt: "libhyperscan-dev"),
         system("CMalloc", apt: "libc6-dev"),
+        system("CFallocate", apt: "libc6-dev"),
 
         library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
         library("StrictYAML", [yams]),
@@ -86,7 +87,7 @@ let package = Package(
         library("Masking", ["Contract", "Detection", "CivilCalendar", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
-        library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
+        library("Recording", ["Contract", "COpenSSL", "CLZ4", "CFallocate", grdb, protobuf]),
 
         library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio, nioPosix]),
 

@@ -9,7 +9,7 @@ import Supervisor
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Make, show and rotate the installation's keys.",
-        subcommands: [MakeCommand.self, ShowCommand.self, RotateCommand.self])
+        subcommands: [MakeCommand.self, ShowCommand.self, RotateCommand.self, RecordingKeyCommand.self])
 
     /// Stages that may have links to other hosts: Sluice's own.
     static func linkStages(_ configuration: Configuration) -> [String] {

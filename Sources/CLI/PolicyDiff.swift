@@ -23,6 +23,7 @@ extension PolicyCommand {
             help: "Folders of recordings; by default the configuration's.")
         var folders: [String] = []
         @OptionGroup var config: ConfigOption
+        @OptionGroup var decryption: DecryptionOption
         @Option(help: "table or json.") var format: OutputFormat = .table
 
         func run() throws {
@@ -35,7 +36,7 @@ extension PolicyCommand {
             let folders = folders.isEmpty ? [configuration?.state.recordings].compactMap { $0 } : folders
             for folder in folders {
                 var commands = RecordedCommands()
-                try RecordingArchive(recordings: folder).forEachRecord { record throws(RecordingError) in
+                try RecordingArchive(recordings: folder, keys: decryption.keys()).forEachRecord { record throws(RecordingError) in
                     if let command = commands.add(record) { difference.add(command) }
                 }
             }

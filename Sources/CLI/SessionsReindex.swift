@@ -8,10 +8,28 @@ struct RecordingsOption: ParsableArguments {
     @Option(help: "A folder of recordings, by default the configuration's: a copy, or those of several hosts together.")
     var recordings: String?
 
+    @OptionGroup var decryption: DecryptionOption
+
+    func keys() throws -> DecryptionKeys? { try decryption.keys() }
+
+    func index() throws -> RecordingIndex { try RecordingIndex(recordings: folder(), keys: keys()) }
+
+    func archive() throws -> RecordingArchive { RecordingArchive(recordings: try folder(), keys: try keys()) }
+
     func folder() throws -> String {
         if let recordings { return recordings }
         return try config.load().state.recordings
     }
+}
+
+/// `--decryption-key`, for the commands that read recordings.
+struct DecryptionOption: ParsableArguments {
+    @Option(
+        name: .customLong("decryption-key"), parsing: .singleValue,
+        help: "A PEM file with the private key of a recipient, to read what is encrypted; may be given more than once.")
+    var files: [String] = []
+
+    func keys() throws -> DecryptionKeys? { files.isEmpty ? nil : try DecryptionKeys(files: files) }
 }
 
 extension SessionsCommand {
@@ -28,10 +46,10 @@ extension SessionsCommand {
         @OptionGroup var source: RecordingsOption
 
         func run() throws {
-            let recordings = try source.folder()
-            try RecordingIndex(recordings: recordings).rebuild()
-            let replicas = try RecordingArchive(recordings: recordings).replicas()
-            print("read \(replicas.count) recorders' folders in \(recordings)")
+            let index = try source.index()
+            try index.rebuild()
+            let replicas = try source.archive().replicas()
+            print("read \(replicas.count) recorders' folders in \(index.recordings)")
         }
     }
 }

@@ -22,7 +22,7 @@ extension SessionsCommand {
         }
 
         func run() throws {
-            let index = try RecordingIndex(recordings: source.folder())
+            let index = try source.index()
             let totals = try index.totals(filter.filter(limit: limit), by: by)
             switch format {
             case .json: try printJSON(totals.map(Row.init))

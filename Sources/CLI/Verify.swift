@@ -11,13 +11,35 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Without PATH: all recordings of the configuration, with the recorder's key. A PATH is a directory of \
             recordings, one replica's directory, or a segment file. Several directories are judged as one recording: \
-            those of several hosts, or with folders that were moved away. Nothing is changed.
+            those of several hosts, or with folders that were moved away. Elsewhere the public key is enough, which `sluice \
+            keys recording` prints: --public-key. With checkpoints that were kept elsewhere (copies of the file `checkpoint` in a \
+            recorder's folder) older copies of everything are found out: --checkpoint. Nothing is changed.
             """)
 
     @OptionGroup var config: ConfigOption
-    @Option(help: "The recorder's key file; by default the configuration's.") var key: String?
+    @Option(
+        name: .customLong("public-key"), parsing: .singleValue,
+        help: "A PEM file with the public key that must have signed; may be given more than once.")
+    var publicKeys: [String] = []
+    @Option(help: "The recorder's own key file, to check heads too; by default the configuration's.") var key: String?
+    @OptionGroup var decryption: DecryptionOption
+    @Option(
+        name: .customLong("checkpoint"), parsing: .singleValue,
+        help: "A checkpoint that was kept elsewhere; may be given more than once.")
+    var checkpoints: [String] = []
+    @Option(help: "Only the segments that hold this session, by its whole id.") var session: String?
+    @Option(help: "Only segments that were written to at this time or later, as for `sessions list`.") var since: PointInTime?
+    @Option(help: "Only segments that were written to before this time.") var until: PointInTime?
+    @Option(help: "Segments that are read at the same time; by default one for each processor.") var threads: Int?
     @Option(help: "table or json.") var format: OutputFormat = .table
     @Argument(help: "What to verify.") var paths: [String] = []
+
+    func validate() throws {
+        guard session == nil || (since == nil && until == nil) else {
+            throw ValidationError("give a session or a time, not both")
+        }
+        guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads must be at least 1") }
+    }
 
     func run() throws {
         var paths = paths
@@ -25,14 +47,25 @@ struct VerifyCommand: ParsableCommand {
         if paths.isEmpty {
             let state = try config.load().state
             paths = [state.recordings]
-            if keyPath == nil { keyPath = state.recordingKey }
-        } else if keyPath == nil, let state = try? config.load().state,
-            FileManager.default.fileExists(atPath: state.recordingKey)
-        {
+            keyPath = keyPath ?? state.recordingKey
+        } else if keyPath == nil, publicKeys.isEmpty, config.exists {
             // Paths may be copies on another host, where there is no configuration and no key.
-            keyPath = state.recordingKey
+            let path = try config.load().state.recordingKey
+            if FileManager.default.fileExists(atPath: path) { keyPath = path }
         }
-        let report = verify(paths, key: try keyPath.map { path in try RecordingKey.load(path) })
+        var own: [RecordingKey] = []
+        if let keyPath { own = [try RecordingKey.load(keyPath)] + (try RecordingKey.loadFormer(of: keyPath)) }
+        let keys = VerificationKeys(
+            trusted: try publicKeys.map(VerificationKey.init(file:)), recording: own, decryption: try decryption.keys())
+        var options = VerificationOptions()
+        options.remembered = try checkpoints.map(SignedCheckpoint.init)
+        if let session { options.scope = .session(session) }
+        if since != nil || until != nil {
+            let first = since?.microseconds ?? 0
+            options.scope = .time(first...max(first, until?.microseconds ?? .max))
+        }
+        if let threads { options.threads = threads }
+        let report = verify(paths, keys: keys, options: options)
         switch format {
         case .json: try printJSON(Output(report))
         case .table: printText(report)

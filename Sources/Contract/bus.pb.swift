@@ -1703,6 +1703,59 @@ public nonisolated struct Resumption: Sendable {
   public init() {}
 }
 
+/// What a block of a recording holds, in the clear even when its records are encrypted: docs/recording-format.md.
+public nonisolated struct BlockManifest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// in the order of their first records
+  public var runs: [SessionRun] = []
+
+  /// texts of the recorder's own notices, in their order
+  public var notices: [String] = []
+
+  /// when the block was written, Unix time, microseconds
+  public var timeUs: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Records of one session that follow one another without a gap.
+public nonisolated struct SessionRun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var session: String = String()
+
+  /// sequence of the first one
+  public var first: UInt64 = 0
+
+  public var count: UInt32 = 0
+
+  /// the last one is a SessionEnded
+  public var ended: Bool = false
+
+  /// set when another replica had the session before: a record of its own, not counted
+  public var resumed: Resumption {
+    get {_resumed ?? Resumption()}
+    set {_resumed = newValue}
+  }
+  /// Returns true if `resumed` has been explicitly set.
+  public var hasResumed: Bool {self._resumed != nil}
+  /// Clears the value of `resumed`. Subsequent reads from it will return its default value.
+  public mutating func clearResumed() {self._resumed = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _resumed: Resumption? = nil
+}
+
 /// Highest sequence now durable, for every session in the batch.
 public nonisolated struct RecordAck: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -4512,6 +4565,100 @@ nonisolated extension Resumption: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.replica != rhs.replica {return false}
     if lhs.block != rhs.block {return false}
     if lhs.chain != rhs.chain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension BlockManifest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BlockManifest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}runs\0\u{1}notices\0\u{3}time_us\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.runs) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.notices) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.timeUs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.runs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.runs, fieldNumber: 1)
+    }
+    if !self.notices.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.notices, fieldNumber: 2)
+    }
+    if self.timeUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeUs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: BlockManifest, rhs: BlockManifest) -> Bool {
+    if lhs.runs != rhs.runs {return false}
+    if lhs.notices != rhs.notices {return false}
+    if lhs.timeUs != rhs.timeUs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SessionRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SessionRun"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}first\0\u{1}count\0\u{1}ended\0\u{1}resumed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.ended) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._resumed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
+    }
+    if self.first != 0 {
+      try visitor.visitSingularUInt64Field(value: self.first, fieldNumber: 2)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 3)
+    }
+    if self.ended != false {
+      try visitor.visitSingularBoolField(value: self.ended, fieldNumber: 4)
+    }
+    try { if let v = self._resumed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: SessionRun, rhs: SessionRun) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.first != rhs.first {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.ended != rhs.ended {return false}
+    if lhs._resumed != rhs._resumed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

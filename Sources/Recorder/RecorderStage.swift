@@ -32,10 +32,8 @@ struct RecorderStage: Stage {
     private let isFailing: FailingFlag
     private var reported = ReplicaWriter.State.working
 
-    init(recordings: String, replica: String, key: [UInt8], segmentBytes: Int) throws {
+    init(recordings: String, replica: String, key: RecordingKey, options: SegmentWriter.Options) throws {
         metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
-        var options = SegmentWriter.Options()
-        options.segmentBytes = Int64(segmentBytes)
         writer = try ReplicaWriter(directory: "\(recordings)/\(replica)", key: key, options: options)
         indexer = Indexer(recordings: recordings, replica: replica)
         indexer.catchUp()

@@ -15,8 +15,13 @@ StageRunner.main { environment in
     let configuration = try Configuration.load(path: try StageArguments.configPath())
     environment.network = try configuration.networkPlan(for: environment.stage)
     let recordings = configuration.state.recordings
-    let key = try RecordingKey.load(creatingAt: configuration.state.recordingKey, for: recordings)
+    let keyFile = configuration.state.recordingKey
+    let key = try RecordingKey.load(creatingAt: keyFile, for: recordings)
+    var options = SegmentWriter.Options()
+    options.segmentBytes = Int64(configuration.recording.segmentBytes)
+    options.recipients = try (configuration.recording.encryption?.recipients ?? []).map(Recipient.init)
+    options.formerKeys = try RecordingKey.loadFormer(of: keyFile)
     let replica = try ReplicaFolder.find(for: "\(environment.stage)-\(environment.replica)", in: recordings)
     return try RecorderStage(
-        recordings: recordings, replica: replica, key: key, segmentBytes: configuration.recording.segmentBytes)
+        recordings: recordings, replica: replica, key: key, options: options)
 }

@@ -1,4 +1,5 @@
 import CLZ4
+import Contract
 
 /// Memory that grows and is reused; its content is undefined after growing unless kept.
 final class ReusedMemory {
@@ -19,7 +20,7 @@ final class ReusedMemory {
     }
 }
 
-/// Builds one block at a time: payload, LZ4 frame, header, chain value. Buffers and contexts are reused.
+/// Builds one block at a time: payload, LZ4 frame, encryption, header, chain value. Buffers and contexts are reused.
 final class BlockEncoder {
     private let plain = ReusedMemory(1 << 20)
     private let output = ReusedMemory(1 << 20)
@@ -70,22 +71,35 @@ final class BlockEncoder {
     }
 
     /// The finished block; valid until the next call of any method.
+    ///
+    /// - Parameter cipher: encrypts the frame; nil for a seal and where nothing is encrypted.
     func finish(
-        isSeal: Bool = false, number: UInt64, previous: [UInt8]
+        isSeal: Bool = false, number: UInt64, previous: [UInt8], manifest: BlockManifest, cipher: BlockCipher? = nil
     ) throws(RecordingError) -> (bytes: UnsafeRawBufferPointer, chain: [UInt8]) {
+        let manifest = try serialized(manifest)
+        guard manifest.count <= Format.maxManifestBytes else {
+            throw RecordingError(.unusable, "a block's sessions do not fit in its manifest")
+        }
         preferences.frameInfo.contentSize = UInt64(payloadLength)
         let bound = LZ4F_compressFrameBound(payloadLength, &preferences)
-        output.reserve(Format.blockHeaderSize + bound + 64)
-        let frame = UnsafeMutableRawBufferPointer(rebasing: output.bytes[Format.blockHeaderSize...])
-        let frameLength = try compress(into: frame)
+        let start = Format.blockHeaderSize + manifest.count
+        output.reserve(start + BlockCipher.overhead + bound + 64)
+        UnsafeMutableRawBufferPointer(rebasing: output.bytes[Format.blockHeaderSize...]).copyBytes(from: manifest)
+        let frame = start + (cipher == nil ? 0 : AesGcm.nonceLength)
+        let packed = try compress(into: UnsafeMutableRawBufferPointer(rebasing: output.bytes[frame...]))
+        let frameLength = packed + (cipher == nil ? 0 : BlockCipher.overhead)
         BlockHeader.write(
             isSeal: isSeal, number: number, payloadLength: payloadLength, frameLength: frameLength, records: records,
-            into: output.bytes)
+            manifestLength: manifest.count, into: output.bytes)
+        let header = UnsafeRawBufferPointer(rebasing: output.bytes[..<Format.blockHeaderHashed])
+        let end = start + frameLength
+        try cipher?.seal(
+            UnsafeMutableRawBufferPointer(rebasing: output.bytes[start..<end]), authenticated: header)
         let chain = try hasher.link(
-            previous: previous, header: UnsafeRawBufferPointer(rebasing: output.bytes[..<Format.blockHeaderHashed]),
-            payload: UnsafeRawBufferPointer(rebasing: frame[..<frameLength]))
+            previous: previous, header: header,
+            payload: UnsafeRawBufferPointer(rebasing: output.bytes[Format.blockHeaderSize..<end]))
         UnsafeMutableRawBufferPointer(rebasing: output.bytes[Format.blockHeaderHashed...]).copyBytes(from: chain)
-        return (UnsafeRawBufferPointer(rebasing: output.bytes[..<(Format.blockHeaderSize + frameLength)]), chain)
+        return (UnsafeRawBufferPointer(rebasing: output.bytes[..<end]), chain)
     }
 
     private func compress(into frame: UnsafeMutableRawBufferPointer) throws(RecordingError) -> Int {

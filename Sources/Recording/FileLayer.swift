@@ -1,3 +1,4 @@
+import CFallocate
 import Glibc
 
 /// A file operation that the operating system refused.
@@ -27,6 +28,8 @@ public protocol FileLayer: Sendable {
     func truncate(_ descriptor: Int32, to length: Int64) throws(FileError)
     /// Takes room for `length` bytes from an offset; the file may be longer afterwards, also when this fails.
     func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError)
+    /// Sets room aside for a file that will grow to `length` bytes, where the file system can; its size stays.
+    func setAside(_ length: Int64, in descriptor: Int32)
 }
 
 /// The operating system's files.
@@ -64,6 +67,12 @@ public struct SystemFiles: FileLayer {
     public func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {
         let number = posix_fallocate(descriptor, __off_t(offset), __off_t(length))
         guard number == 0 else { throw FileError("posix_fallocate", number: number) }
+    }
+
+    public func setAside(_ length: Int64, in descriptor: Int32) {
+        // In one piece, and without changes of the file's extents at each sync. A file system that cannot, or that has no such
+        // room, writes block by block as it always does: a write that fails for want of room says so then.
+        _ = fallocate(descriptor, Int32(SLUICE_FALLOCATE_KEEP_SIZE), 0, off_t(length))
     }
 }
 
@@ -124,21 +133,25 @@ func parent(_ path: String) -> String {
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// Writes a small file whole or not at all, mode 0600, and makes it durable under its name.
-func replaceFile(_ path: String, with bytes: [UInt8], files: any FileLayer) throws(RecordingError) {
+/// Writes a small file whole or not at all, mode 0600.
+///
+/// - Parameter synced: makes it durable under its name; otherwise a power failure may leave the former one, or an empty one.
+func replaceFile(
+    _ path: String, with bytes: [UInt8], files: any FileLayer, synced: Bool = true
+) throws(RecordingError) {
     let draft = path + ".new"
     unlink(draft)
     do throws(FileError) {
         let descriptor = try files.create(draft)
         defer { close(descriptor) }
         try files.writeAll(bytes, to: descriptor, at: 0)
-        try files.synchronize(descriptor)
+        if synced { try files.synchronize(descriptor) }
         guard rename(draft, path) == 0 else { throw FileError("rename", number: errno) }
     } catch {
         unlink(draft)
         throw .system(error, path)
     }
-    try synchronizeDirectory(parent(path))
+    if synced { try synchronizeDirectory(parent(path)) }
 }
 
 /// Names in a directory, sorted, without `.` and `..`.

@@ -2,13 +2,14 @@ import Glibc
 
 /// Sizes and bounds of the recording format, docs/recording-format.md. All numbers are little-endian.
 enum Format {
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let segmentMagic = Array("SLUICSEG".utf8)
-    static let blockMagic = Array("SLBLOCK1".utf8)
-    static let sealMagic = Array("SLSEAL01".utf8)
+    static let blockMagic = Array("SLBLOCK2".utf8)
+    static let sealMagic = Array("SLSEAL02".utf8)
     static let headMagic = Array("SLUICEHD".utf8)
-    static let segmentHeaderSize = 176
-    static let segmentHeaderHashed = 144
+    static let segmentHeaderSize = 240
+    static let segmentHeaderHashed = 208
+    static let segmentSuffix = ".slseg"
     static let blockHeaderSize = 64
     static let blockHeaderHashed = 32
     static let headSize = 168
@@ -21,18 +22,22 @@ enum Format {
     static let maxBlockBytes = 64 << 20
     /// The same as an LZ4 frame: at most 1/255 larger than its content, plus frame and checksum.
     static let maxFrameBytes = maxBlockBytes + maxBlockBytes / 255 + 1024
+    /// Sessions and notices of one block, in the clear: at most a little more than the records that they are of.
+    static let maxManifestBytes = 80 << 20
+    /// A block's frame as it is stored: nonce and tag too when it is encrypted.
+    static let maxStoredBytes = maxFrameBytes + AesGcm.nonceLength + AesGcm.tagLength
     /// Open, and as many ended, sessions whose entries of at most 138 bytes fit in a seal.
     static let maxSealedSessions = 100_000
     static let maxSegments: UInt64 = 99_999_999
 
     static func segmentName(_ number: UInt64) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".slseg"
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + segmentSuffix
     }
 
     /// The number of a segment file's name, nil for any other name.
     static func segmentNumber(_ name: String) -> UInt64? {
-        guard name.hasSuffix(".slseg"), let number = UInt64(name.dropLast(6)), segmentName(number) == name,
+        guard name.hasSuffix(segmentSuffix), let number = UInt64(name.dropLast(segmentSuffix.utf8.count)), segmentName(number) == name,
             number > 0
         else { return nil }
         return number

@@ -12,6 +12,12 @@ struct SegmentHeader {
     var replica: String
     /// Where the previous segment's seal block begins; 0 in the first segment.
     var previousSeal: UInt64
+    /// ``KeySidecar/commitment(_:_:)`` of the segment's data key; zeros when it is not encrypted.
+    var keyCommitment: [UInt8]
+    /// The Ed25519 public key that signs this segment's seal.
+    var signer: VerificationKey
+
+    var isEncrypted: Bool { keyCommitment != ChainHasher.zero }
 
     /// The header's bytes, and the chain value that they end with.
     func encoded(_ hasher: ChainHasher) throws(RecordingError) -> (bytes: [UInt8], chain: [UInt8]) {
@@ -25,6 +31,8 @@ struct SegmentHeader {
         bytes.append(contentsOf: carried)
         bytes.append(padded: replica, to: Format.maxReplicaBytes)
         bytes.append(little: previousSeal)
+        bytes.append(contentsOf: keyCommitment)
+        bytes.append(contentsOf: signer.bytes)
         let chain = try hasher.digest(bytes)
         return (bytes + chain, chain)
     }
@@ -34,7 +42,7 @@ struct SegmentHeader {
         if let place = raw.firstDifference(from: Format.segmentMagic) {
             throw FormatProblem(place, "not a recording segment")
         }
-        guard raw.little(8, as: UInt32.self) == Format.version else { throw FormatProblem(8, "unknown version") }
+        try checkVersion(raw)
         guard raw.little(12, as: UInt32.self) == UInt32(Format.segmentHeaderSize) else {
             throw FormatProblem(12, "wrong header size")
         }
@@ -46,11 +54,13 @@ struct SegmentHeader {
         guard let name = paddedName(raw.bytes(80..<136)) else { throw FormatProblem(80, "not a replica's name") }
         replica = name
         previousSeal = raw.little(136)
+        keyCommitment = raw.bytes(144..<176)
+        signer = VerificationKey(raw, at: 176)
     }
 
     init(
         segment: UInt64, created: UInt64, firstBlock: UInt64, recordsBefore: UInt64, carried: [UInt8],
-        replica: String, previousSeal: UInt64
+        replica: String, previousSeal: UInt64, keyCommitment: [UInt8], signer: VerificationKey
     ) {
         self.segment = segment
         self.created = created
@@ -59,30 +69,36 @@ struct SegmentHeader {
         self.carried = carried
         self.replica = replica
         self.previousSeal = previousSeal
+        self.keyCommitment = keyCommitment
+        self.signer = signer
     }
 }
 
-/// The fixed part before a block's LZ4 frame.
+/// The fixed part before a block's manifest and frame.
 struct BlockHeader {
     var isSeal: Bool
     var number: UInt64
-    /// Bytes of the payload, and of its LZ4 frame.
+    /// Bytes of the payload, of the frame as it is stored, and of the manifest.
     var payloadLength: Int
     var frameLength: Int
     var records: UInt32
+    var manifestLength: Int
     var chain: [UInt8]
+
+    /// Bytes of the whole block.
+    var length: Int { Format.blockHeaderSize + manifestLength + frameLength }
 
     /// The hashed fields; the chain value follows them.
     static func write(
         isSeal: Bool, number: UInt64, payloadLength: Int, frameLength: Int, records: UInt32,
-        into raw: UnsafeMutableRawBufferPointer
+        manifestLength: Int, into raw: UnsafeMutableRawBufferPointer
     ) {
         raw.copyBytes(from: isSeal ? Format.sealMagic : Format.blockMagic)
         raw.storeBytes(of: number.littleEndian, toByteOffset: 8, as: UInt64.self)
         raw.storeBytes(of: UInt32(payloadLength).littleEndian, toByteOffset: 16, as: UInt32.self)
         raw.storeBytes(of: UInt32(frameLength).littleEndian, toByteOffset: 20, as: UInt32.self)
         raw.storeBytes(of: records.littleEndian, toByteOffset: 24, as: UInt32.self)
-        raw.storeBytes(of: 0, toByteOffset: 28, as: UInt32.self)
+        raw.storeBytes(of: UInt32(manifestLength).littleEndian, toByteOffset: 28, as: UInt32.self)
     }
 
     init(_ raw: UnsafeRawBufferPointer) throws(FormatProblem) {
@@ -94,10 +110,11 @@ struct BlockHeader {
         payloadLength = Int(raw.little(16, as: UInt32.self))
         frameLength = Int(raw.little(20, as: UInt32.self))
         records = raw.little(24)
+        manifestLength = Int(raw.little(28, as: UInt32.self))
         chain = raw.bytes(32..<64)
         guard payloadLength <= Format.maxBlockBytes else { throw FormatProblem(16, "block too large") }
-        guard frameLength <= Format.maxFrameBytes else { throw FormatProblem(20, "frame too large") }
-        guard raw.little(28, as: UInt32.self) == 0 else { throw FormatProblem(28, "reserved bytes are not zero") }
+        guard frameLength <= Format.maxStoredBytes else { throw FormatProblem(20, "frame too large") }
+        guard manifestLength <= Format.maxManifestBytes else { throw FormatProblem(28, "manifest too large") }
     }
 }
 
@@ -113,7 +130,7 @@ struct Head: Equatable {
     var chain: [UInt8]
     var replica: String
 
-    func encoded(key: [UInt8]) throws(RecordingError) -> [UInt8] {
+    func encoded(key: RecordingKey) throws(RecordingError) -> [UInt8] {
         var bytes = Format.headMagic
         bytes.append(little: Format.version)
         bytes.append(little: UInt32(Format.headSize))
@@ -123,11 +140,13 @@ struct Head: Equatable {
         bytes.append(little: records)
         bytes.append(contentsOf: chain)
         bytes.append(padded: replica, to: Format.maxReplicaBytes)
-        return bytes + (try authenticationCode(bytes, key: key))
+        return bytes + (try authenticationCode(bytes, key: key.authentication))
     }
 
-    /// Reads a head file's bytes. With a key, the HMAC is checked too.
-    init(_ bytes: [UInt8], key: [UInt8]?) throws(FormatProblem) {
+    /// Reads a head file's bytes.
+    ///
+    /// - Parameter keys: those that its HMAC may be under; none: it is not checked.
+    init(_ bytes: [UInt8], keys: [RecordingKey]) throws(FormatProblem) {
         guard bytes.count == Format.headSize else {
             throw FormatProblem(min(bytes.count, Format.headSize), "a head has \(Format.headSize) bytes")
         }
@@ -135,21 +154,22 @@ struct Head: Equatable {
             Result { () throws(FormatProblem) in try Head(fields: raw) }
         }
         self = try result.get()
-        guard let key else { return }
-        let expected: [UInt8]
-        do throws(RecordingError) {
-            expected = try authenticationCode(bytes[..<Format.headAuthenticated], key: key)
-        } catch {
-            throw FormatProblem(Format.headAuthenticated, error.detail)
+        guard !keys.isEmpty else { return }
+        for key in keys {
+            let expected: [UInt8]
+            do throws(RecordingError) {
+                expected = try authenticationCode(bytes[..<Format.headAuthenticated], key: key.authentication)
+            } catch {
+                throw FormatProblem(Format.headAuthenticated, error.detail)
+            }
+            if equalInConstantTime(expected, Array(bytes[Format.headAuthenticated...])) { return }
         }
-        guard equalInConstantTime(expected, Array(bytes[Format.headAuthenticated...])) else {
-            throw FormatProblem(0, "the head's HMAC is wrong: it was changed, or another key wrote it")
-        }
+        throw FormatProblem(0, "the head's HMAC is wrong: it was changed, or another key wrote it")
     }
 
     private init(fields raw: UnsafeRawBufferPointer) throws(FormatProblem) {
         if let place = raw.firstDifference(from: Format.headMagic) { throw FormatProblem(place, "not a head") }
-        guard raw.little(8, as: UInt32.self) == Format.version else { throw FormatProblem(8, "unknown version") }
+        try checkVersion(raw)
         guard raw.little(12, as: UInt32.self) == UInt32(Format.headSize) else {
             throw FormatProblem(12, "wrong head size")
         }
@@ -174,6 +194,15 @@ struct Head: Equatable {
         self.chain = chain
         self.replica = replica
     }
+}
+
+private func checkVersion(_ raw: UnsafeRawBufferPointer) throws(FormatProblem) {
+    let version = raw.little(8, as: UInt32.self)
+    guard version != 1 else {
+        throw FormatProblem(
+            8, "a recording of format 1: move its folder away, and read it with the version of Sluice that made it")
+    }
+    guard version == Format.version else { throw FormatProblem(8, "unknown version \(version)") }
 }
 
 /// A replica's name, zero-padded; nil when it is not one or the padding is not zero.

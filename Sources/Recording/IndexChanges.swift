@@ -85,6 +85,17 @@ public struct IndexChanges: Sendable {
     }
 }
 
+extension IndexChanges {
+    /// What is known of a run of records that cannot be read: that it is there, and when its block was written.
+    mutating func add(_ run: SessionRun, time: UInt64, segment: UInt64, block: UInt64) {
+        var session = sessions[run.session] ?? Session(startedMicroseconds: time)
+        if session.segments[segment] == nil { session.segments[segment] = block }
+        if run.last >= run.first { session.sequences.insert(run.first...run.last) }
+        if run.ended { session.endedMicroseconds = time }
+        sessions[run.session] = session
+    }
+}
+
 extension IndexChanges.Session {
     /// Returns how many counts and marks it added.
     fileprivate mutating func add(

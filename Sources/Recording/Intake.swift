@@ -1,9 +1,9 @@
 import Contract
 import SwiftProtobuf
 
-func serialized(_ record: Record) throws(RecordingError) -> [UInt8] {
+func serialized(_ message: some Message) throws(RecordingError) -> [UInt8] {
     do {
-        return try record.serializedBytes()
+        return try message.serializedBytes()
     } catch {
         throw RecordingError(.invalid, "a record cannot be serialised")
     }
@@ -29,6 +29,9 @@ struct Intake {
     private var members: [[Int]] = []
     /// Batch and place in it of the records that are in the block.
     private(set) var accepted: [(batch: Int, entry: Int)] = []
+    private var manifestBuilder = ManifestBuilder()
+    /// What the block's manifest says of the records that are in the block.
+    var manifest: BlockManifest { manifestBuilder.manifest }
 
     init(encoder: BlockEncoder, options: SegmentWriter.Options) {
         self.encoder = encoder
@@ -102,10 +105,12 @@ struct Intake {
             return false
         }
         encoder.append(batch.body, entry.record)
+        let isEnd = entry.head.event == RecordHead.Field.sessionEnded
+        manifestBuilder.add(sessions[place], at: place, sequence: entry.head.sequence, isEnd: isEnd)
         progress[place].last = entry.head.sequence
         progress[place].known = true
         progress[place].wrote = true
-        progress[place].ended = entry.head.event == RecordHead.Field.sessionEnded
+        progress[place].ended = isEnd
         return true
     }
 
@@ -139,6 +144,7 @@ struct Intake {
         record.sessionResumed = resumption
         let bytes = try serialized(record)
         encoder.append(bytes, 0..<bytes.count)
+        manifestBuilder.resume(resumption, at: place)
         return true
     }
 

@@ -4,9 +4,12 @@ import Glibc
 /// Reads recordings without changing them: `<recordings>/<replica>/<segment>.slseg`, up to each replica's head.
 public struct RecordingArchive: Sendable {
     public let recordings: String
+    /// To read what is encrypted.
+    let keys: DecryptionKeys?
 
-    public init(recordings: String) {
+    public init(recordings: String, keys: DecryptionKeys? = nil) {
         self.recordings = recordings
+        self.keys = keys
     }
 
     /// Names of the replicas that have a directory here.
@@ -34,7 +37,7 @@ public struct RecordingArchive: Sendable {
             let readable = try readable(replica: replica, fromBlock: first).filter {
                 segments?.contains($0.number) ?? true
             }
-            cursors.append(try SessionCursor(session: session, segments: readable, firstBlock: first))
+            cursors.append(try SessionCursor(session: session, segments: readable, firstBlock: first, keys: keys))
         }
         var last: UInt64 = 0
         while let next = Self.next(of: cursors), let record = next.current {
@@ -70,7 +73,7 @@ public struct RecordingArchive: Sendable {
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
         let directory = try directory(of: replica)
-        let head = try StoredHead.read(directory: directory, key: nil).value
+        let head = try StoredHead.read(directory: directory, keys: []).value
         var found: [ReadableSegment] = []
         for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted(by: >)
         where number <= head.segment {
@@ -127,7 +130,7 @@ struct StoredHead {
     private static let attempts = 200
 
     /// Reads a head, again when the writer was just changing it.
-    static func read(directory: String, key: [UInt8]?) throws(RecordingError) -> StoredHead {
+    static func read(directory: String, keys: [RecordingKey]) throws(RecordingError) -> StoredHead {
         let path = directory + "/head"
         var previous: [UInt8] = []
         var problem = FormatProblem(0, "the head is always changing")
@@ -135,9 +138,9 @@ struct StoredHead {
             let bytes = try readFile(path, limit: Format.headSize + 1)
             defer { previous = bytes }
             // Without a key only a second look shows that a read was not torn.
-            guard key != nil || bytes == previous else { continue }
+            guard !keys.isEmpty || bytes == previous else { continue }
             do throws(FormatProblem) {
-                return StoredHead(value: try Head(bytes, key: key))
+                return StoredHead(value: try Head(bytes, keys: keys))
             } catch {
                 problem = error
                 if bytes == previous { break }

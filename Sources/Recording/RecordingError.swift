@@ -17,6 +17,8 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         public static let diskFailed = Code(name: "diskFailed")
         /// The arguments cannot be used.
         public static let invalid = Code(name: "invalid")
+        /// The records cannot be read without a recipient's private key, or with none because the data key was destroyed.
+        public static let encrypted = Code(name: "encrypted")
         /// No such session, or more than one.
         public static let notFound = Code(name: "notFound")
     }

@@ -33,20 +33,16 @@ extension RecordingIndex {
     /// Reads what a replica's segments hold beyond what the index has, up to the replica's head.
     @discardableResult
     public func catchUp(replica: String) throws(RecordingError) -> Outcome {
-        let archive = RecordingArchive(recordings: recordings)
+        let archive = RecordingArchive(recordings: recordings, keys: keys)
         let identity = try recordingIdentity(archive.directory(of: replica))
         let outcome = try settle(replica, identity)
         var done = try access { try Self.progress($0, replica) }
         var changes = IndexChanges(replica: replica, after: done, recording: identity)
         for segment in try archive.readable(replica: replica, fromBlock: done + 1) {
-            let reader = try SegmentReader(path: segment.path)
+            let reader = try SegmentReader(path: segment.path, keys: keys)
             while let block = try reader.next(limit: segment.limit) {
                 guard block.number > done else { continue }
-                try reader.forEachHead { head, raw throws(RecordingError) in
-                    guard !head.session.isEmpty else { return }
-                    changes.add(
-                        head, raw, session: try head.sessionName(raw), segment: segment.number, block: block.number)
-                }
+                try Self.add(block, of: reader, segment.number, to: &changes)
                 changes.through = block.number
                 if changes.sessions.count >= Self.catchUpSessions || changes.counts >= Self.catchUpCounts {
                     done = try flush(&changes)
@@ -55,6 +51,23 @@ extension RecordingIndex {
         }
         _ = try flush(&changes)
         return outcome
+    }
+
+    private static func add(
+        _ block: SegmentReader.Block, of reader: SegmentReader, _ segment: UInt64, to changes: inout IndexChanges
+    ) throws(RecordingError) {
+        do throws(RecordingError) {
+            try reader.forEachHead { head, raw throws(RecordingError) in
+                guard !head.session.isEmpty else { return }
+                changes.add(head, raw, session: try head.sessionName(raw), segment: segment, block: block.number)
+            }
+        } catch {
+            guard error.code == .encrypted else { throw error }
+            let manifest = try reader.manifest()
+            for run in manifest.runs {
+                changes.add(run, time: manifest.timeUs, segment: segment, block: block.number)
+            }
+        }
     }
 
     /// Forgets everything and reads all segments.
@@ -95,7 +108,7 @@ extension RecordingIndex {
         guard isKnown else { return .otherRecording }
         // In this order: a live recorder moves its head before the index.
         let done = try access { try Self.progress($0, replica) }
-        let head = try StoredHead.read(directory: recordings + "/" + replica, key: nil).value
+        let head = try StoredHead.read(directory: recordings + "/" + replica, keys: []).value
         guard done > head.block else { return .followed }
         _ = try write { database in
             try Self.forget(replica, database)

@@ -40,13 +40,17 @@ public struct RecordingIndex: Sendable {
     private static let busySeconds = 5.0
 
     public let recordings: String
+    let keys: DecryptionKeys?
     let database: DatabasePool
 
     /// Opens the index, creating it when missing.
     ///
-    /// - Parameter recordings: the directory that holds the replicas' directories; it must exist.
-    public init(recordings: String) throws(RecordingError) {
+    /// - Parameters:
+    ///   - recordings: the directory that holds the replicas' directories; it must exist.
+    ///   - keys: to read encrypted segments. Without, the index learns of a session in them what stands there in the clear.
+    public init(recordings: String, keys: DecryptionKeys? = nil) throws(RecordingError) {
         self.recordings = recordings
+        self.keys = keys
         let path = recordings + "/" + Self.fileName
         guard fileSize(recordings) != nil else {
             throw RecordingError(.notFound, file: recordings, "there are no recordings")

@@ -1,61 +1,67 @@
 import Glibc
 
-/// The names of all replicas that ever recorded in a folder of recordings: `<recordings>/replicas`, under the recorder's
-/// key. A replica stands in it before its first acknowledgement, so that its folder cannot vanish unseen.
+/// The names of all replicas that ever recorded in a folder of recordings: `<recordings>/replicas`, signed with the
+/// recorder's key. A replica stands in it before its first acknowledgement, so that its folder cannot vanish unseen.
 ///
-/// A text: `sluice-replicas 1`, a name a line in ascending order, and `hmac-sha256 ` with the HMAC of all lines before.
+/// A signed note (``SignedNote``) of the lines `sluice-replicas 2` and a name each, in ascending order.
 enum ReplicaList {
     static let fileName = "replicas"
     static let maxReplicas = 10_000
     /// Begins a recorder's own note of the list, which names follow.
     static let notice = "replicas:"
-    private static let title = "sluice-replicas 1"
-    private static let code = "hmac-sha256 "
+    private static let title = "sluice-replicas 2"
     private static let maxBytes = (maxReplicas + 2) * (Format.maxReplicaBytes + 32)
 
     static func path(_ recordings: String) -> String { recordings + "/" + fileName }
 
     /// The names; nil when there is no list.
     ///
-    /// - Parameter key: nil: its HMAC is not checked.
-    /// - Throws: `damaged` when the list is not as written.
-    static func read(_ recordings: String, key: [UInt8]?) throws(RecordingError) -> Set<String>? {
+    /// - Parameter keys: nil: its signature is not checked.
+    /// - Throws: `damaged` when the list is not as written, or none of `keys` signed it.
+    static func read(_ recordings: String, keys: [VerificationKey]?) throws(RecordingError) -> Set<String>? {
         let path = path(recordings)
         guard fileSize(path) != nil else { return nil }
         let bytes = try readFile(path, limit: maxBytes + 1)
-        guard bytes.count <= maxBytes, bytes.last == UInt8(ascii: "\n"),
-            let text = String(validating: bytes.dropLast(), as: UTF8.self)
-        else { throw damaged(path, "not a list of replicas") }
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        guard let last = lines.popLast(), last.hasPrefix(code), lines.first == title else {
+        guard bytes.count <= maxBytes else { throw damaged(path, "not a list of replicas") }
+        var lines = try SignedNote.open(bytes, file: path, keys: keys)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        guard lines.popLast()?.isEmpty == true, lines.first == title else {
             throw damaged(path, "not a list of replicas")
         }
         let names = lines.dropFirst()
         guard names.allSatisfy(Format.isReplicaName), names.count <= maxReplicas, Set(names).count == names.count else {
             throw damaged(path, "a line is no replica's name")
         }
-        if let key {
-            let expected = hexadecimal(try authenticationCode(bytes.dropLast(last.utf8.count + 1), key: key))
-            guard equalInConstantTime(Array(last.dropFirst(code.count).utf8), Array(expected.utf8)) else {
-                throw damaged(path, "the list's HMAC is wrong: it was changed, or another key wrote it")
-            }
-        }
         return Set(names)
     }
 
     /// Puts a replica on the list. The first list has all replicas that there are.
+    ///
+    /// - Parameter former: keys that may have signed the list as it is; it is then signed anew.
     static func add(
-        _ replica: String, recordings: String, key: [UInt8], files: any FileLayer
+        _ replica: String, recordings: String, key: RecordingKey, former: [RecordingKey] = [], files: any FileLayer
     ) throws(RecordingError) {
         try withLock(recordings) { () throws(RecordingError) in
-            let listed = try read(recordings, key: key)
+            let keys = [key] + former
+            let listed = try read(recordings, keys: keys.map(\.verification))
             var names: Set<String>
-            if let listed { names = listed } else { names = try found(recordings, key: key) }
-            guard names.insert(replica).inserted || listed == nil else { return }
+            if let listed { names = listed } else { names = try found(recordings, keys: keys) }
+            let isNew = names.insert(replica).inserted
+            if !isNew, listed != nil, try isSigned(recordings, by: key.verification) { return }
             guard names.count <= maxReplicas else {
                 throw RecordingError(.unusable, file: path(recordings), "more than \(maxReplicas) replicas")
             }
-            try replaceFile(path(recordings), with: try encoded(names, key: key), files: files)
+            let text = ([title] + names.sorted()).map { $0 + "\n" }.joined()
+            try replaceFile(path(recordings), with: Array(try SignedNote.sign(text, key: key).utf8), files: files)
+        }
+    }
+
+    private static func isSigned(_ recordings: String, by key: VerificationKey) throws(RecordingError) -> Bool {
+        do throws(RecordingError) {
+            return try read(recordings, keys: [key]) != nil
+        } catch {
+            guard error.code == .damaged else { throw error }
+            return false
         }
     }
 
@@ -85,12 +91,12 @@ enum ReplicaList {
         return try body()
     }
 
-    /// Replicas of a time before there was a list: those whose heads name their folders.
-    private static func found(_ recordings: String, key: [UInt8]) throws(RecordingError) -> Set<String> {
+    /// Replicas that are here when the list is not: those whose heads name their folders.
+    private static func found(_ recordings: String, keys: [RecordingKey]) throws(RecordingError) -> Set<String> {
         var names: Set<String> = []
         for name in try RecordingArchive(recordings: recordings).replicas() {
             do throws(RecordingError) {
-                let head = try StoredHead.read(directory: recordings + "/" + name, key: key).value
+                let head = try StoredHead.read(directory: recordings + "/" + name, keys: keys).value
                 if head.replica == name { names.insert(name) }
             } catch {
                 // A folder without a head of ours proves nothing, and so its absence would not either.
@@ -98,11 +104,6 @@ enum ReplicaList {
             }
         }
         return names
-    }
-
-    private static func encoded(_ names: Set<String>, key: [UInt8]) throws(RecordingError) -> [UInt8] {
-        let text = ([title] + names.sorted()).map { $0 + "\n" }.joined()
-        return Array((text + code + hexadecimal(try authenticationCode(text.utf8, key: key)) + "\n").utf8)
     }
 
     private static func damaged(_ path: String, _ reason: String) -> RecordingError {

@@ -28,7 +28,7 @@ public struct ReplicaWriter {
     /// What the start, or the last new start, found.
     public private(set) var recovery: SegmentWriter.Recovery
     private let directory: String
-    private let key: [UInt8]
+    private let key: RecordingKey
     private let options: SegmentWriter.Options
     private let files: any FileLayer
     /// Nil after a failure that leaves unknown what is on disk, until that was read anew.
@@ -39,7 +39,7 @@ public struct ReplicaWriter {
 
     /// Opens `<recordings>/<replica>`, as ``SegmentWriter/init(directory:key:options:files:)``.
     public init(
-        directory: String, key: [UInt8], options: SegmentWriter.Options = .init(), files: any FileLayer = SystemFiles()
+        directory: String, key: RecordingKey, options: SegmentWriter.Options = .init(), files: any FileLayer = SystemFiles()
     ) throws(RecordingError) {
         self.directory = trimmedPath(directory)
         self.key = key
@@ -73,10 +73,11 @@ public struct ReplicaWriter {
         }
     }
 
-    /// Goes on after a failure when that is possible again, and notes new replicas.
+    /// Signs what was recorded, notes new replicas, and goes on after a failure when that is possible again.
     public mutating func tick(now: UInt64) {
         switch state {
         case .working:
+            do throws(RecordingError) { try writer?.signCheckpoint(now: now) } catch { return failed(error, now: now) }
             guard now >= listedAt + Self.listInterval else { return }
             listedAt = now
             guard let writer, noted != nil else { return }
@@ -139,7 +140,7 @@ public struct ReplicaWriter {
     private mutating func noteReplicas(_ writer: SegmentWriter) throws(RecordingError) {
         let listed: Set<String>
         do throws(RecordingError) {
-            listed = try ReplicaList.read(parent(directory), key: key) ?? noted ?? [writer.replica]
+            listed = try ReplicaList.read(parent(directory), keys: [key.verification]) ?? noted ?? [writer.replica]
         } catch {
             // Somebody changed the list: no reason to lose records. A verification names it.
             listed = noted ?? [writer.replica]

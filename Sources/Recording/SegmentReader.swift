@@ -3,11 +3,12 @@ import Glibc
 import SwiftProtobuf
 
 /// Reads one segment block by block and checks each against the hash chain. Buffers are bounded by the largest
-/// block. Not for use by several threads at once.
+/// block. What blocks' manifests say is read without a key; records of an encrypted segment need one. Not for use by
+/// several threads at once.
 public final class SegmentReader {
     /// One block, as far as its header tells.
     public struct Block: Sendable {
-        /// Bytes from the file's start, and of header and frame together.
+        /// Bytes from the file's start, and of the whole block.
         public let offset: Int64
         public let length: Int
         /// From 1 over all segments of the replica.
@@ -27,11 +28,20 @@ public final class SegmentReader {
     private let hasher: ChainHasher
     private let decoder: FrameDecoder
     private let input = ReusedMemory(1 << 20)
-    private var current: BlockHeader?
+    private let keys: DecryptionKeys?
+    private var cipher: BlockCipher?
+    private var currentHeader: BlockHeader?
+    /// The block that was passed last.
+    private(set) var current: Block?
+    /// The current block's LZ4 frame, once it was decrypted in place.
+    private var decrypted: UnsafeRawBufferPointer?
 
     /// Opens a segment file and checks its header.
-    public init(path: String) throws(RecordingError) {
+    ///
+    /// - Parameter keys: to read the records of an encrypted segment, whose sidecar is looked for beside it.
+    public init(path: String, keys: DecryptionKeys? = nil) throws(RecordingError) {
         self.path = path
+        self.keys = keys
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
         var raw = [UInt8](repeating: 0, count: Format.segmentHeaderSize)
@@ -78,7 +88,9 @@ public final class SegmentReader {
 
     /// Reads the block at the current place into the buffer. nil at the end of the file.
     private func load() throws(RecordingError) -> BlockHeader? {
+        currentHeader = nil
         current = nil
+        decrypted = nil
         let got = try read(Format.blockHeaderSize, at: offset)
         if got == 0 { return nil }
         guard !isSealed else { throw damaged(0, "bytes after the seal") }
@@ -92,13 +104,12 @@ public final class SegmentReader {
         guard block.number == nextNumber else {
             throw damaged(8, "block \(block.number) stands where block \(nextNumber) must: a block is missing")
         }
-        let length = Format.blockHeaderSize + block.frameLength
-        guard try read(length, at: offset) == length else { throw incomplete() }
+        guard try read(block.length, at: offset) == block.length else { throw incomplete() }
         return block
     }
 
     private func advance(over block: BlockHeader, previous: [UInt8]) throws(RecordingError) -> Block {
-        let length = Format.blockHeaderSize + block.frameLength
+        let length = block.length
         let all = UnsafeRawBufferPointer(input.bytes)
         let value = try hasher.link(
             previous: previous, header: UnsafeRawBufferPointer(rebasing: all[..<Format.blockHeaderHashed]),
@@ -106,7 +117,8 @@ public final class SegmentReader {
         guard value == block.chain else { throw damaged(0, "the block was changed: its chain value is wrong") }
         let result = Block(
             offset: offset, length: length, number: block.number, records: Int(block.records), isSeal: block.isSeal)
-        current = block
+        currentHeader = block
+        current = result
         chain = value
         offset += Int64(length)
         nextNumber += 1
@@ -125,21 +137,38 @@ public final class SegmentReader {
         guard let block = try load(), block.isSeal, let seal = Seal(try payload(block)) else {
             throw damaged(0, "there is no seal here")
         }
-        current = nil
         guard try advance(over: block, previous: seal.lastChain).isSeal, chain == next.carried else {
             throw RecordingError(.damaged, file: path, offset: place, "another seal than the next segment names")
         }
         return seal
     }
 
+    /// What the current block says of its records, in the clear; empty for a seal.
+    func manifest() throws(RecordingError) -> BlockManifest {
+        guard let block = currentHeader, !block.isSeal else { return BlockManifest() }
+        let start = Format.blockHeaderSize
+        let bytes = UnsafeRawBufferPointer(rebasing: input.bytes[start..<(start + block.manifestLength)])
+        do {
+            return try BlockManifest(serializedBytes: bytes.bytes)
+        } catch {
+            throw contentProblem("its manifest cannot be parsed")
+        }
+    }
+
+    /// Whether the current block has records of the session; of the recorder's own without one.
+    func holds(_ session: String) throws(RecordingError) -> Bool {
+        let manifest = try manifest()
+        return session.isEmpty ? !manifest.notices.isEmpty : manifest.runs.contains { $0.session == session }
+    }
+
     /// The current block's records, each in its serialised form, which is valid only during the call.
     func forEachRecord(
         _ body: (UnsafeRawBufferPointer) throws(RecordingError) -> Void
     ) throws(RecordingError) {
-        guard let current, !current.isSeal else { return }
-        let payload = try payload(current)
+        guard let block = currentHeader, !block.isSeal else { return }
+        let payload = try payload(block)
         var place = 0
-        for _ in 0..<current.records {
+        for _ in 0..<block.records {
             guard payload.count - place >= 4 else { throw contentProblem("its records are cut") }
             let length = Int(payload.little(place, as: UInt32.self))
             place += 4
@@ -181,19 +210,43 @@ public final class SegmentReader {
         }
     }
 
+    /// The current block as a seal that the segment's signer has signed; nil for any other block.
     func seal() throws(RecordingError) -> Seal? {
-        guard let current, current.isSeal else { return nil }
-        guard let seal = Seal(try payload(current)) else { throw contentProblem("its seal is malformed") }
+        guard let block = currentHeader, block.isSeal else { return nil }
+        let payload = try payload(block)
+        guard let seal = Seal(payload) else { throw contentProblem("its seal is malformed") }
+        let name = SegmentName(replica: header.replica, number: header.segment)
+        guard Seal.isSigned(payload, name, by: header.signer) else {
+            throw contentProblem("its seal's signature is wrong")
+        }
         return seal
     }
 
     private func payload(_ block: BlockHeader) throws(RecordingError) -> UnsafeRawBufferPointer {
-        let end = Format.blockHeaderSize + block.frameLength
-        let frame = UnsafeRawBufferPointer(rebasing: input.bytes[Format.blockHeaderSize..<end])
-        guard let payload = decoder.decode(frame, length: block.payloadLength) else {
+        guard let payload = decoder.decode(try frame(block), length: block.payloadLength) else {
             throw contentProblem("its LZ4 frame is damaged")
         }
         return payload
+    }
+
+    /// The block's LZ4 frame, decrypted when it must be.
+    private func frame(_ block: BlockHeader) throws(RecordingError) -> UnsafeRawBufferPointer {
+        let stored = UnsafeMutableRawBufferPointer(
+            rebasing: input.bytes[(Format.blockHeaderSize + block.manifestLength)..<block.length])
+        guard header.isEncrypted, !block.isSeal else { return UnsafeRawBufferPointer(stored) }
+        if let decrypted { return decrypted }
+        if cipher == nil { cipher = try makeCipher() }
+        let hashed = UnsafeRawBufferPointer(rebasing: input.bytes[..<Format.blockHeaderHashed])
+        guard let opened = cipher?.open(stored, authenticated: hashed) else {
+            throw contentProblem("it cannot be decrypted with the segment's data key")
+        }
+        decrypted = opened
+        return opened
+    }
+
+    private func makeCipher() throws(RecordingError) -> BlockCipher {
+        let sidecar = parent(path) + "/" + KeySidecar.fileName(header.segment)
+        return try BlockCipher(dataKey: try KeySidecar.dataKey(of: header, at: sidecar, with: keys))
     }
 
     private func read(_ length: Int, at place: Int64) throws(RecordingError) -> Int {
@@ -214,7 +267,6 @@ public final class SegmentReader {
 
     /// The current block was passed already.
     private func contentProblem(_ reason: String) -> RecordingError {
-        let length = Format.blockHeaderSize + (current?.frameLength ?? 0)
-        return RecordingError(.damaged, file: path, offset: offset - Int64(length), "the block was changed: \(reason)")
+        RecordingError(.damaged, file: path, offset: current?.offset ?? offset, "the block was changed: \(reason)")
     }
 }

@@ -21,6 +21,10 @@ public final class SegmentWriter: @unchecked Sendable {
         public var maxOpenSessions = 65_536
         /// Ended sessions whose late duplicates are still acknowledged.
         public var maxEndedSessions = 8_192
+        /// Who can read the records; nobody encrypts when there is none.
+        public var recipients: [Recipient] = []
+        /// The keys that signed here before the present one.
+        public var formerKeys: [RecordingKey] = []
 
         public init() {}
     }
@@ -43,13 +47,16 @@ public final class SegmentWriter: @unchecked Sendable {
     // Everything below is touched only inside `lock`.
     private let lock = Mutex(())
     private let files: any FileLayer
-    private let key: [UInt8]
+    private let key: RecordingKey
+    private let maker: OpenSegment.Maker
     private let lockDescriptor: Int32
     private let identity: [UInt8]?
     private let encoder: BlockEncoder
     private let hasher: ChainHasher
     private var head: OpenHead
     private var segment: OpenSegment
+    private var sealed: SealedSegments
+    private var checkpoint: CheckpointFile
     private var table: SessionTable
     private var changes: IndexChanges
     private var failure: RecordingError?
@@ -65,15 +72,12 @@ public final class SegmentWriter: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - directory: `<recordings>/<replica>`; created (0700) when missing, its parent must exist.
-    ///   - key: the recorder's key, 32 bytes.
+    ///   - key: the recorder's key.
     /// - Throws: `locked` when another writer is alive, `damaged` with file and offset when what was acknowledged is
     ///   not there as written.
     public init(
-        directory: String, key: [UInt8], options: Options = Options(), files: any FileLayer = SystemFiles()
+        directory: String, key: RecordingKey, options: Options = Options(), files: any FileLayer = SystemFiles()
     ) throws(RecordingError) {
-        guard key.count == RecordingKey.length else {
-            throw RecordingError(.invalid, "a recording key has \(RecordingKey.length) bytes")
-        }
         let directory = trimmedPath(directory)
         let replica = String(directory.split(separator: "/").last ?? "")
         guard Format.isReplicaName(replica) else {
@@ -89,21 +93,29 @@ public final class SegmentWriter: @unchecked Sendable {
         let lockDescriptor = try WriterLock.acquire(directory)
         do throws(RecordingError) {
             let hasher = try ChainHasher()
+            maker = OpenSegment.Maker(
+                directory: directory, replica: replica, recipients: options.recipients, room: options.segmentBytes,
+                files: files, hasher: hasher)
             let start = StartUp(
-                directory: directory, replica: replica, key: key, options: options, files: files, hasher: hasher)
+                directory: directory, replica: replica, key: key, options: options, maker: maker, files: files,
+                hasher: hasher)
             let state = try start.run()
             do throws(RecordingError) {
-                try ReplicaList.add(replica, recordings: parent(directory), key: key, files: files)
+                try ReplicaList.add(
+                    replica, recordings: parent(directory), key: key, former: options.formerKeys, files: files)
                 identity = try recordingIdentity(directory)
                 encoder = try BlockEncoder(hasher)
             } catch {
                 close(state.segment.descriptor)
                 close(state.head.descriptor)
+                close(state.sealed.leaves.descriptor)
                 throw error
             }
             self.hasher = hasher
             head = state.head
             segment = state.segment
+            sealed = state.sealed
+            checkpoint = state.checkpoint
             table = state.table
             changes = IndexChanges(replica: replica, after: state.head.value.block, recording: identity)
             lastBlock = (state.head.value.block, state.chain)
@@ -119,6 +131,7 @@ public final class SegmentWriter: @unchecked Sendable {
         self.key = key
         self.lockDescriptor = lockDescriptor
         if recovery != Recovery() { try noteRecovery() }
+        try signAsPresent()
     }
 
     deinit { closeFiles() }
@@ -141,7 +154,7 @@ public final class SegmentWriter: @unchecked Sendable {
             } else {
                 // Sealing a segment uses the encoder, so the batches are then encoded again.
                 if try makeRoom() { intake = try self.intake(of: batches) }
-                try writeBlock(synced: synced)
+                try writeBlock(intake.manifest, synced: synced)
                 intake.commit(to: &table, block: head.value.block)
                 changes.add(batches, accepted: intake.accepted, segment: segment.number, block: head.value.block)
             }
@@ -184,6 +197,19 @@ public final class SegmentWriter: @unchecked Sendable {
         }
     }
 
+    /// Signs how far the recording is, when it is further than the last checkpoint says and that is older than
+    /// ``CheckpointFile/interval``.
+    ///
+    /// - Parameter now: monotonic, nanoseconds.
+    /// - Throws: when it could not be written. What is recorded is as safe as before, and the next call tries again.
+    func signCheckpoint(now: UInt64) throws(RecordingError) {
+        try lock.withLock { _ throws(RecordingError) in
+            try usable()
+            guard checkpoint.isDue(head.value, now: now) else { return }
+            try writeCheckpoint(synced: false, now: now)
+        }
+    }
+
     /// Makes everything durable and gives up the directory. Later appends fail.
     public func finish() throws(RecordingError) {
         try lock.withLock { _ throws(RecordingError) in
@@ -192,6 +218,7 @@ public final class SegmentWriter: @unchecked Sendable {
             try usable()
             try synchronize()
             do throws(FileError) { try files.synchronize(head.descriptor) } catch { throw lost(error, head.path) }
+            try writeCheckpoint(synced: true)
         }
     }
 
@@ -202,6 +229,7 @@ public final class SegmentWriter: @unchecked Sendable {
         closed = true
         close(segment.descriptor)
         close(head.descriptor)
+        close(sealed.leaves.descriptor)
         close(lockDescriptor)
     }
 
@@ -213,36 +241,79 @@ public final class SegmentWriter: @unchecked Sendable {
         guard !closed else { throw RecordingError(.unusable, "the writer is closed") }
     }
 
-    /// Rolls the segment when it is full; true when it did.
+    /// Rolls the segment when it is full, or was begun by a process that alone had its data key; true when it did.
     private func makeRoom() throws(RecordingError) -> Bool {
         try truncateIfNeeded()
-        guard segment.isSealed || segment.length >= options.segmentBytes else { return false }
+        guard
+            segment.isSealed || segment.length >= options.segmentBytes
+                || segment.isEncrypted != !options.recipients.isEmpty || (segment.isEncrypted && segment.cipher == nil)
+        else { return false }
+        try roll()
+        return true
+    }
+
+    private func roll() throws(RecordingError) {
         if !segment.isSealed { try sealSegment() }
-        let next = try OpenSegment.create(
-            after: segment, head: head.value, directory: directory, files: files, hasher: hasher)
+        try sealed.complete(through: segment.number, lastSeal: head.value.chain, in: directory)
+        let next = try maker.make(after: segment, head: head.value, signer: sealed.nextSigner)
         close(segment.descriptor)
         segment = next
         try advanceHead(
             to: segment.length, block: head.value.block, records: head.value.records, chain: next.firstChain)
-        return true
+        try writeCheckpoint(synced: true)
     }
 
     private func sealSegment() throws(RecordingError) {
+        let signer = try signingKey()
         let seal = Seal(
             blocks: head.value.block + 1 - segment.firstBlock, records: head.value.records - segment.recordsBefore,
-            firstChain: segment.firstChain, lastChain: head.value.chain, open: table.openEntries,
-            ended: table.endedEntries)
+            firstChain: segment.firstChain, lastChain: head.value.chain, time: currentMicroseconds(),
+            sealedBefore: sealed.tree.size, rootBefore: try sealed.tree.root(), nextSigner: key.verification,
+            open: table.openEntries, ended: table.endedEntries)
         encoder.reset()
-        encoder.append(raw: seal.encoded)
+        encoder.append(raw: try seal.encoded(SegmentName(replica: replica, number: segment.number), key: signer))
         let place = segment.length
-        try writeBlock(isSeal: true, synced: true)
+        try writeBlock(isSeal: true, BlockManifest(), synced: true)
         segment.sealOffset = place
+        sealed.nextSigner = key.verification
+        // What was set aside for more blocks.
+        try wrapped(segment.path) { () throws(FileError) in
+            try files.truncate(segment.descriptor, to: segment.length)
+        }
     }
 
-    private func writeBlock(isSeal: Bool = false, synced: Bool) throws(RecordingError) {
+    /// The key that the open segment names.
+    private func signingKey() throws(RecordingError) -> RecordingKey {
+        for known in [key] + options.formerKeys where known.verification == segment.signer {
+            return known
+        }
+        throw RecordingError(
+            .invalid, file: segment.path,
+            "another key signs this segment: put it back, or into recording.key.former beside the new one")
+    }
+
+    /// After the key was rotated: the former one seals what it signed, and names the present one.
+    private func signAsPresent() throws(RecordingError) {
+        while segment.signer != key.verification { try roll() }
+        try writeCheckpoint(synced: true)
+    }
+
+    private func writeCheckpoint(synced: Bool, now: UInt64 = 0) throws(RecordingError) {
+        let value = Checkpoint(
+            head.value, sealed: sealed.tree.size, root: try sealed.tree.root(), time: currentMicroseconds())
+        try checkpoint.write(value, key: key, synced: synced, now: now)
+    }
+
+    private func writeBlock(
+        isSeal: Bool = false, _ manifest: BlockManifest, synced: Bool
+    ) throws(RecordingError) {
+        var manifest = manifest
+        if !isSeal { manifest.timeUs = currentMicroseconds() }
         let number = head.value.block + 1
         let records = head.value.records + UInt64(encoder.records)
-        let block = try encoder.finish(isSeal: isSeal, number: number, previous: head.value.chain)
+        let block = try encoder.finish(
+            isSeal: isSeal, number: number, previous: head.value.chain, manifest: manifest,
+            cipher: isSeal ? nil : segment.cipher)
         do throws(FileError) {
             try files.writeAll(block.bytes, to: segment.descriptor, at: segment.length)
         } catch {
@@ -316,7 +387,7 @@ public final class SegmentWriter: @unchecked Sendable {
     }
 
     private func noteRecovery() throws(RecordingError) {
-        if segment.isSealed { _ = try makeRoom() }
+        _ = try makeRoom()
         try writeNotice(
             "recovered: \(recovery.keptBlocks) whole blocks beyond the head kept, \(recovery.cutBytes) bytes of a "
                 + "torn tail cut")
@@ -329,7 +400,9 @@ public final class SegmentWriter: @unchecked Sendable {
         let bytes = try serialized(record)
         encoder.reset()
         encoder.append(bytes, 0..<bytes.count)
-        try writeBlock(synced: true)
+        var manifest = ManifestBuilder()
+        manifest.note(text)
+        try writeBlock(manifest.manifest, synced: true)
     }
 
     private func wrapped(

@@ -8,17 +8,19 @@ final class SessionCursor {
     private let session: String
     private let wanted: SessionFilter
     private let firstBlock: UInt64
+    private let keys: DecryptionKeys?
     private var segments: ArraySlice<ReadableSegment>
     private var reader: (segment: SegmentReader, limit: Int64)?
     private var records: ArraySlice<Record> = []
 
     /// - Parameter firstBlock: no block before it has any of the session's records.
     init(
-        session: String, segments: [ReadableSegment], firstBlock: UInt64
+        session: String, segments: [ReadableSegment], firstBlock: UInt64, keys: DecryptionKeys?
     ) throws(RecordingError) {
         self.session = session
         wanted = SessionFilter(session)
         self.firstBlock = firstBlock
+        self.keys = keys
         self.segments = segments[...]
         try advance()
     }
@@ -45,14 +47,14 @@ final class SessionCursor {
     private func readBlock() throws(RecordingError) -> Bool {
         guard let (reader, limit) = reader else {
             guard let next = segments.popFirst() else { return false }
-            self.reader = (try SegmentReader(path: next.path), next.limit)
+            self.reader = (try SegmentReader(path: next.path, keys: keys), next.limit)
             return true
         }
         guard let block = try reader.next(limit: limit) else {
             self.reader = nil
             return true
         }
-        guard block.number >= firstBlock else { return true }
+        guard block.number >= firstBlock, try reader.holds(session) else { return true }
         var found: [Record] = []
         try reader.forEachRecord { raw throws(RecordingError) in
             guard wanted.mayMatch(raw) else { return }

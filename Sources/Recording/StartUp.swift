@@ -6,6 +6,8 @@ struct StartUp {
     struct State {
         var head: OpenHead
         var segment: OpenSegment
+        var sealed: SealedSegments
+        var checkpoint: CheckpointFile
         var table: SessionTable
         var recovery: SegmentWriter.Recovery
         /// Chain value of the last block, zeros before the first.
@@ -14,11 +16,14 @@ struct StartUp {
 
     let directory: String
     let replica: String
-    let key: [UInt8]
+    let key: RecordingKey
     let options: SegmentWriter.Options
+    let maker: OpenSegment.Maker
     let files: any FileLayer
     let hasher: ChainHasher
 
+    /// The present key, and those before it.
+    private var knownKeys: [RecordingKey] { [key] + options.formerKeys }
     private var headPath: String { directory + "/head" }
     private func segmentPath(_ number: UInt64) -> String { directory + "/" + Format.segmentName(number) }
 
@@ -43,20 +48,31 @@ struct StartUp {
             throw RecordingError(.damaged, file: headPath, offset: 0, "the head is missing but there are segments")
         }
         if !segments.isEmpty { unlink(first) }
-        let segment = try OpenSegment.createFirst(
-            replica: replica, directory: directory, files: files, hasher: hasher)
+        guard fileSize(Checkpoint.path(directory)) == nil, fileSize(LeafFile.path(directory)) == nil else {
+            throw RecordingError(
+                .damaged, file: headPath, offset: 0, "the head is missing but there is a checkpoint or a leaf")
+        }
+        let segment = try maker.makeFirst(signer: key.verification)
         let value = Head(
             segment: 1, offset: UInt64(segment.length), block: 0, records: 0, chain: segment.firstChain,
             replica: replica)
-        let head: OpenHead
         do throws(RecordingError) {
-            head = try createHead(value)
+            let head = try createHead(value)
+            do throws(RecordingError) {
+                let sealed = try SealedSegments(
+                    directory, open: try SegmentReader(path: segment.path).header, lastSeal: nil,
+                    nextSigner: key.verification, files: files, hasher: hasher)
+                return State(
+                    head: head, segment: segment, sealed: sealed, checkpoint: CheckpointFile(directory, files: files),
+                    table: newTable, recovery: SegmentWriter.Recovery(), chain: ChainHasher.zero)
+            } catch {
+                close(head.descriptor)
+                throw error
+            }
         } catch {
             close(segment.descriptor)
             throw error
         }
-        return State(
-            head: head, segment: segment, table: newTable, recovery: SegmentWriter.Recovery(), chain: ChainHasher.zero)
     }
 
     private var newTable: SessionTable {
@@ -95,7 +111,7 @@ struct StartUp {
         let bytes = try readFile(headPath, limit: Format.headSize + 1)
         let value: Head
         do throws(FormatProblem) {
-            value = try Head(bytes, key: key)
+            value = try Head(bytes, keys: knownKeys)
             guard value.replica == replica else { throw FormatProblem(80, "this head is of another replica") }
         } catch {
             throw RecordingError(.damaged, file: headPath, offset: Int64(error.offset), error.reason)
@@ -136,17 +152,46 @@ struct StartUp {
         head.value = Head(
             segment: segment.number, offset: UInt64(segment.length), block: last.nextNumber - 1,
             records: scan.records, chain: last.chain, replica: replica)
-        if head.value != opened.value {
-            do throws(RecordingError) {
-                try rewrite(head)
-            } catch {
-                close(segment.descriptor)
-                throw error
-            }
+        let sealed: SealedSegments
+        do throws(RecordingError) {
+            try checkCheckpoint(head.value)
+            if head.value != opened.value { try rewrite(head) }
+            let seal = lastSeal == nil ? nil : last.chain
+            sealed = try SealedSegments(
+                directory, open: last.header, lastSeal: seal, nextSigner: try nextSigner(last, isSealed: seal != nil),
+                files: files, hasher: hasher)
+        } catch {
+            close(segment.descriptor)
+            throw error
         }
         // A segment without blocks goes on where the one before it ended.
         let chain = last.nextNumber == last.header.firstBlock ? last.header.carried : last.chain
-        return State(head: head, segment: segment, table: scan.table, recovery: scan.recovery, chain: chain)
+        return State(
+            head: head, segment: segment, sealed: sealed, checkpoint: CheckpointFile(directory, files: files),
+            table: scan.table, recovery: scan.recovery, chain: chain)
+    }
+
+    /// The key that signs the segment after `reader`'s, which is read up to its end.
+    private func nextSigner(_ reader: SegmentReader, isSealed: Bool) throws(RecordingError) -> VerificationKey {
+        guard isSealed, let seal = try reader.seal() else { return key.verification }
+        return seal.nextSigner
+    }
+
+    /// What was signed must be here. A checkpoint that a power failure left empty says nothing.
+    private func checkCheckpoint(_ head: Head) throws(RecordingError) {
+        let path = Checkpoint.path(directory)
+        guard let size = fileSize(path), size > 0 else { return }
+        let found = try SignedCheckpoint(file: path)
+        try found.check(signedBy: knownKeys.map(\.verification))
+        let checkpoint = found.checkpoint
+        guard checkpoint.replica == replica, checkpoint.block <= head.block,
+            checkpoint.block < head.block || checkpoint.records == head.records
+        else {
+            throw RecordingError(
+                .damaged, file: path, offset: 0,
+                "block \(checkpoint.block) was signed and the recording ends with block \(head.block): an older copy was "
+                    + "put back, or acknowledged records are gone")
+        }
     }
 
     private func reopen(
@@ -189,11 +234,8 @@ struct StartUp {
         mutating func take(_ block: SegmentReader.Block, of reader: SegmentReader) throws(RecordingError) {
             records += UInt64(block.records)
             if block.isSeal { lastSeal = block.offset }
-            try reader.forEachHead { head, raw throws(RecordingError) in
-                guard !head.session.isEmpty else { return }
-                table.advance(
-                    try head.sessionName(raw), to: head.sequence, block: block.number,
-                    ended: head.event == RecordHead.Field.sessionEnded)
+            for run in try reader.manifest().runs {
+                table.advance(run.session, to: run.last, block: block.number, ended: run.ended)
             }
         }
     }
@@ -264,6 +306,7 @@ struct StartUp {
                 throw error
             }
             unlink(path)
+            unlink(directory + "/" + KeySidecar.fileName(reader.header.segment + 1))
             scan.recovery.cutBytes += size
             return nil
         }

@@ -151,7 +151,7 @@ import Testing
 
     @Test func oneReplicaAloneIsWholeWithANote() throws {
         let scratch = try whole()
-        let report = verify([scratch.path + "/recorder-1"], key: scratch.key)
+        let report = verify([scratch.path + "/recorder-1"], keys: VerificationKeys(recording: [scratch.key]))
         #expect(report.problems == [])
         #expect(report.notes.contains { $0.contains("1 sessions began in other replicas") })
     }
@@ -166,15 +166,15 @@ import Testing
             records: [command("a", 3), ended("a", 4)], durability: .written, resumptions: [left.resumption("a")])
         for writer in [first, second] { try writer.finish() }
         for paths in [[one.path, two.path], [two.path, one.path], [one.path, two.path + "/recorder-0-00000002"]] {
-            let report = verify(paths, key: one.key)
+            let report = verify(paths, keys: VerificationKeys(recording: [one.key]))
             #expect(report.problems == [])
             #expect(report.sessions == 1 && report.openSessions == 0)
         }
-        #expect(verify([one.path, one.path + "/"], key: one.key).isWhole)
-        let alone = verify([two.path], key: one.key).problems
+        #expect(verify([one.path, one.path + "/"], keys: VerificationKeys(recording: [one.key])).isWhole)
+        let alone = verify([two.path], keys: VerificationKeys(recording: [one.key])).problems
         #expect(alone.contains { $0.reason.contains("'recorder-0-00000001' is missing") })
         try two.overwrite(two.path + "/recorder-0-00000002/head", [])
-        #expect(!verify([one.path, two.path], key: one.key).isWhole)
+        #expect(!verify([one.path, two.path], keys: VerificationKeys(recording: [one.key])).isWhole)
     }
 
     @Test func namesakesCannotBeJoined() throws {
@@ -184,7 +184,7 @@ import Testing
             _ = try writer.append(records: [started("a")], durability: .written)
             try writer.finish()
         }
-        let report = verify([one.path, two.path], key: one.key)
+        let report = verify([one.path, two.path], keys: VerificationKeys(recording: [one.key]))
         #expect(report.problems.count == 1)
         #expect(report.problems.first?.reason.contains("is named 'recorder-0' too") == true)
         #expect(report.segments == 2)

@@ -41,8 +41,8 @@ import Testing
         let elsewhere = try Scratch()
         try FileManager.default.moveItem(
             atPath: scratch.path + "/recorder-1", toPath: elsewhere.path + "/recorder-1")
-        #expect(!verify([scratch.path], key: scratch.key).isWhole)
-        #expect(verify([scratch.path, elsewhere.path + "/recorder-1"], key: scratch.key).isWhole)
+        #expect(!verify([scratch.path], keys: VerificationKeys(recording: [scratch.key])).isWhole)
+        #expect(verify([scratch.path, elsewhere.path + "/recorder-1"], keys: VerificationKeys(recording: [scratch.key])).isWhole)
     }
 
     @Test func aMissingListIsFound() throws {
@@ -127,7 +127,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        let listed = try #require(try ReplicaList.read(path, key: key))
+        let listed = try #require(try ReplicaList.read(path, keys: [key.verification]))
         #expect(listed.count == 16)
         #expect(listed == Set(try RecordingArchive(recordings: path).replicas()))
     }

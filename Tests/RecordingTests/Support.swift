@@ -7,7 +7,7 @@ import Synchronization
 /// A directory of its own for each test, removed with the value.
 final class Scratch {
     let path: String
-    let key = [UInt8](repeating: 7, count: RecordingKey.length)
+    let key = testKey(7)
     var replica: String { path + "/recorder-1" }
 
     init() throws {
@@ -28,7 +28,7 @@ final class Scratch {
         try SegmentWriter(directory: path + "/" + name, key: key, options: options)
     }
 
-    func verified() -> VerificationReport { verify([path], key: key) }
+    func verified() -> VerificationReport { verify([path], keys: VerificationKeys(recording: [key])) }
 
     func remove(_ names: String...) throws {
         for name in names { try FileManager.default.removeItem(atPath: path + "/" + name) }
@@ -54,6 +54,15 @@ final class Scratch {
             found.append(record)
         }
         return found
+    }
+}
+
+/// A key of 32 equal bytes.
+func testKey(_ byte: UInt8) -> RecordingKey {
+    do {
+        return try RecordingKey(seed: [UInt8](repeating: byte, count: RecordingKey.length))
+    } catch {
+        preconditionFailure("\(error)")
     }
 }
 
@@ -184,6 +193,8 @@ final class FaultyFiles: FileLayer {
             try system.truncate(descriptor, to: length)
         }
     }
+
+    func setAside(_ length: Int64, in descriptor: Int32) { system.setAside(length, in: descriptor) }
 
     func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {
         switch fault.withLock({ $0 }) {

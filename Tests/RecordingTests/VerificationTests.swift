@@ -164,10 +164,10 @@ import Testing
 
     @Test func singleSegmentsAndOtherPaths() throws {
         let scratch = try recording()
-        #expect(verify([scratch.replica], key: scratch.key).isWhole)
-        #expect(verify([scratch.segments[1]], key: nil).isWhole)
-        #expect(!verify([scratch.path + "/nothing"], key: nil).isWhole)
+        #expect(verify([scratch.replica], keys: VerificationKeys(recording: [scratch.key])).isWhole)
+        #expect(verify([scratch.segments[1]], keys: VerificationKeys()).isWhole)
+        #expect(!verify([scratch.path + "/nothing"], keys: VerificationKeys()).isWhole)
         try scratch.overwrite(scratch.path + "/random", (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
-        #expect(!verify([scratch.path + "/random"], key: nil).isWhole)
+        #expect(!verify([scratch.path + "/random"], keys: VerificationKeys()).isWhole)
     }
 }

@@ -74,6 +74,16 @@ class AuditEvent(_message.Message):
     name: str
     def __init__(self, name: _Optional[str] = ..., fields: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
+class BlockManifest(_message.Message):
+    __slots__ = ["notices", "runs", "time_us"]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    TIME_US_FIELD_NUMBER: _ClassVar[int]
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    runs: _containers.RepeatedCompositeFieldContainer[SessionRun]
+    time_us: int
+    def __init__(self, runs: _Optional[_Iterable[_Union[SessionRun, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ..., time_us: _Optional[int] = ...) -> None: ...
+
 class Cancel(_message.Message):
     __slots__ = ["key", "protocol"]
     KEY_FIELD_NUMBER: _ClassVar[int]
@@ -815,6 +825,20 @@ class SessionEnded(_message.Message):
     commands: int
     reason: str
     def __init__(self, reason: _Optional[str] = ..., commands: _Optional[int] = ..., bytes: _Optional[int] = ...) -> None: ...
+
+class SessionRun(_message.Message):
+    __slots__ = ["count", "ended", "first", "resumed", "session"]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    RESUMED_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    ended: bool
+    first: int
+    resumed: Resumption
+    session: str
+    def __init__(self, session: _Optional[str] = ..., first: _Optional[int] = ..., count: _Optional[int] = ..., ended: bool = ..., resumed: _Optional[_Union[Resumption, _Mapping]] = ...) -> None: ...
 
 class SessionStarted(_message.Message):
     __slots__ = ["parameters", "principal", "protocol", "resource", "trace_id"]

@@ -10,7 +10,8 @@ struct JoinedVerification {
     /// How often a live replica is read again because another names a block that it wrote meanwhile.
     static let maxRounds = 5
 
-    private let key: [UInt8]?
+    private let keys: VerificationKeys
+    private let options: VerificationOptions
     /// Where each replica stands.
     private var directories: [String: String] = [:]
     private var indexed: [String: Set<String>] = [:]
@@ -20,7 +21,10 @@ struct JoinedVerification {
     private var problems: [VerificationReport.Problem] = []
     private var warnings: [String] = []
 
-    init(key: [UInt8]?) { self.key = key }
+    init(keys: VerificationKeys, options: VerificationOptions) {
+        self.keys = keys
+        self.options = options
+    }
 
     private func directory(_ replica: String) -> String { directories[replica] ?? replica }
 
@@ -32,7 +36,7 @@ struct JoinedVerification {
         let replica = String(directory.split(separator: "/").last ?? "")
         if let other = directories[replica] {
             guard canonical(other) != canonical(directory) else { return }
-            var check = ReplicaVerification(directory: directory, key: key, index: sessions)
+            var check = ReplicaVerification(directory: directory, keys: keys, options: options, index: sessions)
             check.run()
             namesakes.append(check)
             problems.append(
@@ -48,7 +52,8 @@ struct JoinedVerification {
     }
 
     private mutating func walk(_ replica: String) {
-        var check = ReplicaVerification(directory: directory(replica), key: key, index: indexed[replica] ?? [])
+        var check = ReplicaVerification(
+            directory: directory(replica), keys: keys, options: options, index: indexed[replica] ?? [])
         check.run()
         replicas[replica] = check
     }
@@ -56,7 +61,7 @@ struct JoinedVerification {
     /// Checks what joins the replicas walked so far, and adds everything found.
     mutating func finish(_ report: inout VerificationReport) throws(RecordingError) {
         walkAgain()
-        let moved = movedSessions()
+        let moved = movedSessions().filter(isWholeHere)
         checkResumptions()
         try checkChains()
         for session in moved { checkWhole(session) }
@@ -104,8 +109,13 @@ struct JoinedVerification {
         return moved.sorted()
     }
 
+    /// Whether all segments with the session were read.
+    private func isWholeHere(_ session: String) -> Bool {
+        session == options.session || !replicas.values.contains(where: \.hasGaps)
+    }
+
     private mutating func checkResumptions() {
-        for resumption in resumptions {
+        for resumption in resumptions where isWholeHere(resumption.session) {
             guard let former = replicas[resumption.replica] else {
                 problem(resumption, "replica '\(resumption.replica)' is missing")
                 continue
@@ -127,7 +137,7 @@ struct JoinedVerification {
     private mutating func checkChains() throws(RecordingError) {
         for (replica, named) in Dictionary(grouping: resumptions, by: \.replica).sorted(by: { $0.key < $1.key }) {
             guard let former = replicas[replica], !former.isBroken else { continue }
-            let within = named.filter { $0.block <= former.lastBlock }
+            let within = named.filter { $0.block <= former.lastBlock && isWholeHere($0.session) }
             let chains = try BlockChains.find(Set(within.map(\.block)), in: directory(replica))
             for resumption in within where chains[resumption.block] != resumption.chain {
                 problem(resumption, "that block has another chain value: one of the two recordings was exchanged")
@@ -168,9 +178,12 @@ struct JoinedVerification {
                 comparison.concerns(session) ? check.runs(of: session).map(\.firstBlock) : []
             }
             guard let first = blocks.min() else { continue }
-            try comparison.read(directory(replica), replica: replica, from: first, through: check.lastBlock)
+            try comparison.read(directory(replica), replica: replica, from: first, through: check.lastBlock, keys.decryption)
         }
         problems += comparison.problems
+        if let reason = comparison.unread {
+            warnings.append("records that stand in two replicas were not compared: \(reason)")
+        }
         if comparison.copies > 0 {
             warnings.append(
                 "\(comparison.copies) records of \(comparison.sessions) sessions stand in two replicas, the same bytes: "

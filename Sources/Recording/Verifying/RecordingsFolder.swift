@@ -1,21 +1,19 @@
 /// One folder of recordings under verification: which replicas must be in it.
 struct RecordingsFolder {
     private let path: String
-    private let key: [UInt8]?
     private let index: IndexSnapshot
     /// The list of replicas as it was before the walk; nil when there was none.
     private var listed: Set<String>?
     private var isListDamaged = false
     private var names: [String] = []
 
-    init(_ path: String, key: [UInt8]?, _ report: inout VerificationReport) {
+    init(_ path: String, _ report: inout VerificationReport) {
         self.path = path
-        self.key = key
         index = IndexSnapshot.read(path)
         if let note = index.note { report.warnings.append(note) }
         if let problem = index.problem { report.problems.append(problem) }
         do throws(RecordingError) {
-            listed = try ReplicaList.read(path, key: key)
+            listed = try ReplicaList.read(path, keys: nil)
         } catch {
             isListDamaged = true
             report.problems.append(.init(error))
@@ -35,12 +33,17 @@ struct RecordingsFolder {
 
     /// Adds what is missing.
     ///
-    /// - Parameter replicas: all that were walked, in this folder or in others.
-    func finish(_ replicas: [String: ReplicaVerification], _ report: inout VerificationReport) {
+    /// - Parameters:
+    ///   - replicas: all that were walked, in this folder or in others.
+    ///   - keys: who may have signed the list; none: its signature is not checked.
+    func finish(
+        _ replicas: [String: ReplicaVerification], signedBy keys: Set<VerificationKey>,
+        _ report: inout VerificationReport
+    ) {
         if names.isEmpty { report.warnings.append("\(path): no recordings here") }
         var missing: [String: String] = [:]
         for name in index.sessions.keys { missing[name] = "the index names this replica; it is missing" }
-        checkList(replicas, &missing, &report)
+        checkList(replicas, keys, &missing, &report)
         for (name, reason) in missing.sorted(by: { $0.key < $1.key }) {
             guard replicas[name] == nil, !isDirectory(path + "/" + name) else { continue }
             report.problems.append(.init(file: path + "/" + name, offset: 0, reason: reason))
@@ -48,7 +51,7 @@ struct RecordingsFolder {
     }
 
     private func checkList(
-        _ replicas: [String: ReplicaVerification], _ missing: inout [String: String],
+        _ replicas: [String: ReplicaVerification], _ keys: Set<VerificationKey>, _ missing: inout [String: String],
         _ report: inout VerificationReport
     ) {
         guard !isListDamaged else { return }
@@ -61,7 +64,7 @@ struct RecordingsFolder {
         let now: Set<String>?
         do throws(RecordingError) {
             // Again: a recorder that began meanwhile stands in it now.
-            now = try ReplicaList.read(path, key: key)
+            now = try ReplicaList.read(path, keys: keys.isEmpty ? nil : Array(keys))
         } catch {
             report.problems.append(.init(error))
             return
@@ -75,8 +78,8 @@ struct RecordingsFolder {
                             + "it"))
             } else if !names.isEmpty {
                 report.warnings.append(
-                    "\(path): no list of replicas, which former releases did not keep: that a whole folder was removed shows "
-                        + "only where other parts or the index name it")
+                    "\(path): no list of replicas: that a whole folder was removed shows only where other parts or the index "
+                        + "name it")
             }
             return
         }

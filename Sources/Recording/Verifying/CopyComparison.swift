@@ -9,6 +9,8 @@ struct CopyComparison {
     private(set) var problems: [VerificationReport.Problem] = []
     /// Records that were found more than once, all copies alike.
     private(set) var copies = 0
+    /// Why some could not be compared.
+    private(set) var unread: String?
     private var expected: [String: SequenceSet] = [:]
     private var found: [String: [UInt64: Copy]] = [:]
 
@@ -33,35 +35,48 @@ struct CopyComparison {
 
     /// Reads a replica's blocks from the one with number `first` to `last`.
     mutating func read(
-        _ directory: String, replica: String, from first: UInt64, through last: UInt64
+        _ directory: String, replica: String, from first: UInt64, through last: UInt64,
+        _ keys: DecryptionKeys?
     ) throws(RecordingError) {
         let hasher = try ChainHasher()
         for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted() {
-            let reader = try SegmentReader(path: directory + "/" + Format.segmentName(number))
+            let reader = try SegmentReader(path: directory + "/" + Format.segmentName(number), keys: keys)
             guard reader.header.firstBlock <= last else { return }
             while reader.nextNumber <= last, let block = try reader.next() {
                 guard block.number >= first else { continue }
-                try reader.forEachHead { head, raw throws(RecordingError) in
-                    guard !head.session.isEmpty, head.event != RecordHead.Field.sessionResumed else { return }
-                    let session = try head.sessionName(raw)
-                    guard let sequences = expected[session], sequences.contains(head.sequence) else { return }
-                    let digest = try hasher.digest(Array(raw))
-                    guard let other = found[session]?[head.sequence] else {
-                        found[session, default: [:]][head.sequence] = Copy(digest: digest, replica: replica)
-                        return
-                    }
-                    guard other.digest == digest else {
-                        problems.append(
-                            .init(
-                                file: reader.path, offset: block.offset,
-                                reason: "session '\(session)': record \(head.sequence) is another one than in "
-                                    + "'\(other.replica)'"))
-                        return
-                    }
-                    if !other.isCounted { copies += 1 }
-                    found[session]?[head.sequence]?.isCounted = true
+                do throws(RecordingError) {
+                    try compare(reader, block, replica, hasher)
+                } catch {
+                    guard error.code == .encrypted else { throw error }
+                    unread = error.detail
+                    break
                 }
             }
+        }
+    }
+
+    private mutating func compare(
+        _ reader: SegmentReader, _ block: SegmentReader.Block, _ replica: String, _ hasher: ChainHasher
+    ) throws(RecordingError) {
+        try reader.forEachHead { head, raw throws(RecordingError) in
+            guard !head.session.isEmpty, head.event != RecordHead.Field.sessionResumed else { return }
+            let session = try head.sessionName(raw)
+            guard let sequences = expected[session], sequences.contains(head.sequence) else { return }
+            let digest = try hasher.digest(Array(raw))
+            guard let other = found[session]?[head.sequence] else {
+                found[session, default: [:]][head.sequence] = Copy(digest: digest, replica: replica)
+                return
+            }
+            guard other.digest == digest else {
+                problems.append(
+                    .init(
+                        file: reader.path, offset: block.offset,
+                        reason: "session '\(session)': record \(head.sequence) is another one than in "
+                            + "'\(other.replica)'"))
+                return
+            }
+            if !other.isCounted { copies += 1 }
+            found[session]?[head.sequence]?.isCounted = true
         }
     }
 }

@@ -17,6 +17,8 @@ public struct VerificationReport: Sendable, Equatable {
     public var segments = 0
     public var blocks: UInt64 = 0
     public var records: UInt64 = 0
+    /// Of blocks, as they are stored.
+    public var bytes: UInt64 = 0
     public var sessions = 0
     public var openSessions = 0
 
@@ -28,22 +30,28 @@ public struct VerificationReport: Sendable, Equatable {
 ///
 /// - Parameters:
 ///   - paths: directories of recordings, of one replica, or single segment files.
-///   - key: the recorder's key; without it HMACs are not checked.
-public func verify(_ paths: [String], key: [UInt8]?) -> VerificationReport {
+///   - keys: who may have signed, and what else is at hand to check with.
+public func verify(
+    _ paths: [String], keys: VerificationKeys, options: VerificationOptions = VerificationOptions()
+) -> VerificationReport {
     var report = VerificationReport()
-    if key == nil { report.warnings.append("no key: the HMACs of heads and lists were not checked") }
-    var joined = JoinedVerification(key: key)
+    if keys.trusted.isEmpty {
+        report.warnings.append("no public key: who signed the recording was not checked")
+    } else if keys.recording.isEmpty {
+        report.warnings.append("without the recorder's own key the HMACs of heads were not checked")
+    }
+    var joined = JoinedVerification(keys: keys, options: options)
     var folders: [RecordingsFolder] = []
     for path in paths.map(trimmedPath) {
         do throws(RecordingError) {
             var status = stat()
             guard stat(path, &status) == 0 else { throw .system(FileError("open", number: errno), path) }
             if status.st_mode & S_IFMT != S_IFDIR {
-                var check = ReplicaVerification(directory: parent(path), key: nil, index: [])
+                var check = ReplicaVerification(directory: parent(path), keys: keys, options: options, index: [])
                 check.segment(alone: path)
                 check.addAlone(to: &report)
             } else if !isReplicaDirectory(path) {
-                var folder = RecordingsFolder(path, key: key, &report)
+                var folder = RecordingsFolder(path, &report)
                 try folder.walk(&joined)
                 folders.append(folder)
             } else {
@@ -52,7 +60,7 @@ public func verify(_ paths: [String], key: [UInt8]?) -> VerificationReport {
                 if paths.count > 1 {
                     joined.add(path, indexed: indexed)
                 } else {
-                    var check = ReplicaVerification(directory: path, key: key, index: indexed)
+                    var check = ReplicaVerification(directory: path, keys: keys, options: options, index: indexed)
                     check.run()
                     check.addAlone(to: &report)
                 }
@@ -66,7 +74,10 @@ public func verify(_ paths: [String], key: [UInt8]?) -> VerificationReport {
     } catch {
         report.problems.append(.init(error))
     }
-    for folder in folders { folder.finish(joined.replicas, &report) }
+    let signers = joined.replicas.values.reduce(Set(keys.trusted)) { $0.union($1.signers) }
+    for folder in folders {
+        folder.finish(joined.replicas, signedBy: keys.trusted.isEmpty ? [] : signers, &report)
+    }
     return report
 }
 

@@ -35,7 +35,7 @@ enum BlockChains {
                 return
             }
             if blocks.contains(block.number) { found[block.number] = block.chain }
-            place += Int64(Format.blockHeaderSize + block.frameLength)
+            place += Int64(block.length)
         }
     }
 }
