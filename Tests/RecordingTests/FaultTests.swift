@@ -92,7 +92,7 @@ import Testing
         let scratch = try Scratch()
         let files = FaultyFiles()
         var options = SegmentWriter.Options()
-        options.segmentBytes = 200
+        options.segmentBytes = 300
         let writer = try scratch.writer(options, files: files)
         _ = try writer.append(records: [started("a")], durability: .written)
         files.set(.write(ENOSPC))
@@ -109,6 +109,7 @@ import Testing
         let writer = try scratch.writer()
         _ = try writer.append(records: [started("a")], durability: .written)
         let head = try scratch.bytes(scratch.replica + "/head")
+        let checkpoint = try scratch.bytes(scratch.replica + "/checkpoint")
         _ = try writer.append(records: [command("a", 2)], durability: .written)
         let two = try scratch.bytes(scratch.segments[0]).count
         _ = try writer.append(records: [command("a", 3)], durability: .written)
@@ -118,6 +119,7 @@ import Testing
         for length in two..<whole.count {
             try scratch.overwrite(scratch.segments[0], Array(whole[..<length]))
             try scratch.overwrite(headFile, head)
+            try scratch.overwrite(scratch.replica + "/checkpoint", checkpoint)
             let report = scratch.verified()
             #expect(report.problems == [])
             #expect(!report.notes.isEmpty)

@@ -85,7 +85,7 @@ import Testing
         let index = try RecordingIndex(recordings: scratch.path)
         let former = try scratch.writer()
         _ = try former.append(records: [started("a")], durability: .written)
-        let files = [scratch.replica + "/head", scratch.segments[0]]
+        let files = [scratch.replica + "/head", scratch.replica + "/checkpoint", scratch.segments[0]]
         let older = try files.map { try scratch.bytes($0) }
         for sequence in UInt64(2)...9 {
             _ = try former.append(records: [command("a", sequence)], durability: .written)

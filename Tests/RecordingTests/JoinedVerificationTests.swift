@@ -71,7 +71,7 @@ import Testing
         let scratch = try whole()
         let other = try Scratch()
         try recording(other, overlap: command("a", 4))
-        for file in ["head", "00000001.slseg"] {
+        for file in ["head", "checkpoint", "00000001.slseg"] {
             let path = "/recorder-1/" + file
             try scratch.overwrite(scratch.path + path, try other.bytes(other.path + path))
         }

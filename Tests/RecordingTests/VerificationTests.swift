@@ -155,7 +155,7 @@ import Testing
         // Half a block beyond the head, as a reader sees it during a write.
         let file = try #require(FileHandle(forWritingAtPath: scratch.segments[0]))
         try file.seekToEnd()
-        try file.write(contentsOf: Data("SLBLOCK1".utf8))
+        try file.write(contentsOf: Data("SLBLOCK2".utf8))
         #expect(scratch.verified().notes == [])
         try writer.finish()
         #expect(scratch.verified().problems == [])

@@ -16,7 +16,7 @@ public struct Recordings: Sendable {
     public static func blocks(in segment: Data) -> [Int] {
         var places: [Int] = []
         var from = segment.startIndex
-        while let found = segment.range(of: Data("SLBLOCK1".utf8), in: from..<segment.endIndex) {
+        while let found = segment.range(of: Data("SLBLOCK2".utf8), in: from..<segment.endIndex) {
             places.append(found.lowerBound)
             from = found.upperBound
         }

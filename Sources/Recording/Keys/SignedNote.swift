@@ -50,7 +50,9 @@ enum SignedNote {
             lines.removeLast()
             let fields = line.unicodeScalars.dropFirst(dash.unicodeScalars.count)
                 .split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-            guard fields.count == 2, let bytes = Data(base64Encoded: String(fields[1])) else { return nil }
+            guard fields.count == 2, let bytes = Data(base64Encoded: String(fields[1])),
+                bytes.base64EncodedString().unicodeScalars.elementsEqual(fields[1])
+            else { return nil }
             if fields[0].elementsEqual(keyName.unicodeScalars), bytes.count == idLength + VerificationKey.signatureLength {
                 signatures.append(Array(bytes))
             }

@@ -75,6 +75,9 @@ public func verify(
         report.problems.append(.init(error))
     }
     let signers = joined.replicas.values.reduce(Set(keys.trusted)) { $0.union($1.signers) }
+    if let session = options.session, report.sessions == 0 {
+        report.problems.append(.init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
+    }
     for folder in folders {
         folder.finish(joined.replicas, signedBy: keys.trusted.isEmpty ? [] : signers, &report)
     }

@@ -1,0 +1,155 @@
+import Contract
+import Foundation
+import Testing
+
+@testable import Recording
+
+@Suite struct SignatureTests {
+    /// Segments of one or two blocks each.
+    private func recording(_ blocks: UInt64, key: RecordingKey? = nil, former: [RecordingKey] = []) throws -> Scratch {
+        let scratch = try Scratch()
+        try write(scratch, 1...blocks, key: key ?? scratch.key, former: former)
+        return scratch
+    }
+
+    private func write(
+        _ scratch: Scratch, _ sequences: ClosedRange<UInt64>, key: RecordingKey, former: [RecordingKey] = []
+    ) throws {
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 300
+        options.formerKeys = former
+        let writer = try SegmentWriter(directory: scratch.replica, key: key, options: options)
+        for sequence in sequences {
+            let record = sequence == 1 ? started("a") : command("a", sequence)
+            _ = try writer.append(records: [record], durability: .written)
+        }
+        try writer.finish()
+    }
+
+    private func copy(_ scratch: Scratch) throws -> String {
+        let path = scratch.path + "/copy-" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: scratch.replica, toPath: path)
+        return path
+    }
+
+    @Test func anOlderCopyOfEverythingIsFoundByACheckpointKeptElsewhere() throws {
+        let scratch = try recording(4)
+        let older = try copy(scratch)
+        try write(scratch, 5...8, key: scratch.key)
+        let kept = try Scratch()
+        try FileManager.default.copyItem(atPath: scratch.replica + "/checkpoint", toPath: kept.path + "/checkpoint")
+        try FileManager.default.removeItem(atPath: scratch.replica)
+        try FileManager.default.moveItem(atPath: older, toPath: scratch.replica)
+        let keys = VerificationKeys(trusted: [scratch.key.verification])
+        #expect(verify([scratch.path], keys: keys).problems == [])
+        var options = VerificationOptions()
+        options.remembered = [try SignedCheckpoint(file: kept.path + "/checkpoint")]
+        let found = verify([scratch.path], keys: keys, options: options)
+        #expect(found.problems.map(\.file) == [kept.path + "/checkpoint"])
+        // And another history of the same length.
+        try write(scratch, 5...8, key: scratch.key)
+        #expect(verify([scratch.path], keys: keys).problems == [])
+        #expect(!verify([scratch.path], keys: keys, options: options).isWhole)
+    }
+
+    @Test func everySegmentThatGoesIsFoundWithoutTheHead() throws {
+        let scratch = try recording(6)
+        let keys = VerificationKeys(trusted: [scratch.key.verification])
+        #expect(verify([scratch.path], keys: keys).problems == [])
+        for file in scratch.segments {
+            let whole = try scratch.bytes(file)
+            try FileManager.default.removeItem(atPath: file)
+            #expect(verify([scratch.path], keys: keys).problems.contains { $0.file == file }, "\(file)")
+            try scratch.overwrite(file, whole)
+        }
+        for name in ["checkpoint", "leaves"] {
+            let whole = try scratch.bytes(scratch.replica + "/" + name)
+            try FileManager.default.removeItem(atPath: scratch.replica + "/" + name)
+            #expect(!verify([scratch.path], keys: keys).isWhole, "\(name)")
+            for index in whole.indices {
+                var changed = whole
+                changed[index] ^= 0x01
+                try scratch.overwrite(scratch.replica + "/" + name, changed)
+                #expect(!verify([scratch.path], keys: keys).isWhole, "\(name) \(index)")
+            }
+            try scratch.overwrite(scratch.replica + "/" + name, whole)
+        }
+        #expect(verify([scratch.path], keys: keys).problems == [])
+    }
+
+    /// Whoever can write there, and has another key, makes everything anew.
+    @Test func everythingMadeAnewUnderAnotherKeyIsFound() throws {
+        let scratch = try recording(6, key: testKey(9))
+        let own = VerificationKeys(trusted: [testKey(9).verification])
+        #expect(verify([scratch.path], keys: own).problems == [])
+        #expect(!verify([scratch.path], keys: VerificationKeys(trusted: [scratch.key.verification])).isWhole)
+        #expect(verify([scratch.path], keys: VerificationKeys()).notes.contains { $0.contains("no public key") })
+    }
+
+    @Test func aRotatedKeyIsNamedByTheOneBefore() throws {
+        let (old, new) = (testKey(1), testKey(2))
+        let scratch = try recording(3, key: old)
+        #expect(throws: RecordingError.self) { try write(scratch, 4...5, key: new) }
+        try write(scratch, 4...5, key: new, former: [old])
+        for trusted in [old, new] {
+            let report = verify([scratch.path], keys: VerificationKeys(trusted: [trusted.verification]))
+            #expect(report.problems == [])
+        }
+        #expect(verify([scratch.path], keys: VerificationKeys(recording: [new, old])).problems == [])
+        #expect(!verify([scratch.path], keys: VerificationKeys(trusted: [testKey(3).verification])).isWhole)
+        // A second time, and back at work without the first one.
+        try write(scratch, 6...7, key: testKey(3), former: [new, old])
+        try write(scratch, 8...9, key: testKey(3))
+        #expect(verify([scratch.path], keys: VerificationKeys(trusted: [old.verification])).problems == [])
+    }
+
+    @Test func removedSegmentsMustBeNoted() throws {
+        let scratch = try recording(8)
+        let keys = VerificationKeys(trusted: [scratch.key.verification])
+        for file in scratch.segments[..<3] { try FileManager.default.removeItem(atPath: file) }
+        #expect(!verify([scratch.path], keys: keys).isWhole)
+        let writer = try scratch.writer()
+        try writer.note(Removals.removal(1...3, "older than 90 days"))
+        try writer.finish()
+        let report = verify([scratch.path], keys: keys)
+        #expect(report.problems == [])
+        #expect(report.notes.contains { $0.contains("3 segments were removed") })
+        // One more than the notice says.
+        try FileManager.default.removeItem(atPath: scratch.segments[0])
+        #expect(!verify([scratch.path], keys: keys).isWhole)
+    }
+
+    @Test func oneSessionOrTimeIsProvenByItsSegmentsAlone() throws {
+        let scratch = try Scratch()
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 300
+        let writer = try scratch.writer(options)
+        for session in ["a", "b", "c"] {
+            _ = try writer.append(records: [started(session), command(session, 2)], durability: .written)
+            _ = try writer.append(records: [ended(session, 3)], durability: .written)
+        }
+        try writer.finish()
+        let keys = VerificationKeys(trusted: [scratch.key.verification])
+        let everything = verify([scratch.path], keys: keys)
+        #expect(everything.problems == [])
+        var scope = VerificationOptions()
+        scope.scope = .session("b")
+        let one = verify([scratch.path], keys: keys, options: scope)
+        #expect(one.problems == [])
+        #expect(one.records < everything.records && one.records >= 3)
+        let file = scratch.segments[0]
+        let whole = try scratch.bytes(file)
+        var changed = whole
+        changed[changed.count - 200] ^= 1
+        try scratch.overwrite(file, changed)
+        #expect(verify([scratch.path], keys: keys, options: scope).problems == [])
+        #expect(!verify([scratch.path], keys: keys).isWhole)
+        try scratch.overwrite(file, whole)
+        scope.scope = .session("nobody")
+        #expect(!verify([scratch.path], keys: keys, options: scope).isWhole)
+        scope.scope = .time(0...1)
+        #expect(verify([scratch.path], keys: keys, options: scope).records == 0)
+        scope.scope = .time(0 ... .max)
+        #expect(verify([scratch.path], keys: keys, options: scope).records == everything.records)
+    }
+}
