@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Identity
 import Policy
+import Recording
 import StrictYAML
 
 /// What `sluice check` found.
@@ -39,6 +40,14 @@ struct CheckReport: Encodable {
         if let configuration {
             resources = Part(file: configuration.file, count: configuration.resources.count)
             absent = configuration.absences()
+            for recipient in configuration.recording.encryption?.recipients ?? []
+            where FileManager.default.fileExists(atPath: recipient) {
+                do throws(RecordingError) {
+                    _ = try Recipient(file: recipient)
+                } catch {
+                    mistakes.add(ConfigurationError(file: recipient, message: error.detail))
+                }
+            }
         }
         if let file = configuration?.policyFile ?? Configuration.policyFile(namedIn: path),
             let policy = mistakes.attempt(try PolicySet.load(path: file))

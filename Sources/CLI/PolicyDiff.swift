@@ -36,7 +36,8 @@ extension PolicyCommand {
             let folders = folders.isEmpty ? [configuration?.state.recordings].compactMap { $0 } : folders
             for folder in folders {
                 var commands = RecordedCommands()
-                try RecordingArchive(recordings: folder, keys: decryption.keys()).forEachRecord { record throws(RecordingError) in
+                try RecordingArchive(recordings: folder, keys: decryption.keys()).forEachRecord {
+                    record throws(RecordingError) in
                     if let command = commands.add(record) { difference.add(command) }
                 }
             }

@@ -28,7 +28,8 @@ struct VerifyCommand: ParsableCommand {
         help: "A checkpoint that was kept elsewhere; may be given more than once.")
     var checkpoints: [String] = []
     @Option(help: "Only the segments that hold this session, by its whole id.") var session: String?
-    @Option(help: "Only segments that were written to at this time or later, as for `sessions list`.") var since: PointInTime?
+    @Option(help: "Only segments that were written to at this time or later, as for `sessions list`.") var since:
+        PointInTime?
     @Option(help: "Only segments that were written to before this time.") var until: PointInTime?
     @Option(help: "Segments that are read at the same time; by default one for each processor.") var threads: Int?
     @Option(help: "table or json.") var format: OutputFormat = .table

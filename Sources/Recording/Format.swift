@@ -37,7 +37,8 @@ enum Format {
 
     /// The number of a segment file's name, nil for any other name.
     static func segmentNumber(_ name: String) -> UInt64? {
-        guard name.hasSuffix(segmentSuffix), let number = UInt64(name.dropLast(segmentSuffix.utf8.count)), segmentName(number) == name,
+        guard name.hasSuffix(segmentSuffix), let number = UInt64(name.dropLast(segmentSuffix.utf8.count)),
+            segmentName(number) == name,
             number > 0
         else { return nil }
         return number

@@ -69,7 +69,8 @@ extension BlockManifest {
             if head.event == RecordHead.Field.sessionResumed {
                 let resumption = try decoded(Resumption.self, raw, head.body)
                 guard resumption.session == session, resumption.after == head.sequence else {
-                    throw RecordingError(.invalid, "session '\(session)': where it was before is said of another record")
+                    throw RecordingError(
+                        .invalid, "session '\(session)': where it was before is said of another record")
                 }
                 builder.resume(resumption, at: place)
                 next[place] = head.sequence &+ 1

@@ -39,7 +39,8 @@ public struct ReplicaWriter {
 
     /// Opens `<recordings>/<replica>`, as ``SegmentWriter/init(directory:key:options:files:)``.
     public init(
-        directory: String, key: RecordingKey, options: SegmentWriter.Options = .init(), files: any FileLayer = SystemFiles()
+        directory: String, key: RecordingKey, options: SegmentWriter.Options = .init(),
+        files: any FileLayer = SystemFiles()
     ) throws(RecordingError) {
         self.directory = trimmedPath(directory)
         self.key = key

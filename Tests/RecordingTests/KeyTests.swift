@@ -28,7 +28,9 @@ import Testing
 
     /// RFC 6962's tree over the leaves of its reference implementation's test (certificate-transparency, `merkletree`).
     @Test func rootsAreThoseOfRFC6962() throws {
-        let leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+        let leaves = [
+            "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
+        ]
         let roots = [
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
             "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -67,8 +69,10 @@ import Testing
     @Test func everyChangedByteOfACheckpointIsFound() throws {
         let key = testKey(3)
         let head = Head(
-            segment: 4, offset: 500, block: 17, records: 99, chain: [UInt8](repeating: 9, count: 32), replica: "recorder-0")
-        let checkpoint = Checkpoint(head, sealed: 3, root: [UInt8](repeating: 5, count: 32), time: 1_700_000_000_000_000)
+            segment: 4, offset: 500, block: 17, records: 99, chain: [UInt8](repeating: 9, count: 32),
+            replica: "recorder-0")
+        let checkpoint = Checkpoint(
+            head, sealed: 3, root: [UInt8](repeating: 5, count: 32), time: 1_700_000_000_000_000)
         let scratch = try Scratch()
         let file = scratch.path + "/checkpoint"
         let note = try checkpoint.signed(key)

@@ -42,7 +42,9 @@ import Testing
         try FileManager.default.moveItem(
             atPath: scratch.path + "/recorder-1", toPath: elsewhere.path + "/recorder-1")
         #expect(!verify([scratch.path], keys: VerificationKeys(recording: [scratch.key])).isWhole)
-        #expect(verify([scratch.path, elsewhere.path + "/recorder-1"], keys: VerificationKeys(recording: [scratch.key])).isWhole)
+        #expect(
+            verify([scratch.path, elsewhere.path + "/recorder-1"], keys: VerificationKeys(recording: [scratch.key]))
+                .isWhole)
     }
 
     @Test func aMissingListIsFound() throws {

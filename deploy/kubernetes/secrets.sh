@@ -32,4 +32,7 @@ secret sluice-keys-ingress ingress.key bus/ingress.secret classifier.key approve
 secret sluice-keys-classifier classifier.key bus/classifier.secret
 secret sluice-keys-approver approver.key bus/approver.secret
 secret sluice-keys-masker masker.key bus/masker.secret masking.key
-secret sluice-keys-recorder recorder.key bus/recorder.secret recording.key
+recording=recording.key
+[ ! -s "$keys/recording.key.former" ] || recording="$recording recording.key.former"
+# shellcheck disable=SC2086
+secret sluice-keys-recorder recorder.key bus/recorder.secret $recording

@@ -71,7 +71,8 @@ final class AesGcm {
         memory.bytes.copyBytes(from: authenticated)
         let tag = try cipher.seal(
             used, nonce: nonce,
-            authenticated: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory.bytes)[..<authenticated.count]))
+            authenticated: UnsafeRawBufferPointer(
+                rebasing: UnsafeRawBufferPointer(memory.bytes)[..<authenticated.count]))
         return Array(used) + tag
     }
 
@@ -88,7 +89,8 @@ final class AesGcm {
         memory.bytes.copyBytes(from: authenticated)
         let opened = cipher.open(
             used, tag: Array(sealed[length...]), nonce: nonce,
-            authenticated: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory.bytes)[..<authenticated.count]))
+            authenticated: UnsafeRawBufferPointer(
+                rebasing: UnsafeRawBufferPointer(memory.bytes)[..<authenticated.count]))
         return opened ? Array(used) : nil
     }
 }

@@ -93,7 +93,8 @@ struct KeySidecar {
         for entry in sidecar.entries {
             guard let key = try keys.unwrap(entry, of: name), key.count == AesGcm.keyLength else { continue }
             guard try commitment(key, name) == header.keyCommitment else {
-                throw RecordingError(.damaged, file: path, offset: 0, "another data key than the segment was written with")
+                throw RecordingError(
+                    .damaged, file: path, offset: 0, "another data key than the segment was written with")
             }
             return key
         }

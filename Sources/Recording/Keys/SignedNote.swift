@@ -53,7 +53,9 @@ enum SignedNote {
             guard fields.count == 2, let bytes = Data(base64Encoded: String(fields[1])),
                 bytes.base64EncodedString().unicodeScalars.elementsEqual(fields[1])
             else { return nil }
-            if fields[0].elementsEqual(keyName.unicodeScalars), bytes.count == idLength + VerificationKey.signatureLength {
+            if fields[0].elementsEqual(keyName.unicodeScalars),
+                bytes.count == idLength + VerificationKey.signatureLength
+            {
                 signatures.append(Array(bytes))
             }
         }

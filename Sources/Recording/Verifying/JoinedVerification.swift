@@ -178,7 +178,8 @@ struct JoinedVerification {
                 comparison.concerns(session) ? check.runs(of: session).map(\.firstBlock) : []
             }
             guard let first = blocks.min() else { continue }
-            try comparison.read(directory(replica), replica: replica, from: first, through: check.lastBlock, keys.decryption)
+            try comparison.read(
+                directory(replica), replica: replica, from: first, through: check.lastBlock, keys.decryption)
         }
         problems += comparison.problems
         if let reason = comparison.unread {

@@ -39,7 +39,8 @@ struct Removals {
         let gone = removed.reduce(0) { $0 + $1.count { !present.contains($0) } }
         if gone > 0, let path = scans.first?.directory {
             report.warnings.append(
-                "\(path): \(gone) segments were removed, as notices here say: their seals are proven, their records are gone")
+                "\(path): \(gone) segments were removed, as notices here say: their seals are proven, their records are gone"
+            )
         }
         let unread = scans.filter { $0.unread != nil }
         for (reason, some) in Dictionary(grouping: unread, by: { $0.unread ?? "" }).sorted(by: { $0.key < $1.key }) {

@@ -204,7 +204,8 @@ struct ReplicaVerification {
         if header.isEncrypted, !scan.isSkipped, fileSize(sidecar(scan.number)) == nil,
             !removals.isErased(scan.number)
         {
-            problem(sidecar(scan.number), 0, "the segment's data key is missing, and no notice says that it was destroyed")
+            problem(
+                sidecar(scan.number), 0, "the segment's data key is missing, and no notice says that it was destroyed")
         }
     }
 

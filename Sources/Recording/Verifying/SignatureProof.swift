@@ -38,7 +38,9 @@ struct SignatureProof {
             report.problems.append(
                 .init(
                     file: file, offset: 0,
-                    reason: "the checkpoint is empty: a power failure can do that, and the recorder's next start writes it anew"))
+                    reason:
+                        "the checkpoint is empty: a power failure can do that, and the recorder's next start writes it anew"
+                ))
             return
         }
         do throws(RecordingError) {
@@ -148,7 +150,9 @@ struct SignatureProof {
             var tree = MerkleTree(try ChainHasher())
             for leaf in leaves.prefix(Int(value.sealed)) { try tree.append(leaf) }
             if try tree.root() != value.root {
-                problem("the sealed segments are others than those that were signed: the root of their tree is not this one")
+                problem(
+                    "the sealed segments are others than those that were signed: the root of their tree is not this one"
+                )
             }
         } catch {
             report.problems.append(.init(error))

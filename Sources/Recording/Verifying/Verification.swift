@@ -76,7 +76,8 @@ public func verify(
     }
     let signers = joined.replicas.values.reduce(Set(keys.trusted)) { $0.union($1.signers) }
     if let session = options.session, report.sessions == 0 {
-        report.problems.append(.init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
+        report.problems.append(
+            .init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
     }
     for folder in folders {
         folder.finish(joined.replicas, signedBy: keys.trusted.isEmpty ? [] : signers, &report)

@@ -22,7 +22,7 @@ SENDERS = {
     "recorder": {"ingress"},
 }
 # Secret keys that a pod may see beside its stage's own.
-FURTHER_KEYS = {"ingress": {"classifier.key", "approver.key"}, "masker": {"masking.key"}, "recorder": {"recording.key"}}
+FURTHER_KEYS = {"ingress": {"classifier.key", "approver.key"}, "masker": {"masking.key"}, "recorder": {"recording.key", "recording.key.former"}}
 MAY_FOLLOW = {"Deployment", "StatefulSet"}
 
 problems = []
@@ -102,7 +102,7 @@ def check_keys(item, stage):
                 problem(item, f"secret {source['secret']['name']} is mounted whole")
             paths = {entry["path"] for entry in source["secret"].get("items", [])}
             # Before the first rotation there is none: a pod that waits for one never starts.
-            if any(".previous." in path for path in paths) and not source["secret"].get("optional"):
+            if any(".previous." in path or path.endswith(".former") for path in paths) and not source["secret"].get("optional"):
                 problem(item, "waits for former keys")
             seen |= paths
     if seen != allowed:
