@@ -74,7 +74,7 @@ public struct ReplicaWriter {
         }
     }
 
-    /// Signs what was recorded, notes new replicas, and goes on after a failure when that is possible again.
+    /// Signs what was recorded, notes new replicas, carries out orders, and goes on after a failure when that is possible again.
     public mutating func tick(now: UInt64) {
         switch state {
         case .working:
@@ -82,7 +82,12 @@ public struct ReplicaWriter {
             guard now >= listedAt + Self.listInterval else { return }
             listedAt = now
             guard let writer, noted != nil else { return }
-            do throws(RecordingError) { try noteReplicas(writer) } catch { failed(error, now: now) }
+            do throws(RecordingError) {
+                try noteReplicas(writer)
+                try carryOutOrders(writer)
+            } catch {
+                failed(error, now: now)
+            }
         case .failing(_, let triedAt):
             if now >= triedAt + Self.retryInterval { retry(now: now) }
         case .lost: return
@@ -135,6 +140,13 @@ public struct ReplicaWriter {
     private mutating func giveUp() {
         try? writer?.finish()
         writer = nil
+    }
+
+    private func carryOutOrders(_ writer: SegmentWriter) throws(RecordingError) {
+        for order in try RemovalOrder.waiting(in: directory) {
+            let refusal = try writer.carryOut(order)
+            try order.settle(in: directory, refusal: refusal, files: files)
+        }
     }
 
     /// Names the replicas in this recording, when they are others than it named last.

@@ -197,6 +197,26 @@ public final class SegmentWriter: @unchecked Sendable {
         }
     }
 
+    /// Removes or erases segments, after that is noted.
+    ///
+    /// - Returns: why it may not be done; nil when it is done.
+    func carryOut(_ order: RemovalOrder) throws(RecordingError) -> String? {
+        try lock.withLock { _ throws(RecordingError) in
+            try usable()
+            let held = try LegalHold.all(in: directory).filter { $0.segments.overlaps(order.segments) }
+            guard held.isEmpty else {
+                return "segments are under legal hold: \(Set(held.map(\.name)).sorted().joined(separator: ", "))"
+            }
+            guard order.segments.upperBound <= segment.number else { return "there is no such segment yet" }
+            // A start reads the last seal: that of a segment which stays.
+            while segment.number < order.segments.upperBound + 2 { try roll() }
+            _ = try makeRoom()
+            try writeNotice(order.notice)
+            try order.carryOut(in: directory)
+            return nil
+        }
+    }
+
     /// Signs how far the recording is, when it is further than the last checkpoint says and that is older than
     /// ``CheckpointFile/interval``.
     ///

@@ -1,37 +1,38 @@
 /// What a recorder's own notices say of segments that cannot be read any more.
 struct Removals {
     private var removed: [ClosedRange<UInt64>] = []
-    private var erased: Set<UInt64> = []
+    private var erased: [ClosedRange<UInt64>] = []
 
-    /// Begins a notice of segments that were removed, or of one whose data key was destroyed.
+    /// Begins a notice of segments that were removed, or whose data keys were destroyed.
     private static let removedTitle = "removed: segments "
-    private static let erasedTitle = "erased: segment "
+    private static let erasedTitle = "erased: segments "
 
     /// The notice before segments are removed.
     static func removal(_ numbers: ClosedRange<UInt64>, _ reason: String) -> String {
         "\(removedTitle)\(numbers.lowerBound)-\(numbers.upperBound): \(reason)"
     }
 
-    /// The notice before a segment's data key is destroyed.
-    static func erasure(_ number: UInt64, _ reason: String) -> String { "\(erasedTitle)\(number): \(reason)" }
-
-    mutating func take(_ notice: String) {
-        if let rest = Self.argument(notice, Self.removedTitle) {
-            let ends = rest.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
-            if ends.count == 2, let first = ends[0], let last = ends[1], first <= last { removed.append(first...last) }
-        } else if let rest = Self.argument(notice, Self.erasedTitle), let number = UInt64(rest) {
-            erased.insert(number)
-        }
+    /// The notice before segments' data keys are destroyed.
+    static func erasure(_ numbers: ClosedRange<UInt64>, _ reason: String) -> String {
+        "\(erasedTitle)\(numbers.lowerBound)-\(numbers.upperBound): \(reason)"
     }
 
-    /// What stands between a notice's title and the colon.
-    private static func argument(_ notice: String, _ title: String) -> Substring? {
+    mutating func take(_ notice: String) {
+        if let numbers = Self.numbers(notice, Self.removedTitle) { removed.append(numbers) }
+        if let numbers = Self.numbers(notice, Self.erasedTitle) { erased.append(numbers) }
+    }
+
+    /// The numbers between a notice's title and the colon.
+    private static func numbers(_ notice: String, _ title: String) -> ClosedRange<UInt64>? {
         guard notice.hasPrefix(title) else { return nil }
-        return notice.dropFirst(title.count).prefix { $0 != ":" }
+        let ends = notice.dropFirst(title.count).prefix { $0 != ":" }
+            .split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+        guard ends.count == 2, let first = ends[0], let last = ends[1], first <= last else { return nil }
+        return first...last
     }
 
     func isRemoved(_ number: UInt64) -> Bool { removed.contains { $0.contains(number) } }
-    func isErased(_ number: UInt64) -> Bool { erased.contains(number) }
+    func isErased(_ number: UInt64) -> Bool { erased.contains { $0.contains(number) } }
 
     /// Says what was not read.
     func report(_ scans: [SegmentScan], _ report: inout VerificationReport) {

@@ -1,0 +1,157 @@
+import Glibc
+
+/// What an operator or a retention rule wants a recorder to do with sealed segments: a file in the folder `orders` of the
+/// replica, which the recorder carries out, after it has noted it in its recording.
+///
+/// The name tells what: `remove-A-B` removes the segments A to B, `erase-A-B` destroys their data keys. The content is the
+/// reason. One that cannot be carried out is renamed to end with `.refused`, with the reason for that as content.
+public struct RemovalOrder: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case remove, erase
+    }
+
+    public let kind: Kind
+    public let segments: ClosedRange<UInt64>
+    /// One line, which the recording keeps.
+    public let reason: String
+
+    public static let maxReasonBytes = 500
+    private static let refusedSuffix = ".refused"
+
+    public init(_ kind: Kind, _ segments: ClosedRange<UInt64>, reason: String) {
+        self.kind = kind
+        self.segments = segments
+        self.reason = reason
+    }
+
+    static func folder(_ directory: String) -> String { directory + "/orders" }
+
+    var name: String { "\(kind.rawValue)-\(segments.lowerBound)-\(segments.upperBound)" }
+
+    var notice: String {
+        switch kind {
+        case .remove: Removals.removal(segments, reason)
+        case .erase: Removals.erasure(segments, reason)
+        }
+    }
+
+    /// Puts the order into the replica's folder, durably.
+    ///
+    /// - Parameter directory: `<recordings>/<replica>`.
+    /// - Throws: `invalid` when the reason is none, or no line.
+    public func give(to directory: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
+        let isLine = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        guard !reason.isEmpty, reason.utf8.count <= Self.maxReasonBytes, isLine else {
+            throw RecordingError(.invalid, "a reason is one line of 1 to \(Self.maxReasonBytes) bytes")
+        }
+        let folder = Self.folder(directory)
+        try makeDirectory(folder)
+        unlink(folder + "/" + name + Self.refusedSuffix)
+        try replaceFile(folder + "/" + name, with: Array(reason.utf8), files: files)
+    }
+
+    /// How far an order is.
+    public enum State: Sendable, Equatable {
+        case waiting, done
+        case refused(String)
+    }
+
+    public func state(in directory: String) throws(RecordingError) -> State {
+        let path = Self.folder(directory) + "/" + name
+        if fileSize(path) != nil { return .waiting }
+        guard fileSize(path + Self.refusedSuffix) != nil else { return .done }
+        let bytes = try readFile(path + Self.refusedSuffix, limit: Self.maxReasonBytes)
+        return .refused(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// The orders that wait, in the order of their names.
+    static func waiting(in directory: String) throws(RecordingError) -> [RemovalOrder] {
+        let folder = folder(directory)
+        guard fileSize(folder) != nil else { return [] }
+        var orders: [RemovalOrder] = []
+        for name in try directoryEntries(folder) {
+            guard let order = try RemovalOrder(name: name, in: folder) else { continue }
+            orders.append(order)
+        }
+        return orders
+    }
+
+    private init?(name: String, in folder: String) throws(RecordingError) {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let kind = Kind(rawValue: parts[0]), let first = UInt64(parts[1]),
+            let last = UInt64(parts[2]), first > 0, first <= last
+        else { return nil }
+        self.kind = kind
+        segments = first...last
+        reason = String(
+            decoding: try readFile(folder + "/" + name, limit: Self.maxReasonBytes)
+                .prefix { $0 >= 0x20 && $0 != 0x7f }, as: UTF8.self)
+    }
+
+    /// Removes the files. What is gone already is so because an earlier process did not come to the end.
+    func carryOut(in directory: String) throws(RecordingError) {
+        for number in segments {
+            if kind == .remove { try Self.remove(directory + "/" + Format.segmentName(number)) }
+            try Self.remove(directory + "/" + KeySidecar.fileName(number))
+        }
+        try synchronizeDirectory(directory)
+    }
+
+    func settle(in directory: String, refusal: String? = nil, files: any FileLayer) throws(RecordingError) {
+        let path = Self.folder(directory) + "/" + name
+        if let refusal {
+            try replaceFile(path + Self.refusedSuffix, with: Array(refusal.utf8), files: files)
+        }
+        try Self.remove(path)
+        try synchronizeDirectory(Self.folder(directory))
+    }
+
+    private static func remove(_ path: String) throws(RecordingError) {
+        if unlink(path) != 0, errno != ENOENT { throw .system(FileError("unlink", number: errno), path) }
+    }
+}
+
+/// Segments that nobody may remove or erase: a legal hold. Files in the folder `holds` of the replica, each with a reason; the
+/// name is that of the hold, a dot, and `A-B`.
+public struct LegalHold: Sendable, Equatable {
+    public let name: String
+    public let segments: ClosedRange<UInt64>
+
+    public static let maxNameBytes = 100
+
+    public init(_ name: String, _ segments: ClosedRange<UInt64>) throws(RecordingError) {
+        guard Format.isReplicaName(name), name.utf8.count <= Self.maxNameBytes else {
+            throw RecordingError(.invalid, "a hold's name has letters, digits, '-', '_' and '.'")
+        }
+        self.name = name
+        self.segments = segments
+    }
+
+    static func folder(_ directory: String) -> String { directory + "/holds" }
+    private var fileName: String { "\(name).\(segments.lowerBound)-\(segments.upperBound)" }
+
+    public func place(in directory: String, reason: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
+        try makeDirectory(Self.folder(directory))
+        try replaceFile(Self.folder(directory) + "/" + fileName, with: Array(reason.utf8), files: files)
+    }
+
+    public func release(in directory: String) throws(RecordingError) {
+        let path = Self.folder(directory) + "/" + fileName
+        if unlink(path) != 0, errno != ENOENT { throw .system(FileError("unlink", number: errno), path) }
+        try synchronizeDirectory(Self.folder(directory))
+    }
+
+    /// All holds on a replica's segments.
+    public static func all(in directory: String) throws(RecordingError) -> [LegalHold] {
+        guard fileSize(folder(directory)) != nil else { return [] }
+        return try directoryEntries(folder(directory)).compactMap(LegalHold.init(fileName:))
+    }
+
+    private init?(fileName: String) {
+        let parts = fileName.split(separator: ".", omittingEmptySubsequences: false)
+        let ends = (parts.last ?? "").split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+        guard parts.count >= 2, ends.count == 2, let first = ends[0], let last = ends[1], first <= last else { return nil }
+        name = parts.dropLast().joined(separator: ".")
+        segments = first...last
+    }
+}

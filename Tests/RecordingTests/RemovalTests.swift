@@ -1,0 +1,119 @@
+import Contract
+import Foundation
+import Testing
+
+@testable import Recording
+
+@Suite struct RemovalTests {
+    private static let second: UInt64 = 1_000_000_000
+
+    /// Six segments of a block each.
+    private func recorder(_ scratch: Scratch) throws -> ReplicaWriter {
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 300
+        var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key, options: options)
+        _ = try writer.append([try batch([started("a")])], now: 0)
+        for sequence in UInt64(2)...6 { _ = try writer.append([try batch([command("a", sequence)])], now: 0) }
+        return writer
+    }
+
+    @Test func removedSegmentsAreNotedAndTheRestIsProven() throws {
+        let scratch = try Scratch()
+        var writer = try recorder(scratch)
+        let count = scratch.segments.count
+        let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
+        try order.give(to: scratch.replica)
+        #expect(try order.state(in: scratch.replica) == .waiting)
+        writer.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(scratch.segments.count >= count - 3)
+        #expect(scratch.segments.first?.hasSuffix("00000004.slseg") == true)
+        _ = try writer.append([try batch([command("a", 7)])], now: 0)
+        try writer.finish()
+        let report = scratch.verified()
+        #expect(report.problems == [])
+        #expect(report.notes.contains { $0.contains("3 segments were removed") })
+        #expect(try scratch.records(of: "").contains { $0.notice.text == "removed: segments 1-3: older than 90 days" })
+        // The next start does not need them.
+        var next = try recorder(again: scratch)
+        _ = try next.append([try batch([ended("a", 8)])], now: 0)
+        try next.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
+    private func recorder(again scratch: Scratch) throws -> ReplicaWriter {
+        try ReplicaWriter(directory: scratch.replica, key: scratch.key)
+    }
+
+    @Test func theOpenSegmentIsSealedFirst() throws {
+        let scratch = try Scratch()
+        var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key)
+        _ = try writer.append([try batch([started("a"), command("a", 2)])], now: 0)
+        let order = RemovalOrder(.remove, 1...1, reason: "asked for")
+        try order.give(to: scratch.replica)
+        writer.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(scratch.segments.map { $0.suffix(14) } == ["00000002.slseg", "00000003.slseg"])
+        try writer.finish()
+        // What sessions there are is known from the seal that stays.
+        var next = try recorder(again: scratch)
+        let acknowledged = try next.append([try batch([command("a", 3)])], now: 0)
+        #expect(acknowledged[0]["a"]?.through == 3)
+        try next.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
+    @Test func whatIsHeldStays() throws {
+        let scratch = try Scratch()
+        var writer = try recorder(scratch)
+        let hold = try LegalHold("case-17", 2...2)
+        try hold.place(in: scratch.replica, reason: "litigation")
+        #expect(try LegalHold.all(in: scratch.replica) == [hold])
+        let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
+        try order.give(to: scratch.replica)
+        writer.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .refused("segments are under legal hold: case-17"))
+        #expect(scratch.segments.first?.hasSuffix("00000001.slseg") == true)
+        try hold.release(in: scratch.replica)
+        try order.give(to: scratch.replica)
+        writer.tick(now: 4 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .done)
+        try writer.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
+    /// A process that died between the notice and the end of what it announced.
+    @Test func anOrderIsCarriedOutByTheNextProcess() throws {
+        let scratch = try Scratch()
+        let writer = try recorder(scratch)
+        try writer.finish()
+        let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
+        try order.give(to: scratch.replica)
+        try FileManager.default.removeItem(atPath: scratch.segments[0])
+        var next = try recorder(again: scratch)
+        _ = try next.append([try batch([command("a", 7)])], now: 0)
+        next.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .done)
+        try next.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
+    @Test(arguments: ["", "two\nlines", String(repeating: "x", count: 501)])
+    func aReasonIsALine(reason: String) throws {
+        let scratch = try Scratch()
+        #expect(throws: RecordingError.self) {
+            try RemovalOrder(.erase, 1...1, reason: reason).give(to: scratch.path)
+        }
+    }
+
+    @Test func ordersBeyondTheEndAreRefused() throws {
+        let scratch = try Scratch()
+        var writer = try recorder(scratch)
+        let order = RemovalOrder(.remove, 1...99, reason: "a slip")
+        try order.give(to: scratch.replica)
+        writer.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .refused("there is no such segment yet"))
+        try writer.finish()
+        #expect(scratch.verified().problems == [])
+    }
+}
