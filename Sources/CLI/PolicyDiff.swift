@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Policy
@@ -35,7 +36,8 @@ extension PolicyCommand {
             let folders = folders.isEmpty ? [configuration?.state.recordings].compactMap { $0 } : folders
             for folder in folders {
                 var commands = RecordedCommands()
-                try RecordingArchive(recordings: folder).forEachRecord { record throws(RecordingError) in
+                let source = configuration.flatMap { CachedSegments.of($0, recordings: folder) }
+                try RecordingArchive(recordings: folder, source: source).forEachRecord { record throws(RecordingError) in
                     if let command = commands.add(record) { difference.add(command) }
                 }
             }

@@ -29,7 +29,7 @@ extension SessionsCommand {
         }
 
         func run() throws {
-            let index = try RecordingIndex(recordings: source.folder())
+            let index = try source.index()
             let sessions = try index.list(filter.filter(limit: limit))
             switch format {
             case .json: try printJSON(sessions.map(SessionRow.init))
@@ -64,8 +64,7 @@ extension SessionsCommand {
         @Option(help: "table or json.") var format: OutputFormat = .table
 
         func run() throws {
-            let recordings = try source.folder()
-            let index = try RecordingIndex(recordings: recordings)
+            let index = try source.index()
             let session = try index.session(id)
             switch format {
             case .json:
@@ -73,7 +72,7 @@ extension SessionsCommand {
             case .table:
                 print(summary(session))
                 var timeline = PostgresTimeline()
-                try RecordingArchive(recordings: recordings).forEachRecord(
+                try source.archive().forEachRecord(
                     of: session.id, in: index.locations(of: session.id)
                 ) { record throws(RecordingError) in write(timeline.render(record)) }
             }
@@ -115,12 +114,11 @@ extension SessionsCommand {
         }
 
         func run() throws {
-            let recordings = try source.folder()
-            let index = try RecordingIndex(recordings: recordings)
+            let index = try source.index()
             let session = try index.session(id)
             var timeline = PostgresTimeline()
             var previous: UInt64?
-            try RecordingArchive(recordings: recordings).forEachRecord(
+            try source.archive().forEachRecord(
                 of: session.id, in: index.locations(of: session.id)
             ) { record throws(RecordingError) in
                 if step {

@@ -46,14 +46,13 @@ extension SessionsCommand {
         }
 
         func run() throws {
-            let recordings = try source.folder()
-            let archive = RecordingArchive(recordings: recordings)
+            let archive = try source.archive()
             let output = LineOutput()
             guard format != .jsonl || id != nil || !filter.isEmpty else {
                 try archive.forEachRecord { record throws(RecordingError) in output.write(try record.jsonLine()) }
                 return output.flush()
             }
-            let index = try RecordingIndex(recordings: recordings)
+            let index = try source.index()
             let filter = filter.filter(limit: 0)
             var exporter = format.exporter
             output.write(Array(exporter.head.utf8))

@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Recording
@@ -11,6 +12,23 @@ struct RecordingsOption: ParsableArguments {
     func folder() throws -> String {
         if let recordings { return recordings }
         return try config.load().state.recordings
+    }
+
+    /// Reads through to the configuration's archive.
+    func archive() throws -> RecordingArchive {
+        let recordings = try folder()
+        return RecordingArchive(recordings: recordings, source: try segments(recordings))
+    }
+
+    func index() throws -> RecordingIndex {
+        let recordings = try folder()
+        return try RecordingIndex(recordings: recordings, source: try segments(recordings))
+    }
+
+    /// A copy may be read where there is no configuration.
+    func segments(_ recordings: String) throws -> CachedSegments? {
+        guard self.recordings == nil || config.exists else { return nil }
+        return CachedSegments.of(try config.load(), recordings: recordings)
     }
 }
 
@@ -29,7 +47,7 @@ extension SessionsCommand {
 
         func run() throws {
             let recordings = try source.folder()
-            try RecordingIndex(recordings: recordings).rebuild()
+            try source.index().rebuild()
             let replicas = try RecordingArchive(recordings: recordings).replicas()
             print("read \(replicas.count) recorders' folders in \(recordings)")
         }

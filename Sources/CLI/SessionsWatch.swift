@@ -24,8 +24,8 @@ extension SessionsCommand {
 
         func run() throws {
             let recordings = try source.folder()
-            let index = try RecordingIndex(recordings: recordings)
-            let follower = RecordingFollower(recordings: recordings)
+            let index = try source.index()
+            let follower = RecordingFollower(recordings: recordings, source: try source.segments(recordings))
             // Before what is there is read: what comes between is then seen twice, and shown once.
             try follower.start()
             if let id { return try watch(index.session(id), index, follower) }
@@ -52,7 +52,7 @@ extension SessionsCommand {
                 screen.show(record)
                 if case .sessionEnded = record.event { hasEnded = true }
             }
-            try RecordingArchive(recordings: index.recordings).forEachRecord(
+            try source.archive().forEachRecord(
                 of: session.id, in: index.locations(of: session.id)
             ) { record throws(RecordingError) in show(record) }
             while !hasEnded {

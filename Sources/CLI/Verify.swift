@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -11,7 +12,8 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Without PATH: all recordings of the configuration, with the recorder's key. A PATH is a directory of \
             recordings, one replica's directory, or a segment file. Several directories are judged as one recording: \
-            those of several hosts, or with folders that were moved away. Nothing is changed.
+            those of several hosts, or with folders that were moved away. Segments that are in the archive alone are \
+            fetched from there. Nothing is changed.
             """)
 
     @OptionGroup var config: ConfigOption
@@ -22,17 +24,21 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         var paths = paths
         var keyPath = key
-        if paths.isEmpty {
-            let state = try config.load().state
+        // Paths may be copies on another host, where there is no configuration and no key.
+        let configuration = paths.isEmpty ? try config.load() : try? config.load()
+        if paths.isEmpty, let state = configuration?.state {
             paths = [state.recordings]
             if keyPath == nil { keyPath = state.recordingKey }
-        } else if keyPath == nil, let state = try? config.load().state,
+        } else if keyPath == nil, let state = configuration?.state,
             FileManager.default.fileExists(atPath: state.recordingKey)
         {
-            // Paths may be copies on another host, where there is no configuration and no key.
             keyPath = state.recordingKey
         }
-        let report = verify(paths, key: try keyPath.map { path in try RecordingKey.load(path) })
+        // Anew: what was fetched before does not prove that the archive still has it.
+        let source = configuration.flatMap {
+            CachedSegments.of($0, recordings: $0.state.recordings, isReused: false)
+        }
+        let report = verify(paths, key: try keyPath.map { path in try RecordingKey.load(path) }, source: source)
         switch format {
         case .json: try printJSON(Output(report))
         case .table: printText(report)

@@ -5,18 +5,26 @@ public struct RecordingSettings: Sendable, Equatable {
     /// A segment file that has reached this many bytes is sealed.
     public let segmentBytes: Int
 
+    /// Nil: recordings stay here.
+    public let archive: ArchiveSettings?
+
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
 
     init(_ node: StrictNode?, folder: String) throws(ConfigurationError) {
         guard let node else {
             segmentBytes = Self.defaultSegmentBytes
+            archive = nil
             return
         }
         var keys = try node.mapping()
         var mistakes = Mistakes()
         segmentBytes =
             mistakes.attempt(try keys.optional("segment")?.bytes(in: Self.segmentRange)) ?? Self.defaultSegmentBytes
+        archive = mistakes.attempt(
+            try keys.optional("archive").map { node throws(ConfigurationError) in
+                try ArchiveSettings(node, folder: folder)
+            })
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
     }

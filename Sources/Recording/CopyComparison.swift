@@ -33,11 +33,12 @@ struct CopyComparison {
 
     /// Reads a replica's blocks from the one with number `first` to `last`.
     mutating func read(
-        _ directory: String, replica: String, from first: UInt64, through last: UInt64
+        _ directory: String, replica: String, source: (any SegmentSource)?, from first: UInt64, through last: UInt64
     ) throws(RecordingError) {
         let hasher = try ChainHasher()
-        for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted() {
-            let reader = try SegmentReader(path: directory + "/" + Format.segmentName(number))
+        let folder = try SegmentFolder(directory, source: source)
+        for number in try folder.numbers() {
+            let reader = try folder.reader(number)
             guard reader.header.firstBlock <= last else { return }
             while reader.nextNumber <= last, let block = try reader.next() {
                 guard block.number >= first else { continue }

@@ -11,6 +11,7 @@ struct JoinedVerification {
     static let maxRounds = 5
 
     private let key: [UInt8]?
+    private let source: (any SegmentSource)?
     /// Where each replica stands.
     private var directories: [String: String] = [:]
     private var indexed: [String: Set<String>] = [:]
@@ -20,7 +21,10 @@ struct JoinedVerification {
     private var problems: [VerificationReport.Problem] = []
     private var warnings: [String] = []
 
-    init(key: [UInt8]?) { self.key = key }
+    init(key: [UInt8]?, source: (any SegmentSource)? = nil) {
+        self.key = key
+        self.source = source
+    }
 
     private func directory(_ replica: String) -> String { directories[replica] ?? replica }
 
@@ -32,7 +36,7 @@ struct JoinedVerification {
         let replica = String(directory.split(separator: "/").last ?? "")
         if let other = directories[replica] {
             guard canonical(other) != canonical(directory) else { return }
-            var check = ReplicaVerification(directory: directory, key: key, index: sessions)
+            var check = ReplicaVerification(directory: directory, key: key, index: sessions, source: source)
             check.run()
             namesakes.append(check)
             problems.append(
@@ -48,7 +52,8 @@ struct JoinedVerification {
     }
 
     private mutating func walk(_ replica: String) {
-        var check = ReplicaVerification(directory: directory(replica), key: key, index: indexed[replica] ?? [])
+        var check = ReplicaVerification(
+            directory: directory(replica), key: key, index: indexed[replica] ?? [], source: source)
         check.run()
         replicas[replica] = check
     }
@@ -128,7 +133,7 @@ struct JoinedVerification {
         for (replica, named) in Dictionary(grouping: resumptions, by: \.replica).sorted(by: { $0.key < $1.key }) {
             guard let former = replicas[replica], !former.isBroken else { continue }
             let within = named.filter { $0.block <= former.lastBlock }
-            let chains = try BlockChains.find(Set(within.map(\.block)), in: directory(replica))
+            let chains = try BlockChains.find(Set(within.map(\.block)), in: directory(replica), source: source)
             for resumption in within where chains[resumption.block] != resumption.chain {
                 problem(resumption, "that block has another chain value: one of the two recordings was exchanged")
             }
@@ -168,7 +173,8 @@ struct JoinedVerification {
                 comparison.concerns(session) ? check.runs(of: session).map(\.firstBlock) : []
             }
             guard let first = blocks.min() else { continue }
-            try comparison.read(directory(replica), replica: replica, from: first, through: check.lastBlock)
+            try comparison.read(
+                directory(replica), replica: replica, source: source, from: first, through: check.lastBlock)
         }
         problems += comparison.problems
         if comparison.copies > 0 {

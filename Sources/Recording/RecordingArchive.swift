@@ -4,9 +4,12 @@ import Glibc
 /// Reads recordings without changing them: `<recordings>/<replica>/<segment>.slseg`, up to each replica's head.
 public struct RecordingArchive: Sendable {
     public let recordings: String
+    private let source: (any SegmentSource)?
 
-    public init(recordings: String) {
+    /// - Parameter source: has the segments that are not here any more; nil: reading one of them throws.
+    public init(recordings: String, source: (any SegmentSource)? = nil) {
         self.recordings = recordings
+        self.source = source
     }
 
     /// Names of the replicas that have a directory here.
@@ -69,15 +72,13 @@ public struct RecordingArchive: Sendable {
 
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
-        let directory = try directory(of: replica)
-        let head = try StoredHead.read(directory: directory, key: nil).value
+        let folder = try SegmentFolder(directory(of: replica), source: source)
+        let head = try StoredHead.read(directory: folder.directory, key: nil).value
         var found: [ReadableSegment] = []
-        for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted(by: >)
-        where number <= head.segment {
-            let path = directory + "/" + Format.segmentName(number)
+        for number in try folder.numbers().reversed() where number <= head.segment {
             let limit = number == head.segment ? Int64(head.offset) : .max
-            found.append(ReadableSegment(path: path, number: number, limit: limit))
-            if block > 1, try SegmentReader(path: path).header.firstBlock <= block { break }
+            found.append(ReadableSegment(folder: folder, number: number, limit: limit))
+            if block > 1, try folder.firstBlock(of: number) <= block { break }
         }
         return found.reversed()
     }
@@ -85,9 +86,11 @@ public struct RecordingArchive: Sendable {
 
 /// A segment, and the byte up to which it is acknowledged.
 struct ReadableSegment {
-    let path: String
+    let folder: SegmentFolder
     let number: UInt64
     let limit: Int64
+
+    func reader() throws(RecordingError) -> SegmentReader { try folder.reader(number) }
 }
 
 /// What tells a recording from every other one: the chain value that its first segment begins with. Nil when that is not

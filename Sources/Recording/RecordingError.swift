@@ -17,6 +17,8 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         public static let diskFailed = Code(name: "diskFailed")
         /// The arguments cannot be used.
         public static let invalid = Code(name: "invalid")
+        /// The segment is in the archive and cannot be had from there.
+        public static let archived = Code(name: "archived")
         /// No such session, or more than one.
         public static let notFound = Code(name: "notFound")
     }

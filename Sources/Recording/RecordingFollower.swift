@@ -9,7 +9,7 @@ public final class RecordingFollower {
         var number: UInt64
 
         init(_ segment: ReadableSegment) throws(RecordingError) {
-            reader = try SegmentReader(path: segment.path)
+            reader = try segment.reader()
             number = segment.number
         }
     }
@@ -17,7 +17,10 @@ public final class RecordingFollower {
     private let archive: RecordingArchive
     private var places: [String: Place] = [:]
 
-    public init(recordings: String) { archive = RecordingArchive(recordings: recordings) }
+    /// - Parameter source: has the segments that are not here any more.
+    public init(recordings: String, source: (any SegmentSource)? = nil) {
+        archive = RecordingArchive(recordings: recordings, source: source)
+    }
 
     /// Passes over what is there already.
     public func start() throws(RecordingError) {
@@ -56,7 +59,7 @@ public final class RecordingFollower {
         for segment in try archive.readable(replica: replica, fromBlock: place.reader.nextNumber)
         where segment.number >= place.number {
             if segment.number > place.number {
-                place.reader = try SegmentReader(path: segment.path)
+                place.reader = try segment.reader()
                 place.number = segment.number
             }
             while try place.reader.next(limit: segment.limit) != nil {

@@ -41,12 +41,16 @@ public struct RecordingIndex: Sendable {
 
     public let recordings: String
     let database: DatabasePool
+    let source: (any SegmentSource)?
 
     /// Opens the index, creating it when missing.
     ///
-    /// - Parameter recordings: the directory that holds the replicas' directories; it must exist.
-    public init(recordings: String) throws(RecordingError) {
+    /// - Parameters:
+    ///   - recordings: the directory that holds the replicas' directories; it must exist.
+    ///   - source: has the segments that are not here any more, for reading them again.
+    public init(recordings: String, source: (any SegmentSource)? = nil) throws(RecordingError) {
         self.recordings = recordings
+        self.source = source
         let path = recordings + "/" + Self.fileName
         guard fileSize(recordings) != nil else {
             throw RecordingError(.notFound, file: recordings, "there are no recordings")

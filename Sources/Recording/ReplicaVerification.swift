@@ -5,6 +5,7 @@ struct ReplicaVerification {
     private let directory: String
     private let key: [UInt8]?
     private let indexed: Set<String>
+    private let source: (any SegmentSource)?
     private var report = VerificationReport()
     /// The mark up to which everything must be there, as first read.
     private var head: Head?
@@ -25,8 +26,9 @@ struct ReplicaVerification {
     /// Set after damage: what follows can't be compared with what came before.
     private(set) var isBroken = false
 
-    init(directory: String, key: [UInt8]?, index: Set<String>) {
+    init(directory: String, key: [UInt8]?, index: Set<String>, source: (any SegmentSource)? = nil) {
         self.directory = directory
+        self.source = source
         self.key = key
         indexed = index
     }
@@ -80,7 +82,7 @@ struct ReplicaVerification {
             problem(directory + "/head", 80, "the head of replica '\(head.replica)' in another one's directory")
         }
         do throws(RecordingError) {
-            try walk(try directoryEntries(directory).compactMap(Format.segmentNumber).sorted())
+            try walk(SegmentFolder(directory, source: source))
         } catch {
             report.problems.append(.init(error))
         }
@@ -90,7 +92,8 @@ struct ReplicaVerification {
         }
     }
 
-    private mutating func walk(_ segments: [UInt64]) throws(RecordingError) {
+    private mutating func walk(_ folder: SegmentFolder) throws(RecordingError) {
+        let segments = try folder.numbers()
         var position = Position()
         var expected: UInt64 = 1
         for number in segments {
@@ -101,7 +104,7 @@ struct ReplicaVerification {
                 isBroken = true
             }
             expected = number + 1
-            try check(number, isLast: number == segments.last, &position)
+            try check(number, of: folder, isLast: number == segments.last, &position)
         }
         if let head, expected <= head.segment {
             problem(path(expected), 0, "the segment is missing: the head says that the recording goes on to it")
@@ -111,11 +114,13 @@ struct ReplicaVerification {
         }
     }
 
-    private mutating func check(_ number: UInt64, isLast: Bool, _ position: inout Position) throws(RecordingError) {
+    private mutating func check(
+        _ number: UInt64, of folder: SegmentFolder, isLast: Bool, _ position: inout Position
+    ) throws(RecordingError) {
         report.segments += 1
         let reader: SegmentReader
         do throws(RecordingError) {
-            reader = try SegmentReader(path: path(number))
+            reader = try folder.reader(number)
         } catch {
             // A segment's header is on disk before the head names the segment.
             if let head, number > head.segment, error.code == .incomplete {

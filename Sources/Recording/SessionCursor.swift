@@ -45,7 +45,7 @@ final class SessionCursor {
     private func readBlock() throws(RecordingError) -> Bool {
         guard let (reader, limit) = reader else {
             guard let next = segments.popFirst() else { return false }
-            self.reader = (try SegmentReader(path: next.path), next.limit)
+            self.reader = (try next.reader(), next.limit)
             return true
         }
         guard let block = try reader.next(limit: limit) else {

@@ -29,10 +29,13 @@ public struct VerificationReport: Sendable, Equatable {
 /// - Parameters:
 ///   - paths: directories of recordings, of one replica, or single segment files.
 ///   - key: the recorder's key; without it HMACs are not checked.
-public func verify(_ paths: [String], key: [UInt8]?) -> VerificationReport {
+///   - source: has the segments that are in the archive only; without it each of those is a problem.
+public func verify(
+    _ paths: [String], key: [UInt8]?, source: (any SegmentSource)? = nil
+) -> VerificationReport {
     var report = VerificationReport()
     if key == nil { report.warnings.append("no key: the HMACs of heads and lists were not checked") }
-    var joined = JoinedVerification(key: key)
+    var joined = JoinedVerification(key: key, source: source)
     var folders: [RecordingsFolder] = []
     for path in paths.map(trimmedPath) {
         do throws(RecordingError) {
@@ -52,7 +55,7 @@ public func verify(_ paths: [String], key: [UInt8]?) -> VerificationReport {
                 if paths.count > 1 {
                     joined.add(path, indexed: indexed)
                 } else {
-                    var check = ReplicaVerification(directory: path, key: key, index: indexed)
+                    var check = ReplicaVerification(directory: path, key: key, index: indexed, source: source)
                     check.run()
                     check.addAlone(to: &report)
                 }
