@@ -73,6 +73,15 @@ struct Recorded {
         return found
     }
 
+    /// Where the configuration has it.
+    func writeKey() throws {
+        let folder = directory.file("keys")
+        guard mkdir(folder, 0o700) == 0 else { throw TestKitError("mkdir: errno \(errno)") }
+        guard FileManager.default.createFile(
+            atPath: folder + "/recording.key", contents: Data(key), attributes: [.posixPermissions: 0o600])
+        else { throw TestKitError("no key") }
+    }
+
     func cache(_ store: Store, bytes: Int = 1 << 30, isReused: Bool = true) -> CachedSegments {
         CachedSegments(recordings: recordings, bytes: bytes, isReused: isReused) { try store.client() }
     }
@@ -109,7 +118,7 @@ struct Store: Sendable {
             partBytes: 5 << 20, lock: lock)
     }
 
-    func client(goesOn: @escaping () -> Bool = { true }) throws -> S3Client { try S3Client(settings, goesOn: goesOn) }
+    func client(goesOn: @escaping () -> Bool = { true }) throws(S3Error) -> S3Client { try S3Client(settings, goesOn: goesOn) }
 
     func archiver(
         _ recorded: Recorded, keeping: Archiver.Keeping = .init(), told: Told = Told()
