@@ -131,7 +131,8 @@ let package = Package(
         program(
             "CLI",
             [
-                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive", "Policy",
+                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive",
+                "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),

@@ -40,6 +40,8 @@ public final class Archiver {
     private let report: (Event) -> Void
     /// Replicas whose interrupted uploads were given up since the start.
     private var tidied: Set<String> = []
+    /// What each replica's file `archived` said when it was that file.
+    private var lists: [String: (stamp: FileStamp, list: ArchivedSegments)] = [:]
     /// What was uploaded last of each small file, by key.
     private var notes: [String: [UInt8]] = [:]
     private var notesAt: [String: ContinuousClock.Instant] = [:]
@@ -74,7 +76,9 @@ public final class Archiver {
             for segment in try waiting(replica) { try upload(segment, of: replica) }
             try uploadNotes(replica, isDue: isLast || before != pending)
         }
-        for replica in replicas { try remove(replica, of: replicas) }
+        guard keeping != Keeping() else { return }
+        var excess = try excess(replicas)
+        for replica in replicas { try remove(replica, &excess) }
     }
 
     private func folder(_ replica: String) -> String { recordings + "/" + replica }
@@ -88,8 +92,22 @@ public final class Archiver {
         }
     }
 
-    private func archived(_ replica: String) throws(S3Error) -> ArchivedSegments {
-        try local { () throws(RecordingError) in try ArchivedSegments.read(folder(replica)) }
+    /// What the archive has of a replica. Nobody else writes it, but whoever restores the folder.
+    private func archived(_ replica: String) throws(S3Error) -> [UInt64: ArchivedSegment] {
+        let stamp = FileStamp(folder(replica) + "/" + ArchivedSegments.fileName)
+        if let known = lists[replica], known.stamp == stamp { return known.list.segments }
+        let list = try local { () throws(RecordingError) in try ArchivedSegments.read(folder(replica)) }
+        lists[replica] = (stamp, list)
+        return list.segments
+    }
+
+    private func add(_ segment: ArchivedSegment, to replica: String) throws(S3Error) {
+        _ = try archived(replica)
+        guard var known = lists[replica] else { return }
+        known.list.add(segment)
+        try local { () throws(RecordingError) in try known.list.write(folder(replica)) }
+        known.stamp = FileStamp(folder(replica) + "/" + ArchivedSegments.fileName)
+        lists[replica] = known
     }
 
     private func sealed(_ replica: String) throws(S3Error) -> SealedSegments {
@@ -97,7 +115,7 @@ public final class Archiver {
     }
 
     private func waiting(_ replica: String) throws(S3Error) -> [SealedSegments.Segment] {
-        let known = try archived(replica).segments
+        let known = try archived(replica)
         return try sealed(replica).here.filter { known[$0.number] == nil }
     }
 
@@ -134,11 +152,10 @@ public final class Archiver {
         }
         let result = try upload(file: segment.path, as: key(replica, name), isLocked: true)
         let entry = ArchivedSegment(
-            number: segment.number, size: result.size, sha256: result.sha256, firstBlock: firstBlock, proof: result.proof,
+            number: segment.number, size: result.size, sha256: result.sha256, firstBlock: firstBlock,
+            proof: result.proof,
             provenAt: UInt64(max(0, Date().timeIntervalSince1970)), key: key(replica, name), version: result.version)
-        var list = try archived(replica)
-        list.add(entry)
-        try local { () throws(RecordingError) in try list.write(folder(replica)) }
+        try add(entry, to: replica)
         pending -= 1
         report(.uploaded(replica: replica, entry))
     }
@@ -188,12 +205,11 @@ public final class Archiver {
 
     // MARK: - Removing
 
-    private func remove(_ replica: String, of replicas: [String]) throws(S3Error) {
-        guard keeping != Keeping() else { return }
-        let known = try archived(replica).segments
+    private func remove(_ replica: String, _ excess: inout Int64) throws(S3Error) {
+        let known = try archived(replica)
         let sealed = try sealed(replica)
         for segment in sealed.here where sealed.isRemovable(segment) {
-            guard let entry = known[segment.number], try isDue(segment, replicas) else { continue }
+            guard let entry = known[segment.number], isOld(segment) || excess > 0 else { continue }
             do throws(S3Error) {
                 try uploader.confirm(entry)
                 try Self.withFile(segment.path) { descriptor throws(S3Error) in
@@ -211,17 +227,21 @@ public final class Archiver {
             guard unlink(segment.path) == 0 else {
                 throw S3Error(.local, "\(segment.path) cannot be removed: \(String(cString: strerror(errno)))")
             }
+            excess -= entry.size
             report(.removed(replica: replica, number: segment.number, bytes: entry.size))
         }
     }
 
-    private func isDue(_ segment: SealedSegments.Segment, _ replicas: [String]) throws(S3Error) -> Bool {
-        if let seconds = keeping.seconds {
-            var status = stat()
-            guard stat(segment.path, &status) == 0 else { return false }
-            if time(nil) - status.st_mtim.tv_sec >= seconds { return true }
-        }
-        guard let bytes = keeping.bytes else { return false }
+    private func isOld(_ segment: SealedSegments.Segment) -> Bool {
+        guard let seconds = keeping.seconds else { return false }
+        var status = stat()
+        guard stat(segment.path, &status) == 0 else { return false }
+        return time(nil) - status.st_mtim.tv_sec >= seconds
+    }
+
+    /// Bytes that sealed segments here have beyond what may stay.
+    private func excess(_ replicas: [String]) throws(S3Error) -> Int64 {
+        guard let bytes = keeping.bytes else { return 0 }
         var total: Int64 = 0
         for replica in replicas {
             for segment in try sealed(replica).here {
@@ -229,6 +249,6 @@ public final class Archiver {
                 if stat(segment.path, &status) == 0 { total += Int64(status.st_size) }
             }
         }
-        return total > bytes
+        return total - Int64(bytes)
     }
 }

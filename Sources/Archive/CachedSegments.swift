@@ -59,7 +59,9 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
     private func fetch(_ segment: ArchivedSegment, to path: String, _ client: S3Client) throws(S3Error) {
         let draft = "\(path).\(getpid()).part"
         let descriptor = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw S3Error(.local, "\(draft) cannot be made: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw S3Error(.local, "\(draft) cannot be made: \(String(cString: strerror(errno)))")
+        }
         defer {
             close(descriptor)
             unlink(draft)

@@ -52,7 +52,9 @@ struct FileDigest {
             let room = Int(min(Int64(buffer.count), self.partBytes - inPart))
             let count = pread(descriptor, buffer.baseAddress, room, Int(size))
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw S3Error(.local, "a segment cannot be read: \(String(cString: strerror(errno)))") }
+            guard count >= 0 else {
+                throw S3Error(.local, "a segment cannot be read: \(String(cString: strerror(errno)))")
+            }
             guard count > 0 else { break }
             let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             all.add(piece)

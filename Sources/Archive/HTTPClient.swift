@@ -82,7 +82,7 @@ final class HTTPClient {
         // Unencrypted is loopback alone, which no proxy reaches.
         if !settings.endpoint.hasPrefix("https://") { text(CURLOPT_NOPROXY, "*") }
         for (option, value) in [
-            (CURLOPT_SSL_VERIFYPEER, 1), (CURLOPT_SSL_VERIFYHOST, 2), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_NOSIGNAL, 1),
+            (CURLOPT_SSL_VERIFYPEER, 1), (CURLOPT_SSL_VERIFYHOST, 2), (CURLOPT_FOLLOWLOCATION, 0),
             (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)), (CURLOPT_CONNECTTIMEOUT, Self.connectSeconds),
             (CURLOPT_LOW_SPEED_LIMIT, Self.slowestBytesPerSecond), (CURLOPT_LOW_SPEED_TIME, Self.slowSeconds),
             (CURLOPT_NOPROGRESS, 0), (CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
@@ -90,7 +90,8 @@ final class HTTPClient {
             sluice_curl_set_number(handle, option, value)
         }
         let context = Unmanaged.passUnretained(transfer).toOpaque()
-        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_SEEKDATA] {
+        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_SEEKDATA]
+        {
             sluice_curl_set_pointer(handle, option, context)
         }
         sluice_curl_set_transfer(handle, CURLOPT_WRITEFUNCTION) { Transfer.from($3)?.take($0, $1 * $2) ?? 0 }

@@ -36,7 +36,9 @@ public final class S3Client {
     // MARK: - Objects
 
     /// Returns the version, when the store keeps any.
-    func put(_ key: String, _ body: HTTPRequest.Body, digest: [UInt8], headers: [(String, String)]) throws(S3Error) -> String? {
+    func put(_ key: String, _ body: HTTPRequest.Body, digest: [UInt8], headers: [(String, String)]) throws(S3Error)
+        -> String?
+    {
         let checksum = ("x-amz-checksum-sha256", base64(digest))
         let response = try perform(
             .put, key, headers: headers + [checksum], body: body, digest: digest, "upload \(key)")
@@ -64,7 +66,8 @@ public final class S3Client {
 
     /// Hands over an object's bytes in order. `start` comes before the first of each attempt.
     func get(
-        _ key: String, version: String?, start: () throws(S3Error) -> Void, _ consumer: @escaping (UnsafeRawBufferPointer) -> Bool
+        _ key: String, version: String?, start: () throws(S3Error) -> Void,
+        _ consumer: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(S3Error) {
         try retrying { () throws(S3Error) in
             try start()
@@ -80,7 +83,8 @@ public final class S3Client {
 
     func beginUpload(_ key: String, headers: [(String, String)]) throws(S3Error) -> String {
         let algorithm = ("x-amz-checksum-algorithm", "SHA256")
-        let response = try perform(.post, key, [("uploads", "")], headers: headers + [algorithm], "begin the upload of \(key)")
+        let response = try perform(
+            .post, key, [("uploads", "")], headers: headers + [algorithm], "begin the upload of \(key)")
         guard let upload = XMLText.first("UploadId", in: response.body), !upload.isEmpty else {
             throw S3Error(.refused, "begin the upload of \(key): the store gives it no name")
         }
@@ -93,7 +97,8 @@ public final class S3Client {
     ) throws(S3Error) -> String {
         let response = try perform(
             .put, key, [("partNumber", "\(number)"), ("uploadId", upload)],
-            headers: [("x-amz-checksum-sha256", base64(digest))], body: body, digest: digest, "upload part \(number) of \(key)")
+            headers: [("x-amz-checksum-sha256", base64(digest))], body: body, digest: digest,
+            "upload part \(number) of \(key)")
         guard let tag = response.headers["etag"], !tag.isEmpty else {
             throw S3Error(.refused, "upload part \(number) of \(key): the store gives it no tag")
         }
@@ -175,7 +180,8 @@ public final class S3Client {
         _ what: String
     ) throws(S3Error) -> HTTPResponse {
         let request = HTTPRequest(
-            method: method, url: settings.url(key, query), headers: headers.map { (name: $0.0, value: $0.1) }, body: body,
+            method: method, url: settings.url(key, query), headers: headers.map { (name: $0.0, value: $0.1) },
+            body: body,
             bodyDigest: digest ?? SHA256Hasher.digest([]), consumer: consumer)
         let response = try http.send(request, what)
         guard response.isSuccess else { throw S3Error(status: response.status, body: response.body, what: what) }

@@ -48,7 +48,8 @@ extension S3Error {
     /// what was to be signed in the rest.
     init(status: Int, body: [UInt8], what: String) {
         let named = XMLText.first("Code", in: body) ?? ""
-        let isName = named.utf8.count <= Self.maxServerCode
+        let isName =
+            named.utf8.count <= Self.maxServerCode
             && named.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5a).contains($0 & 0xdf) }
         let server = isName ? named : ""
         let code: Code
@@ -97,7 +98,9 @@ enum XMLText {
     }
 
     private static func unescaped(_ text: Substring) -> String {
-        let entities = [("&quot;", "\""), ("&#34;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&apos;", "'"), ("&amp;", "&")]
+        let entities = [
+            ("&quot;", "\""), ("&#34;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&apos;", "'"), ("&amp;", "&"),
+        ]
         return entities.reduce(String(text)) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
     }
 }

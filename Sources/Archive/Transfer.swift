@@ -78,7 +78,8 @@ final class Transfer {
         switch request.body {
         case .none: return 0
         case .bytes(let bytes):
-            UnsafeMutableRawBufferPointer(start: room, count: wanted).copyBytes(from: bytes[Int(sent)..<Int(sent) + wanted])
+            UnsafeMutableRawBufferPointer(start: room, count: wanted).copyBytes(
+                from: bytes[Int(sent)..<Int(sent) + wanted])
             sent += Int64(wanted)
             return wanted
         case .file(let descriptor, let offset, _):

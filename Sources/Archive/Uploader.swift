@@ -101,7 +101,7 @@ struct Uploader {
         if isLocked { try proveLock(stored, key) }
         let proof: ArchivedSegment.Proof
         if let checksum = stored.checksum {
-            guard checksum == digest.checksum else {
+            guard checksum == digest.checksum || checksum == base64(digest.whole) else {
                 throw S3Error(.notProven, "\(key) has another SHA-256 in the store than here")
             }
             proof = .checksum

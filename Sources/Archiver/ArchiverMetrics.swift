@@ -20,7 +20,8 @@ final class ArchiverMetrics: Sendable {
         segments = registry.counter(
             "sluice_archiver_segments_total", help: "Segments uploaded and proven to be in the archive.")
         bytes = registry.counter("sluice_archiver_bytes_total", help: "Bytes of segments uploaded.")
-        removed = registry.counter("sluice_archiver_removed_total", help: "Segments removed here after they were uploaded.")
+        removed = registry.counter(
+            "sluice_archiver_removed_total", help: "Segments removed here after they were uploaded.")
         failures = registry.counter("sluice_archiver_failures_total", help: "Passes that the store's failure ended.")
         problems = registry.counter(
             "sluice_archiver_problems_total", help: "Segments here that could not be uploaded or removed.")

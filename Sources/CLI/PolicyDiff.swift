@@ -37,7 +37,8 @@ extension PolicyCommand {
             for folder in folders {
                 var commands = RecordedCommands()
                 let source = configuration.flatMap { CachedSegments.of($0, recordings: folder) }
-                try RecordingArchive(recordings: folder, source: source).forEachRecord { record throws(RecordingError) in
+                try RecordingArchive(recordings: folder, source: source).forEachRecord {
+                    record throws(RecordingError) in
                     if let command = commands.add(record) { difference.add(command) }
                 }
             }

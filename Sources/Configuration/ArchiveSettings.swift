@@ -114,7 +114,8 @@ public struct ArchiveSettings: Sendable, Equatable {
                 && name.utf8.allSatisfy { isPlain($0) || "-_.".utf8.contains($0) }
         }
         guard areFine, !names.isEmpty, text.utf8.count <= maxPrefixBytes else {
-            throw node.error("expected a path of letters, digits, hyphens, underscores and dots, such as prod/recordings")
+            throw node.error(
+                "expected a path of letters, digits, hyphens, underscores and dots, such as prod/recordings")
         }
         return names.joined(separator: "/") + "/"
     }

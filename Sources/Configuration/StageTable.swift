@@ -67,7 +67,9 @@ public struct StageTable: Sendable, Equatable {
                 nodes[name] = value
                 if name == BuiltInStage.archiver.rawValue {
                     mistakes.add(
-                        value.error("the archiver runs once on each host where recording: archive: is, and has no other settings"))
+                        value.error(
+                            "the archiver runs once on each host where recording: archive: is, and has no other settings"
+                        ))
                 } else if let stage = BuiltInStage(rawValue: name) {
                     guard let entry = mistakes.attempt(try Self.builtIn(stage, value)) else { continue }
                     replicas[stage] = entry.replicas

@@ -65,7 +65,9 @@ public struct ArchivedSegments: Sendable, Equatable {
             throw damaged(path, "it does not end with a whole line")
         }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
-        guard lines.popFirst().map(String.init) == title else { throw damaged(path, "it does not begin with its title") }
+        guard lines.popFirst().map(String.init) == title else {
+            throw damaged(path, "it does not begin with its title")
+        }
         var result = ArchivedSegments()
         for line in lines {
             guard let segment = parse(line) else { throw damaged(path, "a line is no segment's") }

@@ -48,7 +48,8 @@ struct SegmentFolder {
         guard let source else {
             throw RecordingError(
                 .archived, file: path,
-                "the segment is in the archive only, as \(segment.key): name the configuration that has recording.archive")
+                "the segment is in the archive only, as \(segment.key): name the configuration that has recording.archive"
+            )
         }
         return try SegmentReader(path: source.path(of: segment, replica: replica))
     }

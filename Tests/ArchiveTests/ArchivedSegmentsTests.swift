@@ -7,7 +7,8 @@ import Testing
 struct ArchivedSegmentsTests {
     private static func segment(_ number: UInt64, version: String?) -> ArchivedSegment {
         ArchivedSegment(
-            number: number, size: 5, sha256: String(repeating: "a0", count: 32), firstBlock: 9, proof: .read, provenAt: 12,
+            number: number, size: 5, sha256: String(repeating: "a0", count: 32), firstBlock: 9, proof: .read,
+            provenAt: 12,
             key: "p/r/\(number)", version: version)
     }
 

@@ -11,13 +11,16 @@ import Testing
 
 @Suite("S3 requests")
 struct S3RequestTests {
-    @Test(arguments: [
-        ([], ""),
-        ([("uploads", "")], "uploads="),
-        ([("uploadId", "2~a/b"), ("partNumber", "7")], "partNumber=7&uploadId=2~a%2Fb"),
-        ([("prefix", "a b/ü+"), ("uploads", ""), ("key-marker", "x&y=")],
-            "key-marker=x%26y%3D&prefix=a%20b%2F%C3%BC%2B&uploads="),
-    ] as [([(String, String)], String)])
+    @Test(
+        arguments: [
+            ([], ""),
+            ([("uploads", "")], "uploads="),
+            ([("uploadId", "2~a/b"), ("partNumber", "7")], "partNumber=7&uploadId=2~a%2Fb"),
+            (
+                [("prefix", "a b/ü+"), ("uploads", ""), ("key-marker", "x&y=")],
+                "key-marker=x%26y%3D&prefix=a%20b%2F%C3%BC%2B&uploads="
+            ),
+        ] as [([(String, String)], String)])
     func queriesAreCanonical(_ query: [(String, String)], _ expected: String) {
         #expect(S3Settings.canonical(query) == expected)
     }
@@ -33,9 +36,14 @@ struct S3RequestTests {
     }
 
     @Test(arguments: [
-        (403, "<Error><Code>SignatureDoesNotMatch</Code><StringToSign>secret</StringToSign></Error>", "denied",
-            "secret_key is not"),
-        (403, "<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>AKIA</AWSAccessKeyId></Error>", "denied", "access_key"),
+        (
+            403, "<Error><Code>SignatureDoesNotMatch</Code><StringToSign>secret</StringToSign></Error>", "denied",
+            "secret_key is not"
+        ),
+        (
+            403, "<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>AKIA</AWSAccessKeyId></Error>", "denied",
+            "access_key"
+        ),
         (404, "<Error><Code>NoSuchBucket</Code></Error>", "missing", "there is no such bucket"),
         (404, "", "missing", "HTTP status 404"),
         (503, "<Error><Code>SlowDown</Code></Error>", "unavailable", "SlowDown"),

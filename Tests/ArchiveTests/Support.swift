@@ -77,8 +77,9 @@ struct Recorded {
     func writeKey() throws {
         let folder = directory.file("keys")
         guard mkdir(folder, 0o700) == 0 else { throw TestKitError("mkdir: errno \(errno)") }
-        guard FileManager.default.createFile(
-            atPath: folder + "/recording.key", contents: Data(key), attributes: [.posixPermissions: 0o600])
+        guard
+            FileManager.default.createFile(
+                atPath: folder + "/recording.key", contents: Data(key), attributes: [.posixPermissions: 0o600])
         else { throw TestKitError("no key") }
     }
 
@@ -118,7 +119,9 @@ struct Store: Sendable {
             partBytes: 5 << 20, lock: lock)
     }
 
-    func client(goesOn: @escaping () -> Bool = { true }) throws(S3Error) -> S3Client { try S3Client(settings, goesOn: goesOn) }
+    func client(goesOn: @escaping () -> Bool = { true }) throws(S3Error) -> S3Client {
+        try S3Client(settings, goesOn: goesOn)
+    }
 
     func archiver(
         _ recorded: Recorded, keeping: Archiver.Keeping = .init(), told: Told = Told()

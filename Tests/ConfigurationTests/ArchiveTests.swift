@@ -11,7 +11,8 @@ struct ArchiveSettingsTests {
     }
 
     private static let least = [
-        "endpoint: https://s3.example.com", "bucket: acme", "credentials: {access_key: {env: A}, secret_key: {file: s}}",
+        "endpoint: https://s3.example.com", "bucket: acme",
+        "credentials: {access_key: {env: A}, secret_key: {file: s}}",
     ]
 
     @Test func whatIsNotSaidHasItsDefault() throws {

@@ -342,7 +342,8 @@ struct EnvironmentTests {
         let inherited = ["DB_PASSWORD": "x", "ACCESS": "y", "SECRET": "z"]
         for stage in ["archiver", "ingress", "recorder", "custom"] {
             let seen = Supervisor.environment(of: stage, replica: 0, configuration: configuration, inherited: inherited)
-            #expect((seen["SECRET"] != nil) == (stage == "archiver") && (seen["ACCESS"] != nil) == (stage == "archiver"))
+            #expect(
+                (seen["SECRET"] != nil) == (stage == "archiver") && (seen["ACCESS"] != nil) == (stage == "archiver"))
             #expect((seen["DB_PASSWORD"] != nil) == (stage == "ingress"))
         }
     }

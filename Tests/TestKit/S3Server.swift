@@ -128,7 +128,8 @@ public struct S3Server: Sendable {
             if let status = gateway.current.status {
                 throw TestKitError("radosgw ended with \(status)\n\(gateway.current.errors)")
             }
-            return try await Child("curl", ["-sS", "-o", "/dev/null", endpoint], directory: directory).finish().status == 0
+            return try await Child("curl", ["-sS", "-o", "/dev/null", endpoint], directory: directory).finish().status
+                == 0
         }
     }
 
@@ -140,7 +141,8 @@ public struct S3Server: Sendable {
     }
 
     /// One copy of each object, in memory; Paxos without its pauses, since each of a dozen pools waits for several.
-    private static func configuration(_ cluster: String, _ folder: String, monitor: Int, plain: Int, tls: Int) -> String {
+    private static func configuration(_ cluster: String, _ folder: String, monitor: Int, plain: Int, tls: Int) -> String
+    {
         """
         [global]
         fsid = \(cluster)
@@ -174,6 +176,7 @@ public struct S3Server: Sendable {
         rgw frontends = beast endpoint=127.0.0.1:\(plain) ssl_endpoint=127.0.0.1:\(tls) ssl_certificate=\(folder)/tls.pem ssl_private_key=\(folder)/tls.key
         rgw data = \(folder)/rgw
         rgw run sync thread = false
+        rgw cache enabled = false
         rgw enable gc threads = false
         rgw enable lc threads = false
         rgw enable quota threads = false
