@@ -68,14 +68,18 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
         }
         var hasher = SHA256Hasher()
         var size: Int64 = 0
-        var problem: Int32 = 0
+        var failure: S3Error?
         do throws(S3Error) {
             try client.get(segment.key, version: segment.version) {
                 hasher = SHA256Hasher()
                 size = 0
             } _: { piece in
-                guard size + Int64(piece.count) <= segment.size, Self.write(piece, to: descriptor, at: size) else {
-                    problem = errno
+                guard size + Int64(piece.count) <= segment.size else {
+                    failure = S3Error(.notProven, "\(segment.key) has more bytes in the store than were uploaded")
+                    return false
+                }
+                guard Self.write(piece, to: descriptor, at: size) else {
+                    failure = S3Error(.local, "\(draft) cannot be written: \(String(cString: strerror(errno)))")
                     return false
                 }
                 hasher.add(piece)
@@ -83,8 +87,7 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
                 return true
             }
         } catch {
-            guard problem != 0 else { throw error }
-            throw S3Error(.local, "\(draft) cannot be written: \(String(cString: strerror(problem)))")
+            throw failure ?? error
         }
         guard size == segment.size, hexadecimal(hasher.finish()) == segment.sha256 else {
             throw S3Error(.notProven, "\(segment.key) has other bytes in the store than were uploaded")

@@ -18,6 +18,8 @@ final class HTTPClient {
     private let settings: S3Settings
     private let handle: UnsafeMutableRawPointer
     private let goesOn: () -> Bool
+    /// The first setting of the request under way that libcurl did not take: it may be what makes it check certificates.
+    private var untaken = CURLE_OK
 
     /// - Parameter goesOn: asked about once a second while a transfer is under way; false ends it.
     init(_ settings: S3Settings, goesOn: @escaping () -> Bool) throws(S3Error) {
@@ -41,13 +43,17 @@ final class HTTPClient {
         defer { curl_slist_free_all(headers) }
         let code = problem.withUnsafeMutableBufferPointer { buffer in
             withExtendedLifetime(transfer) { () -> CURLcode in
-                sluice_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, buffer.baseAddress)
+                untaken = CURLE_OK
+                note(sluice_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, buffer.baseAddress))
                 setUp(request, transfer)
-                sluice_curl_set_headers(handle, headers)
-                let code = curl_easy_perform(handle)
+                note(sluice_curl_set_headers(handle, headers))
+                let code = untaken == CURLE_OK ? curl_easy_perform(handle) : untaken
                 sluice_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil)
                 return code
             }
+        }
+        guard untaken == CURLE_OK else {
+            throw S3Error(.local, "libcurl cannot do what is needed: \(String(cString: curl_easy_strerror(untaken)))")
         }
         if transfer.isCancelled { throw .cancelled }
         if transfer.isTooLarge { throw S3Error(.refused, "\(what): the answer is larger than any that is known") }
@@ -77,7 +83,7 @@ final class HTTPClient {
         text(CURLOPT_PASSWORD, settings.credentials.secretKey)
         if let authority = settings.certificateAuthority {
             text(CURLOPT_CAINFO, authority)
-            sluice_curl_set_pointer(handle, CURLOPT_CAPATH, nil)
+            note(sluice_curl_set_pointer(handle, CURLOPT_CAPATH, nil))
         }
         // Unencrypted is loopback alone, which no proxy reaches.
         if !settings.endpoint.hasPrefix("https://") { text(CURLOPT_NOPROXY, "*") }
@@ -87,32 +93,35 @@ final class HTTPClient {
             (CURLOPT_LOW_SPEED_LIMIT, Self.slowestBytesPerSecond), (CURLOPT_LOW_SPEED_TIME, Self.slowSeconds),
             (CURLOPT_NOPROGRESS, 0), (CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
         ] as [(CURLoption, Int)] {
-            sluice_curl_set_number(handle, option, value)
+            note(sluice_curl_set_number(handle, option, value))
         }
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_SEEKDATA]
         {
-            sluice_curl_set_pointer(handle, option, context)
+            note(sluice_curl_set_pointer(handle, option, context))
         }
-        sluice_curl_set_transfer(handle, CURLOPT_WRITEFUNCTION) { Transfer.from($3)?.take($0, $1 * $2) ?? 0 }
-        sluice_curl_set_transfer(handle, CURLOPT_HEADERFUNCTION) { Transfer.from($3)?.takeHeader($0, $1 * $2) ?? 0 }
-        sluice_curl_set_transfer(handle, CURLOPT_READFUNCTION) {
-            Transfer.from($3)?.give($0, $1 * $2) ?? Int(CURL_READFUNC_ABORT)
-        }
-        sluice_curl_set_seek(handle) { Transfer.from($0)?.seek(Int64($1), $2) ?? CURL_SEEKFUNC_FAIL }
-        sluice_curl_set_progress(handle) { context, _, _, _, _ in Transfer.from(context)?.progress() ?? 1 }
+        let take: sluice_curl_transfer = { Transfer.from($3)?.take($0, $1 * $2) ?? 0 }
+        let takeHeader: sluice_curl_transfer = { Transfer.from($3)?.takeHeader($0, $1 * $2) ?? 0 }
+        let give: sluice_curl_transfer = { Transfer.from($3)?.give($0, $1 * $2) ?? Int(CURL_READFUNC_ABORT) }
+        note(sluice_curl_set_transfer(handle, CURLOPT_WRITEFUNCTION, take))
+        note(sluice_curl_set_transfer(handle, CURLOPT_HEADERFUNCTION, takeHeader))
+        note(sluice_curl_set_transfer(handle, CURLOPT_READFUNCTION, give))
+        note(sluice_curl_set_seek(handle) { Transfer.from($0)?.seek(Int64($1), $2) ?? CURL_SEEKFUNC_FAIL })
+        note(sluice_curl_set_progress(handle) { context, _, _, _, _ in Transfer.from(context)?.progress() ?? 1 })
         switch request.method {
-        case .get: sluice_curl_set_number(handle, CURLOPT_HTTPGET, 1)
-        case .head: sluice_curl_set_number(handle, CURLOPT_NOBODY, 1)
+        case .get: note(sluice_curl_set_number(handle, CURLOPT_HTTPGET, 1))
+        case .head: note(sluice_curl_set_number(handle, CURLOPT_NOBODY, 1))
         case .delete: text(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .put:
-            sluice_curl_set_number(handle, CURLOPT_UPLOAD, 1)
-            sluice_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(transfer.bodyLength))
+            note(sluice_curl_set_number(handle, CURLOPT_UPLOAD, 1))
+            note(sluice_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(transfer.bodyLength)))
         case .post:
-            sluice_curl_set_number(handle, CURLOPT_POST, 1)
-            sluice_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(transfer.bodyLength))
+            note(sluice_curl_set_number(handle, CURLOPT_POST, 1))
+            note(sluice_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(transfer.bodyLength)))
         }
     }
 
-    private func text(_ option: CURLoption, _ value: String) { sluice_curl_set_text(handle, option, value) }
+    private func text(_ option: CURLoption, _ value: String) { note(sluice_curl_set_text(handle, option, value)) }
+
+    private func note(_ code: CURLcode) { if untaken == CURLE_OK { untaken = code } }
 }

@@ -157,7 +157,7 @@ public final class S3Client {
 
     private func query(_ version: String?) -> [(String, String)] { version.map { [("versionId", $0)] } ?? [] }
 
-    /// `null` is what a bucket that had versions before calls those that have none.
+    /// Of characters that may stand in a list of words; a bucket whose versions are suspended says `null`.
     private func version(_ response: HTTPResponse) -> String? {
         guard let version = response.headers["x-amz-version-id"], !version.isEmpty,
             version.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })

@@ -181,7 +181,7 @@ extension ArchiveTests {
             let original = try await store.server.request("GET", store.path(2)).body
             var changed = original
             changed[original.count / 2] ^= 1
-            for body in [changed, original.dropLast()] {
+            for body in [changed, original.dropLast(), original + [1]] {
                 #expect(try await store.server.request("PUT", store.path(2), body: body).status == 200)
                 let report = verify([recorded.recordings], key: recorded.key, source: proving)
                 #expect(!report.isWhole && "\(report.problems)".contains("00000002.slseg"), "\(report.problems)")
