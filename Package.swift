@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "sluice-masker", targets: ["Masker"]),
         .executable(name: "sluice-approver", targets: ["Approver"]),
         .executable(name: "sluice-recorder", targets: ["Recorder"]),
+        .executable(name: "sluice-archiver", targets: ["Archiver"]),
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
@@ -69,6 +70,7 @@ let package = Package(
         system("CZeroMQ", pkgConfig: "libzmq", apt: "libzmq3-dev"),
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CPgQuery", apt: "libpg-query-dev"),
         system("CHyperscan", pkgConfig: "libhs", apt: "libhyperscan-dev"),
         system("CMalloc", apt: "libc6-dev"),
@@ -88,6 +90,8 @@ let package = Package(
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", "CFallocate", grdb, protobuf]),
+
+        library("Archive", ["Recording", "Configuration", "CCurl", "COpenSSL"]),
 
         library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio, nioPosix]),
 
@@ -123,11 +127,13 @@ let package = Package(
                 "Telemetry",
             ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+        program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
         program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [
-                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
+                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive",
+                "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),
@@ -151,6 +157,7 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
         tests("RecordingTests", ["Recording", "Contract", protobuf]),
+        tests("ArchiveTests", ["Archive", "Recording", "Contract", "TestKit", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

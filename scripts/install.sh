@@ -3,9 +3,9 @@
 set -euo pipefail
 
 packages=(
-    libzmq3-dev libssl-dev liblz4-dev libpg-query-dev libprotobuf-c-dev libsqlite3-dev
+    libzmq3-dev libssl-dev liblz4-dev libpg-query-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
     postgresql postgresql-contrib pgbouncer pgcli python3 python3-venv jq
-    asciinema procps s6 systemd iproute2
+    asciinema procps s6 systemd iproute2 ceph-mon ceph-osd radosgw curl
 )
 # Pattern matching: where there is no Hyperscan, Vectorscan has the same interface (docs/decisions/0025-hyperscan.md).
 others=()

@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Policy
@@ -36,7 +37,9 @@ extension PolicyCommand {
             let folders = folders.isEmpty ? [configuration?.state.recordings].compactMap { $0 } : folders
             for folder in folders {
                 var commands = RecordedCommands()
-                try RecordingArchive(recordings: folder, keys: decryption.keys()).forEachRecord {
+                let source = configuration.flatMap { CachedSegments.of($0, recordings: folder) }
+                let access = RecordingAccess(source: source, keys: try decryption.keys())
+                try RecordingArchive(recordings: folder, access: access).forEachRecord {
                     record throws(RecordingError) in
                     if let command = commands.add(record) { difference.add(command) }
                 }

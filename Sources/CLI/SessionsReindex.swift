@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Recording
@@ -10,11 +11,18 @@ struct RecordingsOption: ParsableArguments {
 
     @OptionGroup var decryption: DecryptionOption
 
-    func keys() throws -> DecryptionKeys? { try decryption.keys() }
+    /// Reads through to the configuration's archive. A copy may be read where there is no configuration.
+    func access() throws -> RecordingAccess {
+        var access = RecordingAccess(keys: try decryption.keys())
+        if recordings == nil || config.exists {
+            access.source = CachedSegments.of(try config.load(), recordings: try folder())
+        }
+        return access
+    }
 
-    func index() throws -> RecordingIndex { try RecordingIndex(recordings: folder(), keys: keys()) }
+    func index() throws -> RecordingIndex { try RecordingIndex(recordings: folder(), access: access()) }
 
-    func archive() throws -> RecordingArchive { RecordingArchive(recordings: try folder(), keys: try keys()) }
+    func archive() throws -> RecordingArchive { RecordingArchive(recordings: try folder(), access: try access()) }
 
     func folder() throws -> String {
         if let recordings { return recordings }

@@ -24,7 +24,7 @@ extension SessionsCommand {
 
         func run() throws {
             let index = try source.index()
-            let follower = RecordingFollower(recordings: index.recordings, keys: try source.keys())
+            let follower = RecordingFollower(recordings: index.recordings, access: try source.access())
             // Before what is there is read: what comes between is then seen twice, and shown once.
             try follower.start()
             if let id { return try watch(index.session(id), index, follower) }

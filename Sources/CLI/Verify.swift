@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -13,7 +14,8 @@ struct VerifyCommand: ParsableCommand {
             recordings, one replica's directory, or a segment file. Several directories are judged as one recording: \
             those of several hosts, or with folders that were moved away. Elsewhere the public key is enough, which `sluice \
             keys recording` prints: --public-key. With checkpoints that were kept elsewhere (copies of the file `checkpoint` in a \
-            recorder's folder) older copies of everything are found out: --checkpoint. Nothing is changed.
+            recorder's folder) older copies of everything are found out: --checkpoint. Segments that are in the archive alone are \
+            fetched from there. Nothing is changed.
             """)
 
     @OptionGroup var config: ConfigOption
@@ -45,14 +47,15 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         var paths = paths
         var keyPath = key
-        if paths.isEmpty {
-            let state = try config.load().state
-            paths = [state.recordings]
-            keyPath = keyPath ?? state.recordingKey
-        } else if keyPath == nil, publicKeys.isEmpty, config.exists {
-            // Paths may be copies on another host, where there is no configuration and no key.
-            let path = try config.load().state.recordingKey
-            if FileManager.default.fileExists(atPath: path) { keyPath = path }
+        // Paths may be copies on another host, where there is no configuration and no key.
+        let configuration = paths.isEmpty || config.exists ? try config.load() : nil
+        if let state = configuration?.state {
+            if paths.isEmpty {
+                paths = [state.recordings]
+                keyPath = keyPath ?? state.recordingKey
+            } else if keyPath == nil, publicKeys.isEmpty, FileManager.default.fileExists(atPath: state.recordingKey) {
+                keyPath = state.recordingKey
+            }
         }
         var own: [RecordingKey] = []
         if let keyPath { own = [try RecordingKey.load(keyPath)] + (try RecordingKey.loadFormer(of: keyPath)) }
@@ -66,6 +69,10 @@ struct VerifyCommand: ParsableCommand {
             options.scope = .time(first...max(first, until?.microseconds ?? .max))
         }
         if let threads { options.threads = threads }
+        // Anew: what was fetched before does not prove that the archive still has it.
+        options.source = configuration.flatMap {
+            CachedSegments.of($0, recordings: $0.state.recordings, isReused: false)
+        }
         let report = verify(paths, keys: keys, options: options)
         switch format {
         case .json: try printJSON(Output(report))

@@ -49,9 +49,10 @@ public struct Configuration: Sendable {
         var resources: [Resource]?
         if let resourceNodes { resources = mistakes.attempt(try Resource.list(resourceNodes, folder: folder)) }
         let policy = mistakes.attempt(try keys.required("policy").path())
-        let stages = mistakes.attempt(try StageTable(keys.optional("stages")))
         let limits = mistakes.attempt(try Limits(keys.optional("limits")))
         let recording = mistakes.attempt(try RecordingSettings(keys.optional("recording"), folder: folder))
+        let stages = mistakes.attempt(
+            try StageTable(keys.optional("stages"), hasArchive: recording?.archive != nil))
         metrics = mistakes.attempt(try keys.optional("metrics").map(MetricsListener.init))
         log = mistakes.attempt(try keys.optional("log")?.choice(of: LogStyle.self)) ?? .text
         let root = mistakes.attempt(try state?.path())
@@ -120,12 +121,8 @@ public struct Configuration: Sendable {
     }
 
     /// Environment variables that hold target credentials. Only Ingress may see them.
-    public var secretEnvironmentNames: [String] {
-        resources.compactMap { resource in
-            switch resource.credentials.password {
-            case .environment(let name): name
-            case .file, .plain, .absent: nil
-            }
-        }
-    }
+    public var secretEnvironmentNames: [String] { resources.compactMap(\.credentials.password.environmentName) }
+
+    /// Environment variables that hold the archive's credentials. Only the archiver may see them.
+    public var archiveEnvironmentNames: [String] { recording.archive?.secretEnvironmentNames ?? [] }
 }

@@ -72,6 +72,14 @@ public enum SecretSource: Sendable, Equatable {
         }
     }
 
+    /// The environment variable that holds it; nil when another source does.
+    var environmentName: String? {
+        switch self {
+        case .environment(let name): name
+        case .file, .plain, .absent: nil
+        }
+    }
+
     /// The secret itself. Throws ``SecretError`` when its source has none; an empty secret counts as none.
     public func resolve() throws(SecretError) -> String {
         switch self {

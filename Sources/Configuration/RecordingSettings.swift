@@ -7,6 +7,9 @@ public struct RecordingSettings: Sendable, Equatable {
     /// Nil: records are not encrypted.
     public let encryption: RecordingEncryption?
 
+    /// Nil: recordings stay here.
+    public let archive: ArchiveSettings?
+
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
 
@@ -14,6 +17,7 @@ public struct RecordingSettings: Sendable, Equatable {
         guard let node else {
             segmentBytes = Self.defaultSegmentBytes
             encryption = nil
+            archive = nil
             return
         }
         var keys = try node.mapping()
@@ -23,6 +27,10 @@ public struct RecordingSettings: Sendable, Equatable {
         encryption = mistakes.attempt(
             try keys.optional("encryption").map { node throws(ConfigurationError) in
                 try RecordingEncryption(node, folder: folder)
+            })
+        archive = mistakes.attempt(
+            try keys.optional("archive").map { node throws(ConfigurationError) in
+                try ArchiveSettings(node, folder: folder)
             })
         mistakes.attempt(try keys.finish())
         try mistakes.finish()

@@ -9,7 +9,7 @@ extension RecordingArchive {
     public func forEachRecord(_ body: (Record) throws(RecordingError) -> Void) throws(RecordingError) {
         for replica in try replicas() {
             for segment in try readable(replica: replica, fromBlock: 1) {
-                let reader = try SegmentReader(path: segment.path, keys: keys)
+                let reader = try segment.reader()
                 while try reader.next(limit: segment.limit) != nil {
                     try reader.forEachRecord { raw throws(RecordingError) in try body(try reader.parse(raw)) }
                 }

@@ -4,12 +4,11 @@ import Glibc
 /// Reads recordings without changing them: `<recordings>/<replica>/<segment>.slseg`, up to each replica's head.
 public struct RecordingArchive: Sendable {
     public let recordings: String
-    /// To read what is encrypted.
-    let keys: DecryptionKeys?
+    private let access: RecordingAccess
 
-    public init(recordings: String, keys: DecryptionKeys? = nil) {
+    public init(recordings: String, access: RecordingAccess = RecordingAccess()) {
         self.recordings = recordings
-        self.keys = keys
+        self.access = access
     }
 
     /// Names of the replicas that have a directory here.
@@ -37,7 +36,7 @@ public struct RecordingArchive: Sendable {
             let readable = try readable(replica: replica, fromBlock: first).filter {
                 segments?.contains($0.number) ?? true
             }
-            cursors.append(try SessionCursor(session: session, segments: readable, firstBlock: first, keys: keys))
+            cursors.append(try SessionCursor(session: session, segments: readable, firstBlock: first))
         }
         var last: UInt64 = 0
         while let next = Self.next(of: cursors), let record = next.current {
@@ -72,15 +71,13 @@ public struct RecordingArchive: Sendable {
 
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
-        let directory = try directory(of: replica)
-        let head = try StoredHead.read(directory: directory, keys: []).value
+        let folder = try SegmentFolder(directory(of: replica), access)
+        let head = try StoredHead.read(directory: folder.directory, keys: []).value
         var found: [ReadableSegment] = []
-        for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted(by: >)
-        where number <= head.segment {
-            let path = directory + "/" + Format.segmentName(number)
+        for number in try folder.numbers().reversed() where number <= head.segment {
             let limit = number == head.segment ? Int64(head.offset) : .max
-            found.append(ReadableSegment(path: path, number: number, limit: limit))
-            if block > 1, try SegmentReader(path: path).header.firstBlock <= block { break }
+            found.append(ReadableSegment(folder: folder, number: number, limit: limit))
+            if block > 1, try folder.firstBlock(of: number) <= block { break }
         }
         return found.reversed()
     }
@@ -88,9 +85,11 @@ public struct RecordingArchive: Sendable {
 
 /// A segment, and the byte up to which it is acknowledged.
 struct ReadableSegment {
-    let path: String
+    let folder: SegmentFolder
     let number: UInt64
     let limit: Int64
+
+    func reader() throws(RecordingError) -> SegmentReader { try folder.reader(number) }
 }
 
 /// What tells a recording from every other one: the chain value that its first segment begins with. Nil when that is not

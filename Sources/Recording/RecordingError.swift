@@ -19,6 +19,8 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         public static let invalid = Code(name: "invalid")
         /// The records cannot be read without a recipient's private key, or with none because the data key was destroyed.
         public static let encrypted = Code(name: "encrypted")
+        /// The segment is in the archive and cannot be had from there.
+        public static let archived = Code(name: "archived")
         /// No such session, or more than one.
         public static let notFound = Code(name: "notFound")
     }

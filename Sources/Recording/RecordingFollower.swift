@@ -8,8 +8,8 @@ public final class RecordingFollower {
         var reader: SegmentReader
         var number: UInt64
 
-        init(_ segment: ReadableSegment, _ keys: DecryptionKeys?) throws(RecordingError) {
-            reader = try SegmentReader(path: segment.path, keys: keys)
+        init(_ segment: ReadableSegment) throws(RecordingError) {
+            reader = try segment.reader()
             number = segment.number
         }
     }
@@ -17,15 +17,15 @@ public final class RecordingFollower {
     private let archive: RecordingArchive
     private var places: [String: Place] = [:]
 
-    public init(recordings: String, keys: DecryptionKeys? = nil) {
-        archive = RecordingArchive(recordings: recordings, keys: keys)
+    public init(recordings: String, access: RecordingAccess = RecordingAccess()) {
+        archive = RecordingArchive(recordings: recordings, access: access)
     }
 
     /// Passes over what is there already.
     public func start() throws(RecordingError) {
         for replica in try archive.replicas() {
             guard let segment = try archive.readable(replica: replica, fromBlock: .max).first else { continue }
-            let place = try Place(segment, archive.keys)
+            let place = try Place(segment)
             while try place.reader.next(limit: segment.limit) != nil {}
             places[replica] = place
         }
@@ -42,7 +42,7 @@ public final class RecordingFollower {
                 place = known
             } else {
                 guard let first = try archive.readable(replica: replica, fromBlock: 1).first else { continue }
-                place = try Place(first, archive.keys)
+                place = try Place(first)
                 places[replica] = place
             }
             try read(replica, place) { record throws(RecordingError) in records.append(record) }
@@ -58,7 +58,7 @@ public final class RecordingFollower {
         for segment in try archive.readable(replica: replica, fromBlock: place.reader.nextNumber)
         where segment.number >= place.number {
             if segment.number > place.number {
-                place.reader = try SegmentReader(path: segment.path, keys: archive.keys)
+                place.reader = try segment.reader()
                 place.number = segment.number
             }
             while try place.reader.next(limit: segment.limit) != nil {

@@ -33,13 +33,13 @@ extension RecordingIndex {
     /// Reads what a replica's segments hold beyond what the index has, up to the replica's head.
     @discardableResult
     public func catchUp(replica: String) throws(RecordingError) -> Outcome {
-        let archive = RecordingArchive(recordings: recordings, keys: keys)
+        let archive = RecordingArchive(recordings: recordings, access: access)
         let identity = try recordingIdentity(archive.directory(of: replica))
         let outcome = try settle(replica, identity)
         var done = try access { try Self.progress($0, replica) }
         var changes = IndexChanges(replica: replica, after: done, recording: identity)
         for segment in try archive.readable(replica: replica, fromBlock: done + 1) {
-            let reader = try SegmentReader(path: segment.path, keys: keys)
+            let reader = try segment.reader()
             while let block = try reader.next(limit: segment.limit) {
                 guard block.number > done else { continue }
                 try Self.add(block, of: reader, segment.number, to: &changes)

@@ -40,17 +40,18 @@ public struct RecordingIndex: Sendable {
     private static let busySeconds = 5.0
 
     public let recordings: String
-    let keys: DecryptionKeys?
+    let access: RecordingAccess
     let database: DatabasePool
 
     /// Opens the index, creating it when missing.
     ///
     /// - Parameters:
     ///   - recordings: the directory that holds the replicas' directories; it must exist.
-    ///   - keys: to read encrypted segments. Without, the index learns of a session in them what stands there in the clear.
-    public init(recordings: String, keys: DecryptionKeys? = nil) throws(RecordingError) {
+    ///   - access: for reading segments again. Without keys the index learns of a session in encrypted ones what stands there in
+    ///     the clear.
+    public init(recordings: String, access: RecordingAccess = RecordingAccess()) throws(RecordingError) {
         self.recordings = recordings
-        self.keys = keys
+        self.access = access
         let path = recordings + "/" + Self.fileName
         guard fileSize(recordings) != nil else {
             throw RecordingError(.notFound, file: recordings, "there are no recordings")

@@ -1,90 +1,38 @@
-/// What a writer knows of the segments that are sealed.
-struct SealedSegments {
-    let leaves: LeafFile
-    /// Over all leaves.
-    private(set) var tree: MerkleTree
-    /// The key that the last seal names for the segment after it.
-    var nextSigner: VerificationKey
+import Glibc
 
-    /// Reads the leaves of the segments before `open`, which is not sealed or just was, and adds those that a killed writer
-    /// did not write any more.
-    ///
-    /// - Parameter lastSeal: chain value after the seal of `open`; nil when it has none.
-    /// - Throws: `damaged` when leaves are missing whose segments are not here, or there are more than sealed segments.
-    init(
-        _ directory: String, open: SegmentHeader, lastSeal: [UInt8]?, nextSigner: VerificationKey,
-        files: any FileLayer, hasher: ChainHasher
-    ) throws(RecordingError) {
-        self.nextSigner = nextSigner
-        tree = MerkleTree(hasher)
-        let count = open.segment - (lastSeal == nil ? 1 : 0)
-        let known = try LeafFile.read(directory)
-        guard UInt64(known.count) <= count else {
-            throw RecordingError(
-                .damaged, file: LeafFile.path(directory), offset: Int64(count) * Int64(ChainHasher.length),
-                "more segments were sealed than there are: an older copy was put back")
-        }
-        leaves = try LeafFile(directory, files: files)
-        for leaf in known { try tree.append(leaf) }
-        if open.segment > 1, let carried = known.count >= Int(open.segment) - 1 ? known[Int(open.segment) - 2] : nil,
-            carried != open.carried
-        {
-            throw RecordingError(
-                .damaged, file: LeafFile.path(directory), offset: Int64(open.segment - 2) * Int64(ChainHasher.length),
-                "the leaf is not the chain value of the segment's seal")
-        }
-        try complete(through: open.segment - 1, lastSeal: open.carried, in: directory)
-        if let lastSeal { try complete(through: open.segment, lastSeal: lastSeal, in: directory) }
+/// The segments of one replica that nobody writes to any more, for the archiver.
+public struct SealedSegments: Sendable {
+    public struct Segment: Sendable, Equatable {
+        public var number: UInt64
+        public var path: String
     }
 
-    /// Adds the leaves that are missing up to segment `last`.
-    ///
-    /// - Parameter lastSeal: chain value after the seal of `last`.
-    mutating func complete(through last: UInt64, lastSeal: [UInt8], in directory: String) throws(RecordingError) {
-        while tree.size < last {
-            let next = tree.size + 1
-            let leaf: [UInt8]
-            if next == last {
-                leaf = lastSeal
-            } else {
-                leaf = try SegmentReader(path: directory + "/" + Format.segmentName(next + 1)).header.carried
-            }
-            try leaves.write(leaf, at: tree.size)
-            try tree.append(leaf)
-        }
-    }
-}
+    /// In their order; those that are here.
+    public let here: [Segment]
+    /// The newest ones that have to stay here: a recorder that starts reads the one it writes to and the one before.
+    private static let kept: UInt64 = 2
+    private static let leafBytes: Int64 = 32
+    private let newest: UInt64
 
-/// The checkpoint of a replica, as a writer keeps it up to date.
-struct CheckpointFile {
-    /// Shortest time between two checkpoints while records come, nanoseconds.
-    static let interval: UInt64 = 250_000_000
-
-    private let path: String
-    private let files: any FileLayer
-    private var signed: Head?
-    private var signedAt: UInt64 = 0
-
-    init(_ directory: String, files: any FileLayer) {
-        path = Checkpoint.path(directory)
-        self.files = files
+    /// Those that the file `leaves` counts, or all but the newest where there is none.
+    public static func find(_ directory: String) throws(RecordingError) -> SealedSegments {
+        // Before the folder is read: a segment that is sealed meanwhile waits for the next look.
+        let leaves = fileSize(directory + "/leaves").map { UInt64(max(0, $0) / leafBytes) }
+        let numbers = try directoryEntries(directory).compactMap(Format.segmentNumber).sorted()
+        let newest = numbers.last ?? 0
+        let through = leaves ?? (newest == 0 ? 0 : newest - 1)
+        let here = numbers.filter { $0 <= through }
+            .map { Segment(number: $0, path: directory + "/" + Format.segmentName($0)) }
+        return SealedSegments(here: here, newest: newest)
     }
 
-    func isDue(_ head: Head, now: UInt64) -> Bool { signed != head && now &- signedAt >= Self.interval }
+    /// Whether a recorder's start does without it.
+    public func isRemovable(_ segment: Segment) -> Bool { segment.number + Self.kept <= newest }
 
-    /// - Parameter synced: whether it must be on the disk.
-    mutating func write(
-        _ value: Checkpoint, key: RecordingKey, synced: Bool, now: UInt64
-    ) throws(RecordingError) {
-        try replaceFile(path, with: try value.signed(key), files: files, synced: synced)
-        signed = value.head
-        signedAt = now
-    }
-}
+    public static func fileName(_ number: UInt64) -> String { Format.segmentName(number) }
 
-extension Checkpoint {
-    /// The head that it was made of.
-    var head: Head {
-        Head(segment: segment, offset: offset, block: block, records: records, chain: chain, replica: replica)
+    /// Reads the number of a segment's first block from its header, which must be whole.
+    public static func firstBlock(_ path: String) throws(RecordingError) -> UInt64 {
+        try SegmentReader(path: path).header.firstBlock
     }
 }

@@ -29,6 +29,7 @@ public final class SegmentReader {
     private let decoder: FrameDecoder
     private let input = ReusedMemory(1 << 20)
     private let keys: DecryptionKeys?
+    private let sidecars: String
     private var cipher: BlockCipher?
     private var currentHeader: BlockHeader?
     /// The block that was passed last.
@@ -38,10 +39,13 @@ public final class SegmentReader {
 
     /// Opens a segment file and checks its header.
     ///
-    /// - Parameter keys: to read the records of an encrypted segment, whose sidecar is looked for beside it.
-    public init(path: String, keys: DecryptionKeys? = nil) throws(RecordingError) {
+    /// - Parameters:
+    ///   - keys: to read the records of an encrypted segment.
+    ///   - sidecars: the folder of its data key; nil: the file's own.
+    public init(path: String, keys: DecryptionKeys? = nil, sidecars: String? = nil) throws(RecordingError) {
         self.path = path
         self.keys = keys
+        self.sidecars = sidecars ?? parent(path)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
         var raw = [UInt8](repeating: 0, count: Format.segmentHeaderSize)
@@ -245,7 +249,7 @@ public final class SegmentReader {
     }
 
     private func makeCipher() throws(RecordingError) -> BlockCipher {
-        let sidecar = parent(path) + "/" + KeySidecar.fileName(header.segment)
+        let sidecar = sidecars + "/" + KeySidecar.fileName(header.segment)
         return try BlockCipher(dataKey: try KeySidecar.dataKey(of: header, at: sidecar, with: keys))
     }
 

@@ -55,7 +55,7 @@ public final class SegmentWriter: @unchecked Sendable {
     private let hasher: ChainHasher
     private var head: OpenHead
     private var segment: OpenSegment
-    private var sealed: SealedSegments
+    private var sealed: SealedTree
     private var checkpoint: CheckpointFile
     private var table: SessionTable
     private var changes: IndexChanges

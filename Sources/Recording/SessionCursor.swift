@@ -8,19 +8,17 @@ final class SessionCursor {
     private let session: String
     private let wanted: SessionFilter
     private let firstBlock: UInt64
-    private let keys: DecryptionKeys?
     private var segments: ArraySlice<ReadableSegment>
     private var reader: (segment: SegmentReader, limit: Int64)?
     private var records: ArraySlice<Record> = []
 
     /// - Parameter firstBlock: no block before it has any of the session's records.
     init(
-        session: String, segments: [ReadableSegment], firstBlock: UInt64, keys: DecryptionKeys?
+        session: String, segments: [ReadableSegment], firstBlock: UInt64
     ) throws(RecordingError) {
         self.session = session
         wanted = SessionFilter(session)
         self.firstBlock = firstBlock
-        self.keys = keys
         self.segments = segments[...]
         try advance()
     }
@@ -47,7 +45,7 @@ final class SessionCursor {
     private func readBlock() throws(RecordingError) -> Bool {
         guard let (reader, limit) = reader else {
             guard let next = segments.popFirst() else { return false }
-            self.reader = (try SegmentReader(path: next.path, keys: keys), next.limit)
+            self.reader = (try next.reader(), next.limit)
             return true
         }
         guard let block = try reader.next(limit: limit) else {

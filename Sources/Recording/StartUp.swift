@@ -6,7 +6,7 @@ struct StartUp {
     struct State {
         var head: OpenHead
         var segment: OpenSegment
-        var sealed: SealedSegments
+        var sealed: SealedTree
         var checkpoint: CheckpointFile
         var table: SessionTable
         var recovery: SegmentWriter.Recovery
@@ -59,7 +59,7 @@ struct StartUp {
         do throws(RecordingError) {
             let head = try createHead(value)
             do throws(RecordingError) {
-                let sealed = try SealedSegments(
+                let sealed = try SealedTree(
                     directory, open: try SegmentReader(path: segment.path).header, lastSeal: nil,
                     nextSigner: key.verification, files: files, hasher: hasher)
                 return State(
@@ -152,12 +152,12 @@ struct StartUp {
         head.value = Head(
             segment: segment.number, offset: UInt64(segment.length), block: last.nextNumber - 1,
             records: scan.records, chain: last.chain, replica: replica)
-        let sealed: SealedSegments
+        let sealed: SealedTree
         do throws(RecordingError) {
             try checkCheckpoint(head.value)
             if head.value != opened.value { try rewrite(head) }
             let seal = lastSeal == nil ? nil : last.chain
-            sealed = try SealedSegments(
+            sealed = try SealedTree(
                 directory, open: last.header, lastSeal: seal, nextSigner: try nextSigner(last, isSealed: seal != nil),
                 files: files, hasher: hasher)
         } catch {

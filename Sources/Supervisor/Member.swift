@@ -23,7 +23,7 @@ extension Fleet {
         var stopPhase: StopPhase {
             switch BuiltInStage(rawValue: stage) {
             case .ingress: .ingress
-            case .recorder: .recorder
+            case .recorder, .archiver: .recorder
             case .approver, .classifier, .masker, nil: .stages
             }
         }
@@ -116,7 +116,7 @@ extension Fleet {
 
         init(of stage: String) {
             switch BuiltInStage(rawValue: stage) {
-            case .recorder, .approver: self = .inPlace
+            case .recorder, .approver, .archiver: self = .inPlace
             case .ingress: self = .handover
             case .classifier, .masker, nil: self = .surge
             }

@@ -275,14 +275,18 @@ public struct Supervisor {
 
     private static func program(of stage: String, in folder: String) -> String { "\(folder)/sluice-\(stage)" }
 
-    /// What a stage sees: our environment without secrets, which only Ingress gets, and its own place.
+    /// What a stage sees: our environment without secrets that are another's, and its own place.
     static func environment(
         of stage: String, replica: Int, configuration: Configuration, inherited: [String: String]
     ) -> [String: String] {
         var result = inherited.filter { !$0.key.hasPrefix("SLUICE_") && !$0.key.hasPrefix("LISTEN_") }
-        if stage != BuiltInStage.ingress.rawValue {
-            for name in configuration.secretEnvironmentNames { result[name] = nil }
+        var secrets = Set(configuration.secretEnvironmentNames + configuration.archiveEnvironmentNames)
+        switch BuiltInStage(rawValue: stage) {
+        case .ingress: secrets.subtract(configuration.secretEnvironmentNames)
+        case .archiver: secrets.subtract(configuration.archiveEnvironmentNames)
+        case .recorder, .approver, .classifier, .masker, nil: break
         }
+        for name in secrets { result[name] = nil }
         // Memory holds commands and replies: a crash's backtrace would show them.
         if result["SWIFT_BACKTRACE"] == nil { result["SWIFT_BACKTRACE"] = "enable=no" }
         result["SLUICE_STAGE"] = stage

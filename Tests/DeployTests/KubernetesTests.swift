@@ -9,6 +9,7 @@ struct KubernetesTests {
     static let containerfile = Project.root + "/deploy/container/Containerfile"
     static let programs = [
         "sluice", "sluice-ingress", "sluice-classifier", "sluice-masker", "sluice-approver", "sluice-recorder",
+        "sluice-archiver",
     ]
 
     static let stages = ["ingress", "classifier", "masker", "approver", "recorder"]
@@ -187,7 +188,8 @@ struct KubernetesTests {
     @Test(arguments: [
         ("USER 65532:65532", "USER root", "without privileges"),
         ("debian:12.12-slim", "debian:latest", "no fixed version"),
-        (" libhyperscan5", "", "sluice-masker needs"),
+        (" libhyperscan5", "", "sluice-masker needs"), (" libcurl4", "", "sluice-archiver needs"),
+        ("    && rm -rf", "    && curl -O x && rm -rf", "something else than Debian packages"),
     ])
     func imageCheckFinds(text: String, replacement: String, problem: String) async throws {
         let directory = try TemporaryDirectory()

@@ -36,7 +36,7 @@ import Testing
 
     private func records(_ scratch: Scratch, _ keys: DecryptionKeys?) throws -> [Record] {
         var found: [Record] = []
-        try RecordingArchive(recordings: scratch.path, keys: keys).forEachRecord(of: "a") {
+        try RecordingArchive(recordings: scratch.path, access: RecordingAccess(keys: keys)).forEachRecord(of: "a") {
             record throws(RecordingError) in found.append(record)
         }
         return found

@@ -325,4 +325,26 @@ struct EnvironmentTests {
         #expect(ingress["DB_PASSWORD"] == "x")
         #expect(ingress["SLUICE_TOKEN"] == nil)
     }
+
+    @Test func onlyTheArchiverSeesTheArchivesSecrets() throws {
+        let text = """
+            state: s
+            listeners: {postgres: 127.0.0.1:1}
+            resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u, password: {env: DB_PASSWORD}}}]
+            policy: p.yaml
+            recording:
+              archive:
+                endpoint: https://h
+                bucket: bucket
+                credentials: {access_key: {env: ACCESS}, secret_key: {env: SECRET}}
+            """
+        let configuration = try Configuration.parse(text, file: "/srv/sluice.yaml")
+        let inherited = ["DB_PASSWORD": "x", "ACCESS": "y", "SECRET": "z"]
+        for stage in ["archiver", "ingress", "recorder", "custom"] {
+            let seen = Supervisor.environment(of: stage, replica: 0, configuration: configuration, inherited: inherited)
+            #expect(
+                (seen["SECRET"] != nil) == (stage == "archiver") && (seen["ACCESS"] != nil) == (stage == "archiver"))
+            #expect((seen["DB_PASSWORD"] != nil) == (stage == "ingress"))
+        }
+    }
 }

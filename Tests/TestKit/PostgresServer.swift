@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A real PostgreSQL 15 on a free loopback port, with its own data and a log of every statement.
 public struct PostgresServer: Sendable {
@@ -7,7 +6,7 @@ public struct PostgresServer: Sendable {
     public let directory: TemporaryDirectory
     /// Most connections at once.
     let connections: Int
-    private let process: RunningServer
+    private let process: SharedChild
 
     /// The superuser that tests connect with directly, past Sluice.
     public static let owner = "owner"
@@ -40,7 +39,7 @@ public struct PostgresServer: Sendable {
         guard created.status == 0 else { throw TestKitError(created.transcript) }
 
         let port = try freePort()
-        let process = RunningServer(try launch(in: directory, port: port, connections: connections))
+        let process = SharedChild(try launch(in: directory, port: port, connections: connections))
         let server = PostgresServer(port: port, directory: directory, connections: connections, process: process)
         try await server.waitUntilReady()
         try await server.fill()
@@ -105,17 +104,5 @@ public struct PostgresServer: Sendable {
         // setpriv becomes the program, where su and runuser stay as its parent: the pid is the server's own.
         let become = ["--reuid=\(system)", "--regid=\(system)", "--init-groups", programs + name]
         return try Child("setpriv", become + arguments, directory: directory, label: name)
-    }
-}
-
-/// The server's process, another one after a restart.
-private final class RunningServer: Sendable {
-    private let child: Mutex<Child>
-
-    init(_ child: Child) { self.child = Mutex(child) }
-
-    var current: Child {
-        get { child.withLock { $0 } }
-        set { child.withLock { $0 = newValue } }
     }
 }

@@ -3,16 +3,18 @@ import Glibc
 /// Finds blocks' chain values by walking block headers alone. For segments that were verified just before.
 enum BlockChains {
     /// The chain values of those of `blocks` that the replica in `directory` has.
-    static func find(_ blocks: Set<UInt64>, in directory: String) throws(RecordingError) -> [UInt64: [UInt8]] {
+    static func find(
+        _ blocks: Set<UInt64>, in directory: String, _ access: RecordingAccess
+    ) throws(RecordingError) -> [UInt64: [UInt8]] {
         guard let first = blocks.min(), let last = blocks.max() else { return [:] }
         var found: [UInt64: [UInt8]] = [:]
-        let paths = try directoryEntries(directory).compactMap(Format.segmentNumber).sorted()
-            .map { directory + "/" + Format.segmentName($0) }
-        let headers = try paths.map { path throws(RecordingError) in try SegmentReader(path: path).header }
-        for (index, path) in paths.enumerated() {
-            let next = index + 1 < headers.count ? headers[index + 1].firstBlock : .max
-            guard next > first, headers[index].firstBlock <= last else { continue }
-            try scan(path, blocks, &found)
+        let folder = try SegmentFolder(directory, access)
+        let numbers = try folder.numbers()
+        let firstBlocks = try numbers.map { number throws(RecordingError) in try folder.firstBlock(of: number) }
+        for (index, number) in numbers.enumerated() {
+            let next = index + 1 < numbers.count ? firstBlocks[index + 1] : .max
+            guard next > first, firstBlocks[index] <= last else { continue }
+            try scan(folder.reader(number).path, blocks, &found)
         }
         return found
     }

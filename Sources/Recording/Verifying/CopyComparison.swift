@@ -36,12 +36,13 @@ struct CopyComparison {
     /// Reads a replica's blocks from the one with number `first` to `last`.
     mutating func read(
         _ directory: String, replica: String, from first: UInt64, through last: UInt64,
-        _ keys: DecryptionKeys?
+        _ access: RecordingAccess
     ) throws(RecordingError) {
         let hasher = try ChainHasher()
-        for number in try directoryEntries(directory).compactMap(Format.segmentNumber).sorted() {
-            let reader = try SegmentReader(path: directory + "/" + Format.segmentName(number), keys: keys)
-            guard reader.header.firstBlock <= last else { return }
+        let folder = try SegmentFolder(directory, access)
+        for number in try folder.numbers() {
+            guard try folder.firstBlock(of: number) <= last else { return }
+            let reader = try folder.reader(number)
             while reader.nextNumber <= last, let block = try reader.next() {
                 guard block.number >= first else { continue }
                 do throws(RecordingError) {

@@ -26,6 +26,8 @@ struct JoinedVerification {
         self.options = options
     }
 
+    private var access: RecordingAccess { RecordingAccess(source: options.source, keys: keys.decryption) }
+
     private func directory(_ replica: String) -> String { directories[replica] ?? replica }
 
     /// Takes one replica's folder and walks it.
@@ -138,7 +140,7 @@ struct JoinedVerification {
         for (replica, named) in Dictionary(grouping: resumptions, by: \.replica).sorted(by: { $0.key < $1.key }) {
             guard let former = replicas[replica], !former.isBroken else { continue }
             let within = named.filter { $0.block <= former.lastBlock && isWholeHere($0.session) }
-            let chains = try BlockChains.find(Set(within.map(\.block)), in: directory(replica))
+            let chains = try BlockChains.find(Set(within.map(\.block)), in: directory(replica), access)
             for resumption in within where chains[resumption.block] != resumption.chain {
                 problem(resumption, "that block has another chain value: one of the two recordings was exchanged")
             }
@@ -179,7 +181,7 @@ struct JoinedVerification {
             }
             guard let first = blocks.min() else { continue }
             try comparison.read(
-                directory(replica), replica: replica, from: first, through: check.lastBlock, keys.decryption)
+                directory(replica), replica: replica, from: first, through: check.lastBlock, access)
         }
         problems += comparison.problems
         if let reason = comparison.unread {

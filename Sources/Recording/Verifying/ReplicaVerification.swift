@@ -91,16 +91,19 @@ struct ReplicaVerification {
         }
     }
 
+    private var access: RecordingAccess { RecordingAccess(source: options.source, keys: keys.decryption) }
+
     private func scanned() throws(RecordingError) -> [SegmentScan] {
-        var numbers = try directoryEntries(directory).compactMap(Format.segmentNumber).sorted()
+        let folder = try SegmentFolder(directory, access)
+        var numbers = try folder.numbers()
         // What a live writer begins after this look at the head is not acknowledged yet.
         if isLive, let head { numbers.removeAll { $0 > head.segment } }
-        let chosen = try SegmentSelection.choose(numbers, in: directory, options.scope)
+        let chosen = try SegmentSelection.choose(numbers, in: folder, options.scope)
         let tasks = numbers.map { number in
             var wanted = proof.wanted(in: number)
             if let head, head.segment == number { wanted.insert(Int64(head.offset)) }
             return SegmentScan.Task(
-                directory: directory, number: number, head: head, isLive: isLive, wanted: wanted, keys: keys,
+                folder: folder, number: number, head: head, isLive: isLive, wanted: wanted, keys: keys,
                 isHeaderOnly: !chosen.contains(number))
         }
         return scan(tasks, threads: options.threads)
@@ -305,7 +308,14 @@ struct ReplicaVerification {
         }
         report.segments += 1
         report.warnings.append("\(path): a single segment; what stands before and after it was not checked")
-        let scan = SegmentScan(SegmentScan.Task(directory: directory, number: number, keys: keys))
+        let scan: SegmentScan
+        do throws(RecordingError) {
+            let folder = try SegmentFolder(directory, access)
+            scan = SegmentScan(SegmentScan.Task(folder: folder, number: number, keys: keys))
+        } catch {
+            report.problems.append(.init(error))
+            return
+        }
         // Sessions may have begun in an earlier segment.
         hasGaps = true
         report.problems += scan.problems

@@ -4,7 +4,7 @@ import Contract
 struct SegmentScan: Sendable {
     /// Where the replica's recording ends, and how what stands beyond it is judged.
     struct Task: Sendable {
-        let directory: String
+        let folder: SegmentFolder
         let number: UInt64
         var head: Head?
         var isLive = false
@@ -14,7 +14,7 @@ struct SegmentScan: Sendable {
         /// Reads the header and nothing more.
         var isHeaderOnly = false
 
-        var path: String { directory + "/" + Format.segmentName(number) }
+        var path: String { folder.path(number) }
     }
 
     /// The recording's state where a block ends.
@@ -40,7 +40,7 @@ struct SegmentScan: Sendable {
 
     let path: String
     let number: UInt64
-    var directory: String { task.directory }
+    var directory: String { task.folder.directory }
     /// Only its header was read.
     var isSkipped: Bool { task.isHeaderOnly }
     private(set) var header: SegmentHeader?
@@ -76,7 +76,7 @@ struct SegmentScan: Sendable {
         newest = task.head
         let reader: SegmentReader
         do throws(RecordingError) {
-            reader = try SegmentReader(path: path, keys: task.keys.decryption)
+            reader = try task.folder.reader(number)
         } catch {
             // A segment's header is on disk before the head names the segment.
             if let head = task.head, number > head.segment, error.code == .incomplete {
@@ -116,7 +116,7 @@ struct SegmentScan: Sendable {
                 // A block that was half written may be whole now: then the writer's mark has passed it.
                 if task.isLive, isBeyondHead(start) {
                     do throws(RecordingError) {
-                        newest = try StoredHead.read(directory: task.directory, keys: task.keys.recording).value
+                        newest = try StoredHead.read(directory: directory, keys: task.keys.recording).value
                     } catch {
                         // The head is judged where it is first read.
                         return

@@ -4,15 +4,15 @@ import SwiftProtobuf
 
 /// Which segments a verification of less than everything reads.
 enum SegmentSelection {
-    /// The numbers of those of `segments` in `directory` that `scope` is about.
+    /// The numbers of those of `segments` in `folder` that `scope` is about.
     static func choose(
-        _ segments: [UInt64], in directory: String, _ scope: VerificationOptions.Scope
+        _ segments: [UInt64], in folder: SegmentFolder, _ scope: VerificationOptions.Scope
     ) throws(RecordingError) -> Set<UInt64> {
         switch scope {
         case .everything: return Set(segments)
         case .session(let id):
             var chosen: Set<UInt64> = []
-            for number in segments where try holds(id, directory + "/" + Format.segmentName(number)) {
+            for number in segments where try holds(id, folder.reader(number).path) {
                 chosen.insert(number)
             }
             return chosen
@@ -21,7 +21,7 @@ enum SegmentSelection {
             var created: [(number: UInt64, time: UInt64)] = []
             for number in segments {
                 do throws(RecordingError) {
-                    let header = try SegmentReader(path: directory + "/" + Format.segmentName(number)).header
+                    let header = try folder.reader(number).header
                     created.append((number, header.created))
                 } catch {
                     // The scan of it says what is wrong.

@@ -1,0 +1,72 @@
+import Glibc
+
+/// Gives segments that their replica's folder does not have any more.
+public protocol SegmentSource: Sendable {
+    /// The path of a file with that segment's bytes, whose SHA-256 is `segment`'s. It may be removed once it was opened.
+    func path(of segment: ArchivedSegment, replica: String) throws(RecordingError) -> String
+}
+
+/// The segments of one replica, those here and those in the archive.
+struct SegmentFolder: Sendable {
+    let directory: String
+    private let replica: String
+    private let access: RecordingAccess
+    private let archived: ArchivedSegments
+
+    init(_ directory: String, _ access: RecordingAccess) throws(RecordingError) {
+        self.directory = directory
+        self.access = access
+        replica = String(directory.split(separator: "/").last ?? "")
+        archived = try ArchivedSegments.read(directory)
+    }
+
+    /// In their order.
+    func numbers() throws(RecordingError) -> [UInt64] {
+        Set(try directoryEntries(directory).compactMap(Format.segmentNumber)).union(archived.segments.keys).sorted()
+    }
+
+    /// The number of the segment's first block, without fetching it.
+    func firstBlock(of number: UInt64) throws(RecordingError) -> UInt64 {
+        if let segment = archived.segments[number] { return segment.firstBlock }
+        return try reader(number).header.firstBlock
+    }
+
+    /// Opens the segment, fetching it when it is not here.
+    ///
+    /// - Throws: `archived` when it is not here and there is nothing to fetch it from.
+    func reader(_ number: UInt64) throws(RecordingError) -> SegmentReader {
+        let path = path(number)
+        guard let segment = archived.segments[number] else { return try open(path) }
+        if fileSize(path) != nil {
+            do throws(RecordingError) {
+                return try open(path)
+            } catch {
+                // The archiver may have removed it since.
+                guard fileSize(path) == nil else { throw error }
+            }
+        }
+        guard let source = access.source else {
+            throw RecordingError(
+                .archived, file: path,
+                "the segment is in the archive only, as \(segment.key): name the configuration that has recording.archive"
+            )
+        }
+        return try open(source.path(of: segment, replica: replica))
+    }
+
+    /// Where the segment stands when it is here.
+    func path(_ number: UInt64) -> String { directory + "/" + Format.segmentName(number) }
+
+    private func open(_ path: String) throws(RecordingError) -> SegmentReader {
+        try SegmentReader(path: path, keys: access.keys, sidecars: directory)
+    }
+}
+
+extension RecordingError {
+    /// A segment could not be had from the archive. `detail` is for the operator, without secrets.
+    public static func notFetched(_ replica: String, _ segment: ArchivedSegment, _ detail: String) -> RecordingError {
+        RecordingError(
+            .archived, file: "\(replica)/\(Format.segmentName(segment.number))",
+            "the segment cannot be had from the archive: \(detail)")
+    }
+}
