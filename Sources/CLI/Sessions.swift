@@ -76,6 +76,7 @@ extension SessionsCommand {
                 try RecordingArchive(recordings: recordings).forEachRecord(
                     of: session.id, in: index.locations(of: session.id)
                 ) { record throws(RecordingError) in write(timeline.render(record)) }
+                write(timeline.finish())
             }
         }
 
@@ -132,6 +133,7 @@ extension SessionsCommand {
                 previous = record.timeUs
                 write(timeline.render(record))
             }
+            write(timeline.finish())
         }
     }
 }
