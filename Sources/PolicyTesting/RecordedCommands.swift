@@ -78,7 +78,8 @@ public struct RecordedCommands {
         guard !bytes.isEmpty || !isText else { return nil }
         guard let facts = isText ? facts(of: bytes, session, decided) : Self.recorded(decided) else { return nil }
         return Command(
-            text: isText ? String(decoding: bytes, as: UTF8.self) : Self.unrecordedText, principal: session.principal, resource: session.resource,
+            text: isText ? String(decoding: bytes, as: UTF8.self) : Self.unrecordedText, principal: session.principal,
+            resource: session.resource,
             protocolName: session.protocol, session: record.session, time: Int64(record.timeUs / 1_000_000),
             facts: facts)
     }
