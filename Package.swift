@@ -173,7 +173,9 @@ let package = Package(
             ]),
         tests("SupervisorTests", ["Supervisor", "Configuration", "Telemetry"]),
 
-        tests("IntegrationTests", ["TestKit", "PostgresClassify", "Contract"], exclude: ["Clients", "Effects"]),
+        tests(
+            "IntegrationTests", ["TestKit", "PostgresClassify", "Contract", "Identity", protobuf],
+            exclude: ["Clients", "Effects"]),
         tests("DeployTests", ["TestKit"], exclude: ["Box", "Checks"]),
         tests("PipelineTests", ["TestKit", "Telemetry"], exclude: ["Clients"]),
     ],

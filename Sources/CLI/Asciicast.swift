@@ -19,21 +19,30 @@ struct Asciicast: SessionExporter {
 
     private var timeline = PostgresTimeline()
     private var start: UInt64 = 0
+    /// Of the last record.
+    private var latest: UInt64 = 0
 
     mutating func begin(_ session: RecordingIndex.Session) -> String {
         start = session.startedMicroseconds
+        latest = start
         let title = "\(session.identity) on \(session.resource), session \(session.id)"
         return Self.json(Header(timestamp: start / 1_000_000, title: title)) + "\n"
     }
 
     mutating func add(_ record: Record) -> [UInt8] {
-        let text = timeline.render(record)
-        guard !text.isEmpty else { return [] }
-        let microseconds = record.timeUs > start ? record.timeUs - start : 0
+        latest = max(latest, record.timeUs)
+        return Array(event(timeline.render(record), at: record.timeUs).utf8)
+    }
+
+    mutating func end() -> String { event(timeline.finish(), at: latest) }
+
+    private func event(_ text: String, at time: UInt64) -> String {
+        guard !text.isEmpty else { return "" }
+        let microseconds = time > start ? time - start : 0
         let fraction = String(microseconds % 1_000_000)
-        let time =
+        let seconds =
             "\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - fraction.utf8.count) + fraction
-        return Array("[\(time), \"o\", \(Self.json(text.replacing("\n", with: "\r\n")))]\n".utf8)
+        return "[\(seconds), \"o\", \(Self.json(text.replacing("\n", with: "\r\n")))]\n"
     }
 
     private static func json(_ value: some Encodable) -> String {

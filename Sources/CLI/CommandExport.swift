@@ -9,7 +9,7 @@ struct CommandTable: SessionExporter {
     private static let columns = [
         "session", "identity", "groups", "resource", "source", "command", "received", "ended", "message", "text",
         "verdict", "rule", "reason", "holds", "reviewers", "status", "tag", "sqlstate", "error", "rows", "bytes",
-        "masked",
+        "masked", "recorded", "recording_rule", "omitted_bytes", "omitted_sha256",
     ]
 
     private var session: RecordingIndex.Session?
@@ -42,7 +42,9 @@ struct CommandTable: SessionExporter {
         fields += [String(entry.number), isoTime(entry.received), ended, entry.message, entry.text]
         fields += [entry.verdict.word, entry.rule, entry.reason, entry.holds.joined(separator: " ")]
         fields += [reviewers.joined(separator: "; "), entry.status, entry.tag, entry.sqlState, entry.error]
-        fields += [String(entry.rows), String(entry.bytes), masked]
+        fields += [String(entry.rows), String(entry.bytes), masked, entry.recording.word, entry.recordingRule]
+        fields += [entry.omitted.map { String($0.bytes) }.joined(separator: " ")]
+        fields += [entry.omitted.map(\.digest).joined(separator: " ")]
         return fields.map(Self.quoted).joined(separator: ",") + "\r\n"
     }
 
@@ -110,7 +112,9 @@ struct DatastoreActivity: SessionExporter {
         event["metadata"] = metadata(entry)
         event["actor"] = actor
         event["database"] = database
-        event["query_info"] = ["query_string": entry.text, "bytes": entry.bytes] as [String: Any]
+        var query: [String: Any] = ["bytes": entry.bytes]
+        if entry.recording.keepsTexts { query["query_string"] = entry.text }
+        event["query_info"] = query
         event["unmapped"] = unmapped(entry)
         if !entry.rule.isEmpty { event["firewall_rule"] = ["name": entry.rule] }
         if !entry.sqlState.isEmpty { event["status_code"] = entry.sqlState }
@@ -160,10 +164,17 @@ struct DatastoreActivity: SessionExporter {
         for count in entry.masked { masked[count.entity, default: 0] += count.count }
         return [
             "command_tag": entry.tag, "rows": entry.rows, "status": entry.status, "masked": masked,
+            "recorded": entry.recording.word, "recording_rule": entry.recordingRule,
+            "omitted": entry.omitted.map { ["bytes": $0.bytes, "sha256": $0.digest] as [String: Any] },
             "holds": entry.holds,
             "reviews": entry.reviews.map { ["reviewer": $0.reviewer, "approved": $0.approved] as [String: Any] },
         ]
     }
+}
+
+extension Omission {
+    /// Hexadecimal.
+    fileprivate var digest: String { sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }
 
 extension Verdict {

@@ -75,6 +75,7 @@ extension SessionsCommand {
                 try source.archive().forEachRecord(
                     of: session.id, in: index.locations(of: session.id)
                 ) { record throws(RecordingError) in write(timeline.render(record)) }
+                write(timeline.finish())
             }
         }
 
@@ -130,6 +131,7 @@ extension SessionsCommand {
                 previous = record.timeUs
                 write(timeline.render(record))
             }
+            write(timeline.finish())
         }
     }
 }

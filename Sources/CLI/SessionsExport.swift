@@ -121,4 +121,6 @@ private struct Transcript: SessionExporter {
     }
 
     mutating func add(_ record: Record) -> [UInt8] { Array(timeline.render(record).utf8) }
+
+    mutating func end() -> String { timeline.finish() }
 }

@@ -57,6 +57,7 @@ struct ClassifierStage: RequestStage {
         decision.facts = facts
         decision.policyEpoch = Data(policy.epoch)
         decision.pure = judgement.isPure
+        decision.setRecording(judgement.recording, rule: judgement.recordingRule, least: judgement.leastRecording)
         decision.context = Data(ContextDigest.of(judge))
         return decision
     }
@@ -76,5 +77,16 @@ struct ClassifierStage: RequestStage {
             metrics.failedReloads.add()
             StageLog.error("policy not reloaded, the former one stays in force: \(error)")
         }
+    }
+}
+
+extension Decision {
+    /// What is the same for nearly all decisions, to record everything, is not said.
+    fileprivate mutating func setRecording(_ level: RecordingLevel, rule: String, least: RecordingLevel) {
+        if !level.keepsData {
+            recording = level
+            recordingRule = rule
+        }
+        if !least.keepsData { leastRecording = least }
     }
 }

@@ -9,6 +9,7 @@ public struct RecordingSettings: Sendable, Equatable {
 
     /// Nil: recordings stay here.
     public let archive: ArchiveSettings?
+    public let budget: RecordingBudget
 
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
@@ -18,6 +19,7 @@ public struct RecordingSettings: Sendable, Equatable {
             segmentBytes = Self.defaultSegmentBytes
             encryption = nil
             archive = nil
+            budget = RecordingBudget()
             return
         }
         var keys = try node.mapping()
@@ -32,6 +34,7 @@ public struct RecordingSettings: Sendable, Equatable {
             try keys.optional("archive").map { node throws(ConfigurationError) in
                 try ArchiveSettings(node, folder: folder)
             })
+        budget = mistakes.attempt(try RecordingBudget(keys.optional("budget"))) ?? RecordingBudget()
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
     }

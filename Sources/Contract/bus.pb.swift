@@ -278,6 +278,55 @@ public nonisolated enum Verdict: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+/// How much of a command is recorded. A higher number is more.
+public nonisolated enum RecordingLevel: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// as FULL
+  case unspecified // = 0
+
+  /// what kind of command, what was decided, how much came back: no text, no value
+  case metadata // = 1
+
+  /// texts and bind values too, and no data that they read or sent
+  case commands // = 2
+  case full // = 3
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .metadata
+    case 2: self = .commands
+    case 3: self = .full
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .metadata: return 1
+    case .commands: return 2
+    case .full: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [RecordingLevel] = [
+    .unspecified,
+    .metadata,
+    .commands,
+    .full,
+  ]
+
+}
+
 public nonisolated enum MaskStyle: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unspecified // = 0
@@ -888,6 +937,24 @@ public nonisolated struct Decision: @unchecked Sendable {
   public var context: Data {
     get {_storage._context}
     set {_uniqueStorage()._context = newValue}
+  }
+
+  /// how much is recorded. Of the classifier unspecified: all; other stages can only ask for more
+  public var recording: RecordingLevel {
+    get {_storage._recording}
+    set {_uniqueStorage()._recording = newValue}
+  }
+
+  /// the rule that says so
+  public var recordingRule: String {
+    get {_storage._recordingRule}
+    set {_uniqueStorage()._recordingRule = newValue}
+  }
+
+  /// classifier: the least that its policy says for this identity on this resource, whatever the command
+  public var leastRecording: RecordingLevel {
+    get {_storage._leastRecording}
+    set {_uniqueStorage()._leastRecording = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1797,112 +1864,100 @@ public nonisolated struct SessionAck: Sendable {
   public init() {}
 }
 
-public nonisolated struct Record: @unchecked Sendable {
+public nonisolated struct Record: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var session: String {
-    get {_storage._session}
-    set {_uniqueStorage()._session = newValue}
-  }
+  public var session: String = String()
 
   /// from 1, without gaps within the session
-  public var sequence: UInt64 {
-    get {_storage._sequence}
-    set {_uniqueStorage()._sequence = newValue}
-  }
+  public var sequence: UInt64 = 0
 
   /// Unix time, microseconds
-  public var timeUs: UInt64 {
-    get {_storage._timeUs}
-    set {_uniqueStorage()._timeUs = newValue}
-  }
+  public var timeUs: UInt64 = 0
 
-  public var event: OneOf_Event? {
-    get {return _storage._event}
-    set {_uniqueStorage()._event = newValue}
-  }
+  public var event: Record.OneOf_Event? = nil
 
   public var sessionStarted: SessionStarted {
     get {
-      if case .sessionStarted(let v)? = _storage._event {return v}
+      if case .sessionStarted(let v)? = event {return v}
       return SessionStarted()
     }
-    set {_uniqueStorage()._event = .sessionStarted(newValue)}
+    set {event = .sessionStarted(newValue)}
   }
 
   public var command: CommandReceived {
     get {
-      if case .command(let v)? = _storage._event {return v}
+      if case .command(let v)? = event {return v}
       return CommandReceived()
     }
-    set {_uniqueStorage()._event = .command(newValue)}
+    set {event = .command(newValue)}
   }
 
   public var decision: DecisionMade {
     get {
-      if case .decision(let v)? = _storage._event {return v}
+      if case .decision(let v)? = event {return v}
       return DecisionMade()
     }
-    set {_uniqueStorage()._event = .decision(newValue)}
+    set {event = .decision(newValue)}
   }
 
   public var hold: HoldEvent {
     get {
-      if case .hold(let v)? = _storage._event {return v}
+      if case .hold(let v)? = event {return v}
       return HoldEvent()
     }
-    set {_uniqueStorage()._event = .hold(newValue)}
+    set {event = .hold(newValue)}
   }
 
   public var result: CommandResult {
     get {
-      if case .result(let v)? = _storage._event {return v}
+      if case .result(let v)? = event {return v}
       return CommandResult()
     }
-    set {_uniqueStorage()._event = .result(newValue)}
+    set {event = .result(newValue)}
   }
 
   public var output: Output {
     get {
-      if case .output(let v)? = _storage._event {return v}
+      if case .output(let v)? = event {return v}
       return Output()
     }
-    set {_uniqueStorage()._event = .output(newValue)}
+    set {event = .output(newValue)}
   }
 
   public var sessionEnded: SessionEnded {
     get {
-      if case .sessionEnded(let v)? = _storage._event {return v}
+      if case .sessionEnded(let v)? = event {return v}
       return SessionEnded()
     }
-    set {_uniqueStorage()._event = .sessionEnded(newValue)}
+    set {event = .sessionEnded(newValue)}
   }
 
   public var notice: Notice {
     get {
-      if case .notice(let v)? = _storage._event {return v}
+      if case .notice(let v)? = event {return v}
       return Notice()
     }
-    set {_uniqueStorage()._event = .notice(newValue)}
+    set {event = .notice(newValue)}
   }
 
   public var stageEvent: StageEvent {
     get {
-      if case .stageEvent(let v)? = _storage._event {return v}
+      if case .stageEvent(let v)? = event {return v}
       return StageEvent()
     }
-    set {_uniqueStorage()._event = .stageEvent(newValue)}
+    set {event = .stageEvent(newValue)}
   }
 
   /// by the recorder itself: `sequence` is Resumption.after, not one more
   public var sessionResumed: Resumption {
     get {
-      if case .sessionResumed(let v)? = _storage._event {return v}
+      if case .sessionResumed(let v)? = event {return v}
       return Resumption()
     }
-    set {_uniqueStorage()._event = .sessionResumed(newValue)}
+    set {event = .sessionResumed(newValue)}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1923,8 +1978,6 @@ public nonisolated struct Record: @unchecked Sendable {
   }
 
   public init() {}
-
-  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct SessionStarted: Sendable {
@@ -1958,47 +2011,89 @@ public nonisolated struct SessionStarted: Sendable {
   fileprivate var _principal: Principal? = nil
 }
 
-public nonisolated struct CommandReceived: Sendable {
+public nonisolated struct CommandReceived: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// from 1 within the session
-  public var command: UInt64 = 0
+  public var command: UInt64 {
+    get {_storage._command}
+    set {_uniqueStorage()._command = newValue}
+  }
 
   /// as received; invalid UTF-8 shows in `raw`
-  public var text: String = String()
+  public var text: String {
+    get {_storage._text}
+    set {_uniqueStorage()._text = newValue}
+  }
 
   /// set only when text is not valid UTF-8
-  public var raw: Data = Data()
+  public var raw: Data {
+    get {_storage._raw}
+    set {_uniqueStorage()._raw = newValue}
+  }
 
-  public var digest: Data = Data()
+  public var digest: Data {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
 
   /// bind values
-  public var parameters: [Parameter] = []
+  public var parameters: [Parameter] {
+    get {_storage._parameters}
+    set {_uniqueStorage()._parameters = newValue}
+  }
 
   /// protocol message: "Query", "Parse", "Execute", "CopyData"
-  public var message: String = String()
+  public var message: String {
+    get {_storage._message}
+    set {_uniqueStorage()._message = newValue}
+  }
 
   /// set when an earlier decision covers it
   public var memoised: DecisionMade {
-    get {_memoised ?? DecisionMade()}
-    set {_memoised = newValue}
+    get {_storage._memoised ?? DecisionMade()}
+    set {_uniqueStorage()._memoised = newValue}
   }
   /// Returns true if `memoised` has been explicitly set.
-  public var hasMemoised: Bool {self._memoised != nil}
+  public var hasMemoised: Bool {_storage._memoised != nil}
   /// Clears the value of `memoised`. Subsequent reads from it will return its default value.
-  public mutating func clearMemoised() {self._memoised = nil}
+  public mutating func clearMemoised() {_uniqueStorage()._memoised = nil}
 
-  public var statementName: String = String()
+  public var statementName: String {
+    get {_storage._statementName}
+    set {_uniqueStorage()._statementName = newValue}
+  }
 
-  public var portalName: String = String()
+  public var portalName: String {
+    get {_storage._portalName}
+    set {_uniqueStorage()._portalName = newValue}
+  }
+
+  /// METADATA: text, raw and parameters are left out. Unspecified: FULL
+  public var recording: RecordingLevel {
+    get {_storage._recording}
+    set {_uniqueStorage()._recording = newValue}
+  }
+
+  /// the policy's rule that says so, when it is not FULL
+  public var recordingRule: String {
+    get {_storage._recordingRule}
+    set {_uniqueStorage()._recordingRule = newValue}
+  }
+
+  /// not known yet how much may be recorded: text, raw and parameters come in a second such record of
+  public var undecided: Bool {
+    get {_storage._undecided}
+    set {_uniqueStorage()._undecided = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _memoised: DecisionMade? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Parameter: Sendable {
@@ -2037,6 +2132,11 @@ public nonisolated struct DecisionMade: Sendable {
 
   public var policyEpoch: Data = Data()
 
+  /// METADATA: reason is left out, and in decisions what could quote the command, and their mac
+  public var recording: RecordingLevel = .unspecified
+
+  public var recordingRule: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2061,39 +2161,156 @@ public nonisolated struct HoldEvent: Sendable {
   public init() {}
 }
 
-public nonisolated struct CommandResult: Sendable {
+public nonisolated struct CommandResult: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var command: UInt64 = 0
+  public var command: UInt64 {
+    get {_storage._command}
+    set {_uniqueStorage()._command = newValue}
+  }
 
   /// "SELECT 5"; empty on error
-  public var tag: String = String()
+  public var tag: String {
+    get {_storage._tag}
+    set {_uniqueStorage()._tag = newValue}
+  }
 
-  public var sqlstate: String = String()
+  public var sqlstate: String {
+    get {_storage._sqlstate}
+    set {_uniqueStorage()._sqlstate = newValue}
+  }
 
   /// as the client saw it
-  public var error: String = String()
+  public var error: String {
+    get {_storage._error}
+    set {_uniqueStorage()._error = newValue}
+  }
 
-  public var rows: UInt64 = 0
+  public var rows: UInt64 {
+    get {_storage._rows}
+    set {_uniqueStorage()._rows = newValue}
+  }
 
   /// as the client got them
-  public var bytes: UInt64 = 0
+  public var bytes: UInt64 {
+    get {_storage._bytes}
+    set {_uniqueStorage()._bytes = newValue}
+  }
 
-  public var masked: [EntityCount] = []
+  public var masked: [EntityCount] {
+    get {_storage._masked}
+    set {_uniqueStorage()._masked = newValue}
+  }
 
-  /// beyond the recording budget
-  public var outputOmittedBytes: UInt64 = 0
+  /// beyond the recording budget: omitted.bytes
+  public var outputOmittedBytes: UInt64 {
+    get {_storage._outputOmittedBytes}
+    set {_uniqueStorage()._outputOmittedBytes = newValue}
+  }
 
   /// the end of the reply data, after what Output records carry
-  public var output: Data = Data()
+  public var output: Data {
+    get {_storage._output}
+    set {_uniqueStorage()._output = newValue}
+  }
 
   /// "done", "failed", "refused", "skipped", "suspended", "lost"
-  public var status: String = String()
+  public var status: String {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
 
   /// of rows that no RowDescription in the output describes, as far as they are known
-  public var columns: [ResultColumn] = []
+  public var columns: [ResultColumn] {
+    get {_storage._columns}
+    set {_uniqueStorage()._columns = newValue}
+  }
+
+  /// not FULL: no output. METADATA: no error either, but its sqlstate. Unspecified: FULL
+  public var recording: RecordingLevel {
+    get {_storage._recording}
+    set {_uniqueStorage()._recording = newValue}
+  }
+
+  public var recordingRule: String {
+    get {_storage._recordingRule}
+    set {_uniqueStorage()._recordingRule = newValue}
+  }
+
+  /// output beyond the recording budget: the end of it
+  public var omitted: Omission {
+    get {_storage._omitted ?? Omission()}
+    set {_uniqueStorage()._omitted = newValue}
+  }
+  /// Returns true if `omitted` has been explicitly set.
+  public var hasOmitted: Bool {_storage._omitted != nil}
+  /// Clears the value of `omitted`. Subsequent reads from it will return its default value.
+  public mutating func clearOmitted() {_uniqueStorage()._omitted = nil}
+
+  /// set when the client sent data to it: COPY
+  public var input: Input {
+    get {_storage._input ?? Input()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  public var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  public mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  /// when it went to the target, Unix time, microseconds; 0: it did not
+  public var sentUs: UInt64 {
+    get {_storage._sentUs}
+    set {_uniqueStorage()._sentUs = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a client sent to a command behind its text.
+public nonisolated struct Input: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// as the client sent them, in protocol form
+  public var bytes: UInt64 = 0
+
+  /// beyond the recording budget: the end of it
+  public var omitted: Omission {
+    get {_omitted ?? Omission()}
+    set {_omitted = newValue}
+  }
+  /// Returns true if `omitted` has been explicitly set.
+  public var hasOmitted: Bool {self._omitted != nil}
+  /// Clears the value of `omitted`. Subsequent reads from it will return its default value.
+  public mutating func clearOmitted() {self._omitted = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _omitted: Omission? = nil
+}
+
+/// Data of a command that is not recorded: what came after the recorded part.
+public nonisolated struct Omission: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var bytes: UInt64 = 0
+
+  /// of these bytes
+  public var sha256: Data = Data()
+
+  /// the key of the budget that was used up: "per_command", "per_session"
+  public var budget: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2106,12 +2323,22 @@ public nonisolated struct Output: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// 0: of none, as a notification
   public var command: UInt64 = 0
 
   public var data: Data = Data()
 
   /// when they changed since the last Output
   public var columns: [ResultColumn] = []
+
+  /// when the first byte of data passed, Unix time, microseconds; the last did by the record's time
+  public var firstUs: UInt64 = 0
+
+  /// data of COPY that the client sent, in protocol form
+  public var fromClient: Bool = false
+
+  /// set on the last: the key of the budget that is used up; the rest is in CommandResult alone
+  public var stopped: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2234,6 +2461,10 @@ nonisolated extension CommandPurpose: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Verdict: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0VERDICT_UNSPECIFIED\0\u{1}VERDICT_ALLOW\0\u{1}VERDICT_HOLD\0\u{1}VERDICT_REFUSE\0")
+}
+
+nonisolated extension RecordingLevel: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RECORDING_LEVEL_UNSPECIFIED\0\u{1}RECORDING_LEVEL_METADATA\0\u{1}RECORDING_LEVEL_COMMANDS\0\u{1}RECORDING_LEVEL_FULL\0")
 }
 
 nonisolated extension MaskStyle: SwiftProtobuf._ProtoNameProviding {
@@ -2807,7 +3038,7 @@ nonisolated extension RelationName: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Decision"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0\u{1}annotations\0\u{1}events\0\u{1}limits\0\u{3}wants_estimate\0\u{1}context\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}digest\0\u{1}session\0\u{1}sequence\0\u{1}identity\0\u{1}resource\0\u{1}verdict\0\u{3}policy_epoch\0\u{1}rule\0\u{1}reason\0\u{1}hint\0\u{1}hold\0\u{1}mask\0\u{1}facts\0\u{3}hold_id\0\u{1}reviews\0\u{3}decided_at_ms\0\u{1}pure\0\u{1}purpose\0\u{1}seen\0\u{1}annotations\0\u{1}events\0\u{1}limits\0\u{3}wants_estimate\0\u{1}context\0\u{1}recording\0\u{3}recording_rule\0\u{3}least_recording\0")
 
   fileprivate class _StorageClass {
     var _stage: String = String()
@@ -2835,6 +3066,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     var _limits: Limits? = nil
     var _wantsEstimate: Bool = false
     var _context: Data = Data()
+    var _recording: RecordingLevel = .unspecified
+    var _recordingRule: String = String()
+    var _leastRecording: RecordingLevel = .unspecified
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2870,6 +3104,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _limits = source._limits
       _wantsEstimate = source._wantsEstimate
       _context = source._context
+      _recording = source._recording
+      _recordingRule = source._recordingRule
+      _leastRecording = source._leastRecording
     }
   }
 
@@ -2913,6 +3150,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 23: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
         case 24: try { try decoder.decodeSingularBoolField(value: &_storage._wantsEstimate) }()
         case 25: try { try decoder.decodeSingularBytesField(value: &_storage._context) }()
+        case 26: try { try decoder.decodeSingularEnumField(value: &_storage._recording) }()
+        case 27: try { try decoder.decodeSingularStringField(value: &_storage._recordingRule) }()
+        case 28: try { try decoder.decodeSingularEnumField(value: &_storage._leastRecording) }()
         default: break
         }
       }
@@ -3000,6 +3240,15 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       if !_storage._context.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._context, fieldNumber: 25)
       }
+      if _storage._recording != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._recording, fieldNumber: 26)
+      }
+      if !_storage._recordingRule.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._recordingRule, fieldNumber: 27)
+      }
+      if _storage._leastRecording != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._leastRecording, fieldNumber: 28)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3034,6 +3283,9 @@ nonisolated extension Decision: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._limits != rhs_storage._limits {return false}
         if _storage._wantsEstimate != rhs_storage._wantsEstimate {return false}
         if _storage._context != rhs_storage._context {return false}
+        if _storage._recording != rhs_storage._recording {return false}
+        if _storage._recordingRule != rhs_storage._recordingRule {return false}
+        if _storage._leastRecording != rhs_storage._leastRecording {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4758,257 +5010,215 @@ nonisolated extension Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
   public static let protoMessageName: String = _protobuf_package + ".Record"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}sequence\0\u{3}time_us\0\u{4}\u{7}session_started\0\u{1}command\0\u{1}decision\0\u{1}hold\0\u{1}result\0\u{1}output\0\u{3}session_ended\0\u{1}notice\0\u{3}stage_event\0\u{3}session_resumed\0")
 
-  fileprivate class _StorageClass {
-    var _session: String = String()
-    var _sequence: UInt64 = 0
-    var _timeUs: UInt64 = 0
-    var _event: Record.OneOf_Event?
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _session = source._session
-      _sequence = source._sequence
-      _timeUs = source._timeUs
-      _event = source._event
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._session) }()
-        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
-        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._timeUs) }()
-        case 10: try {
-          var v: SessionStarted?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .sessionStarted(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .sessionStarted(v)
-          }
-        }()
-        case 11: try {
-          var v: CommandReceived?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .command(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .command(v)
-          }
-        }()
-        case 12: try {
-          var v: DecisionMade?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .decision(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .decision(v)
-          }
-        }()
-        case 13: try {
-          var v: HoldEvent?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .hold(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .hold(v)
-          }
-        }()
-        case 14: try {
-          var v: CommandResult?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .result(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .result(v)
-          }
-        }()
-        case 15: try {
-          var v: Output?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .output(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .output(v)
-          }
-        }()
-        case 16: try {
-          var v: SessionEnded?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .sessionEnded(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .sessionEnded(v)
-          }
-        }()
-        case 17: try {
-          var v: Notice?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .notice(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .notice(v)
-          }
-        }()
-        case 18: try {
-          var v: StageEvent?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .stageEvent(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .stageEvent(v)
-          }
-        }()
-        case 19: try {
-          var v: Resumption?
-          var hadOneofValue = false
-          if let current = _storage._event {
-            hadOneofValue = true
-            if case .sessionResumed(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._event = .sessionResumed(v)
-          }
-        }()
-        default: break
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.timeUs) }()
+      case 10: try {
+        var v: SessionStarted?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .sessionStarted(let m) = current {v = m}
         }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .sessionStarted(v)
+        }
+      }()
+      case 11: try {
+        var v: CommandReceived?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .command(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .command(v)
+        }
+      }()
+      case 12: try {
+        var v: DecisionMade?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .decision(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .decision(v)
+        }
+      }()
+      case 13: try {
+        var v: HoldEvent?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .hold(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .hold(v)
+        }
+      }()
+      case 14: try {
+        var v: CommandResult?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .result(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .result(v)
+        }
+      }()
+      case 15: try {
+        var v: Output?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .output(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .output(v)
+        }
+      }()
+      case 16: try {
+        var v: SessionEnded?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .sessionEnded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .sessionEnded(v)
+        }
+      }()
+      case 17: try {
+        var v: Notice?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .notice(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .notice(v)
+        }
+      }()
+      case 18: try {
+        var v: StageEvent?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .stageEvent(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .stageEvent(v)
+        }
+      }()
+      case 19: try {
+        var v: Resumption?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .sessionResumed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .sessionResumed(v)
+        }
+      }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._session.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._session, fieldNumber: 1)
-      }
-      if _storage._sequence != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._sequence, fieldNumber: 2)
-      }
-      if _storage._timeUs != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._timeUs, fieldNumber: 3)
-      }
-      switch _storage._event {
-      case .sessionStarted?: try {
-        guard case .sessionStarted(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-      }()
-      case .command?: try {
-        guard case .command(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-      }()
-      case .decision?: try {
-        guard case .decision(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-      }()
-      case .hold?: try {
-        guard case .hold(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-      }()
-      case .result?: try {
-        guard case .result(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
-      }()
-      case .output?: try {
-        guard case .output(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-      }()
-      case .sessionEnded?: try {
-        guard case .sessionEnded(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-      }()
-      case .notice?: try {
-        guard case .notice(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-      }()
-      case .stageEvent?: try {
-        guard case .stageEvent(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-      }()
-      case .sessionResumed?: try {
-        guard case .sessionResumed(let v)? = _storage._event else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-      }()
-      case nil: break
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if self.timeUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeUs, fieldNumber: 3)
+    }
+    switch self.event {
+    case .sessionStarted?: try {
+      guard case .sessionStarted(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .command?: try {
+      guard case .command(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .decision?: try {
+      guard case .decision(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .hold?: try {
+      guard case .hold(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .result?: try {
+      guard case .result(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .output?: try {
+      guard case .output(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .sessionEnded?: try {
+      guard case .sessionEnded(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .notice?: try {
+      guard case .notice(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .stageEvent?: try {
+      guard case .stageEvent(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .sessionResumed?: try {
+      guard case .sessionResumed(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Record, rhs: Record) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._session != rhs_storage._session {return false}
-        if _storage._sequence != rhs_storage._sequence {return false}
-        if _storage._timeUs != rhs_storage._timeUs {return false}
-        if _storage._event != rhs_storage._event {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.session != rhs.session {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.timeUs != rhs.timeUs {return false}
+    if lhs.event != rhs.event {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5070,73 +5280,146 @@ nonisolated extension SessionStarted: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension CommandReceived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CommandReceived"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}text\0\u{1}raw\0\u{1}digest\0\u{1}parameters\0\u{1}message\0\u{1}memoised\0\u{3}statement_name\0\u{3}portal_name\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}text\0\u{1}raw\0\u{1}digest\0\u{1}parameters\0\u{1}message\0\u{1}memoised\0\u{3}statement_name\0\u{3}portal_name\0\u{1}recording\0\u{3}recording_rule\0\u{1}undecided\0")
+
+  fileprivate class _StorageClass {
+    var _command: UInt64 = 0
+    var _text: String = String()
+    var _raw: Data = Data()
+    var _digest: Data = Data()
+    var _parameters: [Parameter] = []
+    var _message: String = String()
+    var _memoised: DecisionMade? = nil
+    var _statementName: String = String()
+    var _portalName: String = String()
+    var _recording: RecordingLevel = .unspecified
+    var _recordingRule: String = String()
+    var _undecided: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _command = source._command
+      _text = source._text
+      _raw = source._raw
+      _digest = source._digest
+      _parameters = source._parameters
+      _message = source._message
+      _memoised = source._memoised
+      _statementName = source._statementName
+      _portalName = source._portalName
+      _recording = source._recording
+      _recordingRule = source._recordingRule
+      _undecided = source._undecided
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.command) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.raw) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.parameters) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.message) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._memoised) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.statementName) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.portalName) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._command) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._text) }()
+        case 3: try { try decoder.decodeSingularBytesField(value: &_storage._raw) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._digest) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._parameters) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._message) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._memoised) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._statementName) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._portalName) }()
+        case 10: try { try decoder.decodeSingularEnumField(value: &_storage._recording) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._recordingRule) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._undecided) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.command != 0 {
-      try visitor.visitSingularUInt64Field(value: self.command, fieldNumber: 1)
-    }
-    if !self.text.isEmpty {
-      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
-    }
-    if !self.raw.isEmpty {
-      try visitor.visitSingularBytesField(value: self.raw, fieldNumber: 3)
-    }
-    if !self.digest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 4)
-    }
-    if !self.parameters.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.parameters, fieldNumber: 5)
-    }
-    if !self.message.isEmpty {
-      try visitor.visitSingularStringField(value: self.message, fieldNumber: 6)
-    }
-    try { if let v = self._memoised {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.statementName.isEmpty {
-      try visitor.visitSingularStringField(value: self.statementName, fieldNumber: 8)
-    }
-    if !self.portalName.isEmpty {
-      try visitor.visitSingularStringField(value: self.portalName, fieldNumber: 9)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._command != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._command, fieldNumber: 1)
+      }
+      if !_storage._text.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._text, fieldNumber: 2)
+      }
+      if !_storage._raw.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._raw, fieldNumber: 3)
+      }
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._digest, fieldNumber: 4)
+      }
+      if !_storage._parameters.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._parameters, fieldNumber: 5)
+      }
+      if !_storage._message.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._message, fieldNumber: 6)
+      }
+      try { if let v = _storage._memoised {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._statementName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._statementName, fieldNumber: 8)
+      }
+      if !_storage._portalName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._portalName, fieldNumber: 9)
+      }
+      if _storage._recording != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._recording, fieldNumber: 10)
+      }
+      if !_storage._recordingRule.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._recordingRule, fieldNumber: 11)
+      }
+      if _storage._undecided != false {
+        try visitor.visitSingularBoolField(value: _storage._undecided, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: CommandReceived, rhs: CommandReceived) -> Bool {
-    if lhs.command != rhs.command {return false}
-    if lhs.text != rhs.text {return false}
-    if lhs.raw != rhs.raw {return false}
-    if lhs.digest != rhs.digest {return false}
-    if lhs.parameters != rhs.parameters {return false}
-    if lhs.message != rhs.message {return false}
-    if lhs._memoised != rhs._memoised {return false}
-    if lhs.statementName != rhs.statementName {return false}
-    if lhs.portalName != rhs.portalName {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._command != rhs_storage._command {return false}
+        if _storage._text != rhs_storage._text {return false}
+        if _storage._raw != rhs_storage._raw {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._parameters != rhs_storage._parameters {return false}
+        if _storage._message != rhs_storage._message {return false}
+        if _storage._memoised != rhs_storage._memoised {return false}
+        if _storage._statementName != rhs_storage._statementName {return false}
+        if _storage._portalName != rhs_storage._portalName {return false}
+        if _storage._recording != rhs_storage._recording {return false}
+        if _storage._recordingRule != rhs_storage._recordingRule {return false}
+        if _storage._undecided != rhs_storage._undecided {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5184,7 +5467,7 @@ nonisolated extension Parameter: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DecisionMade"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}verdict\0\u{1}decisions\0\u{1}rule\0\u{1}stage\0\u{1}reason\0\u{3}policy_epoch\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}verdict\0\u{1}decisions\0\u{1}rule\0\u{1}stage\0\u{1}reason\0\u{3}policy_epoch\0\u{1}recording\0\u{3}recording_rule\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5199,6 +5482,8 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularStringField(value: &self.stage) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self.policyEpoch) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.recording) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.recordingRule) }()
       default: break
       }
     }
@@ -5226,6 +5511,12 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.policyEpoch.isEmpty {
       try visitor.visitSingularBytesField(value: self.policyEpoch, fieldNumber: 7)
     }
+    if self.recording != .unspecified {
+      try visitor.visitSingularEnumField(value: self.recording, fieldNumber: 8)
+    }
+    if !self.recordingRule.isEmpty {
+      try visitor.visitSingularStringField(value: self.recordingRule, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5237,6 +5528,8 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.stage != rhs.stage {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.policyEpoch != rhs.policyEpoch {return false}
+    if lhs.recording != rhs.recording {return false}
+    if lhs.recordingRule != rhs.recordingRule {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5289,7 +5582,182 @@ nonisolated extension HoldEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CommandResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}tag\0\u{1}sqlstate\0\u{1}error\0\u{1}rows\0\u{1}bytes\0\u{1}masked\0\u{3}output_omitted_bytes\0\u{1}output\0\u{1}status\0\u{1}columns\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}tag\0\u{1}sqlstate\0\u{1}error\0\u{1}rows\0\u{1}bytes\0\u{1}masked\0\u{3}output_omitted_bytes\0\u{1}output\0\u{1}status\0\u{1}columns\0\u{1}recording\0\u{3}recording_rule\0\u{1}omitted\0\u{1}input\0\u{3}sent_us\0")
+
+  fileprivate class _StorageClass {
+    var _command: UInt64 = 0
+    var _tag: String = String()
+    var _sqlstate: String = String()
+    var _error: String = String()
+    var _rows: UInt64 = 0
+    var _bytes: UInt64 = 0
+    var _masked: [EntityCount] = []
+    var _outputOmittedBytes: UInt64 = 0
+    var _output: Data = Data()
+    var _status: String = String()
+    var _columns: [ResultColumn] = []
+    var _recording: RecordingLevel = .unspecified
+    var _recordingRule: String = String()
+    var _omitted: Omission? = nil
+    var _input: Input? = nil
+    var _sentUs: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _command = source._command
+      _tag = source._tag
+      _sqlstate = source._sqlstate
+      _error = source._error
+      _rows = source._rows
+      _bytes = source._bytes
+      _masked = source._masked
+      _outputOmittedBytes = source._outputOmittedBytes
+      _output = source._output
+      _status = source._status
+      _columns = source._columns
+      _recording = source._recording
+      _recordingRule = source._recordingRule
+      _omitted = source._omitted
+      _input = source._input
+      _sentUs = source._sentUs
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._command) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._tag) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._sqlstate) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._error) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._rows) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._bytes) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._masked) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._outputOmittedBytes) }()
+        case 9: try { try decoder.decodeSingularBytesField(value: &_storage._output) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._status) }()
+        case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._columns) }()
+        case 12: try { try decoder.decodeSingularEnumField(value: &_storage._recording) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._recordingRule) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._omitted) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._sentUs) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._command != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._command, fieldNumber: 1)
+      }
+      if !_storage._tag.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._tag, fieldNumber: 2)
+      }
+      if !_storage._sqlstate.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._sqlstate, fieldNumber: 3)
+      }
+      if !_storage._error.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._error, fieldNumber: 4)
+      }
+      if _storage._rows != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._rows, fieldNumber: 5)
+      }
+      if _storage._bytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._bytes, fieldNumber: 6)
+      }
+      if !_storage._masked.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._masked, fieldNumber: 7)
+      }
+      if _storage._outputOmittedBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._outputOmittedBytes, fieldNumber: 8)
+      }
+      if !_storage._output.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._output, fieldNumber: 9)
+      }
+      if !_storage._status.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._status, fieldNumber: 10)
+      }
+      if !_storage._columns.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._columns, fieldNumber: 11)
+      }
+      if _storage._recording != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._recording, fieldNumber: 12)
+      }
+      if !_storage._recordingRule.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._recordingRule, fieldNumber: 13)
+      }
+      try { if let v = _storage._omitted {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
+      if _storage._sentUs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._sentUs, fieldNumber: 16)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: CommandResult, rhs: CommandResult) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._command != rhs_storage._command {return false}
+        if _storage._tag != rhs_storage._tag {return false}
+        if _storage._sqlstate != rhs_storage._sqlstate {return false}
+        if _storage._error != rhs_storage._error {return false}
+        if _storage._rows != rhs_storage._rows {return false}
+        if _storage._bytes != rhs_storage._bytes {return false}
+        if _storage._masked != rhs_storage._masked {return false}
+        if _storage._outputOmittedBytes != rhs_storage._outputOmittedBytes {return false}
+        if _storage._output != rhs_storage._output {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._columns != rhs_storage._columns {return false}
+        if _storage._recording != rhs_storage._recording {return false}
+        if _storage._recordingRule != rhs_storage._recordingRule {return false}
+        if _storage._omitted != rhs_storage._omitted {return false}
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._sentUs != rhs_storage._sentUs {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Input: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Input"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bytes\0\u{1}omitted\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5297,71 +5765,70 @@ nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.command) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.tag) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.sqlstate) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.error) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.masked) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.outputOmittedBytes) }()
-      case 9: try { try decoder.decodeSingularBytesField(value: &self.output) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.status) }()
-      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.columns) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._omitted) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.command != 0 {
-      try visitor.visitSingularUInt64Field(value: self.command, fieldNumber: 1)
-    }
-    if !self.tag.isEmpty {
-      try visitor.visitSingularStringField(value: self.tag, fieldNumber: 2)
-    }
-    if !self.sqlstate.isEmpty {
-      try visitor.visitSingularStringField(value: self.sqlstate, fieldNumber: 3)
-    }
-    if !self.error.isEmpty {
-      try visitor.visitSingularStringField(value: self.error, fieldNumber: 4)
-    }
-    if self.rows != 0 {
-      try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 5)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.bytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 6)
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 1)
     }
-    if !self.masked.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.masked, fieldNumber: 7)
+    try { if let v = self._omitted {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Input, rhs: Input) -> Bool {
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs._omitted != rhs._omitted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Omission: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Omission"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bytes\0\u{1}sha256\0\u{1}budget\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.budget) }()
+      default: break
+      }
     }
-    if self.outputOmittedBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.outputOmittedBytes, fieldNumber: 8)
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 1)
     }
-    if !self.output.isEmpty {
-      try visitor.visitSingularBytesField(value: self.output, fieldNumber: 9)
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 2)
     }
-    if !self.status.isEmpty {
-      try visitor.visitSingularStringField(value: self.status, fieldNumber: 10)
-    }
-    if !self.columns.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.columns, fieldNumber: 11)
+    if !self.budget.isEmpty {
+      try visitor.visitSingularStringField(value: self.budget, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: CommandResult, rhs: CommandResult) -> Bool {
-    if lhs.command != rhs.command {return false}
-    if lhs.tag != rhs.tag {return false}
-    if lhs.sqlstate != rhs.sqlstate {return false}
-    if lhs.error != rhs.error {return false}
-    if lhs.rows != rhs.rows {return false}
+  public static func ==(lhs: Omission, rhs: Omission) -> Bool {
     if lhs.bytes != rhs.bytes {return false}
-    if lhs.masked != rhs.masked {return false}
-    if lhs.outputOmittedBytes != rhs.outputOmittedBytes {return false}
-    if lhs.output != rhs.output {return false}
-    if lhs.status != rhs.status {return false}
-    if lhs.columns != rhs.columns {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.budget != rhs.budget {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5369,7 +5836,7 @@ nonisolated extension CommandResult: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension Output: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Output"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}data\0\u{1}columns\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}data\0\u{1}columns\0\u{3}first_us\0\u{3}from_client\0\u{1}stopped\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5380,6 +5847,9 @@ nonisolated extension Output: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.command) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.data) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.columns) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.firstUs) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.fromClient) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.stopped) }()
       default: break
       }
     }
@@ -5395,6 +5865,15 @@ nonisolated extension Output: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if !self.columns.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.columns, fieldNumber: 3)
     }
+    if self.firstUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstUs, fieldNumber: 4)
+    }
+    if self.fromClient != false {
+      try visitor.visitSingularBoolField(value: self.fromClient, fieldNumber: 5)
+    }
+    if !self.stopped.isEmpty {
+      try visitor.visitSingularStringField(value: self.stopped, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5402,6 +5881,9 @@ nonisolated extension Output: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if lhs.command != rhs.command {return false}
     if lhs.data != rhs.data {return false}
     if lhs.columns != rhs.columns {return false}
+    if lhs.firstUs != rhs.firstUs {return false}
+    if lhs.fromClient != rhs.fromClient {return false}
+    if lhs.stopped != rhs.stopped {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

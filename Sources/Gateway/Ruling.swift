@@ -36,6 +36,9 @@ public struct Ruling: Sendable {
     public let events: [StageEvent]
     /// A stage noted something: the signed decisions tell what.
     public let isAnnotated: Bool
+    public let recording: RecordingChoice
+    /// The least that the policy says for this identity on this resource, whatever the command.
+    public let leastRecording: RecordingLevel
     public internal(set) var isMemoised = false
     /// What the classifier was told of the planner, if it asked.
     public internal(set) var estimate: Estimate?
@@ -96,6 +99,8 @@ public struct Ruling: Sendable {
         let isRepeatable = decisions.contains { $0.stage == StageName.classifier && $0.pure }
         isForOnce = outcome == .hold || !holdID.isEmpty || !isRepeatable
         isAnnotated = decisions.contains { !$0.annotations.isEmpty }
+        recording = outcome == .refuse ? .full : RecordingChoice(decisions: decisions)
+        leastRecording = decisions.first { $0.stage == StageName.classifier }?.leastRecording.meaning ?? .full
     }
 }
 

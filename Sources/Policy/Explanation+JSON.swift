@@ -33,6 +33,12 @@ extension Judgement {
                     ("rule", .text(limits.rule)),
                 ]))
         }
+        if recording.meaning != .full {
+            obligations.append(
+                .object([
+                    ("type", .text("record")), ("level", .text(recording.word)), ("rule", .text(recordingRule)),
+                ]))
+        }
         if !mask.columns.isEmpty || !mask.detectors.isEmpty { obligations.append(.object([("type", .text("mask"))])) }
         return obligations
     }

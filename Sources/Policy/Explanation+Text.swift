@@ -13,6 +13,9 @@ extension Explanation {
         if let limits = judgement.limits {
             lines.append("  limit: at most \(limits.maxRows) rows, by rule “\(limits.rule)”")
         }
+        if judgement.recording.meaning != .full {
+            lines.append("  recorded: \(judgement.recording.word), by rule “\(judgement.recordingRule)”")
+        }
         if judgement.wantsEstimate { lines.append("  undecided: an estimate of the rows is needed") }
         lines += remarks.map { "note: \($0)" }
         lines.append("facts")

@@ -56,7 +56,9 @@ extension MatchedRule {
                 }
             }
             because = findings.joined(separator: "; ")
-        } else if rule.outcome == nil, rule.masks ? question.facts.isIndirect : question.facts.changesUnseen {
+        } else if rule.outcome == nil,
+            rule.masks ? question.facts.isIndirect : rule.limit != nil && question.facts.changesUnseen
+        {
             matched = true
             because = "what this statement reads or changes is not in its text"
         } else {

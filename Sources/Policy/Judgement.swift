@@ -20,6 +20,12 @@ public struct Judgement: Sendable {
     /// A function of facts, identity and resource alone: no rule that may be meant asks for more, and nothing was tried
     /// before.
     public var isPure: Bool
+    /// How much of the command is recorded.
+    public var recording = RecordingLevel.full
+    /// The rule that says so; empty where none does.
+    public var recordingRule = ""
+    /// The least that the policy says for this identity on this resource, whatever the command.
+    public var leastRecording = RecordingLevel.full
 
     /// A refusal.
     init(rule: String = "", reason: String, hint: String = "", isPure: Bool = true) {

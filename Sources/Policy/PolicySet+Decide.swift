@@ -19,6 +19,11 @@ extension PolicySet {
         for rule in rules { tally.add(rule, question) }
         var judgement = verdict(tally, question, excess)
         judgement.isPure = !tally.isImpure && excess == nil
+        judgement.leastRecording = tally.recording.least
+        // What is refused is recorded in full.
+        if judgement.verdict != .refuse || judgement.wantsEstimate {
+            (judgement.recording, judgement.recordingRule) = tally.recording.outcome(question.facts)
+        }
         return judgement
     }
 
@@ -110,8 +115,10 @@ extension PolicySet {
                 reason: "no policy rule allows anything on \(resource) for \(principal.name)",
                 hint: "Ask the owner of the policy for a rule that names this identity or one of its groups.")
         }
-        return Judgement(
+        var judgement = Judgement(
             allowedBy: admitting, limits: nil, mask: MaskPlan(sessionRules: mine.filter(\.masks)))
+        judgement.leastRecording = mine.compactMap(\.record).min { $0.isLess(than: $1) } ?? .full
+        return judgement
     }
 }
 

@@ -31,6 +31,7 @@ extension Rule {
         if let node = mistakes.attempt(try map.nonEmpty("limits")) {
             mistakes.attempt(try readLimit(node, variables, &names))
         }
+        if let node = mistakes.attempt(try map.nonEmpty("record")) { mistakes.attempt(try readLevel(node)) }
         let hasKnownKeysOnly = mistakes.attempt(try map.finish()) != nil
         if hasKnownKeysOnly, !map.keys.contains("name") { mistakes.add(map.error("missing key “name”")) }
         try mistakes.finish()
@@ -38,9 +39,26 @@ extension Rule {
         if case .allow = outcome, when?.asksForColumns == true {
             throw map.error("“columns” is for rules that refuse, hold or mask: what “*” reads has no name here")
         }
-        guard outcome != nil || mask != nil || limit != nil else {
-            throw map.error("rule “\(name)” needs “then” or “mask” or “limits”")
+        guard outcome != nil || mask != nil || limit != nil || record != nil else {
+            throw map.error("rule “\(name)” needs “then” or “mask” or “limits” or “record”")
         }
+    }
+
+    /// What is refused is recorded in full.
+    private mutating func readLevel(_ node: StrictNode) throws(ConfigurationError) {
+        switch outcome {
+        case .allow, .hold, nil: break
+        case .refuse: throw node.error("“record” is not for rules that refuse: refusals are recorded in full")
+        }
+        let levels: [RecordingLevel] = [.metadata, .commands, .full]
+        let word = try node.string()
+        guard let level = levels.first(where: { $0.word == word }) else {
+            throw node.unknown(word, among: levels.map(\.word))
+        }
+        if !level.keepsData, when?.asksForColumns == true {
+            throw node.error("“columns” is not for rules that record less: what “*” reads has no name here")
+        }
+        record = level
     }
 
     private mutating func readOutcome(

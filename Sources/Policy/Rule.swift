@@ -49,6 +49,8 @@ struct Rule: Sendable {
     var columns: [MaskedColumn] = []
     var detectors: [DetectorMask] = []
     var limit: RowLimit?
+    /// How much of what it means is recorded; nil: it does not say.
+    var record: RecordingLevel?
     var message: String?
 
     var masks: Bool { !columns.isEmpty || !detectors.isEmpty }
@@ -106,7 +108,8 @@ struct Rule: Sendable {
     var sense: Condition.Sense {
         switch outcome {
         case .allow: .permit
-        case .refuse, .hold, nil: .restrict
+        case .refuse, .hold: .restrict
+        case nil: masks || limit != nil || record?.keepsData == true ? .restrict : .permit
         }
     }
 
@@ -143,7 +146,8 @@ struct Rule: Sendable {
             case .hold: "hold"
             case nil: nil
             }
-        return [verdict, masks ? "mask" : nil, limit == nil ? nil : "limit"].compactMap { $0 }.joined(separator: ", ")
+        return [verdict, masks ? "mask" : nil, limit == nil ? nil : "limit", record.map { "record \($0.word)" }]
+            .compactMap { $0 }.joined(separator: ", ")
     }
 }
 

@@ -17,6 +17,7 @@ struct Tally {
     var wantsEstimate = false
     /// Some rule for this identity here asks for what changes from one time to the next.
     var isImpure = false
+    var recording = RecordingTally()
 
     mutating func add(_ rule: Rule, _ question: Question) {
         guard rule.isAbout(question.principal, question.resource, question.resourceLabels) else { return }
@@ -25,7 +26,9 @@ struct Tally {
         case .allow, .hold: hasAccess = true
         case .refuse, nil: break
         }
-        guard !rule.dependsOnEstimate(question) else {
+        let dependsOnEstimate = rule.dependsOnEstimate(question)
+        recording.add(rule, question, isUndecided: dependsOnEstimate)
+        guard !dependsOnEstimate else {
             wantsEstimate = true
             return
         }

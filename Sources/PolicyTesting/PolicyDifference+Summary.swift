@@ -74,7 +74,7 @@ extension PolicyDifference.Change {
             switch aspect {
             case .mask: touchesNoRows || old.reach == new.reach
             case .limit, .estimate: touchesNoRows
-            case .decision, .approval: false
+            case .decision, .approval, .record: false
             }
         }
     }
@@ -100,6 +100,7 @@ extension PolicyDifference.Outcome {
         if withoutEstimate != other.withoutEstimate {
             words.append(other.withoutEstimate ? "decided by an estimate" : "decided without an estimate")
         }
+        if record != other.record { words.append("recorded: \(other.record) instead of \(record)") }
         return words
     }
 

@@ -30,7 +30,7 @@ public struct PolicyDifference {
 
     /// What two outcomes can differ in.
     public enum Aspect: String, Sendable, Encodable, CaseIterable {
-        case decision, approval, mask, limit, estimate
+        case decision, approval, mask, limit, estimate, record
     }
 
     public struct Outcome: Sendable, Encodable, Hashable {
@@ -45,9 +45,11 @@ public struct PolicyDifference {
         public var maxRows: UInt64
         /// The decision needs the target's estimate: it is the one without.
         public var withoutEstimate: Bool
+        /// How much of it is recorded: `full`, `commands` or `metadata`.
+        public var record: String
 
         private enum CodingKeys: String, CodingKey {
-            case decision, rule, approval, mask
+            case decision, rule, approval, mask, record
             case maxRows = "max_rows"
             case withoutEstimate = "without_estimate"
         }
@@ -127,7 +129,7 @@ public struct PolicyDifference {
             mask: mask.comparedWords.sorted(),
             reach: command.facts.tellsItsOutputs ? mask.reachingWords.sorted() : mask.comparedWords.sorted(),
             maxRows: judgement.limits?.maxRows ?? 0,
-            withoutEstimate: withoutEstimate)
+            withoutEstimate: withoutEstimate, record: judgement.recording.word)
     }
 }
 
@@ -137,7 +139,7 @@ extension PolicyDifference.Occurrence {
         touchesNoRows = command.facts.touchesNoRows
         // What was not understood may be nested deeper than the parser takes.
         shape =
-            command.facts.opaque
+            command.facts.opaque || command.text == RecordedCommands.unrecordedText
             ? command.text : CommandClassifier.shape(of: command.text, protocol: command.protocolName)
     }
 }
@@ -152,6 +154,7 @@ extension PolicyDifference.Outcome {
             case .mask: mask != other.mask
             case .limit: maxRows != other.maxRows
             case .estimate: withoutEstimate != other.withoutEstimate
+            case .record: record != other.record
             }
         }
     }

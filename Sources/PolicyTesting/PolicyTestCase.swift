@@ -24,6 +24,7 @@ struct PolicyTestCase: Sendable {
     var mask: [String]?
     var outputs: [String]?
     var limit: UInt64?
+    var record: String?
 
     /// Keys that `defaults` may give for all cases.
     static func defaults(_ node: StrictNode) throws(ConfigurationError) -> PolicyTestCase {
@@ -58,6 +59,12 @@ struct PolicyTestCase: Sendable {
         if let node = map.optional("mask") { mask = try node.strings().sorted() }
         if let node = map.optional("outputs") { outputs = try node.strings().sorted() }
         if let node = map.optional("limit") { limit = UInt64(try node.int(in: 0...1_000_000_000_000)) }
+        if let node = map.optional("record") {
+            let words = [RecordingLevel.metadata, .commands, .full].map(\.word)
+            let word = try node.string()
+            guard words.contains(word) else { throw node.unknown(word, among: words) }
+            record = word
+        }
         try map.finish()
         guard !principal.name.isEmpty else { throw node.error("missing key “as”") }
         guard !resource.isEmpty else { throw node.error("missing key “on”") }

@@ -68,6 +68,7 @@ extension PolicyTestCase {
         compare("mask", mask.map(list), list(judgement.mask.testWords.sorted()))
         compare("outputs", outputs.map(list), list(judgement.mask.outputWords.sorted()))
         compare("limit", limit.map { String($0) }, String(judgement.limits?.maxRows ?? 0))
+        compare("record", record, judgement.recording.word)
         return result
     }
 }

@@ -52,6 +52,8 @@ public struct RecordedCommands {
             sessions[record.session] = started
             return nil
         case .command(let command):
+            // Its text, if it may be recorded, comes in a second record.
+            guard !command.undecided else { return nil }
             guard command.hasMemoised else {
                 texts[record.session, default: [:]][command.command] = command
                 return nil
@@ -72,12 +74,21 @@ public struct RecordedCommands {
     private mutating func complete(_ record: Record, _ command: CommandReceived, decided: DecisionMade) -> Command? {
         guard let session = sessions[record.session] else { return nil }
         let bytes = command.raw.isEmpty ? Array(command.text.utf8) : [UInt8](command.raw)
-        guard !bytes.isEmpty else { return nil }
-        guard let facts = facts(of: bytes, session, decided) else { return nil }
+        let isText = decided.recording.keepsTexts || !bytes.isEmpty
+        guard !bytes.isEmpty || !isText else { return nil }
+        guard let facts = isText ? facts(of: bytes, session, decided) : Self.recorded(decided) else { return nil }
         return Command(
-            text: String(decoding: bytes, as: UTF8.self), principal: session.principal, resource: session.resource,
+            text: isText ? String(decoding: bytes, as: UTF8.self) : Self.unrecordedText, principal: session.principal,
+            resource: session.resource,
             protocolName: session.protocol, session: record.session, time: Int64(record.timeUs / 1_000_000),
             facts: facts)
+    }
+
+    /// In place of a text that is not recorded.
+    static let unrecordedText = "(text not recorded)"
+
+    private static func recorded(_ decided: DecisionMade) -> Facts? {
+        decided.decisions.lazy.compactMap { try? Decision(serializedBytes: $0.decision) }.first { $0.hasFacts }?.facts
     }
 
     private mutating func facts(of bytes: [UInt8], _ session: SessionStarted, _ decided: DecisionMade) -> Facts? {

@@ -28,6 +28,11 @@ public struct CommandLog: Sendable {
         public var rows: UInt64 = 0
         public var bytes: UInt64 = 0
         public var masked: [EntityCount] = []
+        /// How much of it is recorded, and the rule that says so when that is not everything.
+        public var recording = RecordingLevel.full
+        public var recordingRule = ""
+        /// Bytes that are not recorded beyond a budget: replies, and what was copied in.
+        public var omitted: [Omission] = []
     }
 
     public private(set) var started = SessionStarted()
@@ -39,7 +44,12 @@ public struct CommandLog: Sendable {
     public mutating func add(_ record: Record) -> Entry? {
         switch record.event {
         case .sessionStarted(let event): started = event
-        case .command(let event): open[event.command] = Entry(event, record.timeUs)
+        case .command(let event):
+            // The second record of one that was not decided: it came with the first.
+            let received = open[event.command]?.received ?? record.timeUs
+            var entry = Entry(event, received)
+            if let former = open[event.command] { entry.holds = former.holds }
+            open[event.command] = entry
         case .decision(let event): open[event.command]?.decided(event)
         case .hold(let event): open[event.command]?.held(event)
         case .result(let event):
@@ -64,6 +74,8 @@ extension CommandLog.Entry {
         received = time
         text = event.raw.isEmpty ? event.text : String(decoding: event.raw, as: UTF8.self)
         message = event.message
+        recording = event.undecided ? .metadata : event.recording.meaning
+        recordingRule = event.recordingRule
         if event.hasMemoised { decided(event.memoised) }
     }
 
@@ -87,5 +99,8 @@ extension CommandLog.Entry {
         rows = event.rows
         bytes = event.bytes
         masked = event.masked
+        omitted = (event.hasOmitted ? [event.omitted] : []) + (event.input.hasOmitted ? [event.input.omitted] : [])
+        if event.recording.isLess(than: recording) { recording = event.recording.meaning }
+        if recordingRule.isEmpty { recordingRule = event.recordingRule }
     }
 }

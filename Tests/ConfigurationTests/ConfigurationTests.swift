@@ -37,6 +37,19 @@ func failure(_ changes: [String: String] = [:], extra: String = "") -> Configura
 
 @Suite("Configuration")
 struct ConfigurationTests {
+    @Test func recordingHasBudgets() throws {
+        #expect(try parse().recording.budget == RecordingBudget())
+        let said = try parse(extra: "recording: {budget: {per_command: 1MiB, per_session: 3GiB}}\n").recording
+        #expect(said.budget.perCommand == 1 << 20 && said.budget.perSession == 3 << 30)
+        let one = try parse(extra: "recording:\n  budget: {per_command: 0KiB}\n").recording.budget
+        #expect(one.perCommand == 0 && one.perSession == RecordingBudget().perSession)
+        for wrong in [
+            "budget: 5", "budget: {per_command: 5}", "budget: {per_command: -1KiB}", "budget: {per_day: 1MiB}",
+        ] {
+            #expect(failure(extra: "recording: {\(wrong)}\n")?.line == 12, "\(wrong)")
+        }
+    }
+
     @Test func resourcesHaveLabels() throws {
         #expect(try parse().resources[0].labels == [:])
         let labels = try parse(["recording": "    labels: {env: prod, tier: \"1\"}"]).resources[0].labels

@@ -84,6 +84,7 @@ struct GoldenTests {
         #expect([MaskStyle.unspecified, .redact, .partial, .hash, .null].map(\.rawValue) == [0, 1, 2, 3, 4])
         #expect([MaskStyle.tokenize, .shift, .bucket].map(\.rawValue) == [6, 7, 8])
         #expect([BucketUnit.unspecified, .day, .month, .year].map(\.rawValue) == [0, 1, 2, 3])
+        #expect([RecordingLevel.unspecified, .metadata, .commands, .full].map(\.rawValue) == [0, 1, 2, 3])
         #expect([Durability.unspecified, .written, .synced].map(\.rawValue) == [0, 1, 2])
     }
 }

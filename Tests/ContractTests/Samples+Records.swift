@@ -23,6 +23,53 @@ extension Samples {
         }
     }
 
+    /// Records of commands of which less is recorded, or more than a budget.
+    static var recordingLevels: RecordBatch {
+        let omission = Omission.with {
+            $0.bytes = 4096
+            $0.sha256 = digest
+            $0.budget = "per_command"
+        }
+        let received = CommandReceived.with {
+            $0.command = 2
+            $0.recording = .metadata
+            $0.recordingRule = "quiet"
+            $0.undecided = true
+        }
+        let decided = DecisionMade.with {
+            $0.command = 2
+            $0.recording = .commands
+            $0.recordingRule = "quiet"
+        }
+        let said = Output.with {
+            $0.command = 2
+            $0.firstUs = 1_767_225_600_000_001
+            $0.fromClient = true
+            $0.stopped = "per_session"
+        }
+        let ended = CommandResult.with {
+            $0.command = 2
+            $0.recording = .full
+            $0.recordingRule = "quiet"
+            $0.omitted = omission
+            $0.input = .with {
+                $0.bytes = 5000
+                $0.omitted = omission
+            }
+            $0.sentUs = 1_767_225_600_000_002
+        }
+        let events: [Record.OneOf_Event] = [.command(received), .decision(decided), .output(said), .result(ended)]
+        return .with { $0.records = events.map { event in .with { $0.event = event } } }
+    }
+
+    static var decisionRecording: Decision {
+        .with {
+            $0.recording = .commands
+            $0.recordingRule = "quiet"
+            $0.leastRecording = .metadata
+        }
+    }
+
     private static var sessionStarted: SessionStarted {
         .with {
             $0.principal = principal

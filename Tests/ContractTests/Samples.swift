@@ -18,7 +18,8 @@ enum Samples {
                 ("mask_batch", maskBatch), ("mask_reply", maskReply), ("record_batch", recordBatch),
                 ("record_ack", recordAck), ("hold_pending", holdPending), ("hold_close", holdClose),
                 ("failure", failure), ("catalog", catalog), ("detector_mask", detectorMask),
-                ("mask_plan_styles", planWithStyles),
+                ("mask_plan_styles", planWithStyles), ("recording_levels", recordingLevels),
+                ("decision_recording", decisionRecording),
             ]
         }
     }

@@ -101,6 +101,39 @@ import Testing
         #expect(after.compactMap { commands.add($0) }.isEmpty)
     }
 
+    /// What is compared are the facts that were recorded in place of it.
+    @Test func aTextThatIsNotRecorded() throws {
+        var commands = RecordedCommands()
+        _ = commands.add(start())
+        var decision = Decision()
+        decision.facts.operations = ["read"]
+        let signed = SignedDecision.with { $0.decision = Data((try? decision.serializedBytes() as [UInt8]) ?? []) }
+        let records = [
+            record {
+                $0.command.command = 1
+                $0.command.undecided = true
+            },
+            record {
+                $0.command.command = 1
+                $0.command.recording = .metadata
+            },
+        ]
+        #expect(records.compactMap { commands.add($0) }.isEmpty)
+        let decided = commands.add(
+            record {
+                $0.decision.command = 1
+                $0.decision.recording = .metadata
+                $0.decision.decisions = [signed]
+            })
+        let found = try #require(decided)
+        #expect(found.facts.operations == ["read"] && found.text == "(text not recorded)")
+        var difference = PolicyDifference(
+            old: try PolicySet.parse(Self.old, file: "old"),
+            new: try PolicySet.parse("rules:\n  - {name: none, when: {operation: [read]}, then: refuse}", file: "new"))
+        difference.add(found)
+        #expect(difference.changes.map(\.text) == ["(text not recorded)"])
+    }
+
     private static let old = """
         rules:
           - {name: reads, when: {operation: [read]}, then: allow}
@@ -149,6 +182,7 @@ import Testing
         ("\n  - {name: t, when: {time: {hours: \"13:00-14:00\"}}, then: refuse}", 0),
         ("\n  - {name: t, when: {source: [10.0.0.0/8]}, then: refuse}", 1),
         ("\n  - {name: e, when: {estimated_rows: {over: 5}}, then: refuse}", 1),
+        ("\n  - {name: r, record: commands}", 1), ("\n  - {name: r, when: {operation: [drop]}, record: metadata}", 0),
     ])
     func whatCountsAsAChange(_ rule: String, _ expected: Int) throws {
         #expect(try changes(Self.old + rule, ["SELECT 1"]).changes.count == expected)

@@ -33,6 +33,17 @@ import Testing
         }
     }
 
+    @Test func howMuchIsRecorded() throws {
+        let cases = """
+              - {as: a, on: r, sql: "SELECT 1", expect: allow, record: commands}
+              - {as: a, on: r, sql: "SELECT 1", expect: allow, record: full}
+            """
+        let quiet = "rules:\n  - {name: reads, when: {operation: [read]}, then: allow, record: commands}"
+        let report = try #require(try run(cases, policy: quiet).report)
+        #expect(report.failures.map { $0.differences.map(\.key) } == [["record"]])
+        #expect(try run("  - {as: a, on: r, sql: SELECT 1, expect: allow, record: some}").mistake.contains("metadata"))
+    }
+
     @Test func failuresSayWhereAndWhat() throws {
         let report = try #require(
             try run(

@@ -8,31 +8,6 @@ import Testing
 struct CommandTests {
     private func bytes(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 0x61, count: count) }
 
-    @Test func outputIsRecordedInPiecesUpToItsBudget() throws {
-        let command = Command(number: 3, ruling: try ruling())
-        var recorded = 0
-        for _ in 0..<100 {
-            if let piece = command.deliver(bytes(1000)) {
-                #expect(piece.command == 3)
-                #expect(piece.data.count >= Command.recordedPiece)
-                recorded += piece.data.count
-            }
-        }
-        let result = command.result()
-        #expect(result.bytes == 100_000)
-        #expect(recorded + result.output.count <= Command.recordedOutput)
-        #expect(recorded + result.output.count + Int(result.outputOmittedBytes) == 100_000)
-    }
-
-    @Test func aMessageBeyondTheBudgetIsOmittedWhole() throws {
-        let command = Command(number: 1, ruling: try ruling())
-        #expect(command.deliver(bytes(Command.recordedOutput + 1)) == nil)
-        #expect(command.deliver(bytes(5)) == nil)
-        let result = command.result()
-        #expect(result.output.count == 5)
-        #expect(result.outputOmittedBytes == UInt64(Command.recordedOutput + 1))
-    }
-
     @Test func theResultSaysHowItEnded() throws {
         let command = Command(number: 1, ruling: try ruling())
         #expect(command.result().status == "lost")

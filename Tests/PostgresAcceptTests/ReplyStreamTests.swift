@@ -52,7 +52,10 @@ struct ReplyStreamTests {
         try rig.answer(batch, batch.payload)
         #expect(try rig.run { $0.written } == batch.payload + Self.bytes("value"))
         #expect(try rig.run { $0.finished } == [1])
-        #expect(try rig.run { $0.recorded.isEmpty })
+        let recorded = try rig.run {
+            $0.recorded.map { if case .output(let output) = $0 { output.data } else { Data() } }
+        }
+        #expect(recorded == [Data(batch.payload)])
     }
 
     /// Two batches are with the masker: what comes meanwhile travels in one message, once it has an answer.

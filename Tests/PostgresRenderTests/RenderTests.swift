@@ -56,6 +56,95 @@ import Testing
         #expect(!text.contains("\u{1b}"))
     }
 
+    private func record(_ change: (inout Record) -> Void) -> Record {
+        var record = Record()
+        change(&record)
+        return record
+    }
+
+    @Test func whatIsNotRecordedIsSaid() {
+        var timeline = PostgresTimeline()
+        let metadata = timeline.render(
+            record {
+                $0.command.command = 4
+                $0.command.message = "Bind"
+                $0.command.digest = Data([0x0a, 0xff])
+                $0.command.recording = .metadata
+                $0.command.recordingRule = "quiet\u{1b}"
+            })
+        #expect(
+            metadata.hasSuffix("command 4 (Bind)  (text not recorded (rule “quiet\\x1b”); SHA-256 0aff)\n"),
+            "\(metadata)")
+        let result = timeline.render(
+            record {
+                $0.result.command = 4
+                $0.result.sqlstate = "22P02"
+                $0.result.recording = .metadata
+                $0.result.recordingRule = "quiet"
+            })
+        #expect(result == "    ← error 22P02: (text not recorded), 0 rows, 0 bytes, data not recorded (rule “quiet”)\n")
+    }
+
+    /// Shown once, with its text, unless something is to be shown before or nothing follows.
+    @Test func undecidedCommands() {
+        let undecided = record {
+            $0.command.command = 4
+            $0.command.undecided = true
+        }
+        let decided = record {
+            $0.command.command = 4
+            $0.command.text = "SELECT 1"
+        }
+        var timeline = PostgresTimeline()
+        #expect(timeline.render(undecided) == "")
+        #expect(timeline.render(decided).hasSuffix("command 4  SELECT 1\n"))
+        #expect(timeline.finish() == "")
+        #expect(timeline.render(undecided) == "")
+        let held = timeline.render(record { $0.hold.id = "h1" }).split(separator: "\n")
+        #expect(held.count == 2 && held[0].contains("command 4  (its text is recorded once it is decided;"))
+        #expect(timeline.render(undecided) == "")
+        #expect(timeline.finish().contains("command 4  (its text"))
+    }
+
+    @Test func budgetsAndInput() {
+        var timeline = PostgresTimeline()
+        let sent = timeline.render(
+            record {
+                $0.output.data = Data(message("d", Array("1\tanna\n".utf8)))
+                $0.output.fromClient = true
+                $0.output.stopped = "per_session"
+            })
+        #expect(
+            sent == "  >   1\\tanna\n      (no more of it is recorded: budget per_session is used up)\n", "\(sent)")
+        let result = timeline.render(
+            record {
+                $0.result.tag = "COPY 1"
+                $0.result.input.bytes = 40
+                $0.result.input.omitted.bytes = 30
+                $0.result.input.omitted.sha256 = Data([1])
+                $0.result.omitted.bytes = 7
+                $0.result.omitted.sha256 = Data([0xab])
+                $0.result.omitted.budget = "per_command"
+            })
+        #expect(result.contains("← COPY 1, 0 rows, 0 bytes, 40 bytes copied in\n"))
+        #expect(
+            result.contains(
+                "the last 7 bytes of the output are not recorded (budget per_command); their SHA-256 is ab\n"))
+        #expect(result.contains("the last 30 bytes of what was copied in are not recorded"))
+    }
+
+    @Test func whatFollowsAMessageThatIsTooLongIsRead() {
+        let long = message("D", [UInt8](repeating: 0x61, count: 3 << 20))
+        let data = long + message("C", Array("SELECT 1\0".utf8))
+        var timeline = PostgresTimeline()
+        var text = ""
+        for start in stride(from: 0, to: data.count, by: 1 << 20) {
+            text += timeline.render(output(Array(data[start..<min(start + (1 << 20), data.count)])))
+        }
+        #expect(
+            text.hasSuffix("      SELECT 1\n") && text.contains("bytes that cannot be shown"), "\(text.suffix(300))")
+    }
+
     @Test func tablesAreAligned() {
         let data =
             description([("id", 23, 1), ("name", 25, 0)])

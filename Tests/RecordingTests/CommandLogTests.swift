@@ -12,6 +12,45 @@ import Testing
         return record
     }
 
+    /// Of a command that was undecided the second record has what may be told, and the first when it came.
+    @Test(arguments: [RecordingLevel.metadata, .commands, .full])
+    func undecidedFirst(_ level: RecordingLevel) throws {
+        var log = CommandLog()
+        var omission = Omission()
+        omission.bytes = 9
+        let records = [
+            Self.record(10) {
+                $0.command.command = 1
+                $0.command.undecided = true
+            },
+            Self.record(11) {
+                $0.hold.command = 1
+                $0.hold.id = "h1"
+                $0.hold.status = "pending"
+            },
+            Self.record(12) {
+                $0.command.command = 1
+                $0.command.text = level.keepsTexts ? "DELETE" : ""
+                $0.command.recording = level
+                $0.command.recordingRule = "quiet"
+            },
+        ]
+        for record in records { #expect(log.add(record) == nil) }
+        let ended = log.add(
+            Self.record(20) {
+                $0.result.command = 1
+                $0.result.recording = level
+                $0.result.omitted = omission
+                $0.result.input.omitted = omission
+            })
+        let entry = try #require(ended)
+        #expect(entry.received == 10 && entry.ended == 20 && entry.holds == ["h1"] && entry.recording == level)
+        #expect(entry.text == (level.keepsTexts ? "DELETE" : "") && entry.recordingRule == "quiet")
+        #expect(entry.omitted == [omission, omission])
+        _ = log.add(records[0])
+        #expect(log.unfinished().map(\.recording) == [.metadata])
+    }
+
     @Test func oneCommandWhole() throws {
         var log = CommandLog()
         var review = Review()

@@ -7,6 +7,8 @@ public struct RecordedCommand: Sendable {
     /// The protocol's message: Query, Parse, Bind, Execute.
     public let message: String
     public let text: String
+    /// It was not known yet how much of it may be recorded.
+    public let isUndecided: Bool
     /// A decision on it is recorded.
     public fileprivate(set) var isDecided = false
     /// The last one was to allow it.
@@ -65,12 +67,16 @@ public struct RecordedSessions: Sendable {
             if let event = record["command"] as? Object {
                 var command = RecordedCommand(
                     session: session, number: Self.number(event["command"]), message: event["message"] as? String ?? "",
-                    text: event["text"] as? String ?? "")
+                    text: event["text"] as? String ?? "", isUndecided: event["undecided"] as? Bool ?? false)
                 if let memoised = event["memoised"] as? Object {
                     command.isDecided = true
                     command.isAllowed = Self.isAllowed(memoised)
                 }
-                if found.updateValue(command, forKey: command.number) != nil {
+                let former = found.updateValue(command, forKey: command.number)
+                // One that was undecided has a second record, and may be held before that.
+                if let former, former.isUndecided {
+                    found[command.number]?.isHeld = former.isHeld
+                } else if former != nil {
                     problems.append("\(session): command \(command.number) twice")
                 }
             } else if let event = record["decision"] as? Object {

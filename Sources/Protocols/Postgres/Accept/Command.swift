@@ -1,15 +1,12 @@
+import Bus
 import Contract
 import Foundation
 import Gateway
 import NIOCore
+import PostgresWire
 
 /// One command of a session, from its first byte to its last reply.
 final class Command {
-    /// Reply bytes kept for one command's recording; what exceeds them is counted.
-    static let recordedOutput = 64 << 10
-    /// Size of the pieces in which they are recorded.
-    static let recordedPiece = 16 << 10
-
     /// How a command's replies were ended.
     enum Status: String {
         case done, failed, refused, skipped, suspended, lost
@@ -35,18 +32,23 @@ final class Command {
     var isFinished = false
     /// When it was read, monotonic nanoseconds; nil once it went to the target.
     var readAt: UInt64?
+    /// When it went to the target, Unix time, microseconds.
+    var sentAt: UInt64 = 0
+    /// How much of it is recorded.
+    private(set) var recording: RecordingChoice
     var rows: UInt64 = 0
-    var bytes: UInt64 = 0
     var tag = ""
     var sqlState = ""
     var error = ""
+    /// The target's error may quote values.
+    var errorMayQuote = false
     var status: Status?
     /// What its rows are, where their description is another message's answer.
     var columns: [ResultColumn] = []
     private var masked: [String: UInt64] = [:]
-    private var output: [UInt8] = []
+    private var output = RecordedData()
+    private var input = RecordedData()
     private var recorded = 0
-    private var omitted: UInt64 = 0
 
     /// A command that may run.
     init(number: UInt64, ruling: Ruling) {
@@ -58,6 +60,7 @@ final class Command {
         limit = RowLimit(ruling.limits)
         tally = RowTally()
         estimate = ruling.estimate
+        recording = ruling.recording
     }
 
     /// A further run of what `earlier` was: masked as both rulings say.
@@ -72,11 +75,13 @@ final class Command {
         limit = RowLimit.tighter(RowLimit(ruling.limits), earlier.limit)
         tally = earlier.tally
         estimate = ruling.estimate
+        recording = ruling.recording
     }
 
     /// A command that does not run.
     init(refused number: UInt64) {
         self.number = number
+        recording = .full
         facts = Facts()
         mask = MaskPlan()
         epoch = []
@@ -92,6 +97,7 @@ final class Command {
         if !ruling.holdID.isEmpty, let rows = limit?.rows, rows <= excess.maxRows { limit = nil }
         limiter = nil
         retry = nil
+        recording = ruling.recording
         tally.reset()
     }
 
@@ -107,23 +113,66 @@ final class Command {
         if facts.resolved || !mask.outputs.isEmpty { mask.allOutputs = true }
     }
 
-    /// Counts reply bytes as the client gets them. Returns a piece to record when there is enough.
-    func deliver(_ bytes: ByteBuffer) -> Output? {
-        self.bytes += UInt64(bytes.readableBytes)
-        let room = Self.recordedOutput - recorded - output.count
-        guard room >= bytes.readableBytes else {
-            omitted += UInt64(bytes.readableBytes)
-            return nil
+    /// Bytes of replies that the client got.
+    var bytes: UInt64 { output.total }
+
+    /// Takes reply messages as the client gets them. Returns what is to be recorded when there is enough.
+    func deliver(_ bytes: ByteBuffer, _ allowance: RecordingAllowance) -> [Output] {
+        if status == .failed, error.isEmpty { readError(in: bytes) }
+        guard recording.level.keepsData else {
+            output.pass(bytes)
+            return []
         }
-        output.append(contentsOf: bytes.readableBytesView)
-        guard output.count >= Self.recordedPiece else { return nil }
-        var piece = Output()
-        piece.command = number
-        piece.data = Data(output)
-        if recorded == 0 { piece.columns = recordedColumns }
-        recorded += output.count
-        output.removeAll(keepingCapacity: true)
-        return piece
+        return output.add(bytes, allowance, recorded: &recorded).map { record($0) }
+    }
+
+    /// Takes a message of COPY data as the client sent it.
+    func receive(_ bytes: ByteBuffer, _ allowance: RecordingAllowance) -> [Output] {
+        guard recording.level.keepsData else {
+            input.pass(bytes)
+            return []
+        }
+        return input.add(bytes, allowance, recorded: &recorded).map { record($0, fromClient: true) }
+    }
+
+    /// Replies wait to be recorded.
+    var hasUnrecordedOutput: Bool { !output.pending.isEmpty }
+
+    /// Replies that wait for long enough.
+    func agedOutput() -> [Output] { output.aged(unixMicroseconds()).map { record($0) } }
+
+    /// COPY data that is not recorded yet.
+    func remainingInput() -> [Output] {
+        input.pending.isEmpty ? [] : input.cut().map { record($0, fromClient: true) }
+    }
+
+    private func record(_ piece: RecordedData.Piece, fromClient: Bool = false) -> Output {
+        var record = Output()
+        record.command = number
+        record.data = Data(piece.bytes)
+        record.firstUs = piece.firstAt
+        record.fromClient = fromClient
+        record.stopped = piece.usedUp ?? ""
+        if piece.isFirst, !fromClient { record.columns = recordedColumns }
+        return record
+    }
+
+    /// A masked message is known as the client gets it, and no sooner.
+    private func readError(in bytes: ByteBuffer) {
+        var rest = bytes
+        while let type = rest.getInteger(at: rest.readerIndex, as: UInt8.self),
+            let length = rest.getInteger(at: rest.readerIndex + 1, as: Int32.self), length >= 4,
+            let message = rest.readSlice(length: Int(length) + 1)
+        {
+            guard type == BackendType.errorResponse else { continue }
+            do {
+                let fields = try BackendDecoder.errorFields(Frame(type: type, bytes: message))
+                error = fields[UInt8(ascii: "M")] ?? ""
+            } catch {
+                self.error = "(an error that cannot be read)"
+            }
+            return
+        }
     }
 
     /// What a reader of the rows needs.
@@ -144,19 +193,41 @@ final class Command {
         }
     }
 
+    /// Where values are not recorded, neither is an error that may quote them.
+    private var recordedError: String {
+        switch recording.level {
+        case .full, .unspecified, .UNRECOGNIZED: error
+        case .commands: errorMayQuote ? "" : error
+        case .metadata: ""
+        }
+    }
+
     /// The record of how it ended.
     func result() -> CommandResult {
         var result = CommandResult()
         result.command = number
         result.tag = tag
         result.sqlstate = sqlState
-        result.error = error
+        result.error = recordedError
         result.rows = rows
         result.bytes = bytes
         result.status = (status ?? .lost).rawValue
-        result.outputOmittedBytes = omitted
-        result.output = Data(output)
-        result.columns = recordedColumns
+        result.output = Data(output.pending)
+        result.sentUs = sentAt
+        if recording.level.keepsData {
+            result.columns = recordedColumns
+        } else {
+            result.recording = recording.level
+            result.recordingRule = recording.rule
+        }
+        if let omission = output.omission {
+            result.outputOmittedBytes = omission.bytes
+            result.omitted = omission
+        }
+        if input.total > 0 {
+            result.input.bytes = input.total
+            if let omission = input.omission { result.input.omitted = omission }
+        }
         result.masked = masked.sorted { $0.key < $1.key }.map { entity, count in
             var one = EntityCount()
             one.entity = entity

@@ -57,7 +57,7 @@ extension PostgresSession: TargetEvents {
             return
         }
         switch frame.type {
-        case BackendType.noticeResponse: deliver(frame, plan: sessionMask, command: nil)
+        case BackendType.noticeResponse: deliver(frame, plan: sessionMask, command: running)
         case BackendType.notificationResponse: deliver(frame, plan: sessionMask, command: nil)
         case BackendType.parameterStatus:
             let status = try BackendDecoder.parameterStatus(frame)
@@ -207,8 +207,9 @@ extension PostgresSession: TargetEvents {
             if let command = head?.command {
                 plan.tighten(command.mask)
                 command.sqlState = fields[UInt8(ascii: "C")] ?? ""
-                // What the client sees of the message is in the recorded output, masked.
+                // What the client sees of a message that is masked shows when it is delivered.
                 command.error = plan.isEmpty ? fields[UInt8(ascii: "M")] ?? "" : ""
+                command.errorMayQuote = QuotingErrors.contain(fields)
                 command.status = .failed
             }
             deliver(frame, plan: plan, command: head?.command)

@@ -145,6 +145,7 @@ extension PostgresSession {
 
     /// The command stays undone; its refusal takes its place in the reply order.
     func refuseUndone(_ command: Command, _ notice: WireNotice, extended: Bool) {
+        recordWhole(command.number)
         note(notice, on: command)
         ran(command)
         if extended { isSkippingToSync = true }

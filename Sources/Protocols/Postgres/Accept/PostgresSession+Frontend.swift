@@ -136,9 +136,12 @@ extension PostgresSession {
                 enqueue(Self.flushRequest)
             }
         case FrontendType.copyData:
+            recordInput(frame.bytes)
             enqueue(.message(frame.bytes, after: 0, expecting: nil, type: frame.type))
         case FrontendType.functionCall:
-            refuseUnjudged(frame, Refusals.functionCall(), message: "FunctionCall", extended: false)
+            refuseUnjudged(frame, Refusals.functionCall(), message: "FunctionCall", extended: false) {
+                $0.raw = Data(frame.bytes.readableBytesView)
+            }
         case FrontendType.terminate:
             enqueue(.terminate)
         default:
@@ -173,21 +176,27 @@ extension PostgresSession {
     private func handleParse(_ frame: Frame) throws -> Bool {
         let parse = try ParseMessage(frame)
         if statements.isUnsettled(parse.name, batch: batch) { return false }
+        let text = [UInt8](parse.text.readableBytesView)
+        func refuseUnread(_ notice: WireNotice) {
+            refuseUnjudged(frame, notice, message: "Parse", extended: true) {
+                $0.setText(text)
+                $0.statementName = parse.name
+            }
+        }
         if !parse.name.isEmpty {
             if case .found = statements.lookup(parse.name, batch: batch) {
-                refuseUnjudged(frame, Refusals.duplicateStatement(parse.name), message: "Parse", extended: true)
+                refuseUnread(Refusals.duplicateStatement(parse.name))
                 return true
             }
             guard !statements.isFull else {
                 throw WireError("more than \(NameTable<PreparedStatement>.maximumNames) prepared statements")
             }
         }
-        let text = [UInt8](parse.text.readableBytesView)
         // Many small statements are bounded by their count, large ones by their bytes.
         if text.count > Self.smallStatement,
             statements.values.reduce(text.count, { $0 + $1.text.count }) > Self.statementBytes
         {
-            refuseUnjudged(frame, Refusals.tooManyStatements(), message: "Parse", extended: true)
+            refuseUnread(Refusals.tooManyStatements())
             return true
         }
         let digest = Self.digest(text)
@@ -225,7 +234,11 @@ extension PostgresSession {
         switch statements.lookup(bind.statement, batch: batch) {
         case .unsettled: return false
         case .missing:
-            refuseUnjudged(frame, Refusals.unknownStatement(bind.statement), message: "Bind", extended: true)
+            refuseUnjudged(frame, Refusals.unknownStatement(bind.statement), message: "Bind", extended: true) {
+                $0.parameters = Self.recorded(bind.parameters)
+                $0.statementName = bind.statement
+                $0.portalName = bind.portal
+            }
         case .found(let statement):
             if !bind.portal.isEmpty, portals.isFull {
                 throw WireError("more than \(NameTable<Portal>.maximumNames) portals")
@@ -274,15 +287,9 @@ extension PostgresSession {
         let request = request(
             .execution, digest: digest, textDigest: statement.textDigest, text: statement.text,
             parameters: bind.parameters.map(Self.readable))
-        let recorded = bind.parameters.map { parameter in
-            var one = Parameter()
-            one.format = Int32(parameter.format)
-            if let value = parameter.value { one.value = Data(value.readableBytesView) } else { one.null = true }
-            return one
-        }
         start(
             request, frame: frame, message: message, extended: true, statementName: bind.statement,
-            portalName: bind.portal, parameters: recorded,
+            portalName: bind.portal, parameters: Self.recorded(bind.parameters),
             question: PlanQuestion(text: statement.text, types: statement.types, parameters: bind.parameters)
         ) { number, record, ruling in
             release(Command(number: number, ruling: ruling), record, ruling, request)
@@ -313,7 +320,9 @@ extension PostgresSession {
         switch portals.lookup(execute.portal, batch: batch) {
         case .unsettled: return false
         case .missing:
-            refuseUnjudged(frame, Refusals.unknownPortal(execute.portal), message: "Execute", extended: true)
+            refuseUnjudged(frame, Refusals.unknownPortal(execute.portal), message: "Execute", extended: true) {
+                $0.portalName = execute.portal
+            }
             return true
         case .found(let found): portal = found
         }
@@ -393,6 +402,15 @@ extension PostgresSession {
         let bytes = [UInt8](value.readableBytesView)
         if parameter.format == 0, let text = String(validating: bytes, as: UTF8.self) { return text }
         return "\\x" + Hexadecimal.encode(bytes)
+    }
+
+    private static func recorded(_ parameters: [(format: Int16, value: ByteBuffer?)]) -> [Parameter] {
+        parameters.map { parameter in
+            var one = Parameter()
+            one.format = Int32(parameter.format)
+            if let value = parameter.value { one.value = Data(value.readableBytesView) } else { one.null = true }
+            return one
+        }
     }
 
     private func request(

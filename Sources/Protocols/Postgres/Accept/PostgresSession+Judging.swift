@@ -1,6 +1,5 @@
 import Bus
 import Contract
-import Foundation
 import Gateway
 import NIOCore
 import PostgresWire
@@ -29,11 +28,10 @@ extension PostgresSession {
         let memoised = services.memoisedRuling(request).flatMap {
             $0.outcome == .hold && request.purpose == .execution ? nil : $0
         }
-        let record = append(
-            .command(
-                Self.received(
-                    request, number: number, message: message, statementName: statementName, portalName: portalName,
-                    parameters: parameters, memoised: memoised)))
+        record(
+            CommandEntry(
+                request, number: number, message: message, statementName: statementName, portalName: portalName,
+                parameters: parameters), memoised)
         let ruled = { [self] (ruling: Ruling) in
             if isSkippingToSync { return skip(number) }
             if let objection = objection(to: ruling) ?? limitObjection(to: ruling)
@@ -45,11 +43,13 @@ extension PostgresSession {
             case .allow:
                 metrics.commandsAllowed.add()
                 // What people allowed does not run before it is recorded that they did.
-                release(number, ruling.holdID.isEmpty ? record : recording.lastSequence, ruling)
+                release(number, ruling.holdID.isEmpty ? entry.record : recording.lastSequence, ruling)
+                // One beyond its limit, or whose columns are asked for, may still be refused.
+                if case .open = gate, ruling.limits.maxRows == 0 { entry.settle() }
             case .hold:
                 metrics.commandsHeld.add()
                 // Only a statement that is not run yet gets here: its executions are judged on their own.
-                release(number, record, ruling)
+                release(number, entry.record, ruling)
             case .refuse:
                 metrics.commandsRefused.add()
                 refuse(number, Refusals.policy(ruling), extended: extended)
@@ -58,6 +58,7 @@ extension PostgresSession {
         if let memoised {
             metrics.commandsRemembered.add()
             sessionMask.tighten(memoised.mask.withoutOutputs)
+            leastRecording.learn(memoised)
             return ruled(memoised)
         }
 
@@ -202,56 +203,6 @@ extension PostgresSession {
         if ruling.outcome == .allow { services.closeHold(ruling.holdID, session: id, sequence: sequence, used: true) }
     }
 
-    private func recordDecision(_ ruling: Ruling, number: UInt64) {
-        var decision = Self.decision(ruling, number: number)
-        decision.decisions = ruling.signed
-        append(.decision(decision))
-        for var event in ruling.events {
-            event.command = number
-            append(.stageEvent(event))
-        }
-    }
-
-    static func decision(_ ruling: Ruling, number: UInt64) -> DecisionMade {
-        var decision = DecisionMade()
-        decision.command = number
-        decision.verdict =
-            switch ruling.outcome {
-            case .allow: .allow
-            case .hold: .hold
-            case .refuse: .refuse
-            }
-        decision.rule = ruling.rule
-        decision.stage = ruling.stage
-        decision.reason = ruling.reason
-        decision.policyEpoch = Data(ruling.epoch)
-        return decision
-    }
-
-    private static func received(
-        _ request: JudgeRequest, number: UInt64, message: String, statementName: String, portalName: String,
-        parameters: [Parameter], memoised: Ruling?
-    ) -> CommandReceived {
-        var command = CommandReceived()
-        command.command = number
-        command.message = message
-        command.digest = Data(request.digest)
-        command.parameters = parameters
-        command.statementName = statementName
-        command.portalName = portalName
-        if let text = String(validating: request.text, as: UTF8.self) {
-            command.text = text
-        } else {
-            command.raw = Data(request.text)
-        }
-        if let memoised {
-            command.memoised = decision(memoised, number: number)
-            // As signed for an earlier command with this text: the decisions carry what stages noted about it.
-            if memoised.isAnnotated { command.memoised.decisions = memoised.signed }
-        }
-        return command
-    }
-
     /// SQL EXECUTE runs a statement that was judged when it was prepared: only while that judgement still holds.
     private func objection(to ruling: Ruling) -> WireNotice? {
         guard ruling.outcome == .allow, ruling.facts.operations.contains("execute"),
@@ -275,6 +226,7 @@ extension PostgresSession {
 
     /// A command that the target will not see, since it skips to Sync.
     private func skip(_ number: UInt64) {
+        recordUndecided(number)
         let command = Command(refused: number)
         finish(command, .skipped)
     }
@@ -315,20 +267,20 @@ extension PostgresSession {
     }
 
     /// Refuses a message that no stage was asked about; it is recorded like any other.
-    func refuseUnjudged(_ frame: Frame, _ notice: WireNotice, message: String, extended: Bool) {
+    func refuseUnjudged(
+        _ frame: Frame, _ notice: WireNotice, message: String, extended: Bool,
+        _ describe: (inout CommandReceived) -> Void = { _ in }
+    ) {
         commands += 1
         turn.take(in: services.turn)
-        var received = CommandReceived()
-        received.command = commands
-        received.message = message
-        received.digest = Data(Self.digest([UInt8](frame.bytes.readableBytesView)))
-        append(.command(received))
+        record(CommandEntry(unjudged: frame, number: commands, message: message, describe))
         refuse(commands, notice, extended: extended)
     }
 
     func refuse(
         _ number: UInt64, _ notice: WireNotice, extended: Bool, status: Command.Status = .refused
     ) {
+        recordWhole(number)
         let command = Command(refused: number)
         command.sqlState = notice.sqlState
         command.error = notice.message

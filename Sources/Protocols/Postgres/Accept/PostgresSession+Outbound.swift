@@ -40,6 +40,7 @@ extension PostgresSession {
                 wrote = true
                 if let command = expecting?.command, let readAt = command.readAt {
                     command.readAt = nil
+                    if command.sentAt == 0 { command.sentAt = unixMicroseconds() }
                     metrics.handling.observe(nanoseconds: monotonicNanoseconds() &- readAt)
                 }
                 switch type {

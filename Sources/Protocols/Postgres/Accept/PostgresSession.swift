@@ -161,6 +161,11 @@ final class PostgresSession: @unchecked Sendable {
     var limiting = Limiting()
     var replies: ReplyStream!
 
+    /// The command at the gate, as it is recorded.
+    var entry = CommandEntry()
+    var leastRecording: LeastRecording
+    let allowance: RecordingAllowance
+
     var commands: UInt64 = 0
     var deliveredBytes: UInt64 = 0
     var isEnded = false
@@ -179,8 +184,7 @@ final class PostgresSession: @unchecked Sendable {
     init(
         recording: AuditTrail.Session, services: LoopServices, resource: Resource, identity: AuthenticatedIdentity,
         principal: Principal, client: any Channel, catalog: Catalog, schema: SchemaCatalog,
-        sessionMask: MaskPlan,
-        trace: TraceContext, onEnd: @escaping (PostgresSession) -> Void
+        opening ruling: Ruling, trace: TraceContext, onEnd: @escaping (PostgresSession) -> Void
     ) {
         self.recording = recording
         self.services = services
@@ -191,12 +195,14 @@ final class PostgresSession: @unchecked Sendable {
         self.client = client
         self.catalog = catalog
         self.schema = schema
-        self.sessionMask = sessionMask
+        sessionMask = ruling.mask
+        leastRecording = LeastRecording(ruling)
+        allowance = RecordingAllowance(services.shared.configuration.recording.budget)
         self.trace = trace
         self.onEnd = onEnd
         replies = ReplyStream(
             session: recording.id, services: services, origin: Self.origin(principal, resource),
-            traceparent: trace.traceparent(span: 0),
+            traceparent: trace.traceparent(span: 0), allowance: allowance,
             canWrite: { [client] in client.isWritable },
             write: { [weak self] bytes in
                 guard let self else { return }
@@ -211,7 +217,7 @@ final class PostgresSession: @unchecked Sendable {
                 self.advance()
             },
             finished: { [weak self] command in self?.recordResult(of: command) },
-            record: { [weak self] event in self?.appendResult(event) })
+            record: { [weak self] event in self?.recordReply(event) })
     }
 
     private static func origin(_ principal: Principal, _ resource: Resource) -> MaskBatch {
@@ -293,7 +299,20 @@ final class PostgresSession: @unchecked Sendable {
 
     private func recordResult(of command: Command) {
         if !command.sqlState.isEmpty { metrics.error(sqlState: command.sqlState) }
+        for input in command.remainingInput() { appendResult(.output(input)) }
         appendResult(.result(command.result()))
+    }
+
+    /// What is said to no command's account is recorded where everything is.
+    private func recordReply(_ event: Record.OneOf_Event) {
+        if case .output(let output) = event, output.command == 0, mayRecordLess { return }
+        appendResult(event)
+    }
+
+    /// Takes a message of COPY data from the client, as the input of the command that may begin the COPY.
+    func recordInput(_ bytes: ByteBuffer) {
+        guard copyIn != .none, let command = barrier else { return }
+        for piece in command.receive(bytes, allowance) { appendResult(.output(piece)) }
     }
 
     // MARK: Backpressure
@@ -369,9 +388,10 @@ final class PostgresSession: @unchecked Sendable {
             services.closeHold(holdID, session: id, sequence: sequence, used: false)
         case .resolving, .open, .closed: break
         }
+        if let pending = gate.pending { recordUndecided(pending.number) }
         if let undone = gate.pending?.undone, undone.status == nil {
             undone.status = .lost
-            append(.result(undone.result()))
+            recordResult(of: undone)
         }
         gate = .closed
         // What the target still runs for nobody is cancelled, so that it does not go on unseen.
@@ -382,7 +402,7 @@ final class PostgresSession: @unchecked Sendable {
         replies.close()
         for case let command? in expected.map(\.command) where command.status == nil {
             command.status = .lost
-            append(.result(command.result()))
+            recordResult(of: command)
         }
         expected.removeAll()
         outbound.removeAll()
@@ -405,6 +425,7 @@ final class PostgresSession: @unchecked Sendable {
 
     /// The client asked for a cancel on another connection.
     func cancelRequested() {
+        recordCancel()
         switch gate {
         case .resolving(let pending):
             refuse(pending, Refusals.cancelled(), status: .failed)
@@ -422,6 +443,15 @@ final class PostgresSession: @unchecked Sendable {
                 .cancel(processID: greeting.processID, key: greeting.cancelKey)
         case .closed: break
         }
+    }
+
+    private func recordCancel() {
+        guard !isEnded else { return }
+        var event = StageEvent()
+        event.command = gate.pending?.number ?? running?.number ?? 0
+        event.stage = "ingress"
+        event.event = AuditEvent("cancel-requested")
+        append(.stageEvent(event))
     }
 
     func recordHold(_ command: UInt64, id: String, status: String, reviews: [Review]) {

@@ -1,4 +1,5 @@
 import Bus
+import Configuration
 import Contract
 import Foundation
 import Gateway
@@ -101,6 +102,11 @@ final class ReplyStream {
     private let delivered: () -> Void
     private let finished: (Command) -> Void
     private let record: (Record.OneOf_Event) -> Void
+    private let allowance: RecordingAllowance
+    /// Of which replies were delivered last.
+    private var latest: Command?
+    private var isRecordingScheduled = false
+    private var loose = LooseReplies()
     private var segments = CircularBuffer<Segment>()
     /// Batches that are with the masker, dropped ones too, and what ends that.
     private var underWay: [ObjectIdentifier: (segment: Segment, exchange: MaskExchange)] = [:]
@@ -119,6 +125,7 @@ final class ReplyStream {
 
     init(
         session: String, services: LoopServices, origin: MaskBatch, traceparent: String = "",
+        allowance: RecordingAllowance = RecordingAllowance(RecordingBudget()),
         canWrite: @escaping () -> Bool = { true },
         write: @escaping (ByteBuffer) -> Void,
         delivered: @escaping () -> Void, finished: @escaping (Command) -> Void,
@@ -128,6 +135,7 @@ final class ReplyStream {
         self.services = services
         self.origin = origin
         self.traceparent = traceparent
+        self.allowance = allowance
         self.canWrite = canWrite
         self.write = write
         self.delivered = delivered
@@ -200,7 +208,7 @@ final class ReplyStream {
     func end(_ command: Command) {
         guard let last = segments.last, last.command === command else {
             if segments.isEmpty {
-                finished(command)
+                complete(command)
             } else {
                 add(ByteBuffer(), context: nil, command: command).endsCommand = true
             }
@@ -408,7 +416,7 @@ final class ReplyStream {
             anything = true
             queuedBytes -= segment.size
             segments.removeFirst()
-            if segment.endsCommand, let command = segment.command { finished(command) }
+            if segment.endsCommand, let command = segment.command { complete(command) }
         }
         if anything { delivered() }
     }
@@ -420,8 +428,37 @@ final class ReplyStream {
             isDiscarding = false
         }
         guard bytes.readableBytes > 0 else { return }
-        if let piece = command?.deliver(bytes) { record(.output(piece)) }
+        pass(bytes, command: command)
+    }
+
+    private func pass(_ bytes: ByteBuffer, command: Command?) {
+        if let command {
+            latest = command
+            for piece in command.deliver(bytes, allowance) { record(.output(piece)) }
+            if command.hasUnrecordedOutput { recordLater() }
+        } else {
+            for said in loose.take(bytes, allowance) { record(.output(said)) }
+        }
         write(bytes)
+    }
+
+    private func complete(_ command: Command) {
+        if latest === command { latest = nil }
+        finished(command)
+    }
+
+    /// What is delivered while a command goes on is not recorded at its end alone.
+    private func recordLater() {
+        guard !isRecordingScheduled else { return }
+        isRecordingScheduled = true
+        services.eventLoop.assumeIsolated().scheduleTask(in: .microseconds(Int64(RecordedData.pieceAge))) {
+            [weak self] in
+            guard let self, !self.isClosed else { return }
+            self.isRecordingScheduled = false
+            guard let command = self.latest, command.hasUnrecordedOutput else { return }
+            for piece in command.agedOutput() { self.record(.output(piece)) }
+            if command.hasUnrecordedOutput { self.recordLater() }
+        }
     }
 
     /// In place of what could not be masked, or what a stage withholds, the client gets an error, then ReadyForQuery when
@@ -435,7 +472,7 @@ final class ReplyStream {
                 command.error = notice.message
                 command.status = .failed
             }
-            write(BackendEncoder.notice(notice))
+            pass(BackendEncoder.notice(notice), command: command)
         }
         deliver(bytes, command: command)
     }

@@ -65,7 +65,7 @@ struct SessionOpening {
                 IngressMetrics.current.sessionsUnavailable.add()
                 refuse(Self.fatal(Refusals.unavailable(reason)))
             case .ruled(let ruling):
-                for event in Self.remarks(ruling) { recording.append(event) }
+                for event in Self.records(ruling) { recording.append(event) }
                 services.scheduleFlush()
                 guard ruling.outcome == .allow else { return refuse(Self.fatal(Refusals.policy(ruling))) }
                 recording.whenDurable(
@@ -75,7 +75,7 @@ struct SessionOpening {
                         IngressMetrics.current.sessionsUnavailable.add()
                         return refuse(Self.fatal(Refusals.unavailable("its recording failed: \(failure.reason)")))
                     }
-                    connect(recording, resource, principal, trace, mask: ruling.mask, refuse: refuse, done)
+                    connect(recording, resource, principal, trace, ruling, refuse: refuse, done)
                 }
             }
         }
@@ -83,14 +83,14 @@ struct SessionOpening {
 
     private func connect(
         _ recording: AuditTrail.Session, _ resource: Resource, _ principal: Principal, _ trace: TraceContext,
-        mask: MaskPlan, refuse: @escaping (SessionFailure) -> Void,
+        _ ruling: Ruling, refuse: @escaping (SessionFailure) -> Void,
         _ done: @escaping (Result<PostgresSession, SessionFailure>) -> Void
     ) {
         let listener = self.listener
         let session = PostgresSession(
             recording: recording, services: listener.services, resource: resource, identity: identity,
             principal: principal, client: client, catalog: listener.catalog(of: resource),
-            schema: listener.schema(of: resource), sessionMask: mask, trace: trace
+            schema: listener.schema(of: resource), opening: ruling, trace: trace
         ) { listener.remove($0) }
         let keyLength = rules.minorVersion >= 2 ? 32 : 4
         let bound = NIOLoopBound((session, refuse, done), eventLoop: listener.services.eventLoop)
@@ -117,15 +117,11 @@ struct SessionOpening {
             }
     }
 
-    /// What stages noted about the session itself, as records of no command.
-    private static func remarks(_ ruling: Ruling) -> [Record.OneOf_Event] {
-        var events: [Record.OneOf_Event] = ruling.events.map { .stageEvent($0) }
-        if ruling.isAnnotated {
-            var decision = PostgresSession.decision(ruling, number: 0)
-            decision.decisions = ruling.signed
-            events.insert(.decision(decision), at: 0)
-        }
-        return events
+    /// What was decided and noted about the session itself, as records of no command.
+    private static func records(_ ruling: Ruling) -> [Record.OneOf_Event] {
+        var decision = PostgresSession.decision(ruling, number: 0)
+        decision.decisions = ruling.signed
+        return [.decision(decision)] + ruling.events.map { .stageEvent($0) }
     }
 
     private static func fatal(_ notice: WireNotice) -> SessionFailure {

@@ -11,9 +11,14 @@ struct BackendMessages {
     }
 
     private var carried: [UInt8] = []
+    /// Bytes to come of a message that is too long to be kept.
+    private var skipped = 0
 
     /// The whole messages of the carried bytes and `data`, and how many bytes could not be read.
     mutating func read(_ data: [UInt8]) -> (messages: [Message], unreadable: Int) {
+        let passed = min(skipped, data.count)
+        skipped -= passed
+        let data = passed == 0 ? data : Array(data.dropFirst(passed))
         let bytes = carried.isEmpty ? data : carried + data
         carried = []
         var messages: [Message] = []
@@ -26,7 +31,11 @@ struct BackendMessages {
             place += 1 + length
         }
         let rest = bytes.count - place
-        guard rest <= Self.maxCarriedBytes else { return (messages, rest) }
+        guard rest <= Self.maxCarriedBytes else {
+            let whole = Int(readUInt32(bytes, place + 1)) + 1
+            skipped = whole - rest
+            return (messages, whole)
+        }
         carried = Array(bytes[place...])
         return (messages, 0)
     }

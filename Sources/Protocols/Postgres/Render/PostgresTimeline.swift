@@ -20,23 +20,28 @@ public struct PostgresTimeline: Sendable {
     private let options: Options
     private var start: UInt64?
     private var replies: ReplyText
+    private var input: ReplyText
+    /// The line of a command of which it was not known, when it was recorded, how much of it may be.
+    private var undecided: (command: UInt64, line: String)?
 
     public init(options: Options = Options()) {
         self.options = options
         replies = ReplyText(options)
+        input = ReplyText(options)
     }
 
     /// The record's lines, each ending in a line feed; empty when it shows nothing by itself.
     public mutating func render(_ record: Record) -> String {
         if start == nil { start = record.timeUs }
         let head = Self.time(record.timeUs, since: start ?? record.timeUs)
+        let before = lineOfUndecided(before: record)
         var lines: [String]
         switch record.event {
         case .sessionStarted(let event): lines = ["\(head)  " + Self.started(event)]
         case .command(let event): lines = command(event, head)
         case .decision(let event): lines = Self.decision(event)
         case .hold(let event): lines = Self.hold(event, head)
-        case .output(let event): lines = indented(replies.add([UInt8](event.data), columns: event.columns))
+        case .output(let event): lines = output(event)
         case .result(let event): lines = result(event)
         case .sessionEnded(let event):
             lines = indented(replies.finishTable())
@@ -47,7 +52,21 @@ public struct PostgresTimeline: Sendable {
             lines = ["\(head)  recording goes on here; until then it was with \(TerminalText.escape(event.replica))"]
         case nil: lines = ["\(head)  (a record of a newer version)"]
         }
-        return lines.map { $0 + "\n" }.joined()
+        return (before + lines).map { $0 + "\n" }.joined()
+    }
+
+    /// What is left to show behind the last record.
+    public mutating func finish() -> String {
+        defer { undecided = nil }
+        return undecided.map { $0.line + "\n" } ?? ""
+    }
+
+    /// A command is shown once, as its second record has it, unless something is to be shown before.
+    private mutating func lineOfUndecided(before record: Record) -> [String] {
+        guard let waiting = undecided else { return [] }
+        undecided = nil
+        if case .command(let event) = record.event, event.command == waiting.command { return [] }
+        return [waiting.line]
     }
 
     // MARK: - Events
@@ -67,7 +86,16 @@ public struct PostgresTimeline: Sendable {
     }
 
     private mutating func command(_ event: CommandReceived, _ head: String) -> [String] {
+        guard !event.undecided else {
+            undecided = (event.command, Self.line(of: event, head, "its text is recorded once it is decided"))
+            return []
+        }
         var lines = indented(replies.begin())
+        guard event.recording.keepsTexts else {
+            lines.append(Self.line(of: event, head, "text not recorded\(Self.because(of: event.recordingRule))"))
+            if event.hasMemoised { lines += Self.decision(event.memoised) }
+            return lines
+        }
         let bytes = event.raw.isEmpty ? Array(event.text.utf8) : [UInt8](event.raw)
         let cut = String(decoding: bytes.prefix(options.maxCommandBytes), as: UTF8.self)
         let text =
@@ -75,13 +103,42 @@ public struct PostgresTimeline: Sendable {
             ? TerminalText.escape(cut, keepingNewlines: true) + "… (\(bytes.count) bytes)"
             : TerminalText.escape(bytes, keepingNewlines: true)
         let parts = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let kind = event.message == "Query" || event.message.isEmpty ? "" : " (\(TerminalText.escape(event.message)))"
-        lines.append("\(head)  command \(event.command)\(kind)  \(parts.first ?? "")")
+        lines.append("\(head)  command \(event.command)\(Self.kind(of: event))  \(parts.first ?? "")")
         lines += parts.dropFirst().map { "      \($0)" }
         for (index, parameter) in event.parameters.enumerated() {
             lines.append("      $\(index + 1) = \(value(parameter))")
         }
         if event.hasMemoised { lines += Self.decision(event.memoised) }
+        return lines
+    }
+
+    private static func kind(of event: CommandReceived) -> String {
+        event.message == "Query" || event.message.isEmpty ? "" : " (\(TerminalText.escape(event.message)))"
+    }
+
+    /// A command without its text.
+    private static func line(of event: CommandReceived, _ head: String, _ why: String) -> String {
+        "\(head)  command \(event.command)\(kind(of: event))  (\(why); SHA-256 \(hexadecimal(event.digest)))"
+    }
+
+    private static func because(of rule: String) -> String {
+        rule.isEmpty ? "" : " (rule “\(TerminalText.escape(rule))”)"
+    }
+
+    private static func hexadecimal(_ bytes: Data) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private mutating func output(_ event: Output) -> [String] {
+        var lines: [String]
+        if event.fromClient {
+            lines = indented(input.add([UInt8](event.data), columns: [])).map { "  > " + $0.dropFirst(4) }
+        } else {
+            lines = indented(replies.add([UInt8](event.data), columns: event.columns))
+        }
+        if !event.stopped.isEmpty {
+            lines.append("      (no more of it is recorded: budget \(TerminalText.escape(event.stopped)) is used up)")
+        }
         return lines
     }
 
@@ -130,17 +187,27 @@ public struct PostgresTimeline: Sendable {
     private mutating func result(_ event: CommandResult) -> [String] {
         var lines = indented(replies.add([UInt8](event.output), columns: event.columns) + replies.finishTable())
         var text = event.error.isEmpty ? TerminalText.escape(event.tag) : ""
-        if !event.error.isEmpty {
-            text = "error \(TerminalText.escape(event.sqlstate)): \(TerminalText.escape(event.error))"
+        if !event.error.isEmpty || !event.recording.keepsData && !event.sqlstate.isEmpty {
+            let error = event.error.isEmpty ? "(text not recorded)" : TerminalText.escape(event.error)
+            text = "error \(TerminalText.escape(event.sqlstate)): \(error)"
         } else if text.isEmpty {
             text = TerminalText.escape(event.status)
         }
         text += ", \(event.rows) rows, \(event.bytes) bytes"
         let masked = event.masked.map { "\($0.count) × \(TerminalText.escape($0.entity))" }
         if !masked.isEmpty { text += ", masked: " + masked.joined(separator: ", ") }
-        if event.outputOmittedBytes > 0 { text += ", \(event.outputOmittedBytes) bytes not recorded" }
+        if event.hasInput { text += ", \(event.input.bytes) bytes copied in" }
+        if !event.recording.keepsData { text += ", data not recorded" + Self.because(of: event.recordingRule) }
         lines.append("    ← \(text)")
+        if event.hasOmitted { lines.append(Self.omission(event.omitted, "the output")) }
+        if event.input.hasOmitted { lines.append(Self.omission(event.input.omitted, "what was copied in")) }
+        input = ReplyText(options)
         return lines
+    }
+
+    private static func omission(_ event: Omission, _ what: String) -> String {
+        "      the last \(event.bytes) bytes of \(what) are not recorded (budget \(TerminalText.escape(event.budget)));"
+            + " their SHA-256 is \(hexadecimal(event.sha256))"
     }
 
     private func indented(_ lines: [String]) -> [String] { lines.map { "      \($0)" } }

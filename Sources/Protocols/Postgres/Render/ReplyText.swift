@@ -41,7 +41,7 @@ struct ReplyText {
         var lines: [String] = []
         let (found, unreadable) = messages.read(data)
         for message in found { lines += add(message) }
-        if unreadable > 0 { lines.append("(\(unreadable) bytes that are no protocol message)") }
+        if unreadable > 0 { lines.append("(\(unreadable) bytes that cannot be shown)") }
         return lines
     }
 

@@ -44,6 +44,10 @@ MASK_STYLE_REDACT: MaskStyle
 MASK_STYLE_SHIFT: MaskStyle
 MASK_STYLE_TOKENIZE: MaskStyle
 MASK_STYLE_UNSPECIFIED: MaskStyle
+RECORDING_LEVEL_COMMANDS: RecordingLevel
+RECORDING_LEVEL_FULL: RecordingLevel
+RECORDING_LEVEL_METADATA: RecordingLevel
+RECORDING_LEVEL_UNSPECIFIED: RecordingLevel
 VERDICT_ALLOW: Verdict
 VERDICT_HOLD: Verdict
 VERDICT_REFUSE: Verdict
@@ -135,7 +139,7 @@ class ColumnMask(_message.Message):
     def __init__(self, pattern: _Optional[str] = ..., style: _Optional[_Union[MaskStyle, str]] = ..., rule: _Optional[str] = ..., parameters: _Optional[_Union[StyleParameters, _Mapping]] = ..., refuse_on_failure: bool = ..., paths: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CommandReceived(_message.Message):
-    __slots__ = ["command", "digest", "memoised", "message", "parameters", "portal_name", "raw", "statement_name", "text"]
+    __slots__ = ["command", "digest", "memoised", "message", "parameters", "portal_name", "raw", "recording", "recording_rule", "statement_name", "text", "undecided"]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     MEMOISED_FIELD_NUMBER: _ClassVar[int]
@@ -143,8 +147,11 @@ class CommandReceived(_message.Message):
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     PORTAL_NAME_FIELD_NUMBER: _ClassVar[int]
     RAW_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_RULE_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_NAME_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    UNDECIDED_FIELD_NUMBER: _ClassVar[int]
     command: int
     digest: bytes
     memoised: DecisionMade
@@ -152,20 +159,28 @@ class CommandReceived(_message.Message):
     parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
     portal_name: str
     raw: bytes
+    recording: RecordingLevel
+    recording_rule: str
     statement_name: str
     text: str
-    def __init__(self, command: _Optional[int] = ..., text: _Optional[str] = ..., raw: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., message: _Optional[str] = ..., memoised: _Optional[_Union[DecisionMade, _Mapping]] = ..., statement_name: _Optional[str] = ..., portal_name: _Optional[str] = ...) -> None: ...
+    undecided: bool
+    def __init__(self, command: _Optional[int] = ..., text: _Optional[str] = ..., raw: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., message: _Optional[str] = ..., memoised: _Optional[_Union[DecisionMade, _Mapping]] = ..., statement_name: _Optional[str] = ..., portal_name: _Optional[str] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ..., undecided: bool = ...) -> None: ...
 
 class CommandResult(_message.Message):
-    __slots__ = ["bytes", "columns", "command", "error", "masked", "output", "output_omitted_bytes", "rows", "sqlstate", "status", "tag"]
+    __slots__ = ["bytes", "columns", "command", "error", "input", "masked", "omitted", "output", "output_omitted_bytes", "recording", "recording_rule", "rows", "sent_us", "sqlstate", "status", "tag"]
     BYTES_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
     MASKED_FIELD_NUMBER: _ClassVar[int]
+    OMITTED_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_OMITTED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_RULE_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
+    SENT_US_FIELD_NUMBER: _ClassVar[int]
     SQLSTATE_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     TAG_FIELD_NUMBER: _ClassVar[int]
@@ -173,14 +188,19 @@ class CommandResult(_message.Message):
     columns: _containers.RepeatedCompositeFieldContainer[ResultColumn]
     command: int
     error: str
+    input: Input
     masked: _containers.RepeatedCompositeFieldContainer[EntityCount]
+    omitted: Omission
     output: bytes
     output_omitted_bytes: int
+    recording: RecordingLevel
+    recording_rule: str
     rows: int
+    sent_us: int
     sqlstate: str
     status: str
     tag: str
-    def __init__(self, command: _Optional[int] = ..., tag: _Optional[str] = ..., sqlstate: _Optional[str] = ..., error: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., masked: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., output_omitted_bytes: _Optional[int] = ..., output: _Optional[bytes] = ..., status: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ...) -> None: ...
+    def __init__(self, command: _Optional[int] = ..., tag: _Optional[str] = ..., sqlstate: _Optional[str] = ..., error: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., masked: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., output_omitted_bytes: _Optional[int] = ..., output: _Optional[bytes] = ..., status: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ..., omitted: _Optional[_Union[Omission, _Mapping]] = ..., input: _Optional[_Union[Input, _Mapping]] = ..., sent_us: _Optional[int] = ...) -> None: ...
 
 class CopyShape(_message.Message):
     __slots__ = ["columns", "delimiter", "escape", "format", "header", "null_string", "out", "quote", "table"]
@@ -206,7 +226,7 @@ class CopyShape(_message.Message):
     def __init__(self, out: bool = ..., table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., format: _Optional[str] = ..., delimiter: _Optional[str] = ..., null_string: _Optional[str] = ..., quote: _Optional[str] = ..., escape: _Optional[str] = ..., header: bool = ..., **kwargs) -> None: ...
 
 class Decision(_message.Message):
-    __slots__ = ["annotations", "context", "decided_at_ms", "digest", "events", "facts", "hint", "hold", "hold_id", "identity", "limits", "mask", "policy_epoch", "pure", "purpose", "reason", "resource", "reviews", "rule", "seen", "sequence", "session", "stage", "verdict", "wants_estimate"]
+    __slots__ = ["annotations", "context", "decided_at_ms", "digest", "events", "facts", "hint", "hold", "hold_id", "identity", "least_recording", "limits", "mask", "policy_epoch", "pure", "purpose", "reason", "recording", "recording_rule", "resource", "reviews", "rule", "seen", "sequence", "session", "stage", "verdict", "wants_estimate"]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     DECIDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
@@ -217,12 +237,15 @@ class Decision(_message.Message):
     HOLD_FIELD_NUMBER: _ClassVar[int]
     HOLD_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    LEAST_RECORDING_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
     POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
     PURE_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_RULE_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     REVIEWS_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
@@ -242,12 +265,15 @@ class Decision(_message.Message):
     hold: Hold
     hold_id: str
     identity: str
+    least_recording: RecordingLevel
     limits: Limits
     mask: MaskPlan
     policy_epoch: bytes
     pure: bool
     purpose: CommandPurpose
     reason: str
+    recording: RecordingLevel
+    recording_rule: str
     resource: str
     reviews: _containers.RepeatedCompositeFieldContainer[Review]
     rule: str
@@ -257,14 +283,16 @@ class Decision(_message.Message):
     stage: str
     verdict: Verdict
     wants_estimate: bool
-    def __init__(self, stage: _Optional[str] = ..., digest: _Optional[bytes] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., identity: _Optional[str] = ..., resource: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., policy_epoch: _Optional[bytes] = ..., rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., mask: _Optional[_Union[MaskPlan, _Mapping]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., hold_id: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ..., decided_at_ms: _Optional[int] = ..., pure: bool = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., seen: _Optional[bytes] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., wants_estimate: bool = ..., context: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, stage: _Optional[str] = ..., digest: _Optional[bytes] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., identity: _Optional[str] = ..., resource: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., policy_epoch: _Optional[bytes] = ..., rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., mask: _Optional[_Union[MaskPlan, _Mapping]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., hold_id: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ..., decided_at_ms: _Optional[int] = ..., pure: bool = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., seen: _Optional[bytes] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., wants_estimate: bool = ..., context: _Optional[bytes] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ..., least_recording: _Optional[_Union[RecordingLevel, str]] = ...) -> None: ...
 
 class DecisionMade(_message.Message):
-    __slots__ = ["command", "decisions", "policy_epoch", "reason", "rule", "stage", "verdict"]
+    __slots__ = ["command", "decisions", "policy_epoch", "reason", "recording", "recording_rule", "rule", "stage", "verdict"]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_RULE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
@@ -272,10 +300,12 @@ class DecisionMade(_message.Message):
     decisions: _containers.RepeatedCompositeFieldContainer[SignedDecision]
     policy_epoch: bytes
     reason: str
+    recording: RecordingLevel
+    recording_rule: str
     rule: str
     stage: str
     verdict: Verdict
-    def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ...) -> None: ...
 
 class DetectorMask(_message.Message):
     __slots__ = ["definitions", "entities", "parameters", "refuse_on_failure", "rule", "style"]
@@ -461,6 +491,14 @@ class HoldPending(_message.Message):
     id: str
     def __init__(self, id: _Optional[str] = ..., expires_at_ms: _Optional[int] = ...) -> None: ...
 
+class Input(_message.Message):
+    __slots__ = ["bytes", "omitted"]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    OMITTED_FIELD_NUMBER: _ClassVar[int]
+    bytes: int
+    omitted: Omission
+    def __init__(self, bytes: _Optional[int] = ..., omitted: _Optional[_Union[Omission, _Mapping]] = ...) -> None: ...
+
 class Judge(_message.Message):
     __slots__ = ["annotations", "catalog", "digest", "estimate", "excess", "facts", "hold", "parameters", "principal", "protocol", "purpose", "resource"]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
@@ -565,15 +603,31 @@ class Notice(_message.Message):
     text: str
     def __init__(self, text: _Optional[str] = ...) -> None: ...
 
+class Omission(_message.Message):
+    __slots__ = ["budget", "bytes", "sha256"]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    budget: str
+    bytes: int
+    sha256: bytes
+    def __init__(self, bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., budget: _Optional[str] = ...) -> None: ...
+
 class Output(_message.Message):
-    __slots__ = ["columns", "command", "data"]
+    __slots__ = ["columns", "command", "data", "first_us", "from_client", "stopped"]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    FIRST_US_FIELD_NUMBER: _ClassVar[int]
+    FROM_CLIENT_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
     columns: _containers.RepeatedCompositeFieldContainer[ResultColumn]
     command: int
     data: bytes
-    def __init__(self, command: _Optional[int] = ..., data: _Optional[bytes] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ...) -> None: ...
+    first_us: int
+    from_client: bool
+    stopped: str
+    def __init__(self, command: _Optional[int] = ..., data: _Optional[bytes] = ..., columns: _Optional[_Iterable[_Union[ResultColumn, _Mapping]]] = ..., first_us: _Optional[int] = ..., from_client: bool = ..., stopped: _Optional[str] = ...) -> None: ...
 
 class OutputColumn(_message.Message):
     __slots__ = ["columns", "direct", "origins", "star", "whole_row"]
@@ -907,6 +961,9 @@ class CommandPurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class RecordingLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class MaskStyle(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
