@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "sluice-masker", targets: ["Masker"]),
         .executable(name: "sluice-approver", targets: ["Approver"]),
         .executable(name: "sluice-recorder", targets: ["Recorder"]),
+        .executable(name: "sluice-forwarder", targets: ["Forwarder"]),
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
@@ -72,6 +73,7 @@ let package = Package(
         system("CPgQuery", apt: "libpg-query-dev"),
         system("CHyperscan", pkgConfig: "libhs", apt: "libhyperscan-dev"),
         system("CMalloc", apt: "libc6-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
 
         library("Contract", [protobuf], exclude: ["bus.proto", "generate.sh"]),
         library("StrictYAML", [yams]),
@@ -87,6 +89,11 @@ let package = Package(
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
         library("Recording", ["Contract", "COpenSSL", "CLZ4", grdb, protobuf]),
+
+        library("OCSF", ["Contract", "Recording", "Telemetry"]),
+        library(
+            "Forwarding",
+            ["Contract", "Configuration", "Recording", "OCSF", "Bus", "Telemetry", "COpenSSL", "CCurl", grdb]),
 
         library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio, nioPosix]),
 
@@ -123,10 +130,11 @@ let package = Package(
             ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+        program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
         program(
             "CLI",
             [
-                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
+                "OCSF", "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),
@@ -150,6 +158,9 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
         tests("RecordingTests", ["Recording", "Contract", protobuf]),
+        tests(
+            "ForwardingTests",
+            ["Forwarding", "OCSF", "Recording", "Configuration", "Contract", "StrictYAML", "Telemetry", "TestKit", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

@@ -119,13 +119,14 @@ public struct Configuration: Sendable {
         }
     }
 
-    /// Environment variables that hold target credentials. Only Ingress may see them.
-    public var secretEnvironmentNames: [String] {
-        resources.compactMap { resource in
-            switch resource.credentials.password {
-            case .environment(let name): name
-            case .file, .plain, .absent: nil
-            }
-        }
+    /// Environment variables that hold secrets which `process` has no business with: target credentials are Ingress's,
+    /// those of sinks the forwarder's.
+    public func foreignSecretNames(of process: String) -> Set<String> {
+        let targets = Set(resources.compactMap(\.credentials.password.environmentName))
+        let sinks = Set((recording.forward?.sinks ?? []).compactMap(\.secret?.environmentName))
+        let own =
+            process == BuiltInStage.ingress.rawValue
+            ? targets : process == AuxiliaryProcess.forwarder.rawValue ? sinks : []
+        return targets.union(sinks).subtracting(own)
     }
 }

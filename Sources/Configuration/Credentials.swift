@@ -44,6 +44,13 @@ public enum SecretSource: Sendable, Equatable {
     /// None: the target must ask for no password.
     case absent
 
+    var environmentName: String? {
+        switch self {
+        case .environment(let name): name
+        case .file, .plain, .absent: nil
+        }
+    }
+
     /// Largest secret, in bytes.
     public static let maximumSize = 64 * 1024
 

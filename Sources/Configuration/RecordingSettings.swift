@@ -4,6 +4,8 @@ import StrictYAML
 public struct RecordingSettings: Sendable, Equatable {
     /// A segment file that has reached this many bytes is sealed.
     public let segmentBytes: Int
+    /// Nil: no event leaves.
+    public let forward: RecordingForward?
 
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
@@ -11,12 +13,17 @@ public struct RecordingSettings: Sendable, Equatable {
     init(_ node: StrictNode?, folder: String) throws(ConfigurationError) {
         guard let node else {
             segmentBytes = Self.defaultSegmentBytes
+            forward = nil
             return
         }
         var keys = try node.mapping()
         var mistakes = Mistakes()
         segmentBytes =
             mistakes.attempt(try keys.optional("segment")?.bytes(in: Self.segmentRange)) ?? Self.defaultSegmentBytes
+        forward = mistakes.attempt(
+            try keys.optional("forward").map { node throws(ConfigurationError) in
+                try RecordingForward(node, folder: folder)
+            })
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
     }

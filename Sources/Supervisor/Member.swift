@@ -21,6 +21,7 @@ extension Fleet {
         var label: String { "\(stage).\(replica)" }
 
         var stopPhase: StopPhase {
+            if AuxiliaryProcess(rawValue: stage) != nil { return .auxiliary }
             switch BuiltInStage(rawValue: stage) {
             case .ingress: .ingress
             case .recorder: .recorder
@@ -78,7 +79,7 @@ extension Fleet {
     }
 
     enum StopPhase: Int, Sendable, Comparable, CaseIterable {
-        case ingress, stages, recorder
+        case ingress, stages, recorder, auxiliary
 
         static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
@@ -88,6 +89,7 @@ extension Fleet {
             case .ingress: hurried ? 0 : 30_000
             case .stages: hurried ? 1_000 : 10_000
             case .recorder: hurried ? 5_000 : 30_000
+            case .auxiliary: hurried ? 1_000 : 10_000
             }
         }
     }
@@ -115,6 +117,10 @@ extension Fleet {
         case handover
 
         init(of stage: String) {
+            if AuxiliaryProcess(rawValue: stage) != nil {
+                self = .inPlace
+                return
+            }
             switch BuiltInStage(rawValue: stage) {
             case .recorder, .approver: self = .inPlace
             case .ingress: self = .handover
