@@ -160,7 +160,8 @@ let package = Package(
         tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests(
             "ForwardingTests",
-            ["Forwarding", "OCSF", "Recording", "Configuration", "Contract", "StrictYAML", "Telemetry", "TestKit", protobuf]),
+            ["Forwarding", "OCSF", "Recording", "Configuration", "Contract", "Bus", "Telemetry", "TestKit", protobuf],
+            exclude: ["Receivers"]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

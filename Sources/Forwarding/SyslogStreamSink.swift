@@ -100,9 +100,10 @@ final class SyslogStreamSink: Sink {
 
     func reset() { connection = nil }
 
-    /// Closes our side: the receiver closes its own when it has read what came.
+    /// Closes our side: the receiver closes its own when it has read what came. Within TLS that would look like an attack
+    /// (RFC 8446, section 6.1): there the time is waited for.
     func finish() throws(ForwardError) {
-        guard connection?.isFinishing == false, let socket = connection?.socket else { return }
+        guard settings.transport == .tcp, connection?.isFinishing == false, let socket = connection?.socket else { return }
         guard shutdown(socket, Int32(SHUT_WR)) == 0 else {
             throw ForwardError(.connection, "the connection is lost: \(String(cString: strerror(errno)))")
         }

@@ -22,7 +22,7 @@ extension Fleet {
 
         var stopPhase: StopPhase {
             if AuxiliaryProcess(rawValue: stage) != nil { return .auxiliary }
-            switch BuiltInStage(rawValue: stage) {
+            return switch BuiltInStage(rawValue: stage) {
             case .ingress: .ingress
             case .recorder: .recorder
             case .approver, .classifier, .masker, nil: .stages
