@@ -134,7 +134,8 @@ let package = Package(
         program(
             "CLI",
             [
-                "OCSF", "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Policy",
+                "OCSF", "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording",
+                "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),

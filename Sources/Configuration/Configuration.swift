@@ -123,7 +123,7 @@ public struct Configuration: Sendable {
     /// those of sinks the forwarder's.
     public func foreignSecretNames(of process: String) -> Set<String> {
         let targets = Set(resources.compactMap(\.credentials.password.environmentName))
-        let sinks = Set((recording.forward?.sinks ?? []).compactMap(\.secret?.environmentName))
+        let sinks = recording.forward?.secretNames ?? []
         let own =
             process == BuiltInStage.ingress.rawValue
             ? targets : process == AuxiliaryProcess.forwarder.rawValue ? sinks : []

@@ -9,6 +9,9 @@ public struct RecordingForward: Sendable, Equatable {
 
     static let maximumSinks = 16
 
+    /// Environment variables with secrets of sinks.
+    public var secretNames: Set<String> { Set(sinks.compactMap(\.secret?.environmentName)) }
+
     init(_ node: StrictNode, folder: String) throws(ConfigurationError) {
         var keys = try node.mapping()
         var mistakes = Mistakes()
@@ -16,7 +19,9 @@ public struct RecordingForward: Sendable, Equatable {
         var sinks: [ForwardSink] = []
         if let list = mistakes.attempt(try keys.required("sinks")), var named = mistakes.attempt(try list.mapping()) {
             for (name, keyNode, node) in named.all() {
-                guard let sink = mistakes.attempt(try ForwardSink(name, keyNode, node, folder: folder)) else { continue }
+                guard let sink = mistakes.attempt(try ForwardSink(name, keyNode, node, folder: folder)) else {
+                    continue
+                }
                 sinks.append(sink)
             }
             if !(1...Self.maximumSinks).contains(sinks.count), mistakes.isEmpty {

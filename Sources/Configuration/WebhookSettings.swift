@@ -30,7 +30,8 @@ public struct WebhookSettings: Sendable, Equatable {
         let secret = mistakes.attempt(try Self.secret(keys.required("secret"), folder: folder))
         let authority = mistakes.attempt(try keys.optional("ca")?.path())
         batch = mistakes.attempt(try keys.optional("batch")?.int(in: 1...10_000)) ?? Self.defaultBatch
-        timeoutSeconds = mistakes.attempt(try keys.optional("timeout")?.seconds(in: 1...300)) ?? Self.defaultTimeoutSeconds
+        timeoutSeconds =
+            mistakes.attempt(try keys.optional("timeout")?.seconds(in: 1...300)) ?? Self.defaultTimeoutSeconds
         format = mistakes.attempt(try keys.optional("format")?.choice(of: Format.self)) ?? .array
         mistakes.attempt(try keys.finish())
         try mistakes.finish()

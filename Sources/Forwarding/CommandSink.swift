@@ -13,17 +13,26 @@ final class CommandSink: Sink {
     static let farewell = 2000
 
     private let settings: CommandSinkSettings
+    private let withheld: Set<String>
     private var program: SinkProgram?
     private var sent = 0
 
-    init(_ settings: CommandSinkSettings) { self.settings = settings }
+    /// - Parameter withheld: names in the environment that the program does not see.
+    init(_ settings: CommandSinkSettings, withheld: Set<String>) {
+        self.settings = settings
+        self.withheld = withheld
+    }
 
     deinit { program?.end(milliseconds: Self.farewell) }
 
     func send(_ events: [ForwardedEvent]) throws(ForwardError) {
         guard let last = events.last else { return }
         let program: SinkProgram
-        if let running = self.program { program = running } else { program = try SinkProgram(settings.command) }
+        if let running = self.program {
+            program = running
+        } else {
+            program = try SinkProgram(settings.command, withheld: withheld)
+        }
         self.program = program
         let end = monotonicNanoseconds() + UInt64(settings.timeoutSeconds) * 1_000_000_000
         try program.write(events.flatMap { $0.json + [UInt8(ascii: "\n")] } + [UInt8(ascii: "\n")], until: end)

@@ -123,7 +123,8 @@ struct EventStream {
         _ entry: CommandLog.Entry, time: UInt64, _ session: RecordedSession, part: String = ""
     ) -> ForwardedEvent {
         ForwardedEvent(
-            id: DatastoreActivity.uid(session.id, entry.number) + part, entry.isRefused ? .refused : .allowed, time: time,
+            id: DatastoreActivity.uid(session.id, entry.number) + part, entry.isRefused ? .refused : .allowed,
+            time: time,
             session, .command(entry))
     }
 

@@ -20,7 +20,9 @@ public final class Forwarder: Sendable {
             metrics.append(own)
             do {
                 pumps.append(
-                    try SinkPump(sink, recordings: state.recordings, state: state.forwarder, metrics: own))
+                    try SinkPump(
+                        sink, recordings: state.recordings, state: state.forwarder, withheld: settings.secretNames,
+                        metrics: own))
             } catch {
                 throw ForwardError(error.code, "sink \(sink.name): \(error.description)")
             }

@@ -29,7 +29,8 @@ extension Sink {
 }
 
 extension ForwardSink {
-    func make() throws(ForwardError) -> any Sink {
+    /// - Parameter withheld: names in the environment that a sink's own program does not see.
+    func make(withheld: Set<String>) throws(ForwardError) -> any Sink {
         switch kind {
         case .syslog(let settings):
             switch settings.transport {
@@ -37,7 +38,7 @@ extension ForwardSink {
             case .udp: SyslogDatagramSink(settings)
             }
         case .webhook(let settings): try WebhookSink(settings)
-        case .command(let settings): CommandSink(settings)
+        case .command(let settings): CommandSink(settings, withheld: withheld)
         }
     }
 }

@@ -9,8 +9,8 @@ final class SinkProgram {
     private let output: Int32
     private var pending: [UInt8] = []
 
-    /// Starts it. It sees our environment without what is Sluice's.
-    init(_ command: [String]) throws(ForwardError) {
+    /// Starts it. It sees our environment without what is Sluice's, and without `withheld`.
+    init(_ command: [String], withheld: Set<String>) throws(ForwardError) {
         let (input, output) = (try Pipe(), try Pipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -31,7 +31,7 @@ final class SinkProgram {
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var arguments = command.map { strdup($0) } + [nil]
-        var environment = Self.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var environment = Self.environment(without: withheld).map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + environment { free(pointer) } }
         var pid: pid_t = 0
         let code = posix_spawnp(&pid, command[0], &actions, &attributes, &arguments, &environment)
@@ -53,9 +53,10 @@ final class SinkProgram {
         close(output)
     }
 
-    private static var environment: [String: String] {
+    private static func environment(without withheld: Set<String>) -> [String: String] {
         ProcessInfo.processInfo.environment.filter { name, _ in
-            !name.hasPrefix("SLUICE_") && !["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"].contains(name)
+            !name.hasPrefix("SLUICE_") && !withheld.contains(name)
+                && !["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"].contains(name)
         }
     }
 

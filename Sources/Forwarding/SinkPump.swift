@@ -42,15 +42,16 @@ final class SinkPump {
     private var countedAt: UInt64 = 0
     private var generator = SystemRandomNumberGenerator()
 
+    /// - Parameter withheld: names in the environment that a sink's own program does not see.
     /// - Throws: when what the configuration names cannot be used.
     init(
-        _ settings: ForwardSink, recordings: String, state: String, metrics: SinkMetrics
+        _ settings: ForwardSink, recordings: String, state: String, withheld: Set<String>, metrics: SinkMetrics
     ) throws(ForwardError) {
         self.settings = settings
         self.metrics = metrics
         archive = RecordingArchive(recordings: recordings)
         store = try CursorStore(folder: state, sink: settings.name)
-        sink = try settings.make()
+        sink = try settings.make(withheld: withheld)
         let sessions = SessionLookUp(recordings: recordings)
         self.sessions = sessions
         stream = EventStream(lookUp: sessions.find)

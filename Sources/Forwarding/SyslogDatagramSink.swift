@@ -46,7 +46,9 @@ final class SyslogDatagramSink: Sink {
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(settings.host, "\(settings.port)", &hints, &found)
         defer { if let found { freeaddrinfo(found) } }
-        guard code == 0 else { throw ForwardError(.connection, "\(settings.host): \(String(cString: gai_strerror(code)))") }
+        guard code == 0 else {
+            throw ForwardError(.connection, "\(settings.host): \(String(cString: gai_strerror(code)))")
+        }
         var next = found
         while let address = next {
             next = address.pointee.ai_next

@@ -103,7 +103,9 @@ final class SyslogStreamSink: Sink {
     /// Closes our side: the receiver closes its own when it has read what came. Within TLS that would look like an attack
     /// (RFC 8446, section 6.1): there the time is waited for.
     func finish() throws(ForwardError) {
-        guard settings.transport == .tcp, connection?.isFinishing == false, let socket = connection?.socket else { return }
+        guard settings.transport == .tcp, connection?.isFinishing == false, let socket = connection?.socket else {
+            return
+        }
         guard shutdown(socket, Int32(SHUT_WR)) == 0 else {
             throw ForwardError(.connection, "the connection is lost: \(String(cString: strerror(errno)))")
         }
@@ -168,7 +170,8 @@ final class SyslogStreamSink: Sink {
             case CURLE_AGAIN: return false
             case CURLE_OK where count > 0: continue
             case CURLE_OK: return true
-            case CURLE_RECV_ERROR where connection.isFinishing: throw ForwardError(.connection, "the connection was cut")
+            case CURLE_RECV_ERROR where connection.isFinishing:
+                throw ForwardError(.connection, "the connection was cut")
             default: throw CurlHandle.failure(code)
             }
         }

@@ -39,7 +39,8 @@ struct WebhookSignature {
         let text = Array(events.map(\.id).joined(separator: "\n").utf8)
         var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
         SHA256(text, text.count, &digest)
-        return "msg_" + Data(digest.prefix(18)).base64EncodedString()
+        return "msg_"
+            + Data(digest.prefix(18)).base64EncodedString()
             .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
     }
 }

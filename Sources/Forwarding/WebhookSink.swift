@@ -45,7 +45,8 @@ final class WebhookSink: Sink {
         try handle.set(CURLOPT_POSTFIELDSIZE, body.count)
         let code = try body.withUnsafeBufferPointer { bytes throws(ForwardError) in
             try handle.check(
-                curl_set_pointer(handle.pointer, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress)))
+                curl_set_pointer(
+                    handle.pointer, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress)))
             return curl_easy_perform(handle.pointer)
         }
         try handle.check(code)

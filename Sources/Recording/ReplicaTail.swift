@@ -61,7 +61,8 @@ public final class ReplicaTail {
     }
 
     /// Passes over what is acknowledged now.
-    public static func openAtHead(_ archive: RecordingArchive, _ replica: String) throws(RecordingError) -> ReplicaTail {
+    public static func openAtHead(_ archive: RecordingArchive, _ replica: String) throws(RecordingError) -> ReplicaTail
+    {
         let tail = ReplicaTail(archive, replica, at: .beginning)
         guard let last = try archive.readable(replica: replica, fromBlock: .max).last else { return tail }
         try tail.enter(last)

@@ -66,7 +66,8 @@ public struct Supervisor {
         }
         try Directories.lock(configuration.state)
         try Directories.prepare(
-            configuration.state, stages: configuration.stages.startOrder.map(\.name), custom: configuration.stages.custom.map(\.name))
+            configuration.state, stages: configuration.stages.startOrder.map(\.name),
+            custom: configuration.stages.custom.map(\.name))
         try Orphans.end(configuration.state)
         Directories.removeAllSockets(configuration.state)
         notify = try NotifySocket(path: configuration.state.notifySocket)

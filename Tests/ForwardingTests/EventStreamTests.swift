@@ -9,7 +9,9 @@ import Testing
 
 /// Records become events, and what is kept in between is enough to go on.
 @Suite struct EventStreamTests {
-    private static func events(_ records: [Record], _ stream: inout EventStream, from block: UInt64 = 1) -> [ForwardedEvent] {
+    private static func events(_ records: [Record], _ stream: inout EventStream, from block: UInt64 = 1)
+        -> [ForwardedEvent]
+    {
         records.enumerated().flatMap { index, record in
             stream.add(record, in: BlockKey(replica: "recorder-0", block: block + UInt64(index)))
         }

@@ -49,7 +49,8 @@ struct ForwarderProcess {
     /// What it says at `/metrics` or `/readyz`.
     func ask(_ path: String) async throws -> String {
         try await Child(
-            "curl", ["-s", "--unix-socket", directory.file("state/run/metrics/forwarder.0"), "http://localhost/\(path)"],
+            "curl",
+            ["-s", "--unix-socket", directory.file("state/run/metrics/forwarder.0"), "http://localhost/\(path)"],
             directory: directory
         ).finish().output
     }

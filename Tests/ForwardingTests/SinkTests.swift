@@ -87,9 +87,11 @@ import Testing
             let metrics = try await process.ask("metrics")
             let ready = try await process.ask("readyz")
             return metrics.contains(/sluice_forwarder_failures_total\{[^}]*sink="stuck"\} [1-9]/)
-                && metrics.contains(/sluice_forwarder_lag_seconds\{[^}]*sink="stuck"\} 0*[1-9.]/) && ready.contains("sink")
+                && metrics.contains(/sluice_forwarder_lag_seconds\{[^}]*sink="stuck"\} 0*[1-9.]/)
+                && ready.contains("sink")
         }
-        try process.directory.write("#!/bin/sh\nexec python3 \(Project.root)/examples/sinks/file.py late.jsonl\n", to: "absent.sh")
+        try process.directory.write(
+            "#!/bin/sh\nexec python3 \(Project.root)/examples/sinks/file.py late.jsonl\n", to: "absent.sh")
         chmod(process.directory.file("absent.sh"), 0o755)
         try await eventually("the late one gets all", deadline: .seconds(60)) {
             Self.isWhole(try Self.events(process.lines("late.jsonl")), traffic)
@@ -136,7 +138,8 @@ import Testing
         try Child(
             "python3",
             [
-                Project.root + "/Tests/ForwardingTests/Receivers/webhook.py", "\(port)", process.directory.file("cert.pem"),
+                Project.root + "/Tests/ForwardingTests/Receivers/webhook.py", "\(port)",
+                process.directory.file("cert.pem"),
                 process.directory.file("key.pem"), ForwarderProcess.secret, process.directory.file("hook.jsonl"),
                 process.directory.file("mode"),
             ], directory: process.directory)
@@ -191,13 +194,17 @@ import Testing
 
     @Test func anotherCertificateGetsNothing() async throws {
         let port = try freePort()
-        let process = try ForwarderProcess(sinks: Self.hookSink(port).replacingOccurrences(of: "ca: cert.pem", with: "timeout: 2s").replacingOccurrences(of: "batch: 7, timeout: 2s", with: "batch: 7"))
+        let process = try ForwarderProcess(
+            sinks: Self.hookSink(port).replacingOccurrences(of: "ca: cert.pem", with: "timeout: 2s")
+                .replacingOccurrences(of: "batch: 7, timeout: 2s", with: "batch: 7"))
         try await process.makeCertificate()
         let receiver = try Self.hook(process, port)
         let traffic = try Traffic(process.recordings)
         try traffic.step()
         let forwarder = try process.start()
-        try await eventually("it says why") { forwarder.errors.contains("sink hook:") && forwarder.errors.contains("certificate") }
+        try await eventually("it says why") {
+            forwarder.errors.contains("sink hook:") && forwarder.errors.contains("certificate")
+        }
         #expect(process.lines("hook.jsonl").isEmpty)
         await forwarder.stop()
         await receiver.stop()
@@ -214,7 +221,9 @@ import Testing
 
     // MARK: - Syslog
 
-    private static func rsyslog(_ process: ForwarderProcess, _ port: Int, tls: Bool, name: String = "rsyslog") throws -> Child {
+    private static func rsyslog(_ process: ForwarderProcess, _ port: Int, tls: Bool, name: String = "rsyslog") throws
+        -> Child
+    {
         let folder = process.directory.path
         let module =
             tls
@@ -272,7 +281,9 @@ import Testing
             let receiver = try Self.rsyslog(process, port, tls: tls, name: "rsyslog\(round)")
             let before = try Self.syslogEvents(process).ids.count
             for _ in 0..<4 { try traffic.step() }
-            try await eventually("events come", deadline: .seconds(90)) { try Self.syslogEvents(process).ids.count > before }
+            try await eventually("events come", deadline: .seconds(90)) {
+                try Self.syslogEvents(process).ids.count > before
+            }
             try traffic.step()
             receiver.signal(SIGKILL)
             _ = try await receiver.finish()
@@ -283,7 +294,9 @@ import Testing
         }
         try traffic.end()
         let receiver = try Self.rsyslog(process, port, tls: tls)
-        try await eventually("all came", deadline: .seconds(120)) { Self.isWhole(try Self.syslogEvents(process), traffic) }
+        try await eventually("all came", deadline: .seconds(120)) {
+            Self.isWhole(try Self.syslogEvents(process), traffic)
+        }
         #expect(await forwarder.stop() == 0)
         Self.check(try Self.syslogEvents(process), traffic, forwarder.errors)
         // Drained and accepted: nothing comes again.

@@ -41,7 +41,9 @@ import Testing
         // local3.warning: 19 × 8 + 4.
         #expect(
             text.wholeMatch(
-                of: /<156>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z host-1 gate - refused \[sluice@32473 [^\n]*\] \u{FEFF}\{[^\n]*\}/)
+                of:
+                    /<156>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z host-1 gate - refused \[sluice@32473 [^\n]*\] \u{FEFF}\{[^\n]*\}/
+            )
                 != nil, "\(text)")
         #expect(text.contains(#"identity="agent \"1\"\]\\""#))
         #expect(text.contains(#"id="s-1/1""#) && text.contains(#"command="1""#))
