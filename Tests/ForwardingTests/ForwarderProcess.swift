@@ -70,7 +70,7 @@ struct ForwarderProcess {
 
     func lines(_ name: String) -> [String] {
         let data = FileManager.default.contents(atPath: directory.file(name)) ?? Data()
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        return String(decoding: data, as: UTF8.self).wholeLines
     }
 }
 

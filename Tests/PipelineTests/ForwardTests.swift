@@ -17,7 +17,7 @@ extension Pipeline {
 
         private static func lines(_ rig: Rig) -> [String] {
             let data = FileManager.default.contents(atPath: rig.gateway.directory.file("events.jsonl")) ?? Data()
-            return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+            return String(decoding: data, as: UTF8.self).wholeLines
         }
 
         private static func id(_ line: String) throws -> String {
@@ -106,7 +106,9 @@ extension Pipeline {
             let rig = try await Rig.start(extra: Self.forward)
             let psql = try rig.gateway.clients(rig.free).startPsql(input: .pipe)
             try psql.send("SELECT 1 AS one;\n")
-            try await eventually("it is connected") { psql.output.contains("one") }
+            try await eventually("its session goes on") {
+                try await !rig.gateway.json(["sessions", "list", "--identity", "free-1", "--open"]).list.isEmpty
+            }
             await rig.gateway.stop()
             let ends = try Self.lines(rig).filter { try Self.id($0).hasSuffix("/ended") }
             let starts = try Self.lines(rig).filter { try Self.id($0).hasSuffix("/started") }

@@ -10,16 +10,18 @@ import sys
 
 
 def main():
-    last = None
-    with open(sys.argv[1], "a", encoding="utf-8") as file:
-        for line in sys.stdin:
-            if line != "\n":
-                file.write(line)
-                last = json.loads(line)["metadata"]["uid"]
+    batch = []
+    with open(sys.argv[1], "ab") as file:
+        for line in sys.stdin.buffer:
+            if line != b"\n":
+                batch.append(line)
                 continue
+            # Whole batches alone: where the input breaks off, the last line may be a part of one.
+            file.write(b"".join(batch))
             file.flush()
             os.fsync(file.fileno())
-            print(last, flush=True)
+            print(json.loads(batch[-1])["metadata"]["uid"], flush=True)
+            batch = []
 
 
 main()

@@ -26,6 +26,8 @@ def main():
             failures.append(error)
 
     for line in sys.stdin:
+        if not line.endswith("\n"):
+            break
         if line != "\n":
             event = json.loads(line)
             last = event["metadata"]["uid"]
