@@ -169,8 +169,7 @@ final class SinkPump {
         let found = contents ?? CursorStore.Contents()
         try stream.restore(found.sessions, found.commands) { blocks, body in
             for (replica, own) in Dictionary(grouping: blocks, by: \.replica) {
-                guard try archive.replicas().contains(replica) else { continue }
-                try archive.forEachRecord(in: Set(own.map(\.block)), of: replica) { record in body(record) }
+                try reread(Set(own.map(\.block)), of: replica, body)
             }
         }
         let queue = RecordQueue(archive, at: found.places) { [settings, metrics] replica, finding in
@@ -189,6 +188,19 @@ final class SinkPump {
         }
         self.queue = queue
         return queue
+    }
+
+    /// Calls `body` with what is recorded of commands that are not over. What cannot be read is left out: their ends come
+    /// alone.
+    private func reread(_ blocks: Set<UInt64>, of replica: String, _ body: (Record) -> Void) throws {
+        guard try archive.replicas().contains(replica) else { return }
+        do throws(RecordingError) {
+            try archive.forEachRecord(in: blocks, of: replica) { record in body(record) }
+        } catch {
+            guard error.code == .damaged || error.code == .incomplete else { throw error }
+            StageLog.error("sink \(settings.name): of commands that are not over: \(error)")
+            metrics.missing.add()
+        }
     }
 
     // MARK: - Failures

@@ -77,7 +77,7 @@ def main():
     for word, value in final:
         if word != "RUN":
             continue
-        if re.search(r"curl|wget|git |pip |https?:", value):
+        if re.search(r"\bcurl\b|\bwget\b|git |pip |https?:", value):
             problems.append(f"RUN {value}: it fetches something else than Debian packages")
         found = re.search(r"apt-get install ([^&]*)", value)
         if found:
