@@ -46,6 +46,7 @@ let package = Package(
         .executable(name: "sluice-approver", targets: ["Approver"]),
         .executable(name: "sluice-recorder", targets: ["Recorder"]),
         .executable(name: "sluice-archiver", targets: ["Archiver"]),
+        .executable(name: "sluice-forwarder", targets: ["Forwarder"]),
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
@@ -93,6 +94,11 @@ let package = Package(
 
         library("Archive", ["Recording", "Configuration", "CCurl", "COpenSSL"]),
 
+        library("OCSF", ["Contract", "Recording", "Telemetry"]),
+        library(
+            "Forwarding",
+            ["Contract", "Configuration", "Recording", "OCSF", "Bus", "Telemetry", "COpenSSL", "CCurl", grdb]),
+
         library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio, nioPosix]),
 
         library("PostgresWire", [nio], path: "Sources/Protocols/Postgres/Wire"),
@@ -129,10 +135,12 @@ let package = Package(
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
         program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+        program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
         program(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive",
+                "OCSF",
                 "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
@@ -158,6 +166,10 @@ let package = Package(
         tests("ApprovalsTests", ["Approvals", "Contract"]),
         tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests("ArchiveTests", ["Archive", "Recording", "Contract", "TestKit", protobuf]),
+        tests(
+            "ForwardingTests",
+            ["Forwarding", "OCSF", "Recording", "Configuration", "Contract", "Bus", "Telemetry", "TestKit", protobuf],
+            exclude: ["Receivers"]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

@@ -31,7 +31,7 @@ extension SessionsCommand {
                 switch self {
                 case .jsonl: RecordLines()
                 case .csv: CommandTable()
-                case .ocsf: DatastoreActivity()
+                case .ocsf: DatastoreActivityLines()
                 case .text: Transcript()
                 case .asciicast: Asciicast()
                 }

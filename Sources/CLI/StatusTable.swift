@@ -34,7 +34,7 @@ struct StatusTable {
         if let sessions = total("sessions", of: "ingress") { lines.append("sessions open: \(sessions)") }
         let names: [(key: String, stage: String)] = [
             ("commands", "ingress"), ("refused", "ingress"), ("unavailable", "ingress"),
-            ("rows", "masker"), ("records", "recorder"),
+            ("rows", "masker"), ("records", "recorder"), ("events", "forwarder"),
         ]
         let totals = names.compactMap { name -> String? in
             total(name.key, of: name.stage).map { "\(name.key) \($0)" }

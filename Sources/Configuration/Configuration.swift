@@ -120,9 +120,14 @@ public struct Configuration: Sendable {
         }
     }
 
-    /// Environment variables that hold target credentials. Only Ingress may see them.
-    public var secretEnvironmentNames: [String] { resources.compactMap(\.credentials.password.environmentName) }
-
-    /// Environment variables that hold the archive's credentials. Only the archiver may see them.
-    public var archiveEnvironmentNames: [String] { recording.archive?.secretEnvironmentNames ?? [] }
+    /// Environment variables that hold secrets which `process` has no business with: target credentials are Ingress's,
+    /// those of the archive the archiver's, those of sinks the forwarder's.
+    public func foreignSecretNames(of process: String) -> Set<String> {
+        let owners: [String: Set<String>] = [
+            BuiltInStage.ingress.rawValue: Set(resources.compactMap(\.credentials.password.environmentName)),
+            BuiltInStage.archiver.rawValue: Set(recording.archive?.secretEnvironmentNames ?? []),
+            AuxiliaryProcess.forwarder.rawValue: recording.forward?.secretNames ?? [],
+        ]
+        return Set(owners.values.joined()).subtracting(owners[process] ?? [])
+    }
 }

@@ -44,6 +44,13 @@ public enum SecretSource: Sendable, Equatable {
     /// None: the target must ask for no password.
     case absent
 
+    var environmentName: String? {
+        switch self {
+        case .environment(let name): name
+        case .file, .plain, .absent: nil
+        }
+    }
+
     /// Largest secret, in bytes.
     public static let maximumSize = 64 * 1024
 
@@ -69,14 +76,6 @@ public enum SecretSource: Sendable, Equatable {
             self = .file(Path.absolute(try file.path(), in: folder))
         case (nil, nil), (_?, _?):
             throw node.error("give the password as {env: NAME}, {file: PATH} or text")
-        }
-    }
-
-    /// The environment variable that holds it; nil when another source does.
-    var environmentName: String? {
-        switch self {
-        case .environment(let name): name
-        case .file, .plain, .absent: nil
         }
     }
 

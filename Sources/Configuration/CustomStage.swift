@@ -65,7 +65,7 @@ public struct CustomStage: Sendable, Equatable {
         self.after = places
     }
 
-    private static func command(_ node: StrictNode) throws(ConfigurationError) -> [String] {
+    static func command(_ node: StrictNode) throws(ConfigurationError) -> [String] {
         guard node.isSequence else {
             throw node.error("expected a list: program and arguments, as in [python3, check.py]")
         }
@@ -108,7 +108,8 @@ public struct CustomStage: Sendable, Equatable {
     }
 
     /// Names of keys and files that stand beside those of the stages.
-    private static let reservedNames = ["recording", "masking", "supervisor", "console"]
+    private static let reservedNames =
+        ["recording", "masking", "supervisor", "console"] + AuxiliaryProcess.allCases.map(\.rawValue)
 
     private static func isName(_ text: String) -> Bool {
         guard (1...32).contains(text.utf8.count), let first = text.utf8.first, (0x61...0x7a).contains(first) else {

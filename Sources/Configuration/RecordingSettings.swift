@@ -10,6 +10,8 @@ public struct RecordingSettings: Sendable, Equatable {
     /// Nil: recordings stay here.
     public let archive: ArchiveSettings?
     public let budget: RecordingBudget
+    /// Nil: no event leaves.
+    public let forward: RecordingForward?
 
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
@@ -20,6 +22,7 @@ public struct RecordingSettings: Sendable, Equatable {
             encryption = nil
             archive = nil
             budget = RecordingBudget()
+            forward = nil
             return
         }
         var keys = try node.mapping()
@@ -35,6 +38,10 @@ public struct RecordingSettings: Sendable, Equatable {
                 try ArchiveSettings(node, folder: folder)
             })
         budget = mistakes.attempt(try RecordingBudget(keys.optional("budget"))) ?? RecordingBudget()
+        forward = mistakes.attempt(
+            try keys.optional("forward").map { node throws(ConfigurationError) in
+                try RecordingForward(node, folder: folder)
+            })
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
     }

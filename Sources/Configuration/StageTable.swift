@@ -37,6 +37,8 @@ public struct StageTable: Sendable, Equatable {
         public let replicas: Int
         /// Nil for Sluice's own stages.
         public let custom: CustomStage?
+        /// Nil for stages.
+        public let auxiliary: AuxiliaryProcess?
         /// How many may run here: none only when it also runs elsewhere, no more than it has ports for other hosts.
         public let bounds: ClosedRange<Int>
 
@@ -44,9 +46,21 @@ public struct StageTable: Sendable, Equatable {
             self.name = name
             self.replicas = replicas
             self.custom = custom
+            auxiliary = nil
             let fewest = network?.at.isEmpty == false ? 0 : 1
             bounds = fewest...(network?.listen?.ports.count ?? StageTable.maximumReplicas)
         }
+
+        init(_ process: AuxiliaryProcess) {
+            name = process.rawValue
+            replicas = 1
+            custom = nil
+            auxiliary = process
+            bounds = 1...1
+        }
+
+        /// Why there can be only one; nil when it may be replicated.
+        public var soleReason: String? { auxiliary?.soleReason ?? BuiltInStage(rawValue: name)?.soleReason }
     }
 
     /// `hasArchive`: whether the archiver runs.

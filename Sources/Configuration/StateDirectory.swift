@@ -38,6 +38,8 @@ public struct StateDirectory: Sendable, Equatable {
     public var identities: String { root + "/identities.sqlite" }
     public var approvals: String { root + "/approvals.sqlite" }
     public var recordings: String { root + "/recordings" }
+    /// Up to where each sink has got events.
+    public var forwarder: String { root + "/forwarder" }
     public var recordingKey: String { keys + "/recording.key" }
     public var maskingKey: String { keys + "/masking.key" }
     public var tls: String { root + "/tls" }

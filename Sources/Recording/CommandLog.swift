@@ -40,6 +40,12 @@ public struct CommandLog: Sendable {
 
     public init() {}
 
+    /// The command of this number, as far as it is recorded; nil when it ended or was never seen.
+    public func entry(_ number: UInt64) -> Entry? { open[number] }
+
+    /// Takes a command whose end is not waited for.
+    public mutating func giveUp(_ number: UInt64) -> Entry? { open.removeValue(forKey: number) }
+
     /// Adds a record; the entry that it completes.
     public mutating func add(_ record: Record) -> Entry? {
         switch record.event {
@@ -77,6 +83,15 @@ extension CommandLog.Entry {
         recording = event.undecided ? .metadata : event.recording.meaning
         recordingRule = event.recordingRule
         if event.hasMemoised { decided(event.memoised) }
+    }
+
+    /// A command of which nothing but its end is known.
+    public init(onlyEnd event: CommandResult, _ time: UInt64) {
+        number = event.command
+        received = time
+        text = ""
+        message = ""
+        end(event, time)
     }
 
     fileprivate mutating func decided(_ event: DecisionMade) {

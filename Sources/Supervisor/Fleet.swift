@@ -2,8 +2,9 @@ import Configuration
 
 /// All processes of one installation and what to do next: events in, actions out, no clock and no I/O.
 ///
-/// Stages start one after the other, each when all replicas of the one before it are ready. They stop in three
-/// phases, so that no command is cut and no record lost: ingress, then the stages it asks, then the recorder.
+/// Stages start one after the other, each when all replicas of the one before it are ready. They stop in four phases, so
+/// that no command is cut and no record lost: ingress, then the stages it asks, then the recorder, then what works on
+/// recordings.
 /// Until its phase comes, a stage that dies while others drain is still restarted. In between, commands change the
 /// number of processes and replace them (`Fleet+Commands.swift`). Times are milliseconds of one monotonic clock.
 struct Fleet: Sendable {

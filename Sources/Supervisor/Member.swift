@@ -21,7 +21,8 @@ extension Fleet {
         var label: String { "\(stage).\(replica)" }
 
         var stopPhase: StopPhase {
-            switch BuiltInStage(rawValue: stage) {
+            if AuxiliaryProcess(rawValue: stage) != nil { return .auxiliary }
+            return switch BuiltInStage(rawValue: stage) {
             case .ingress: .ingress
             case .recorder, .archiver: .recorder
             case .approver, .classifier, .masker, nil: .stages
@@ -78,7 +79,7 @@ extension Fleet {
     }
 
     enum StopPhase: Int, Sendable, Comparable, CaseIterable {
-        case ingress, stages, recorder
+        case ingress, stages, recorder, auxiliary
 
         static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
@@ -88,6 +89,7 @@ extension Fleet {
             case .ingress: hurried ? 0 : 30_000
             case .stages: hurried ? 1_000 : 10_000
             case .recorder: hurried ? 5_000 : 30_000
+            case .auxiliary: hurried ? 1_000 : 10_000
             }
         }
     }
@@ -115,6 +117,10 @@ extension Fleet {
         case handover
 
         init(of stage: String) {
+            if AuxiliaryProcess(rawValue: stage) != nil {
+                self = .inPlace
+                return
+            }
             switch BuiltInStage(rawValue: stage) {
             case .recorder, .approver, .archiver: self = .inPlace
             case .ingress: self = .handover

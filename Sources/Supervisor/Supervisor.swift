@@ -5,10 +5,9 @@ import Telemetry
 
 extension Fleet.Stage {
     init(_ entry: StageTable.Entry) {
-        let sole = BuiltInStage(rawValue: entry.name)?.soleReason
         self.init(
             name: entry.name, replicas: entry.replicas,
-            bounds: entry.bounds, soleReason: sole)
+            bounds: entry.bounds, soleReason: entry.soleReason)
     }
 }
 
@@ -57,7 +56,7 @@ public struct Supervisor {
         self.programs = programs
         let log = SupervisorLog(style: configuration.log)
         self.log = log
-        let order = configuration.stages.startOrder
+        let order = configuration.startOrder
         entries = Dictionary(uniqueKeysWithValues: order.map { ($0.name, $0) })
         fleet = Fleet(
             order.map { Fleet.Stage($0) }, drainMilliseconds: UInt64(configuration.limits.drainSeconds) * 1000)
@@ -67,7 +66,8 @@ public struct Supervisor {
         }
         try Directories.lock(configuration.state)
         try Directories.prepare(
-            configuration.state, stages: order.map(\.name), custom: configuration.stages.custom.map(\.name))
+            configuration.state, stages: configuration.stages.startOrder.map(\.name),
+            custom: configuration.stages.custom.map(\.name))
         try Orphans.end(configuration.state)
         Directories.removeAllSockets(configuration.state)
         notify = try NotifySocket(path: configuration.state.notifySocket)
@@ -275,18 +275,12 @@ public struct Supervisor {
 
     private static func program(of stage: String, in folder: String) -> String { "\(folder)/sluice-\(stage)" }
 
-    /// What a stage sees: our environment without secrets that are another's, and its own place.
+    /// What a stage sees: our environment without others' secrets, and its own place.
     static func environment(
         of stage: String, replica: Int, configuration: Configuration, inherited: [String: String]
     ) -> [String: String] {
         var result = inherited.filter { !$0.key.hasPrefix("SLUICE_") && !$0.key.hasPrefix("LISTEN_") }
-        var secrets = Set(configuration.secretEnvironmentNames + configuration.archiveEnvironmentNames)
-        switch BuiltInStage(rawValue: stage) {
-        case .ingress: secrets.subtract(configuration.secretEnvironmentNames)
-        case .archiver: secrets.subtract(configuration.archiveEnvironmentNames)
-        case .recorder, .approver, .classifier, .masker, nil: break
-        }
-        for name in secrets { result[name] = nil }
+        for name in configuration.foreignSecretNames(of: stage) { result[name] = nil }
         // Memory holds commands and replies: a crash's backtrace would show them.
         if result["SWIFT_BACKTRACE"] == nil { result["SWIFT_BACKTRACE"] = "enable=no" }
         result["SLUICE_STAGE"] = stage

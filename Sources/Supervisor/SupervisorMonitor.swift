@@ -79,7 +79,7 @@ final class SupervisorMonitor: Sendable {
     /// Each stage needs a process that takes work; one that serves no metrics counts by what the supervisor knows.
     private func unreadyReason(_ answers: [MetricsClient.Answer], _ members: [Status.Process]) -> String? {
         if let reason = telemetry.health.unreadyReason() { return reason }
-        for stage in Set(members.map(\.stage)).sorted() {
+        for stage in Set(members.map(\.stage)).sorted() where AuxiliaryProcess(rawValue: stage) == nil {
             let takesWork = zip(members, answers).contains { member, answer in
                 guard member.stage == stage, member.state == "ready" else { return false }
                 switch answer {

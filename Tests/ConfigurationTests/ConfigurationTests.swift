@@ -76,7 +76,8 @@ struct ConfigurationTests {
         #expect(resource.tls == .prefer)
         #expect(resource.credentials.password == .environment("ORDERS_PASSWORD"))
         #expect(resource.recording == .written)
-        #expect(configuration.secretEnvironmentNames == ["ORDERS_PASSWORD"])
+        #expect(configuration.foreignSecretNames(of: "masker") == ["ORDERS_PASSWORD"])
+        #expect(configuration.foreignSecretNames(of: "ingress").isEmpty)
     }
 
     @Test func whatIsAbsentIsNamedWhereIngressRuns() throws {

@@ -10,6 +10,7 @@ struct KubernetesTests {
     static let programs = [
         "sluice", "sluice-ingress", "sluice-classifier", "sluice-masker", "sluice-approver", "sluice-recorder",
         "sluice-archiver",
+        "sluice-forwarder",
     ]
 
     static let stages = ["ingress", "classifier", "masker", "approver", "recorder"]

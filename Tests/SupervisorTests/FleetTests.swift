@@ -183,6 +183,28 @@ struct FleetTests {
         #expect(fleet.stop(now: 1) == [.terminate(1), .terminate(2)])
     }
 
+    @Test func whatWorksOnRecordingsEndsAfterTheRecorder() {
+        var fleet = Fleet(
+            [
+                .init(name: "forwarder", replicas: 1), .init(name: "recorder", replicas: 1),
+                .init(name: "ingress", replicas: 1),
+            ], drainMilliseconds: 1)
+        _ = fleet.start(now: 0)
+        for id in 0...2 {
+            _ = fleet.spawned(id, pid: Int32(7 + id))
+            _ = fleet.becameReady(id, status: nil, now: 0)
+        }
+        #expect(Fleet.Replacement(of: "forwarder") == .inPlace)
+        // Killed while the others finish, it comes back for what they still record.
+        #expect(commands(fleet.stop(now: 1)) == [.terminate(2)])
+        #expect(commands(fleet.exited(0, .signal(9), lastLines: [], now: 1)) == [])
+        #expect(fleet.tick(now: 101) == [.spawn(0)])
+        _ = fleet.spawned(0, pid: 17)
+        #expect(commands(fleet.exited(2, .status(0), lastLines: [], now: 102)) == [.terminate(1)])
+        #expect(commands(fleet.exited(1, .status(0), lastLines: [], now: 103)) == [.terminate(0)])
+        #expect(commands(fleet.exited(0, .status(0), lastLines: [], now: 104)) == [.finished(nil)])
+    }
+
     @Test func aStageThatRunsElsewhereIsPassedOver() {
         var fleet = Fleet(
             [

@@ -347,4 +347,21 @@ struct EnvironmentTests {
             #expect((seen["DB_PASSWORD"] != nil) == (stage == "ingress"))
         }
     }
+
+    @Test func onlyTheForwarderSeesSecretsOfSinks() throws {
+        let text = """
+            state: s
+            listeners: {postgres: 127.0.0.1:1}
+            resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u, password: {env: DB_PASSWORD}}}]
+            policy: p.yaml
+            recording: {forward: {sinks: {a: {webhook: {url: "https://h/", secret: {env: HOOK_SECRET}}}}}}
+            """
+        let configuration = try Configuration.parse(text, file: "/srv/sluice.yaml")
+        let inherited = ["DB_PASSWORD": "x", "HOOK_SECRET": "y"]
+        let seen = ["ingress", "forwarder", "recorder"].map { stage in
+            Supervisor.environment(of: stage, replica: 0, configuration: configuration, inherited: inherited)
+                .keys.filter(inherited.keys.contains).sorted()
+        }
+        #expect(seen == [["DB_PASSWORD"], ["HOOK_SECRET"], []])
+    }
 }

@@ -170,7 +170,7 @@ final class LoopListener: @unchecked Sendable {
     func checkIdentities(_ snapshot: IdentitySnapshot, now: Date) {
         for session in sessions.values {
             guard let reason = snapshot.reasonToEnd(session: session.id) else { continue }
-            let text = "ended by an operator" + (reason.isEmpty ? "" : ": " + reason)
+            let text = SessionEnded.byOperator + (reason.isEmpty ? "" : ": " + reason)
             session.end(text, failure: SessionFailure("57P01", "the session is \(text)"))
         }
         for session in sessions.values where !snapshot.isCurrent(session.identity, now: now) {

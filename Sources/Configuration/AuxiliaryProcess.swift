@@ -1,0 +1,25 @@
+/// Processes that no message visits: they work on what others wrote. They start before the stages and end after them.
+public enum AuxiliaryProcess: String, Sendable, CaseIterable {
+    case forwarder
+
+    /// Why there is only one.
+    public var soleReason: String {
+        switch self {
+        case .forwarder: "it alone owns the places up to which events were sent"
+        }
+    }
+}
+
+extension Configuration {
+    /// Whether `process` runs here.
+    public func runs(_ process: AuxiliaryProcess) -> Bool {
+        switch process {
+        case .forwarder: recording.forward != nil
+        }
+    }
+
+    /// Everything that runs here, in the order in which it starts.
+    public var startOrder: [StageTable.Entry] {
+        AuxiliaryProcess.allCases.filter(runs).map { StageTable.Entry($0) } + stages.startOrder
+    }
+}

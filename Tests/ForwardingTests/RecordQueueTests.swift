@@ -1,0 +1,60 @@
+import Contract
+import Recording
+import Testing
+
+@testable import Forwarding
+
+/// A session that has moved comes in its order, whatever the clocks of its recorders say.
+@Suite struct RecordQueueTests {
+    private static func take(_ queue: RecordQueue, _ stream: inout EventStream) throws -> [String] {
+        try queue.refresh()
+        var ids: [String] = []
+        while let taken = queue.next(stream.isNext) { ids += stream.add(taken.record, in: taken.block).map(\.id) }
+        return ids
+    }
+
+    @Test func aSessionThatMovedToAReplicaThatIsReadBefore() throws {
+        let recordings = try Recordings()
+        let (first, second) = (try recordings.writer("recorder-1"), try recordings.writer("recorder-0"))
+        var scene = Scene("a")
+        scene.start()
+        scene.command("SELECT 1")
+        let before = scene.takeRecords()
+        scene.command("SELECT 2")
+        scene.end()
+        // The second recorder's host has a clock that is behind, and the last record of the first one comes twice.
+        let after = scene.takeRecords().map { record in
+            var record = record
+            record.timeUs = 1
+            return record
+        }
+        let answer = try first.append(before)
+        var resumption = Resumption()
+        resumption.session = "a"
+        resumption.after = UInt64(before.count - 1)
+        resumption.replica = "recorder-1"
+        resumption.block = answer.block
+        resumption.chain = answer.chain
+        try second.append(before.suffix(1) + after, resumptions: [resumption])
+        let queue = RecordQueue(recordings.archive, at: [:]) { _, _ in }
+        var stream = EventStream { _ in nil }
+        #expect(try Self.take(queue, &stream) == scene.expected)
+    }
+
+    /// What never comes is not waited for longer than one look at the others.
+    @Test func aRecordThatIsMissingHoldsNothingUp() throws {
+        let recordings = try Recordings()
+        let writer = try recordings.writer()
+        var scene = Scene("a")
+        scene.start()
+        scene.command("SELECT 1")
+        scene.end()
+        try writer.append(scene.takeRecords())
+        let place = try ReplicaTail.open(recordings.archive, "recorder-0", at: .beginning).tail
+        _ = try place.next()
+        let queue = RecordQueue(recordings.archive, at: ["recorder-0": place.place]) { _, _ in }
+        var stream = EventStream { _ in nil }
+        #expect(try Self.take(queue, &stream).isEmpty)
+        #expect(try Self.take(queue, &stream) == Array(scene.expected.dropFirst()))
+    }
+}
