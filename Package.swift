@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "Detection", targets: ["Detection"]),
         .library(name: "PostgresClassify", targets: ["PostgresClassify"]),
         .library(name: "Masking", targets: ["Masking"]),
+        .library(name: "Recording", targets: ["Recording"]),
         .library(name: "PostgresMask", targets: ["PostgresMask"]),
         .library(name: "Gateway", targets: ["Gateway", "Identity"]),
     ],
@@ -122,7 +123,7 @@ let package = Package(
                 "Telemetry",
             ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
-        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+        program("Recorder", ["Recording", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [
@@ -149,7 +150,7 @@ let package = Package(
         tests("DetectionTests", ["Detection"]),
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
-        tests("RecordingTests", ["Recording", "Contract", protobuf]),
+        tests("RecordingTests", ["Recording", "Contract", grdb, protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

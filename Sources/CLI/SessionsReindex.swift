@@ -1,5 +1,7 @@
 import ArgumentParser
 import Configuration
+import Foundation
+import PostgresRender
 import Recording
 
 /// `--recordings`, for the commands that read recordings.
@@ -30,8 +32,23 @@ extension SessionsCommand {
         func run() throws {
             let recordings = try source.folder()
             try RecordingIndex(recordings: recordings).rebuild()
+            try remakeWords(recordings)
             let replicas = try RecordingArchive(recordings: recordings).replicas()
             print("read \(replicas.count) recorders' folders in \(recordings)")
+        }
+
+        /// A search index that is there is made anew too, by the recorder that keeps it when one does.
+        private func remakeWords(_ recordings: String) throws {
+            let path = recordings + "/" + SearchIndex.fileName
+            guard FileManager.default.fileExists(atPath: path) else { return }
+            let content = try (try? SearchIndex(reading: path, of: recordings))?.content() ?? .commands
+            do {
+                let index = try SearchIndex(writing: path, of: recordings, content)
+                try index.clear()
+                try index.update(replies: RecordedReplies())
+            } catch let error as RecordingError where error.code == .locked {
+                try SearchIndex(reading: path, of: recordings).clear()
+            }
         }
     }
 }

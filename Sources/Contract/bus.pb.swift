@@ -1984,6 +1984,9 @@ public nonisolated struct DecisionMade: Sendable {
 
   public var policyEpoch: Data = Data()
 
+  /// read, written or seen through a view, as in Facts; sorted, unique
+  public var tables: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -5037,7 +5040,7 @@ nonisolated extension Parameter: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DecisionMade"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}verdict\0\u{1}decisions\0\u{1}rule\0\u{1}stage\0\u{1}reason\0\u{3}policy_epoch\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}verdict\0\u{1}decisions\0\u{1}rule\0\u{1}stage\0\u{1}reason\0\u{3}policy_epoch\0\u{1}tables\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5052,6 +5055,7 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularStringField(value: &self.stage) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self.policyEpoch) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.tables) }()
       default: break
       }
     }
@@ -5079,6 +5083,9 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.policyEpoch.isEmpty {
       try visitor.visitSingularBytesField(value: self.policyEpoch, fieldNumber: 7)
     }
+    if !self.tables.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.tables, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5090,6 +5097,7 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.stage != rhs.stage {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.policyEpoch != rhs.policyEpoch {return false}
+    if lhs.tables != rhs.tables {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

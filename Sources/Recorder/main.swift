@@ -5,6 +5,7 @@
 // Failure: killed, it loses nothing that it acknowledged; ingress sends the rest again. With a full disk it takes no work,
 // so that another recorder gets its sessions, or else commands stop; writing resumes by itself when there is space again.
 // After a failed fdatasync it takes none for good.
+// Beside it, a thread of low priority keeps the index of words up to date, for the recorders of one folder in one of them.
 // Diagnostics: one line an event on standard error.
 
 import Bus
@@ -18,5 +19,14 @@ StageRunner.main { environment in
     let key = try RecordingKey.load(creatingAt: configuration.state.recordingKey, for: recordings)
     let replica = try ReplicaFolder.find(for: "\(environment.stage)-\(environment.replica)", in: recordings)
     return try RecorderStage(
-        recordings: recordings, replica: replica, key: key, segmentBytes: configuration.recording.segmentBytes)
+        recordings: recordings, replica: replica, key: key, segmentBytes: configuration.recording.segmentBytes,
+        search: searchedContent(configuration.recording.search))
+}
+
+private func searchedContent(_ search: RecordingSettings.Search) -> SearchIndex.Content? {
+    switch search {
+    case .off: nil
+    case .commands: .commands
+    case .output: .output
+    }
 }

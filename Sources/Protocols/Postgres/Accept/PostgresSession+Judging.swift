@@ -225,6 +225,7 @@ extension PostgresSession {
         decision.stage = ruling.stage
         decision.reason = ruling.reason
         decision.policyEpoch = Data(ruling.epoch)
+        decision.tables = ruling.tables
         return decision
     }
 
