@@ -150,7 +150,7 @@ let package = Package(
         tests("DetectionTests", ["Detection"]),
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
-        tests("RecordingTests", ["Recording", "Contract", grdb, protobuf]),
+        tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

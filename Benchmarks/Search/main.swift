@@ -61,14 +61,22 @@ func search(_ title: String, _ filter: SearchFilter, _ folder: String, _ all: in
     func once() throws -> Int {
         try SearchIndex(reading: folder + "/" + SearchIndex.fileName, of: folder).find(filter, replies: nil).count
     }
+    func processorTime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
     forget(folder)
     var hits = 0
     let cold = try seconds { hits = try once() }
+    let before = processorTime()
     let warm = try (0..<rounds).map { _ in try seconds { _ = try once() } }.sorted()
+    let processor = (processorTime() - before) / Double(rounds)
     all += warm
     print(
         "| \(title) | \(hits) | \(milliseconds(cold)) | \(milliseconds(warm[warm.count / 2])) "
-            + "| \(milliseconds(warm[warm.count * 95 / 100])) | \(milliseconds(warm[warm.count - 1])) |")
+            + "| \(milliseconds(warm[warm.count * 95 / 100])) | \(milliseconds(warm[warm.count - 1])) "
+            + "| \(milliseconds(processor)) |")
 }
 
 guard CommandLine.arguments.count == 3, let count = Int(CommandLine.arguments[1]), count > 0 else {
@@ -94,7 +102,7 @@ print("indexed in \(Int(building)) s, \(Int(Double(count) / building)) commands/
 let commands = Commands()
 func query(_ text: String) throws -> SearchQuery { try SearchQuery(text) }
 let middle: UInt64 = 1_700_000_000_000_000 + UInt64(count) * 5_400
-print("| search | hits | cold ms | warm p50 | p95 | max |\n|---|---|---|---|---|---|")
+print("| search | hits | cold ms | warm p50 | p95 | max | processor |\n|---|---|---|---|---|---|---|")
 var all: [Double] = []
 for (title, filter) in [
     ("a common word", SearchFilter(query: try query("select"))),

@@ -42,11 +42,12 @@ extension SessionsCommand {
             let path = recordings + "/" + SearchIndex.fileName
             guard FileManager.default.fileExists(atPath: path) else { return }
             let content = try (try? SearchIndex(reading: path, of: recordings))?.content() ?? .commands
-            do {
+            do throws(RecordingError) {
                 let index = try SearchIndex(writing: path, of: recordings, content)
                 try index.clear()
                 try index.update(replies: RecordedReplies())
-            } catch let error as RecordingError where error.code == .locked {
+            } catch {
+                guard error.code == .locked else { throw error }
                 try SearchIndex(reading: path, of: recordings).clear()
             }
         }

@@ -42,13 +42,14 @@ extension SessionsCommand {
                 throw ValidationError("--contains reads the recordings: it needs no --index")
             }
             guard contains != "" else { throw ValidationError("--contains needs some text") }
-            do {
-                let query = try SearchQuery(words.joined(separator: " "))
-                guard query != SearchQuery() || contains != nil || isFiltered else {
-                    throw ValidationError("say what to look for: words, --contains, --table, --rule or another option")
-                }
-            } catch let error as RecordingError {
+            let query: SearchQuery
+            do throws(RecordingError) {
+                query = try SearchQuery(words.joined(separator: " "))
+            } catch {
                 throw ValidationError(error.detail)
+            }
+            guard query != SearchQuery() || contains != nil || isFiltered else {
+                throw ValidationError("say what to look for: words, --contains, --table, --rule or another option")
             }
         }
 
@@ -79,9 +80,10 @@ extension SessionsCommand {
 
         private func openIndex(_ recordings: String) throws -> SearchIndex {
             guard let index else {
-                do {
+                do throws(RecordingError) {
                     return try SearchIndex(reading: recordings + "/" + SearchIndex.fileName, of: recordings)
-                } catch let error as RecordingError where error.code == .notFound {
+                } catch {
+                    guard error.code == .notFound else { throw error }
                     throw CommandFailure(
                         "\(error): recorders keep one unless recording.search is off; --index FILE makes one here")
                 }

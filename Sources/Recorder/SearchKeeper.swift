@@ -45,7 +45,7 @@ final class SearchKeeper: @unchecked Sendable {
     }
 
     private func keep() {
-        do {
+        do throws(RecordingError) {
             let path = recordings + "/" + SearchIndex.fileName
             let index = try SearchIndex(writing: path, of: recordings, content)
             while !isStopped.load(ordering: .relaxed) {
@@ -54,7 +54,7 @@ final class SearchKeeper: @unchecked Sendable {
                 wait(Self.interval)
             }
         } catch {
-            if (error as? RecordingError)?.code != .locked, !hasFailed {
+            if error.code != .locked, !hasFailed {
                 StageLog.error("the search index is behind, recordings are complete: \(error)")
                 hasFailed = true
             }

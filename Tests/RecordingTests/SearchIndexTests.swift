@@ -1,6 +1,6 @@
 import Contract
 import Foundation
-import GRDB
+import SwiftProtobuf
 import Testing
 
 @testable import Recording
@@ -154,9 +154,12 @@ import Testing
         do {
             let index = try Self.index(scratch)
             try index.update(replies: nil)
-            try index.database.write { try $0.execute(sql: "PRAGMA user_version = 99") }
         }
         let path = scratch.path + "/" + SearchIndex.fileName
+        // The user version in SQLite's header (sqlite.org/fileformat.html).
+        var bytes = try scratch.bytes(path)
+        bytes[63] = 99
+        try scratch.overwrite(path, bytes)
         #expect(throws: RecordingError.self) { try SearchIndex(reading: path, of: scratch.path) }
         let index = try Self.index(scratch)
         #expect(try index.update(replies: nil) == 1)

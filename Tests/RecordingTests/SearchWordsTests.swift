@@ -41,8 +41,8 @@ import Testing
 
     @Test func vocabularyIsWithoutKeys() {
         for (word, isOne) in [
-            ("orders", true), ("orders_2026", true), ("t1", true), ("_x", true), ("été", true), ("12", false),
-            ("a1b2", false), ("deadbeef01", true), ("x12345", false), ("0x", false),
+            ("orders", true), ("order_items", true), ("_", true), ("été", true), ("orders_2026", false), ("t1", false),
+            ("12", false), ("a1b2", false),
         ] { #expect(SearchTokens.isVocabulary(Array(word.utf8)) == isOne, "\(word)") }
     }
 

@@ -4,7 +4,7 @@ import GRDB
 struct SearchExpression {
     /// Words of the vocabulary that stand for the beginning of a word. With more, SQLite puts together itself what all of them
     /// have, which takes longer the more commands that are.
-    private static let maxExpansion = 256
+    private static let maxExpansion = 1024
 
     /// nil: every command matches.
     private(set) var text: String?

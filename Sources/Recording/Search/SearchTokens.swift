@@ -3,23 +3,11 @@
 enum SearchTokens {
     /// Between parts of a command, so that no phrase goes from one into another.
     static let border = Array("#".utf8)
-    /// Before words that are made of letters and digits at random, as keys and hashes are: they are in no vocabulary.
+    /// Before words that have digits, as keys and hashes do, and tables that are made by the hundred: they are in no vocabulary.
     static let marker = UInt8(ascii: "~")
-    /// Digits that a word of the vocabulary may end with: `orders_2026`.
-    private static let maxTrailingDigits = 4
 
-    /// Whether a word is one of the vocabulary: no digits but few at its end.
-    static func isVocabulary(_ word: [UInt8]) -> Bool {
-        var digits = 0
-        for byte in word {
-            if isDigit(byte) {
-                digits += 1
-            } else if digits > 0, byte != UInt8(ascii: "_") {
-                return false
-            }
-        }
-        return digits <= maxTrailingDigits && word.first.map { !isDigit($0) } ?? false
-    }
+    /// Whether a word is one of the vocabulary.
+    static func isVocabulary(_ word: [UInt8]) -> Bool { !word.contains(where: isDigit) }
 
     static func append(_ word: [UInt8], to text: inout [UInt8]) {
         if !text.isEmpty { text.append(UInt8(ascii: " ")) }
