@@ -20,10 +20,9 @@ extension Integration {
                 CREATE TABLE intruder_90210 (x integer);
                 """)
             #expect(ran.status == 0, "\(ran.transcript)")
+            _ = try await eventually("the index has the last command") { try await search(["intrud*"]).first }
             // The second is decided as the first was.
-            _ = try await eventually("the index has all commands") {
-                try await search(["90210", "--limit", "9"]).count == 3 ? true : nil
-            }
+            #expect(try await search(["90210", "--limit", "9"]).count == 2)
             #expect(try await search(["--table", "customers"]).count == 2)
             #expect(try await search(["--table", "no_such_table"]).isEmpty)
             #expect(try await search(["żółw"]).count == 1)
