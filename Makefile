@@ -5,9 +5,9 @@ SHELL := /bin/bash
 RELEASE := .build/release
 BUILD := swift build
 SOURCES := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Classifier \
-	Benchmarks/Detect Benchmarks/Mask
+	Benchmarks/Detect Benchmarks/Mask Benchmarks/Search
 
-.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-masker bench-classifier bench-detect fuzz format lint clean
+.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-masker bench-classifier bench-detect bench-search fuzz format lint clean
 
 install:
 	@scripts/install.sh
@@ -50,6 +50,13 @@ bench-masker: install
 bench-classifier: install
 	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib ClassifierBench
 
+# A recording of so many commands, the index of its words, and how long searches take. It needs about 350 bytes a command in SEARCH_FOLDER.
+SEARCH_COMMANDS ?= 10000000
+SEARCH_FOLDER ?= $(CURDIR)/.build-search
+bench-search: install
+	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib SearchBench \
+		$(SEARCH_COMMANDS) $(SEARCH_FOLDER)
+
 # Precision and recall of the detectors on a labelled corpus, beside Presidio's, and their speed.
 bench-detect: install
 	swift build --package-path Benchmarks --scratch-path .build-benchmarks -c release --product DetectBench
@@ -72,4 +79,4 @@ lint:
 	swift build --explicit-target-dependency-import-check error
 
 clean:
-	rm -rf .build .build-python .build-python-detect .build-demo .build-benchmarks .build-fuzz
+	rm -rf .build .build-python .build-python-detect .build-demo .build-benchmarks .build-fuzz .build-search

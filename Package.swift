@@ -53,6 +53,7 @@ let package = Package(
         .library(name: "Detection", targets: ["Detection"]),
         .library(name: "PostgresClassify", targets: ["PostgresClassify"]),
         .library(name: "Masking", targets: ["Masking"]),
+        .library(name: "Recording", targets: ["Recording"]),
         .library(name: "PostgresMask", targets: ["PostgresMask"]),
         .library(name: "Gateway", targets: ["Gateway", "Identity"]),
     ],
@@ -134,8 +135,8 @@ let package = Package(
             ]),
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
-        program("Recorder", ["Recording", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
+        program("Recorder", ["Recording", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [

@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// `make bench-classifier`, `make bench-detect` and `make bench-masker`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
+// `make bench-classifier`, `make bench-detect`, `make bench-masker` and `make bench-search`: what one part of Sluice costs by itself. What the whole costs is measured by run.sh.
 import PackageDescription
 
 let package = Package(
@@ -21,6 +21,12 @@ let package = Package(
                 .product(name: "PostgresMask", package: "sluice"), .product(name: "Contract", package: "sluice"),
             ],
             path: "Mask"),
+        .executableTarget(
+            name: "SearchBench",
+            dependencies: [
+                .product(name: "Recording", package: "sluice"), .product(name: "Contract", package: "sluice"),
+            ],
+            path: "Search"),
     ],
     swiftLanguageModes: [.v6]
 )

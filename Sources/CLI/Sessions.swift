@@ -8,9 +8,9 @@ import Recording
 /// `sluice sessions`: what was recorded.
 struct SessionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sessions", abstract: "List, count, show, replay, watch, export and end sessions.",
+        commandName: "sessions", abstract: "List, count, search, show, replay, watch, export and end sessions.",
         subcommands: [
-            List.self, Stats.self, Show.self, Replay.self, Watch.self, Export.self, Kill.self,
+            List.self, Stats.self, Search.self, Show.self, Replay.self, Watch.self, Export.self, Kill.self,
             Reindex.self,
         ])
 }

@@ -1,6 +1,8 @@
 import Archive
 import ArgumentParser
 import Configuration
+import Foundation
+import PostgresRender
 import Recording
 
 /// `--recordings`, for the commands that read recordings.
@@ -56,8 +58,24 @@ extension SessionsCommand {
         func run() throws {
             let index = try source.index()
             try index.rebuild()
+            try remakeWords(index.recordings)
             let replicas = try source.archive().replicas()
             print("read \(replicas.count) recorders' folders in \(index.recordings)")
+        }
+
+        /// A search index that is there is made anew too, by the recorder that keeps it when one does.
+        private func remakeWords(_ recordings: String) throws {
+            let path = recordings + "/" + SearchIndex.fileName
+            guard FileManager.default.fileExists(atPath: path) else { return }
+            let content = try (try? SearchIndex(reading: path, of: recordings))?.content() ?? .commands
+            do throws(RecordingError) {
+                let index = try SearchIndex(writing: path, of: recordings, content)
+                try index.clear()
+                try index.update(replies: RecordedReplies())
+            } catch {
+                guard error.code == .locked else { throw error }
+                try SearchIndex(reading: path, of: recordings).clear()
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ public struct RecordingSettings: Sendable, Equatable {
     public let budget: RecordingBudget
     /// Nil: no event leaves.
     public let forward: RecordingForward?
+    public let search: Search
 
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
@@ -23,6 +24,7 @@ public struct RecordingSettings: Sendable, Equatable {
             archive = nil
             budget = RecordingBudget()
             forward = nil
+            search = .commands
             return
         }
         var keys = try node.mapping()
@@ -42,6 +44,7 @@ public struct RecordingSettings: Sendable, Equatable {
             try keys.optional("forward").map { node throws(ConfigurationError) in
                 try RecordingForward(node, folder: folder)
             })
+        search = mistakes.attempt(try keys.optional("search")?.choice(of: Search.self)) ?? .commands
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
     }

@@ -2137,6 +2137,9 @@ public nonisolated struct DecisionMade: Sendable {
 
   public var recordingRule: String = String()
 
+  /// read, written or seen through a view, as in Facts; sorted, unique
+  public var tables: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -5467,7 +5470,7 @@ nonisolated extension Parameter: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DecisionMade"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}verdict\0\u{1}decisions\0\u{1}rule\0\u{1}stage\0\u{1}reason\0\u{3}policy_epoch\0\u{1}recording\0\u{3}recording_rule\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}verdict\0\u{1}decisions\0\u{1}rule\0\u{1}stage\0\u{1}reason\0\u{3}policy_epoch\0\u{1}recording\0\u{3}recording_rule\0\u{1}tables\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5484,6 +5487,7 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 7: try { try decoder.decodeSingularBytesField(value: &self.policyEpoch) }()
       case 8: try { try decoder.decodeSingularEnumField(value: &self.recording) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.recordingRule) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.tables) }()
       default: break
       }
     }
@@ -5517,6 +5521,9 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.recordingRule.isEmpty {
       try visitor.visitSingularStringField(value: self.recordingRule, fieldNumber: 9)
     }
+    if !self.tables.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.tables, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5530,6 +5537,7 @@ nonisolated extension DecisionMade: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.policyEpoch != rhs.policyEpoch {return false}
     if lhs.recording != rhs.recording {return false}
     if lhs.recordingRule != rhs.recordingRule {return false}
+    if lhs.tables != rhs.tables {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

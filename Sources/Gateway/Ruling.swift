@@ -23,6 +23,8 @@ public struct Ruling: Sendable {
     /// meanwhile, like one whose executions are held.
     public let wantsEstimate: Bool
     public let facts: Facts
+    /// Tables and views that it touches, for the recording; sorted, unique.
+    public let tables: [String]
     public let epoch: [UInt8]
     public let signed: [SignedDecision]
     public let reviews: [Review]
@@ -89,6 +91,7 @@ public struct Ruling: Sendable {
         hint = deciding.hint
         epoch = [UInt8](decisions.first { $0.stage == StageName.classifier }?.policyEpoch ?? deciding.policyEpoch)
         facts = decisions.first { $0.stage == StageName.classifier }?.facts ?? Facts()
+        tables = Set(facts.tablesRead + facts.tablesWritten + facts.views).sorted()
         mask = decisions.reduce(into: MaskPlan()) { $0.tighten($1.mask) }
         limits = decisions.reduce(into: Limits()) { $0.tighten($1.limits) }
         self.signed = signed

@@ -26,17 +26,23 @@ struct RecorderStage: Stage {
     /// Answers to batches that could not be written, kept back.
     private var refusals: [(message: BusMessage, answer: RecordAck)] = []
     private let indexer: Indexer
+    /// Nil: nothing is kept for searching.
+    private let search: SearchKeeper?
     private var indexedAt: UInt64 = 0
     private let metrics: RecorderMetrics
     /// For the threads that answer about readiness.
     private let isFailing: FailingFlag
     private var reported = ReplicaWriter.State.working
 
-    init(recordings: String, replica: String, key: RecordingKey, options: SegmentWriter.Options) throws {
+    init(
+        recordings: String, replica: String, key: RecordingKey, options: SegmentWriter.Options, search: SearchIndex.Content?
+    ) throws {
         metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
         writer = try ReplicaWriter(directory: "\(recordings)/\(replica)", key: key, options: options)
         indexer = Indexer(recordings: recordings, replica: replica)
         indexer.catchUp()
+        self.search = search.map { SearchKeeper(recordings: recordings, $0) }
+        self.search?.start()
         let flag = FailingFlag()
         isFailing = flag
         ProcessTelemetry.current.health.require { flag.isSet ? "recordings cannot be written" : nil }
@@ -146,6 +152,7 @@ struct RecorderStage: Stage {
     }
 
     mutating func drain() {
+        search?.stop()
         indexer.finish(writer.takeIndexChanges)
         do {
             try writer.finish()

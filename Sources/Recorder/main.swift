@@ -5,6 +5,7 @@
 // Failure: killed, it loses nothing that it acknowledged; ingress sends the rest again. With a full disk it takes no work,
 // so that another recorder gets its sessions, or else commands stop; writing resumes by itself when there is space again.
 // After a failed fdatasync it takes none for good.
+// Beside it, a thread of low priority keeps the index of words up to date, for the recorders of one folder in one of them.
 // Diagnostics: one line an event on standard error.
 
 import Bus
@@ -23,5 +24,15 @@ StageRunner.main { environment in
     options.formerKeys = try RecordingKey.loadFormer(of: keyFile)
     let replica = try ReplicaFolder.find(for: "\(environment.stage)-\(environment.replica)", in: recordings)
     return try RecorderStage(
-        recordings: recordings, replica: replica, key: key, options: options)
+        recordings: recordings, replica: replica, key: key, options: options,
+        // Words in the clear would undo the encryption: who has the key makes an index of his own.
+        search: options.recipients.isEmpty ? searchedContent(configuration.recording.search) : nil)
+}
+
+private func searchedContent(_ search: RecordingSettings.Search) -> SearchIndex.Content? {
+    switch search {
+    case .off: nil
+    case .commands: .commands
+    case .output: .output
+    }
 }

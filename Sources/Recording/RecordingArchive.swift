@@ -69,9 +69,13 @@ public struct RecordingArchive: Sendable {
         return recordings + "/" + replica
     }
 
+    func folder(of replica: String) throws(RecordingError) -> SegmentFolder {
+        try SegmentFolder(directory(of: replica), access)
+    }
+
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
-        let folder = try SegmentFolder(directory(of: replica), access)
+        let folder = try folder(of: replica)
         let head = try StoredHead.read(directory: folder.directory, keys: []).value
         var found: [ReadableSegment] = []
         for number in try folder.numbers().reversed() where number <= head.segment {

@@ -90,6 +90,17 @@ public final class SegmentReader {
         return try advance(over: block, previous: chain)
     }
 
+    /// Goes to a place between two blocks of this segment, as it was when the segment was read before.
+    func move(to place: RecordingPlace) {
+        currentHeader = nil
+        current = nil
+        decrypted = nil
+        offset = place.offset
+        nextNumber = place.block
+        chain = place.chain
+        isSealed = false
+    }
+
     /// Reads the block at the current place into the buffer. nil at the end of the file.
     private func load() throws(RecordingError) -> BlockHeader? {
         currentHeader = nil

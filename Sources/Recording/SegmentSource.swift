@@ -54,6 +54,9 @@ struct SegmentFolder: Sendable {
         return try open(source.path(of: segment, replica: replica))
     }
 
+    /// Whether the segment is here or in the archive.
+    func has(_ number: UInt64) -> Bool { archived.segments[number] != nil || fileSize(path(number)) != nil }
+
     /// Where the segment stands when it is here.
     func path(_ number: UInt64) -> String { directory + "/" + Format.segmentName(number) }
 

@@ -106,6 +106,7 @@ extension Samples {
             $0.stage = "classifier"
             $0.reason = "allowed"
             $0.policyEpoch = epoch
+            $0.tables = ["orders", "public.customers"]
         }
     }
     private static var holdEvent: HoldEvent {

@@ -74,6 +74,7 @@ extension PostgresSession {
         decision.rule = ruling.rule
         decision.stage = ruling.stage
         decision.policyEpoch = Data(ruling.epoch)
+        decision.tables = ruling.tables
         if ruling.recording.level.keepsTexts { decision.reason = ruling.reason }
         if !ruling.recording.level.keepsData {
             decision.recording = ruling.recording.level

@@ -286,7 +286,7 @@ class Decision(_message.Message):
     def __init__(self, stage: _Optional[str] = ..., digest: _Optional[bytes] = ..., session: _Optional[str] = ..., sequence: _Optional[int] = ..., identity: _Optional[str] = ..., resource: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., policy_epoch: _Optional[bytes] = ..., rule: _Optional[str] = ..., reason: _Optional[str] = ..., hint: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., mask: _Optional[_Union[MaskPlan, _Mapping]] = ..., facts: _Optional[_Union[Facts, _Mapping]] = ..., hold_id: _Optional[str] = ..., reviews: _Optional[_Iterable[_Union[Review, _Mapping]]] = ..., decided_at_ms: _Optional[int] = ..., pure: bool = ..., purpose: _Optional[_Union[CommandPurpose, str]] = ..., seen: _Optional[bytes] = ..., annotations: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., wants_estimate: bool = ..., context: _Optional[bytes] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ..., least_recording: _Optional[_Union[RecordingLevel, str]] = ...) -> None: ...
 
 class DecisionMade(_message.Message):
-    __slots__ = ["command", "decisions", "policy_epoch", "reason", "recording", "recording_rule", "rule", "stage", "verdict"]
+    __slots__ = ["command", "decisions", "policy_epoch", "reason", "recording", "recording_rule", "rule", "stage", "tables", "verdict"]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     POLICY_EPOCH_FIELD_NUMBER: _ClassVar[int]
@@ -295,6 +295,7 @@ class DecisionMade(_message.Message):
     RECORDING_RULE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
+    TABLES_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     command: int
     decisions: _containers.RepeatedCompositeFieldContainer[SignedDecision]
@@ -304,8 +305,9 @@ class DecisionMade(_message.Message):
     recording_rule: str
     rule: str
     stage: str
+    tables: _containers.RepeatedScalarFieldContainer[str]
     verdict: Verdict
-    def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ...) -> None: ...
+    def __init__(self, command: _Optional[int] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., decisions: _Optional[_Iterable[_Union[SignedDecision, _Mapping]]] = ..., rule: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., policy_epoch: _Optional[bytes] = ..., recording: _Optional[_Union[RecordingLevel, str]] = ..., recording_rule: _Optional[str] = ..., tables: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DetectorMask(_message.Message):
     __slots__ = ["definitions", "entities", "parameters", "refuse_on_failure", "rule", "style"]
