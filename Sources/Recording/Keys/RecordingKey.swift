@@ -77,7 +77,8 @@ public struct RecordingKey: Sendable {
         }
         let bytes = try readFile(file, limit: maxFormer * length + 1)
         guard bytes.count % length == 0, bytes.count <= maxFormer * length else {
-            throw RecordingError(.invalid, file: file, "each of at most \(maxFormer) recording keys has \(length) bytes")
+            throw RecordingError(
+                .invalid, file: file, "each of at most \(maxFormer) recording keys has \(length) bytes")
         }
         return try stride(from: 0, to: bytes.count, by: length).map { place throws(RecordingError) in
             try RecordingKey(seed: Array(bytes[place..<(place + length)]))
@@ -129,6 +130,6 @@ public struct RecordingKey: Sendable {
         } catch {
             throw .system(error, path)
         }
-        try synchronizeDirectory(parent(path))
+        try synchronizeDirectory(parent(path), files: files)
     }
 }
