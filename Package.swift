@@ -150,7 +150,12 @@ let package = Package(
         tests("DetectionTests", ["Detection"]),
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
-        tests("RecordingTests", ["Recording", "Contract", protobuf]),
+        library("CrashLoad", ["Contract"], path: "Tests/CrashLoad"),
+        .executableTarget(
+            name: "CrashWriter", dependencies: ["CrashLoad", "Recording", "Contract", protobuf],
+            path: "Tests/CrashWriter",
+            swiftSettings: strict),
+        tests("RecordingTests", ["Recording", "Contract", "CrashLoad", "CrashWriter", "TestKit", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),
