@@ -18,10 +18,11 @@ struct SweepRun {
     private let scratch: Scratch
     private let recipient: KeyPair?
     private let comment: Comment
-    private var slots = (0..<3).map { CrashSlot(index: $0) }
+    private var slots = (0..<2).map { CrashSlot(index: $0) }
     private var acknowledged: [String: UInt64] = [:]
     private var writer: ReplicaWriter?
     private var now: UInt64 = 1_000_000_000
+    private var failures = 0
     /// The folder takes nothing more, because its disk failed.
     private var isOver = false
 
@@ -36,7 +37,7 @@ struct SweepRun {
     /// Starts, records, stops, starts again and records, through several segments.
     mutating func run() throws {
         for _ in 0..<2 {
-            for block in 0..<9 where !isOver { try record(block) }
+            for block in 0..<4 where !isOver { try record(block) }
             if !isOver { stop() }
         }
         writer = nil
@@ -48,9 +49,9 @@ struct SweepRun {
         let slot = block % slots.count
         let session = slots[slot].session
         let records = slots[slot].next(2)
-        for attempt in 0..<4 {
+        for _ in 0..<6 {
             now += 1_100_000_000
-            guard open(attempt) else {
+            guard open() else {
                 if isOver { return }
                 continue
             }
@@ -82,10 +83,10 @@ struct SweepRun {
     }
 
     /// False when it could not be opened this time.
-    private mutating func open(_ attempt: Int) -> Bool {
+    private mutating func open() -> Bool {
         guard writer == nil else { return true }
         var options = SegmentWriter.Options()
-        options.segmentBytes = 1200
+        options.segmentBytes = 700
         if let recipient { options.recipients = [recipient.recipient] }
         do throws(RecordingError) {
             writer = try ReplicaWriter(
@@ -100,7 +101,9 @@ struct SweepRun {
     private mutating func failed(_ error: RecordingError) {
         #expect(files.hasFailed, "\(error): \(comment)")
         #expect([.storage, .unusable, .diskFailed].contains(error.code), "\(files.operation): \(error): \(comment)")
-        files.heal()
+        // There is room again after a while.
+        failures += 1
+        if failures == 3 { files.heal() }
         switch aftermath {
         case .retry where writer?.state != .lost: break
         case .retry, .death: writer = nil

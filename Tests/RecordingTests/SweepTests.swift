@@ -6,7 +6,8 @@ import Testing
     func noOperationThatFailsLosesARecord(_ fault: SweepFiles.Fault, isEncrypted: Bool) throws {
         let folder = try Scratch()
         let recipient = isEncrypted ? try KeyPair("reader", KeyPair.x25519, in: folder.path) : nil
-        for aftermath in SweepRun.Aftermath.allCases {
+        // A short write is nothing that a process notices.
+        for aftermath in SweepRun.Aftermath.allCases where fault != .short || aftermath == .retry {
             var number = 1
             while true {
                 var run = try SweepRun(fault, at: number, aftermath, recipient: recipient)
@@ -16,6 +17,7 @@ import Testing
             }
             // Two starts, two segments and more.
             #expect(number > 10, "\(fault) has befallen \(number - 1) operations")
+            print("sweep: \(fault), encrypted \(isEncrypted), \(aftermath): \(number - 1) operations failed")
         }
     }
 }
