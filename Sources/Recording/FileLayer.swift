@@ -121,11 +121,11 @@ func synchronizeDirectory(_ path: String, files: any FileLayer = SystemFiles()) 
 }
 
 /// Creates a directory of mode 0700 and makes its name durable; its parent must exist. One that exists stays as it is.
-func makeDirectory(_ path: String) throws(RecordingError) {
+func makeDirectory(_ path: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(FileError("mkdir", number: errno), path) }
     guard isDirectory(path) else { throw RecordingError(.storage, file: path, "is not a directory") }
     // Also of one that was there: what made it may have died before this.
-    try synchronizeDirectory(parent(path))
+    try synchronizeDirectory(parent(path), files: files)
 }
 
 func isDirectory(_ path: String) -> Bool {

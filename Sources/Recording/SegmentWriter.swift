@@ -83,7 +83,7 @@ public final class SegmentWriter: @unchecked Sendable {
         guard Format.isReplicaName(replica) else {
             throw RecordingError(.invalid, file: directory, "a replica's name has letters, digits, '-', '_' and '.'")
         }
-        try makeDirectory(directory)
+        try makeDirectory(directory, files: files)
         try FailedDisk.check(directory)
         var options = options
         options.maxBlockBytes = min(options.maxBlockBytes, Format.maxBlockBytes)

@@ -143,8 +143,11 @@ struct SweepRun {
             #expect(record == CrashSlot.record(record.session, expected), comment)
         }
         for (session, sequence) in acknowledged { #expect(stored[session] ?? 0 >= sequence, comment) }
+        var options = VerificationOptions()
+        options.threads = 1
         let report = verify(
-            [scratch.path], keys: VerificationKeys(recording: [scratch.key], decryption: try recipient?.keys))
+            [scratch.path], keys: VerificationKeys(recording: [scratch.key], decryption: try recipient?.keys),
+            options: options)
         #expect(report.problems == [], "\(files.operation): \(comment)")
     }
 }
