@@ -7,7 +7,7 @@ BUILD := swift build
 SOURCES := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Classifier \
 	Benchmarks/Detect Benchmarks/Mask Benchmarks/Search
 
-.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-masker bench-classifier bench-detect bench-search fuzz format lint clean
+.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-masker bench-classifier bench-detect bench-search fuzz crash format lint clean
 
 install:
 	@scripts/install.sh
@@ -70,6 +70,12 @@ SEED ?=
 fuzz: install
 	swift build --package-path Fuzz --scratch-path .build-fuzz
 	@scripts/fuzz.sh "$(FUZZ)" $(SECONDS_OF_FUZZING) $(SEED)
+
+# Kills a recorder's writer at random points, so many times, and looks each time at what it left.
+CYCLES ?= 5000
+crash: install
+	swift build --build-tests
+	SLUICE_CRASH_CYCLES=$(CYCLES) SLUICE_CRASH_SEED=$(SEED) swift test --skip-build --filter CrashTests
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

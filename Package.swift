@@ -165,12 +165,17 @@ let package = Package(
         tests("DetectionTests", ["Detection"]),
         tests("ConfigurationTests", ["Configuration", "StrictYAML", "Bus"]),
         tests("ApprovalsTests", ["Approvals", "Contract"]),
-        tests("RecordingTests", ["Recording", "Contract", protobuf]),
         tests("ArchiveTests", ["Archive", "Recording", "Contract", "TestKit", protobuf]),
         tests(
             "ForwardingTests",
             ["Forwarding", "OCSF", "Recording", "Configuration", "Contract", "Bus", "Telemetry", "TestKit", protobuf],
             exclude: ["Receivers"]),
+        library("CrashLoad", ["Contract"], path: "Tests/CrashLoad"),
+        .executableTarget(
+            name: "CrashWriter", dependencies: ["CrashLoad", "Recording", "Contract", protobuf],
+            path: "Tests/CrashWriter",
+            swiftSettings: strict),
+        tests("RecordingTests", ["Recording", "Contract", "CrashLoad", "CrashWriter", "TestKit", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

@@ -26,6 +26,10 @@ public protocol FileLayer: Sendable {
     /// Returns when the file's data is on stable storage.
     func synchronize(_ descriptor: Int32) throws(FileError)
     func truncate(_ descriptor: Int32, to length: Int64) throws(FileError)
+    /// Gives a file another file's name, which then is no more.
+    func rename(_ path: String, to other: String) throws(FileError)
+    /// Returns when created and renamed entries of a directory are on stable storage.
+    func synchronizeDirectory(_ path: String) throws(FileError)
     /// Takes room for `length` bytes from an offset; the file may be longer afterwards, also when this fails.
     func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError)
     /// Sets room aside for a file that will grow to `length` bytes, where the file system can; its size stays.
@@ -62,6 +66,17 @@ public struct SystemFiles: FileLayer {
 
     public func truncate(_ descriptor: Int32, to length: Int64) throws(FileError) {
         guard ftruncate(descriptor, __off_t(length)) == 0 else { throw FileError("truncate", number: errno) }
+    }
+
+    public func rename(_ path: String, to other: String) throws(FileError) {
+        guard Glibc.rename(path, other) == 0 else { throw FileError("rename", number: errno) }
+    }
+
+    public func synchronizeDirectory(_ path: String) throws(FileError) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("open", number: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileError("fsync", number: errno) }
     }
 
     public func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {
@@ -101,19 +116,16 @@ extension FileLayer {
 }
 
 /// Makes a created or renamed entry of the directory durable.
-func synchronizeDirectory(_ path: String) throws(RecordingError) {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw .system(FileError("fsync", number: errno), path) }
+func synchronizeDirectory(_ path: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
+    do throws(FileError) { try files.synchronizeDirectory(path) } catch { throw .system(error, path) }
 }
 
 /// Creates a directory of mode 0700 and makes its name durable; its parent must exist. One that exists stays as it is.
-func makeDirectory(_ path: String) throws(RecordingError) {
+func makeDirectory(_ path: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(FileError("mkdir", number: errno), path) }
     guard isDirectory(path) else { throw RecordingError(.storage, file: path, "is not a directory") }
     // Also of one that was there: what made it may have died before this.
-    try synchronizeDirectory(parent(path))
+    try synchronizeDirectory(parent(path), files: files)
 }
 
 func isDirectory(_ path: String) -> Bool {
@@ -146,12 +158,12 @@ func replaceFile(
         defer { close(descriptor) }
         try files.writeAll(bytes, to: descriptor, at: 0)
         if synced { try files.synchronize(descriptor) }
-        guard rename(draft, path) == 0 else { throw FileError("rename", number: errno) }
+        try files.rename(draft, to: path)
     } catch {
         unlink(draft)
         throw .system(error, path)
     }
-    if synced { try synchronizeDirectory(parent(path)) }
+    if synced { try synchronizeDirectory(parent(path), files: files) }
 }
 
 /// Names in a directory, sorted, without `.` and `..`.

@@ -123,7 +123,7 @@ struct OpenSegment {
                 } catch {
                     throw .system(error, path)
                 }
-                try synchronizeDirectory(directory)
+                try synchronizeDirectory(directory, files: files)
             } catch {
                 close(descriptor)
                 unlink(path)

@@ -83,7 +83,7 @@ public final class SegmentWriter: @unchecked Sendable {
         guard Format.isReplicaName(replica) else {
             throw RecordingError(.invalid, file: directory, "a replica's name has letters, digits, '-', '_' and '.'")
         }
-        try makeDirectory(directory)
+        try makeDirectory(directory, files: files)
         try FailedDisk.check(directory)
         var options = options
         options.maxBlockBytes = min(options.maxBlockBytes, Format.maxBlockBytes)
@@ -312,7 +312,8 @@ public final class SegmentWriter: @unchecked Sendable {
             "another key signs this segment: put it back, or into recording.key.former beside the new one")
     }
 
-    /// After the key was rotated: the former one seals what it signed, and names the present one.
+    /// After the key was rotated: the former one seals what it signed, and names the present one. Twice when the seal at the
+    /// end names another former one.
     private func signAsPresent() throws(RecordingError) {
         while segment.signer != key.verification { try roll() }
         try writeCheckpoint(synced: true)
@@ -321,7 +322,7 @@ public final class SegmentWriter: @unchecked Sendable {
     private func writeCheckpoint(synced: Bool, now: UInt64 = 0) throws(RecordingError) {
         let value = Checkpoint(
             head.value, sealed: sealed.tree.size, root: try sealed.tree.root(), time: currentMicroseconds())
-        try checkpoint.write(value, key: key, synced: synced, now: now)
+        try checkpoint.write(value, key: try signingKey(), synced: synced, now: now)
     }
 
     private func writeBlock(

@@ -93,11 +93,11 @@ struct StartUp {
             do throws(FileError) {
                 try files.writeAll(bytes, to: descriptor, at: 0)
                 try files.synchronize(descriptor)
-                guard rename(draft, headPath) == 0 else { throw FileError("rename", number: errno) }
+                try files.rename(draft, to: headPath)
             } catch {
                 throw .system(error, headPath)
             }
-            try synchronizeDirectory(directory)
+            try synchronizeDirectory(directory, files: files)
         } catch {
             close(descriptor)
             throw error
@@ -158,7 +158,7 @@ struct StartUp {
             if head.value != opened.value { try rewrite(head) }
             let seal = lastSeal == nil ? nil : last.chain
             sealed = try SealedTree(
-                directory, open: last.header, lastSeal: seal, nextSigner: try nextSigner(last, isSealed: seal != nil),
+                directory, open: last.header, lastSeal: seal, nextSigner: scan.nextSigner ?? key.verification,
                 files: files, hasher: hasher)
         } catch {
             close(segment.descriptor)
@@ -169,12 +169,6 @@ struct StartUp {
         return State(
             head: head, segment: segment, sealed: sealed, checkpoint: CheckpointFile(directory, files: files),
             table: scan.table, recovery: scan.recovery, chain: chain)
-    }
-
-    /// The key that signs the segment after `reader`'s, which is read up to its end.
-    private func nextSigner(_ reader: SegmentReader, isSealed: Bool) throws(RecordingError) -> VerificationKey {
-        guard isSealed, let seal = try reader.seal() else { return key.verification }
-        return seal.nextSigner
     }
 
     /// What was signed must be here. A checkpoint that a power failure left empty says nothing.
@@ -230,10 +224,14 @@ struct StartUp {
         var recovery: SegmentWriter.Recovery
         var records: UInt64 = 0
         var lastSeal: Int64?
+        /// The key that the last seal names for the segment after it.
+        var nextSigner: VerificationKey?
 
         mutating func take(_ block: SegmentReader.Block, of reader: SegmentReader) throws(RecordingError) {
             records += UInt64(block.records)
             if block.isSeal { lastSeal = block.offset }
+            // The process that sealed it may have had another key than this one.
+            nextSigner = try reader.seal()?.nextSigner
             for run in try reader.manifest().runs {
                 table.advance(run.session, to: run.last, block: block.number, ended: run.ended)
             }

@@ -160,44 +160,6 @@ extension Integration {
             #expect(again.status == 1 && again.errors.contains("has ended already"), "\(again.transcript)")
         }
 
-        /// A program that is written by the specification alone reads what Sluice does, and sees what was changed.
-        @Test func anotherProgramReadsTheRecording() async throws {
-            let recorded = try await Recorded.shared.value
-            let world = recorded.world
-            let exported = try await recorded.export([])
-            let recordings = world.gateway.directory.file("state/recordings")
-            let replica = try #require(
-                try FileManager.default.contentsOfDirectory(atPath: recordings).first { $0.hasPrefix("recorder-0-") })
-            let directory = try TemporaryDirectory()
-            let copy = directory.file(replica)
-            try FileManager.default.copyItem(atPath: recordings + "/" + replica, toPath: copy)
-            func read(_ key: String) async throws -> Finished {
-                try await world.clients(recorded.reader).python(
-                    Project.root + "/examples/recordings/read.py", [copy, "--key", key])
-            }
-            let key = world.gateway.directory.file("state/keys/recording.key")
-            let whole = try await read(key)
-            #expect(whole.status == 0 && whole.errors.contains("whole: "), "\(whole.errors)")
-            func values(_ text: String) throws -> [NSDictionary] {
-                try text.split(separator: "\n").map { line in
-                    try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? NSDictionary)
-                }
-            }
-            let (mine, theirs) = (try values(exported.output), try values(whole.output))
-            #expect(mine.count > 10 && theirs.count >= mine.count)
-            #expect(zip(mine, theirs).allSatisfy { $0.isEqual($1) })
-
-            try directory.write("another key of thirty-two bytes!", to: "other.key")
-            let forged = try await read(directory.file("other.key"))
-            #expect(forged.status == 1 && forged.errors.contains("not made with this key"), "\(forged.errors)")
-            let segment = copy + "/00000001.slseg"
-            var bytes = try #require(FileManager.default.contents(atPath: segment))
-            bytes[1000] ^= 1
-            try bytes.write(to: URL(filePath: segment))
-            let changed = try await read(key)
-            #expect(changed.status == 1 && changed.errors.contains("00000001.slseg: byte "), "\(changed.errors)")
-        }
-
         /// A session is seen while it goes on.
         @Test func aSessionIsWatched() async throws {
             let recorded = try await Recorded.shared.value

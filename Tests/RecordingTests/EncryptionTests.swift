@@ -5,33 +5,6 @@ import Testing
 @testable import Recording
 
 @Suite struct EncryptionTests {
-    /// A private key and its public key, made by `openssl`.
-    private struct KeyPair {
-        let file: String
-        let recipient: Recipient
-
-        init(_ name: String, _ algorithm: [String], in folder: String) throws {
-            file = folder + "/" + name + ".pem"
-            try Self.openssl(["genpkey", "-out", file] + algorithm)
-            try Self.openssl(["pkey", "-in", file, "-pubout", "-out", folder + "/" + name + ".pub"])
-            recipient = try Recipient(file: folder + "/" + name + ".pub")
-        }
-
-        var keys: DecryptionKeys { get throws { try DecryptionKeys(files: [file]) } }
-
-        static func openssl(_ arguments: [String]) throws {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/openssl")
-            process.arguments = arguments
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
-        }
-    }
-
-    private static let x25519 = ["-algorithm", "X25519"]
-    private static let rsa = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
     private static let secret = "SELECT 'a word that stands in no other place'"
 
     private func records(_ scratch: Scratch, _ keys: DecryptionKeys?) throws -> [Record] {
@@ -45,9 +18,9 @@ import Testing
     @Test func onlyRecipientsReadAndEverybodyVerifies() throws {
         let scratch = try Scratch()
         let folder = try Scratch()
-        let one = try KeyPair("one", Self.x25519, in: folder.path)
-        let two = try KeyPair("two", Self.rsa, in: folder.path)
-        let other = try KeyPair("other", Self.x25519, in: folder.path)
+        let one = try KeyPair("one", KeyPair.x25519, in: folder.path)
+        let two = try KeyPair("two", KeyPair.rsa, in: folder.path)
+        let other = try KeyPair("other", KeyPair.x25519, in: folder.path)
         var options = SegmentWriter.Options()
         options.segmentBytes = 2000
         options.recipients = [one.recipient, two.recipient]
@@ -83,7 +56,7 @@ import Testing
     @Test func aStartGoesOnInANewSegment() throws {
         let scratch = try Scratch()
         let folder = try Scratch()
-        let one = try KeyPair("one", Self.x25519, in: folder.path)
+        let one = try KeyPair("one", KeyPair.x25519, in: folder.path)
         var options = SegmentWriter.Options()
         options.recipients = [one.recipient]
         for start in UInt64(0)..<4 {
@@ -111,7 +84,7 @@ import Testing
     @Test func everyChangedByteOfAnEncryptedSegmentIsFound() throws {
         let scratch = try Scratch()
         let folder = try Scratch()
-        let one = try KeyPair("one", Self.x25519, in: folder.path)
+        let one = try KeyPair("one", KeyPair.x25519, in: folder.path)
         var options = SegmentWriter.Options()
         options.recipients = [one.recipient]
         let writer = try scratch.writer(options)
@@ -131,7 +104,7 @@ import Testing
     @Test func anotherDataKeyIsFound() throws {
         let scratch = try Scratch()
         let folder = try Scratch()
-        let one = try KeyPair("one", Self.x25519, in: folder.path)
+        let one = try KeyPair("one", KeyPair.x25519, in: folder.path)
         var options = SegmentWriter.Options()
         options.recipients = [one.recipient]
         let writer = try scratch.writer(options)
@@ -149,7 +122,7 @@ import Testing
     @Test func aDestroyedDataKeyMustBeNoted() throws {
         let scratch = try Scratch()
         let folder = try Scratch()
-        let one = try KeyPair("one", Self.x25519, in: folder.path)
+        let one = try KeyPair("one", KeyPair.x25519, in: folder.path)
         var options = SegmentWriter.Options()
         options.recipients = [one.recipient]
         options.segmentBytes = 300

@@ -103,6 +103,21 @@ import Testing
         #expect(verify([scratch.path], keys: VerificationKeys(trusted: [old.verification])).problems == [])
     }
 
+    /// Whoever can write there names the trusted key in a seal of an own one, and in the header behind that seal. That key
+    /// signed nothing of it.
+    @Test func aTrustedKeyThatAForgedSealNamesProvesNothing() throws {
+        let (forger, trusted) = (testKey(1), testKey(2))
+        let scratch = try recording(1, key: forger)
+        try write(scratch, 2...2, key: trusted, former: [forger])
+        let file = scratch.replica + "/checkpoint"
+        try scratch.overwrite(file, try SignedCheckpoint(file: file).checkpoint.signed(forger))
+        for key in [forger, trusted] {
+            let report = verify([scratch.path], keys: VerificationKeys(trusted: [key.verification]))
+            #expect(report.problems.map(\.file).contains(file))
+        }
+        #expect(!verify([scratch.path], keys: VerificationKeys()).isWhole)
+    }
+
     @Test func removedSegmentsMustBeNoted() throws {
         let scratch = try recording(8)
         let keys = VerificationKeys(trusted: [scratch.key.verification])

@@ -194,6 +194,8 @@ final class FaultyFiles: FileLayer {
         }
     }
 
+    func rename(_ path: String, to other: String) throws(FileError) { try system.rename(path, to: other) }
+    func synchronizeDirectory(_ path: String) throws(FileError) { try system.synchronizeDirectory(path) }
     func setAside(_ length: Int64, in descriptor: Int32) { system.setAside(length, in: descriptor) }
 
     func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {

@@ -130,6 +130,6 @@ public struct RecordingKey: Sendable {
         } catch {
             throw .system(error, path)
         }
-        try synchronizeDirectory(parent(path))
+        try synchronizeDirectory(parent(path), files: files)
     }
 }

@@ -9,6 +9,10 @@ struct SignatureProof {
     private var marks: [Place: SegmentScan.Mark] = [:]
     /// Segments whose blocks were not read.
     private var skipped: Set<UInt64> = []
+    /// The keys that segments name, of those that were read.
+    private var signers: [UInt64: VerificationKey] = [:]
+    /// Keys of segments that signed what comes behind their headers: whoever writes can name any key in a header.
+    private var proven: Set<VerificationKey> = []
     /// Keys that name one another in seals.
     private var links: [(signer: VerificationKey, next: VerificationKey)] = []
     /// Keys that are trusted, or joined to these by seals.
@@ -71,7 +75,10 @@ struct SignatureProof {
         _ scan: SegmentScan, _ header: SegmentHeader, isBroken: Bool, _ report: inout VerificationReport
     ) {
         for (offset, mark) in scan.marks { marks[Place(segment: scan.number, offset: offset)] = mark }
-        guard let seal = scan.seal, !isBroken else { return }
+        guard !isBroken else { return }
+        signers[scan.number] = header.signer
+        guard let seal = scan.seal else { return }
+        proven.insert(header.signer)
         if let leaf = leaf(scan.number), leaf != scan.chain {
             report.problems.append(
                 .init(
@@ -100,25 +107,33 @@ struct SignatureProof {
 
     mutating func skip(_ segment: UInt64) { skipped.insert(segment) }
 
-    /// A key that a trusted one names is trusted. So is one that names a trusted one, whose checkpoint covers that seal.
+    /// A key that a trusted one names is trusted. So is one that names a trusted one, when that one has signed what follows: its
+    /// signature covers that seal.
     private mutating func followLinks() {
         var isGrowing = true
         while isGrowing {
             isGrowing = false
-            for link in links where reached.contains(link.signer) != reached.contains(link.next) {
+            for link in links {
+                let isNamed = reached.contains(link.signer)
+                let isCovered = reached.contains(link.next) && proven.contains(link.next)
+                guard isNamed || isCovered else { continue }
+                let before = reached.count
                 reached.formUnion([link.signer, link.next])
-                isGrowing = true
+                if reached.count > before { isGrowing = true }
             }
         }
     }
 
     mutating func finish(_ head: Head?, isLive: Bool, isBroken: Bool, _ report: inout VerificationReport) {
+        for found in checkpoints {
+            guard let named = signers[found.checkpoint.segment] else { continue }
+            if (try? found.check(signedBy: [named])) != nil { proven.insert(named) }
+        }
         followLinks()
         for found in checkpoints {
             check(found.checkpoint, found.file, head, isBroken: isBroken, &report)
-            guard !keys.trusted.isEmpty else { continue }
             do throws(RecordingError) {
-                try found.check(signedBy: reached)
+                if let signers = possibleSigners(of: found) { try found.check(signedBy: signers) }
             } catch {
                 report.problems.append(.init(error))
             }
@@ -128,6 +143,13 @@ struct SignatureProof {
                 "\(directory): blocks \(checkpoint.block + 1) to \(head.block) were acknowledged and not signed yet when the "
                     + "recorder stopped: the chain proves them\(keys.recording.isEmpty ? "" : " and the head's HMAC")")
         }
+    }
+
+    /// The key that the segment of a checkpoint names; nil when any will do.
+    private func possibleSigners(of found: SignedCheckpoint) -> Set<VerificationKey>? {
+        let named = signers[found.checkpoint.segment]
+        guard !keys.trusted.isEmpty else { return named.map { [$0] } }
+        return named.map { reached.intersection([$0]) } ?? reached
     }
 
     private func check(
