@@ -82,7 +82,7 @@ struct CrashRun {
         }
         if firstKey == nil { firstKey = keys[0] }
         var stored: [String: UInt64] = [:]
-        let archive = RecordingArchive(recordings: scratch.path, keys: recipient?.keys)
+        let archive = RecordingArchive(recordings: scratch.path, access: RecordingAccess(keys: recipient?.keys))
         try archive.forEachRecord { record throws(RecordingError) in
             guard !record.session.isEmpty else { return }
             let expected = (stored[record.session] ?? 0) + 1

@@ -135,7 +135,7 @@ struct SweepRun {
         // A recording that was not begun has nothing to be proven.
         guard !acknowledged.isEmpty else { return }
         var stored: [String: UInt64] = [:]
-        let archive = RecordingArchive(recordings: scratch.path, keys: try recipient?.keys)
+        let archive = RecordingArchive(recordings: scratch.path, access: RecordingAccess(keys: try recipient?.keys))
         try archive.forEachRecord { record throws(RecordingError) in
             guard !record.session.isEmpty else { return }
             let expected = (stored[record.session] ?? 0) + 1
