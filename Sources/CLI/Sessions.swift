@@ -11,7 +11,7 @@ struct SessionsCommand: ParsableCommand {
         commandName: "sessions", abstract: "List, count, search, show, replay, watch, export and end sessions.",
         subcommands: [
             List.self, Stats.self, Search.self, Show.self, Replay.self, Watch.self, Export.self, Kill.self,
-            Reindex.self,
+            Hold.self, Release.self, Holds.self, Erase.self, Expire.self, Reindex.self,
         ])
 }
 

@@ -10,6 +10,8 @@ public struct RecordingSettings: Sendable, Equatable {
     /// Nil: recordings stay here.
     public let archive: ArchiveSettings?
     public let budget: RecordingBudget
+    /// Nil: nothing expires.
+    public let retention: RecordingRetention?
     /// Nil: no event leaves.
     public let forward: RecordingForward?
     public let search: Search
@@ -23,6 +25,7 @@ public struct RecordingSettings: Sendable, Equatable {
             encryption = nil
             archive = nil
             budget = RecordingBudget()
+            retention = nil
             forward = nil
             search = .commands
             return
@@ -39,6 +42,7 @@ public struct RecordingSettings: Sendable, Equatable {
             try keys.optional("archive").map { node throws(ConfigurationError) in
                 try ArchiveSettings(node, folder: folder)
             })
+        retention = mistakes.attempt(try keys.optional("retention").map(RecordingRetention.init))
         budget = mistakes.attempt(try RecordingBudget(keys.optional("budget"))) ?? RecordingBudget()
         forward = mistakes.attempt(
             try keys.optional("forward").map { node throws(ConfigurationError) in

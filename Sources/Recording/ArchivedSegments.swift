@@ -53,6 +53,8 @@ public struct ArchivedSegments: Sendable, Equatable {
 
     public init() {}
 
+    public mutating func remove(_ number: UInt64) { segments[number] = nil }
+
     public mutating func add(_ segment: ArchivedSegment) { segments[segment.number] = segment }
 
     /// What the folder's file names; nothing when there is none.

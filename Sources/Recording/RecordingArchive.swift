@@ -73,6 +73,13 @@ public struct RecordingArchive: Sendable {
         try SegmentFolder(directory(of: replica), access)
     }
 
+    /// Numbers of the replica's segments that are sealed, here or in the archive.
+    public func sealedSegments(of replica: String) throws(RecordingError) -> [UInt64] {
+        let folder = try folder(of: replica)
+        let head = try StoredHead.read(directory: folder.directory, keys: []).value
+        return try folder.numbers().filter { $0 < head.segment }
+    }
+
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
         let folder = try folder(of: replica)

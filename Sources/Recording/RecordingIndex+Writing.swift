@@ -148,7 +148,7 @@ extension RecordingIndex {
         return taken.through
     }
 
-    private func write(_ body: @Sendable (Database) throws -> Bool) throws(RecordingError) -> Bool {
+    func write(_ body: @Sendable (Database) throws -> Bool) throws(RecordingError) -> Bool {
         do {
             return try database.write(body)
         } catch {

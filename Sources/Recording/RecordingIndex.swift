@@ -161,10 +161,9 @@ public struct RecordingIndex: Sendable {
             }
         }
     }
-
 }
 
-private func unsigned(_ value: Int64) -> UInt64 { UInt64(max(0, value)) }
+func unsigned(_ value: Int64) -> UInt64 { UInt64(max(0, value)) }
 
 extension RecordingIndex.Session {
     init(_ row: Row) {

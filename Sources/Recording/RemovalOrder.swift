@@ -4,7 +4,8 @@ import Glibc
 /// replica, which the recorder carries out, after it has noted it in its recording.
 ///
 /// The name tells what: `remove-A-B` removes the segments A to B, `erase-A-B` destroys their data keys. The content is the
-/// reason. One that cannot be carried out is renamed to end with `.refused`, with the reason for that as content.
+/// reason. One that cannot be carried out is renamed to end with `.refused`, with the reason for that as content. One that was, is
+/// renamed to end with `.done` where there is an archive, which then does the same with what it has.
 public struct RemovalOrder: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case remove, erase
@@ -17,6 +18,7 @@ public struct RemovalOrder: Sendable, Equatable {
 
     public static let maxReasonBytes = 500
     private static let refusedSuffix = ".refused"
+    private static let doneSuffix = ".done"
 
     public init(_ kind: Kind, _ segments: ClosedRange<UInt64>, reason: String) {
         self.kind = kind
@@ -46,7 +48,7 @@ public struct RemovalOrder: Sendable, Equatable {
         }
         let folder = Self.folder(directory)
         try makeDirectory(folder)
-        unlink(folder + "/" + name + Self.refusedSuffix)
+        for suffix in [Self.refusedSuffix, Self.doneSuffix] { unlink(folder + "/" + name + suffix) }
         try replaceFile(folder + "/" + name, with: Array(reason.utf8), files: files)
     }
 
@@ -66,18 +68,31 @@ public struct RemovalOrder: Sendable, Equatable {
 
     /// The orders that wait, in the order of their names.
     static func waiting(in directory: String) throws(RecordingError) -> [RemovalOrder] {
+        try all(in: directory, suffix: "")
+    }
+
+    /// The orders that the recorder carried out, and the archive did not yet.
+    public static func carriedOut(in directory: String) throws(RecordingError) -> [RemovalOrder] {
+        try all(in: directory, suffix: doneSuffix)
+    }
+
+    /// The archive has carried it out too.
+    public func forget(in directory: String) throws(RecordingError) {
+        try Self.remove(Self.folder(directory) + "/" + name + Self.doneSuffix)
+    }
+
+    private static func all(in directory: String, suffix: String) throws(RecordingError) -> [RemovalOrder] {
         let folder = folder(directory)
         guard fileSize(folder) != nil else { return [] }
         var orders: [RemovalOrder] = []
-        for name in try directoryEntries(folder) {
-            guard let order = try RemovalOrder(name: name, in: folder) else { continue }
-            orders.append(order)
+        for name in try directoryEntries(folder) where name.hasSuffix(suffix) {
+            if let order = try RemovalOrder(name: name, suffix: suffix, in: folder) { orders.append(order) }
         }
         return orders
     }
 
-    private init?(name: String, in folder: String) throws(RecordingError) {
-        let parts = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+    private init?(name: String, suffix: String, in folder: String) throws(RecordingError) {
+        let parts = name.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let kind = Kind(rawValue: parts[0]), let first = UInt64(parts[1]),
             let last = UInt64(parts[2]), first > 0, first <= last
         else { return nil }
@@ -102,7 +117,14 @@ public struct RemovalOrder: Sendable, Equatable {
         if let refusal {
             try replaceFile(path + Self.refusedSuffix, with: Array(refusal.utf8), files: files)
         }
-        try Self.remove(path)
+        let isArchived = fileSize(directory + "/" + ArchivedSegments.fileName) != nil
+        if refusal == nil, isArchived {
+            guard rename(path, path + Self.doneSuffix) == 0 else {
+                throw .system(FileError("rename", number: errno), path)
+            }
+        } else {
+            try Self.remove(path)
+        }
         try synchronizeDirectory(Self.folder(directory))
     }
 

@@ -29,6 +29,9 @@ public struct SealedSegments: Sendable {
     /// Whether a recorder's start does without it.
     public func isRemovable(_ segment: Segment) -> Bool { segment.number + Self.kept <= newest }
 
+    /// The name of the file with the segment's data key.
+    public static func sidecarName(_ number: UInt64) -> String { KeySidecar.fileName(number) }
+
     public static func fileName(_ number: UInt64) -> String { Format.segmentName(number) }
 
     /// Reads the number of a segment's first block from its header, which must be whole.

@@ -1,0 +1,271 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import PostgresRender
+import Recording
+
+/// What is kept, what is removed, and what nobody may remove. Recorders do it on order, and note it first.
+extension SessionsCommand {
+    /// `sluice sessions hold`: a legal hold.
+    struct Hold: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Keep a session, whatever its retention is, until it is released.",
+            discussion: "The segments that hold the session are neither removed nor erased. More of a session that goes on "
+                + "is held by giving the command again.")
+
+        @OptionGroup var config: ConfigOption
+        @Argument(help: "The session's id, or the beginning of it.") var id: String
+        @Option(help: "The hold's name, for `release`; several sessions may have one name.") var name: String
+        @Option(help: "Why.") var reason: String
+
+        func run() throws {
+            let recordings = try config.load().state.recordings
+            let index = try RecordingIndex(recordings: recordings)
+            let session = try index.session(id)
+            for (replica, segments) in try SessionSegments(session.id, index).ranges {
+                for range in segments {
+                    try LegalHold(name, range).place(in: recordings + "/" + replica, reason: reason)
+                }
+            }
+            print("session \(session.id) is held as \(name)")
+        }
+    }
+
+    /// `sluice sessions release`.
+    struct Release: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "End a legal hold.")
+
+        @OptionGroup var config: ConfigOption
+        @Argument(help: "The hold's name.") var name: String
+
+        func run() throws {
+            let recordings = try config.load().state.recordings
+            var count = 0
+            for replica in try RecordingArchive(recordings: recordings).replicas() {
+                let directory = recordings + "/" + replica
+                for hold in try LegalHold.all(in: directory) where hold.name == name {
+                    try hold.release(in: directory)
+                    count += 1
+                }
+            }
+            guard count > 0 else { throw CommandFailure("there is no hold named \(name): `sluice sessions holds` lists them") }
+            print("released \(name)")
+        }
+    }
+
+    /// `sluice sessions holds`.
+    struct Holds: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List legal holds.")
+
+        @OptionGroup var config: ConfigOption
+        @Option(help: "table or json.") var format: OutputFormat = .table
+
+        private struct Row: Encodable {
+            let name: String
+            let replica: String
+            let first: UInt64
+            let last: UInt64
+        }
+
+        func run() throws {
+            let recordings = try config.load().state.recordings
+            var rows: [Row] = []
+            for replica in try RecordingArchive(recordings: recordings).replicas() {
+                rows += try LegalHold.all(in: recordings + "/" + replica).map {
+                    Row(name: $0.name, replica: replica, first: $0.segments.lowerBound, last: $0.segments.upperBound)
+                }
+            }
+            switch format {
+            case .json: try printJSON(rows)
+            case .table:
+                guard !rows.isEmpty else { return print("no holds") }
+                TextTable(
+                    columns: ["NAME", "RECORDER", "SEGMENTS"],
+                    rows: rows.map { [$0.name, $0.replica, $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)"] }
+                ).print()
+            }
+        }
+    }
+
+    /// `sluice sessions erase`.
+    struct Erase: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Destroy what is recorded of a session, for ever.",
+            discussion: """
+                Destroys the data keys of the segments that hold the session; with --remove the segment files themselves, \
+                which is the only way where recordings are not encrypted. Other sessions in the same segments go with it: \
+                --with-others says that this is meant. Nothing under legal hold is touched. The recording notes it, and goes \
+                on to prove itself.
+                """)
+
+        @OptionGroup var config: ConfigOption
+        @Argument(help: "The session's id, or the beginning of it.") var id: String
+        @Option(help: "Why; one line, which the recording keeps.") var reason: String
+        @Flag(help: "Remove the segment files.") var remove = false
+        @Flag(help: "Other sessions in the same segments too.") var withOthers = false
+
+        func run() throws {
+            let configuration = try config.load()
+            guard remove || configuration.recording.encryption != nil else {
+                throw CommandFailure(
+                    "the recordings are not encrypted, so there are no data keys to destroy: --remove removes segment files")
+            }
+            let recordings = configuration.state.recordings
+            let index = try RecordingIndex(recordings: recordings)
+            let session = try index.session(id)
+            guard session.endedMicroseconds != nil else {
+                throw CommandFailure("session \(session.id) goes on: end it first, `sluice sessions kill \(session.id)`")
+            }
+            let segments = try SessionSegments(session.id, index)
+            let others = try segments.others(index)
+            guard others.isEmpty || withOthers else {
+                throw CommandFailure(
+                    "its segments hold \(others.count) other sessions, which would go too: --with-others if that is meant")
+            }
+            var orders: [(directory: String, order: RemovalOrder)] = []
+            for (replica, ranges) in segments.ranges {
+                for range in ranges {
+                    orders.append((
+                        recordings + "/" + replica, RemovalOrder(remove ? .remove : .erase, range, reason: reason)
+                    ))
+                }
+            }
+            try RemovalOrders.carryOut(orders, index)
+            print("session \(session.id) is \(remove ? "removed" : "erased")")
+        }
+    }
+
+    /// `sluice sessions expire`: retention.
+    struct Expire: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove segments that `recording.retention` does not keep any more.",
+            discussion: """
+                A segment goes when all sessions in it have ended and are past their time. Run it daily, from a timer. \
+                Nothing under legal hold is touched.
+                """)
+
+        @OptionGroup var config: ConfigOption
+        @Flag(help: "Say what would be removed, and remove nothing.") var dryRun = false
+
+        func run() throws {
+            let configuration = try config.load()
+            guard let retention = configuration.recording.retention else {
+                throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
+            }
+            let recordings = configuration.state.recordings
+            let index = try RecordingIndex(recordings: recordings)
+            let due = try RetentionDue(index, retention, now: Date()).ranges
+            var orders: [(directory: String, order: RemovalOrder)] = []
+            for (replica, ranges) in due.sorted(by: { $0.key < $1.key }) {
+                let directory = recordings + "/" + replica
+                let held = try LegalHold.all(in: directory)
+                for range in ranges {
+                    if let hold = held.first(where: { $0.segments.overlaps(range) }) {
+                        print("kept: \(replica), segments \(range.lowerBound)-\(range.upperBound), held as \(hold.name)")
+                        continue
+                    }
+                    print("\(dryRun ? "due" : "removed"): \(replica), segments \(range.lowerBound)-\(range.upperBound)")
+                    orders.append((directory, RemovalOrder(.remove, range, reason: "past its retention")))
+                }
+            }
+            if orders.isEmpty { print("nothing to remove") }
+            if !dryRun { try RemovalOrders.carryOut(orders, index) }
+        }
+    }
+}
+
+/// Gives orders and waits until recorders have carried them out.
+private enum RemovalOrders {
+    /// Seconds.
+    private static let patience = 15.0
+    private static let interval = 0.1
+
+    static func carryOut(
+        _ orders: [(directory: String, order: RemovalOrder)], _ index: RecordingIndex
+    ) throws {
+        for (directory, order) in orders { try order.give(to: directory) }
+        var waiting = orders
+        let end = Date(timeIntervalSinceNow: patience)
+        while !waiting.isEmpty {
+            for (directory, order) in waiting {
+                if case .refused(let reason) = try order.state(in: directory) {
+                    throw CommandFailure("\(directory): segments \(order.segments) stay: \(reason)")
+                }
+            }
+            waiting = try waiting.filter { try $0.order.state(in: $0.directory) == .waiting }
+            guard Date() < end else {
+                throw CommandFailure(
+                    "the recorder of \(waiting.map(\.directory).joined(separator: ", ")) does not answer: it does what was "
+                        + "ordered when it runs again")
+            }
+            if !waiting.isEmpty { Thread.sleep(forTimeInterval: interval) }
+        }
+        for (directory, order) in orders where order.kind == .remove {
+            try index.forget(order.segments, of: URL(filePath: directory).lastPathComponent)
+        }
+        let words = index.recordings + "/" + SearchIndex.fileName
+        if !orders.isEmpty, FileManager.default.fileExists(atPath: words) {
+            Sluice.complain("their words are still in \(words): `sluice sessions reindex` makes it anew")
+        }
+    }
+}
+
+/// The segments that hold a session.
+private struct SessionSegments {
+    let ranges: [(replica: String, segments: [ClosedRange<UInt64>])]
+    private let session: String
+    private let locations: [RecordingIndex.Location]
+
+    init(_ session: String, _ index: RecordingIndex) throws {
+        self.session = session
+        locations = try index.locations(of: session)
+        ranges = Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
+            ($0.key, Self.ranges($0.value.map(\.segment)))
+        }
+    }
+
+    /// Other sessions in these segments.
+    func others(_ index: RecordingIndex) throws -> Set<String> {
+        let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
+        return Set(
+            try index.segmentSessions().filter { own[$0.replica]?.contains($0.segment) == true && $0.session != session }
+                .map(\.session))
+    }
+
+    /// Numbers as ranges without gaps.
+    static func ranges(_ numbers: [UInt64]) -> [ClosedRange<UInt64>] {
+        var found: [ClosedRange<UInt64>] = []
+        for number in Set(numbers).sorted() {
+            if let last = found.last, last.upperBound + 1 == number {
+                found[found.count - 1] = last.lowerBound...number
+            } else {
+                found.append(number...number)
+            }
+        }
+        return found
+    }
+}
+
+/// Segments that nothing keeps any more.
+struct RetentionDue {
+    private(set) var ranges: [String: [ClosedRange<UInt64>]] = [:]
+
+    init(_ index: RecordingIndex, _ retention: RecordingRetention, now: Date) throws {
+        let now = UInt64(max(0, now.timeIntervalSince1970) * 1_000_000)
+        var kept: [String: Set<UInt64>] = [:]
+        var seen: [String: Set<UInt64>] = [:]
+        for entry in try index.segmentSessions() {
+            seen[entry.replica, default: []].insert(entry.segment)
+            let keep = retention.seconds(resource: entry.resource, rules: entry.rules)
+            guard let keep, let ended = entry.ended, ended + UInt64(keep) * 1_000_000 <= now else {
+                kept[entry.replica, default: []].insert(entry.segment)
+                continue
+            }
+        }
+        for (replica, segments) in seen {
+            let here = Set(try RecordingArchive(recordings: index.recordings).sealedSegments(of: replica))
+            let due = segments.subtracting(kept[replica] ?? []).intersection(here)
+            if !due.isEmpty { ranges[replica] = SessionSegments.ranges(Array(due)) }
+        }
+    }
+}

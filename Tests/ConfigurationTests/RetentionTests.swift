@@ -1,0 +1,47 @@
+import StrictYAML
+import Testing
+
+@testable import Configuration
+
+@Suite struct RetentionTests {
+    private func retention(_ text: String) throws -> RecordingRetention? {
+        let head = """
+            state: s
+            listeners: {postgres: 127.0.0.1:1}
+            resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
+            policy: p.yaml
+
+            """
+        return try Configuration.parse(head + text, file: "/srv/sluice.yaml").recording.retention
+    }
+
+    @Test func theLongestExceptionCounts() throws {
+        let found = try #require(
+            try retention(
+                """
+                recording:
+                  retention:
+                    keep: 10d
+                    exceptions:
+                      - {rule: pii, keep: 2d}
+                      - {resource: orders, keep: 30d}
+                      - {rule: pii, resource: orders, keep: 60d}
+                """))
+        let day = 86_400
+        #expect(found.seconds(resource: "x", rules: []) == 10 * day)
+        #expect(found.seconds(resource: "x", rules: ["pii"]) == 2 * day)
+        #expect(found.seconds(resource: "orders", rules: ["other"]) == 30 * day)
+        #expect(found.seconds(resource: "orders", rules: ["pii"]) == 60 * day)
+    }
+
+    @Test func whatIsNotNamedIsKept() throws {
+        #expect(try retention("") == nil)
+        let found = try retention("recording: {retention: {exceptions: [{resource: orders, keep: 1h}]}}")
+        #expect(found?.seconds(resource: "x", rules: []) == .some(nil))
+    }
+
+    @Test(arguments: ["{keep: never}", "{exceptions: [{keep: 1d}]}", "{exceptions: [{rule: a}]}", "{for: 1d}"])
+    func mistakesAreNamed(text: String) {
+        #expect(throws: ConfigurationError.self) { try retention("recording: {retention: \(text)}") }
+    }
+}
