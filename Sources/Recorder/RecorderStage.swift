@@ -143,7 +143,11 @@ struct RecorderStage: Stage {
 
     mutating func tick(_ outbox: inout Outbox) {
         let now = monotonicNanoseconds()
+        let known = writer.orderProblem
         writer.tick(now: now)
+        if let problem = writer.orderProblem, problem.description != known?.description {
+            StageLog.error("segments that were to go are still there: \(problem)")
+        }
         report()
         settleRefusals(now: now, &outbox)
         guard now - indexedAt >= Self.indexInterval else { return }

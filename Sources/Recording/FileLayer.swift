@@ -133,6 +133,11 @@ func isDirectory(_ path: String) -> Bool {
     return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
+func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}
+
 /// A path without trailing slashes.
 func trimmedPath(_ path: String) -> String {
     var trimmed = Substring(path)

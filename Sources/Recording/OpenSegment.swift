@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 /// The segment file that is being written.
@@ -88,7 +89,8 @@ struct OpenSegment {
             let sidecar = directory + "/" + KeySidecar.fileName(number)
             if !recipients.isEmpty {
                 let name = SegmentName(replica: replica, number: number)
-                let dataKey = try randomBytes(AesGcm.keyLength)
+                var dataKey = try randomBytes(AesGcm.keyLength)
+                defer { OPENSSL_cleanse(&dataKey, dataKey.count) }
                 commitment = try KeySidecar.commitment(dataKey, name)
                 cipher = try BlockCipher(dataKey: dataKey)
                 try replaceFile(sidecar, with: try KeySidecar.encoded(dataKey, name, to: recipients), files: files)

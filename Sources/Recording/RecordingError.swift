@@ -21,6 +21,8 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         public static let encrypted = Code(name: "encrypted")
         /// The segment is in the archive and cannot be had from there.
         public static let archived = Code(name: "archived")
+        /// Segments that were to go are still there.
+        public static let removal = Code(name: "removal")
         /// No such session, or more than one.
         public static let notFound = Code(name: "notFound")
     }

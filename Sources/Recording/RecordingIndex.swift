@@ -63,10 +63,22 @@ public struct RecordingIndex: Sendable {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(Self.busySeconds)
         do {
-            database = try DatabasePool(path: path, configuration: configuration)
+            database = try Self.open(path, configuration)
             try database.write(Self.prepare)
         } catch {
             throw Self.failure(path, error)
+        }
+    }
+
+    /// SQLite does not wait where another process changes the journal's mode (sqlite.org/pragma.html#pragma_journal_mode).
+    private static func open(_ path: String, _ configuration: GRDB.Configuration) throws -> DatabasePool {
+        let end = Date(timeIntervalSinceNow: busySeconds)
+        while true {
+            do {
+                return try DatabasePool(path: path, configuration: configuration)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && Date() < end {
+                Thread.sleep(forTimeInterval: 0.01)
+            }
         }
     }
 

@@ -86,7 +86,9 @@ public struct RemovalOrder: Sendable, Equatable {
         guard fileSize(folder) != nil else { return [] }
         var orders: [RemovalOrder] = []
         for name in try directoryEntries(folder) where name.hasSuffix(suffix) {
-            if let order = try RemovalOrder(name: name, suffix: suffix, in: folder) { orders.append(order) }
+            if let order = try RemovalOrder(name: name, suffix: suffix, in: folder), order.name + suffix == name {
+                orders.append(order)
+            }
         }
         return orders
     }
@@ -96,6 +98,8 @@ public struct RemovalOrder: Sendable, Equatable {
         guard parts.count == 3, let kind = Kind(rawValue: parts[0]), let first = UInt64(parts[1]),
             let last = UInt64(parts[2]), first > 0, first <= last
         else { return nil }
+        // Something else than a file would be waited for, or read without end.
+        guard isFile(folder + "/" + name) else { return nil }
         self.kind = kind
         segments = first...last
         reason = String(
@@ -129,7 +133,8 @@ public struct RemovalOrder: Sendable, Equatable {
     }
 
     private static func remove(_ path: String) throws(RecordingError) {
-        if unlink(path) != 0, errno != ENOENT { throw .system(FileError("unlink", number: errno), path) }
+        guard unlink(path) != 0, errno != ENOENT else { return }
+        throw RecordingError(.removal, file: path, FileError("unlink", number: errno).description)
     }
 }
 

@@ -25,6 +25,8 @@ public struct ReplicaWriter {
     public private(set) var state = State.working
     /// Why it does not work; nil while it does.
     public private(set) var problem: RecordingError?
+    /// Why an order to remove segments could not be carried out; nil when all were.
+    public private(set) var orderProblem: RecordingError?
     /// What the start, or the last new start, found.
     public private(set) var recovery: SegmentWriter.Recovery
     private let directory: String
@@ -142,10 +144,18 @@ public struct ReplicaWriter {
         writer = nil
     }
 
-    private func carryOutOrders(_ writer: SegmentWriter) throws(RecordingError) {
-        for order in try RemovalOrder.waiting(in: directory) {
-            let refusal = try writer.carryOut(order)
-            try order.settle(in: directory, refusal: refusal, files: files)
+    /// What cannot be carried out stays, and stops nothing.
+    private mutating func carryOutOrders(_ writer: SegmentWriter) throws(RecordingError) {
+        orderProblem = nil
+        do throws(RecordingError) {
+            for order in try RemovalOrder.waiting(in: directory) {
+                let refusal = try writer.carryOut(order)
+                try order.settle(in: directory, refusal: refusal, files: files)
+            }
+        } catch {
+            // What the recording itself says stops it; a folder of orders does not.
+            guard error.file.hasPrefix(RemovalOrder.folder(directory)) || error.code == .removal else { throw error }
+            orderProblem = error
         }
     }
 

@@ -9,8 +9,9 @@ public struct SealedSegments: Sendable {
 
     /// In their order; those that are here.
     public let here: [Segment]
-    /// The newest ones that have to stay here: a recorder that starts reads the one it writes to and the one before.
-    private static let kept: UInt64 = 2
+    /// The newest ones that have to stay here: a recorder that starts reads the one it writes to and the one before, which after a power failure
+    /// may each be one earlier.
+    private static let kept: UInt64 = 3
     private static let leafBytes: Int64 = 32
     private let newest: UInt64
 

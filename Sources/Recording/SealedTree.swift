@@ -13,6 +13,7 @@ struct SealedTree {
     /// - Throws: `damaged` when leaves are missing whose segments are not here, or there are more than sealed segments.
     init(
         _ directory: String, open: SegmentHeader, lastSeal: [UInt8]?, nextSigner: VerificationKey,
+        checkpoint: Checkpoint?,
         files: any FileLayer, hasher: ChainHasher
     ) throws(RecordingError) {
         self.nextSigner = nextSigner
@@ -25,7 +26,16 @@ struct SealedTree {
                 "more segments were sealed than there are: an older copy was put back")
         }
         leaves = try LeafFile(directory, files: files)
-        for leaf in known { try tree.append(leaf) }
+        var isProven = checkpoint == nil || checkpoint?.sealed == 0
+        for leaf in known {
+            try tree.append(leaf)
+            if let checkpoint, checkpoint.sealed == tree.size { isProven = try tree.root() == checkpoint.root }
+        }
+        guard isProven else {
+            throw RecordingError(
+                .damaged, file: LeafFile.path(directory), offset: 0,
+                "the leaves are not those that the checkpoint signed: restore the file, or move the folder away")
+        }
         if open.segment > 1, let carried = known.count >= Int(open.segment) - 1 ? known[Int(open.segment) - 2] : nil,
             carried != open.carried
         {

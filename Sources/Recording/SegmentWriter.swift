@@ -212,6 +212,9 @@ public final class SegmentWriter: @unchecked Sendable {
             while segment.number < order.segments.upperBound + 2 { try roll() }
             _ = try makeRoom()
             try writeNotice(order.notice)
+            // Only what is signed excuses that something is gone.
+            try synchronizeHead()
+            try writeCheckpoint(synced: true)
             try order.carryOut(in: directory)
             return nil
         }
@@ -237,7 +240,7 @@ public final class SegmentWriter: @unchecked Sendable {
             defer { closeFiles() }
             try usable()
             try synchronize()
-            do throws(FileError) { try files.synchronize(head.descriptor) } catch { throw lost(error, head.path) }
+            try synchronizeHead()
             try writeCheckpoint(synced: true)
         }
     }
@@ -280,6 +283,8 @@ public final class SegmentWriter: @unchecked Sendable {
         segment = next
         try advanceHead(
             to: segment.length, block: head.value.block, records: head.value.records, chain: next.firstChain)
+        // A start looks for the segment that the head names, and the one after it.
+        try synchronizeHead()
         try writeCheckpoint(synced: true)
     }
 
@@ -381,6 +386,10 @@ public final class SegmentWriter: @unchecked Sendable {
         do throws(FileError) { try files.synchronize(segment.descriptor) } catch { throw lost(error, segment.path) }
         unsynchronized = false
         syncCount += 1
+    }
+
+    private func synchronizeHead() throws(RecordingError) {
+        do throws(FileError) { try files.synchronize(head.descriptor) } catch { throw lost(error, head.path) }
     }
 
     private func lost(_ error: FileError, _ path: String) -> RecordingError {

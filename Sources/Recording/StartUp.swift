@@ -61,7 +61,7 @@ struct StartUp {
             do throws(RecordingError) {
                 let sealed = try SealedTree(
                     directory, open: try SegmentReader(path: segment.path).header, lastSeal: nil,
-                    nextSigner: key.verification, files: files, hasher: hasher)
+                    nextSigner: key.verification, checkpoint: nil, files: files, hasher: hasher)
                 return State(
                     head: head, segment: segment, sealed: sealed, checkpoint: CheckpointFile(directory, files: files),
                     table: newTable, recovery: SegmentWriter.Recovery(), chain: ChainHasher.zero)
@@ -154,11 +154,12 @@ struct StartUp {
             records: scan.records, chain: last.chain, replica: replica)
         let sealed: SealedTree
         do throws(RecordingError) {
-            try checkCheckpoint(head.value)
+            let checkpoint = try checkpoint(before: head.value)
             if head.value != opened.value { try rewrite(head) }
             let seal = lastSeal == nil ? nil : last.chain
             sealed = try SealedTree(
                 directory, open: last.header, lastSeal: seal, nextSigner: scan.nextSigner ?? key.verification,
+                checkpoint: checkpoint,
                 files: files, hasher: hasher)
         } catch {
             close(segment.descriptor)
@@ -172,9 +173,9 @@ struct StartUp {
     }
 
     /// What was signed must be here. A checkpoint that a power failure left empty says nothing.
-    private func checkCheckpoint(_ head: Head) throws(RecordingError) {
+    private func checkpoint(before head: Head) throws(RecordingError) -> Checkpoint? {
         let path = Checkpoint.path(directory)
-        guard let size = fileSize(path), size > 0 else { return }
+        guard let size = fileSize(path), size > 0 else { return nil }
         let found = try SignedCheckpoint(file: path)
         try found.check(signedBy: knownKeys.map(\.verification))
         let checkpoint = found.checkpoint
@@ -186,6 +187,7 @@ struct StartUp {
                 "block \(checkpoint.block) was signed and the recording ends with block \(head.block): an older copy was "
                     + "put back, or acknowledged records are gone")
         }
+        return checkpoint
     }
 
     private func reopen(

@@ -115,7 +115,7 @@ class Recording:
             require(is_noted, self.folder / f"{number:08}.slseg", 0, "the segment is missing")
         for number in self.erased:
             path = self.folder / f"{number:08}.slkeys"
-            require([number] in self.noted(r"erased: segment (\d+): "), path, 0, "the data key is missing")
+            require(any(a <= number <= b for a, b in self.noted(r"erased: segments (\d+)-(\d+): ")), path, 0, "the data key is missing")
         own, leaves = Checkpoint(self.folder / "checkpoint"), self.folder / "leaves"
         require(len(self.kept) >= own.sealed * 32, leaves, len(self.kept), "the checkpoint says that there are more")
         for index in range(min(len(self.kept) // 32, len(self.leaves))):

@@ -8,17 +8,22 @@ final class AesGcm {
 
     private let context: OpaquePointer
     private let algorithm: OpaquePointer?
-    private let key: [UInt8]
+    private let key: UnsafeMutablePointer<UInt8>
 
     init(key: [UInt8]) throws(RecordingError) {
         precondition(key.count == Self.keyLength)
         guard let context = EVP_CIPHER_CTX_new() else { throw cryptoFailure("AES-256-GCM") }
         self.context = context
-        self.key = key
+        self.key = .allocate(capacity: Self.keyLength)
+        self.key.initialize(from: key, count: Self.keyLength)
         algorithm = EVP_aes_256_gcm()
     }
 
-    deinit { EVP_CIPHER_CTX_free(context) }
+    deinit {
+        EVP_CIPHER_CTX_free(context)
+        OPENSSL_cleanse(key, Self.keyLength)
+        key.deallocate()
+    }
 
     /// Encrypts in place. Returns the tag.
     func seal(

@@ -74,6 +74,13 @@ struct KeySidecar {
         self.entries = entries
     }
 
+    /// - Throws: `damaged` when it is of another segment than `header`'s.
+    func check(_ header: SegmentHeader, at path: String) throws(RecordingError) {
+        guard segment == SegmentName(replica: header.replica, number: header.segment), !entries.isEmpty else {
+            throw RecordingError(.damaged, file: path, offset: 0, "the data key of another segment")
+        }
+    }
+
     /// The data key that `header` promises.
     ///
     /// - Throws: `encrypted` when the keys are not those of a recipient, `damaged` when the sidecar gives another key.
@@ -82,17 +89,17 @@ struct KeySidecar {
     ) throws(RecordingError) -> [UInt8] {
         let sidecar = try KeySidecar(path)
         let name = SegmentName(replica: header.replica, number: header.segment)
-        guard sidecar.segment == name else {
-            throw RecordingError(.damaged, file: path, offset: 0, "the data key of another segment")
-        }
+        try sidecar.check(header, at: path)
         guard let keys else {
             throw RecordingError(
                 .encrypted, file: path,
                 "the recording is encrypted: give the private key of one of its recipients with --decryption-key")
         }
         for entry in sidecar.entries {
-            guard let key = try keys.unwrap(entry, of: name), key.count == AesGcm.keyLength else { continue }
-            guard try commitment(key, name) == header.keyCommitment else {
+            guard keys.isRecipient(entry) else { continue }
+            guard let key = try keys.unwrap(entry, of: name), key.count == AesGcm.keyLength,
+                try commitment(key, name) == header.keyCommitment
+            else {
                 throw RecordingError(
                     .damaged, file: path, offset: 0, "another data key than the segment was written with")
             }

@@ -110,6 +110,11 @@ public struct DecryptionKeys: Sendable {
         self.keys = keys
     }
 
+    /// Whether one of these keys is the wrapped key's recipient's.
+    func isRecipient(_ entry: KeySidecar.Entry) -> Bool {
+        keys.contains { $0.fingerprint == entry.fingerprint && $0.scheme.rawValue == entry.scheme }
+    }
+
     /// A wrapped key, unwrapped; nil when none of these keys is its recipient's.
     func unwrap(_ wrapped: KeySidecar.Entry, of segment: SegmentName) throws(RecordingError) -> [UInt8]? {
         for key in keys where key.fingerprint == wrapped.fingerprint && key.scheme.rawValue == wrapped.scheme {

@@ -20,6 +20,8 @@ struct JoinedVerification {
     private var namesakes: [ReplicaVerification] = []
     private var problems: [VerificationReport.Problem] = []
     private var warnings: [String] = []
+    /// The replicas that parts of a session say it was in before.
+    private var named: [String: Set<String>] = [:]
 
     init(keys: VerificationKeys, options: VerificationOptions) {
         self.keys = keys
@@ -63,6 +65,7 @@ struct JoinedVerification {
     /// Checks what joins the replicas walked so far, and adds everything found.
     mutating func finish(_ report: inout VerificationReport) throws(RecordingError) {
         walkAgain()
+        for resumption in resumptions { named[resumption.session, default: []].insert(resumption.replica) }
         let moved = movedSessions().filter(isWholeHere)
         checkResumptions()
         try checkChains()
@@ -111,9 +114,10 @@ struct JoinedVerification {
         return moved.sorted()
     }
 
-    /// Whether all segments with the session were read.
+    /// Whether all that the replicas may have of the session was read.
     private func isWholeHere(_ session: String) -> Bool {
-        session == options.session || !replicas.values.contains(where: \.hasGaps)
+        let named = named[session] ?? []
+        return replicas.allSatisfy { $0.value.hasAll(of: session, isNamed: named.contains($0.key)) }
     }
 
     private mutating func checkResumptions() {

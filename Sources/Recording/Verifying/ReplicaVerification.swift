@@ -35,8 +35,8 @@ struct ReplicaVerification {
         proof = SignatureProof(directory: directory, keys: keys, remembered: options.remembered)
     }
 
-    /// Trusted keys, and those that the recording's seals join to these.
-    var signers: Set<VerificationKey> { proof.reached }
+    /// Keys that the recording's own seals name.
+    private(set) var signers: Set<VerificationKey> = []
 
     func add(to total: inout VerificationReport) {
         total.problems += report.problems
@@ -45,6 +45,7 @@ struct ReplicaVerification {
         total.blocks += report.blocks
         total.records += report.records
         total.bytes += report.bytes
+        total.unsignedBlocks += report.unsignedBlocks
     }
 
     /// Adds what was found in a replica or segment that stands for itself.
@@ -80,8 +81,14 @@ struct ReplicaVerification {
             problem(directory + "/head", 80, "the head of replica '\(head.replica)' in another one's directory")
         }
         do throws(RecordingError) {
-            try join(try scanned())
-            proof.finish(head, isLive: isLive, isBroken: isBroken, &report)
+            let scans = try scanned()
+            // Said behind what is wrong with the segments themselves.
+            var signatures = VerificationReport()
+            try proof.establish(scans, head, &signatures)
+            join(scans)
+            report.problems += signatures.problems
+            signers = proof.signers(scans)
+            proof.noteUnsigned(lastBlock, isLive: isLive, &report)
         } catch {
             report.problems.append(.init(error))
         }
@@ -98,7 +105,10 @@ struct ReplicaVerification {
         var numbers = try folder.numbers()
         // What a live writer begins after this look at the head is not acknowledged yet.
         if isLive, let head { numbers.removeAll { $0 > head.segment } }
+        // What follows is not here: where a segment's seal stands is then unknown, and it is read.
+        let followed = Set(numbers.filter { numbers.contains($0 + 1) })
         let chosen = try SegmentSelection.choose(numbers, in: folder, options.scope)
+            .union(numbers.filter { proof.needs($0) || !followed.contains($0) })
         let tasks = numbers.map { number in
             var wanted = proof.wanted(in: number)
             if let head, head.segment == number { wanted.insert(Int64(head.offset)) }
@@ -120,17 +130,20 @@ struct ReplicaVerification {
         var signer: VerificationKey?
     }
 
-    private mutating func join(_ scans: [SegmentScan]) throws(RecordingError) {
-        try proof.readLeaves(&report)
+    private mutating func join(_ scans: [SegmentScan]) {
         for scan in scans {
-            for notice in scan.notices { take(notice.text, at: notice.offset, of: scan.path) }
+            for notice in scan.notices where proof.covers(scan.number, notice.offset) { removals.take(notice.text) }
+            for notice in scan.notices {
+                for name in ReplicaList.names(inNote: notice.text) ?? [] { noted[name] = (scan.path, notice.offset) }
+            }
         }
         var position = Position()
         var expected: UInt64 = 1
         for (index, scan) in scans.enumerated() {
             if scan.number != expected { absent(expected..<scan.number, &position) }
             expected = scan.number + 1
-            join(scan, isLast: index == scans.count - 1, &position)
+            let next = index + 1 < scans.count ? scans[index + 1] : nil
+            join(scan, before: next, &position)
         }
         if let head, expected <= head.segment {
             problem(path(expected), 0, "the segment is missing: the head says that the recording goes on to it")
@@ -148,14 +161,13 @@ struct ReplicaVerification {
                 isBroken = true
                 return
             }
-            proof.skip(number)
         }
         hasGaps = true
         position = Position(
             chain: proof.leaf(numbers.upperBound - 1), nextBlock: nil, records: nil, seal: nil, signer: nil)
     }
 
-    private mutating func join(_ scan: SegmentScan, isLast: Bool, _ position: inout Position) {
+    private mutating func join(_ scan: SegmentScan, before next: SegmentScan?, _ position: inout Position) {
         report.segments += 1
         report.problems += scan.problems
         report.warnings += scan.warnings
@@ -166,7 +178,7 @@ struct ReplicaVerification {
         checkHeader(scan, header, position)
         guard !scan.isSkipped else {
             hasGaps = true
-            proof.skip(scan.number)
+            if let next = next?.header { proof.checkSkipped(scan, before: next, &report) }
             position = Position(
                 chain: proof.leaf(scan.number), nextBlock: nil, records: nil, seal: nil, signer: nil)
             return
@@ -182,11 +194,10 @@ struct ReplicaVerification {
             seal: scan.sealOffset, signer: scan.seal?.nextSigner)
         if let seal = scan.seal {
             checkSeal(scan, seal, header)
-        } else if !isLast, !isBroken {
+        } else if next != nil, !isBroken {
             problem(scan.path, scan.end, "the segment is cut: it has no seal and another follows")
             isBroken = true
         }
-        proof.take(scan, header, isBroken: isBroken, &report)
     }
 
     private mutating func checkHeader(_ scan: SegmentScan, _ header: SegmentHeader, _ position: Position) {
@@ -204,22 +215,30 @@ struct ReplicaVerification {
         } else if let signer = position.signer, header.signer != signer {
             problem(scan.path, 176, "another key signs it than the seal before it names")
         }
-        if header.isEncrypted, !scan.isSkipped, fileSize(sidecar(scan.number)) == nil,
-            !removals.isErased(scan.number)
-        {
-            problem(
-                sidecar(scan.number), 0, "the segment's data key is missing, and no notice says that it was destroyed")
+        if header.isEncrypted, !scan.isSkipped, !removals.isErased(scan.number) { checkSidecar(scan, header) }
+    }
+
+    private mutating func checkSidecar(_ scan: SegmentScan, _ header: SegmentHeader) {
+        let path = sidecar(scan.number)
+        guard fileSize(path) != nil else {
+            return problem(path, 0, "the segment's data key is missing, and no notice says that it was destroyed")
+        }
+        do throws(RecordingError) {
+            try KeySidecar(path).check(header, at: path)
+        } catch {
+            report.problems.append(.init(error))
         }
     }
 
     private mutating func checkSeal(_ scan: SegmentScan, _ seal: Seal, _ header: SegmentHeader) {
         guard !isBroken else { return }
+        proof.check(scan, seal, &report)
         if seal.blocks != scan.blocks - 1 || seal.records != scan.records || seal.firstChain != scan.headerChain {
             problem(scan.path, scan.sealOffset, "the seal does not match the segment")
         }
         for entry in seal.open {
             let known = sessions[entry.session]
-            if known == nil, isLoose(entry.session) { continue }
+            if known == nil || loose.contains(entry.session), isLoose(entry.session) { continue }
             if known.map({ $0.last != entry.last || $0.hasEnded }) ?? true {
                 problem(
                     scan.path, scan.sealOffset, "the seal names session '\(entry.session)' as open at \(entry.last)")
@@ -259,6 +278,15 @@ struct ReplicaVerification {
     /// Whether the session may have records in segments that were not read.
     private func isLoose(_ session: String) -> Bool { hasGaps && session != options.session }
 
+    /// Sessions of which records are missing where segments were not read.
+    private(set) var loose: Set<String> = []
+
+    /// Whether all that this replica may have of a session was read.
+    func hasAll(of session: String, isNamed: Bool) -> Bool {
+        !hasGaps || session == options.session
+            || (!loose.contains(session) && (sessions[session] != nil || !isNamed))
+    }
+
     /// Each session's sequence goes on from 1 without gaps, and stops at its end. A session that another replica had goes on
     /// behind the record where it left.
     private mutating func take(_ run: SegmentScan.Run, of file: String) {
@@ -267,7 +295,9 @@ struct ReplicaVerification {
         } else if !isBroken {
             let known = sessions[run.session]
             let expected = (known?.last ?? 0) &+ 1
-            if run.first != expected, !(isLoose(run.session) && run.first > expected) {
+            if run.first > expected, isLoose(run.session) {
+                loose.insert(run.session)
+            } else if run.first != expected {
                 problem(
                     file, run.offset,
                     "session '\(run.session)': record \(run.first) stands where record \(expected) must")
@@ -291,11 +321,6 @@ struct ReplicaVerification {
             RecordedResumption(
                 session: run.session, after: event.after, replica: event.replica, block: event.block,
                 chain: [UInt8](event.chain), file: file, offset: run.offset))
-    }
-
-    private mutating func take(_ notice: String, at place: Int64, of file: String) {
-        for name in ReplicaList.names(inNote: notice) ?? [] { noted[name] = (file, place) }
-        removals.take(notice)
     }
 
     // MARK: -
@@ -324,7 +349,7 @@ struct ReplicaVerification {
         report.records += scan.records
         report.bytes += scan.bytes
         for run in scan.runs { take(run, of: path) }
-        if let header = scan.header { proof.takeAlone(scan, header, &report) }
+        if let header = scan.header { proof.checkAlone(scan, header, &report) }
     }
 
     private func path(_ number: UInt64) -> String { directory + "/" + Format.segmentName(number) }

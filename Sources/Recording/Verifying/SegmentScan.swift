@@ -41,6 +41,8 @@ struct SegmentScan: Sendable {
     let path: String
     let number: UInt64
     var directory: String { task.folder.directory }
+    /// Opens the segment once more.
+    func reader() throws(RecordingError) -> SegmentReader { try task.folder.reader(number) }
     /// Only its header was read.
     var isSkipped: Bool { task.isHeaderOnly }
     private(set) var header: SegmentHeader?

@@ -1,34 +1,24 @@
-/// Who signed a replica's recording, and that what was signed is what is here: seals, leaves, checkpoints.
+/// Who signed a replica's recording, and that what was signed is what is here: checkpoint, leaves, seals.
+///
+/// The checkpoint comes first: the block that it names must stand in its segment, the tree over the leaves must have its
+/// root, and a trusted key must have signed it. What it covers counts. What stands behind it was signed by nobody yet.
 struct SignatureProof {
     private let directory: String
     private let keys: VerificationKeys
     /// Those that were kept elsewhere of this replica.
     private let remembered: [SignedCheckpoint]
-    private var checkpoint: SignedCheckpoint?
+    private var found: SignedCheckpoint?
     private var leaves: [[UInt8]] = []
-    private var marks: [Place: SegmentScan.Mark] = [:]
-    /// Segments whose blocks were not read.
-    private var skipped: Set<UInt64> = []
-    /// The keys that segments name, of those that were read.
-    private var signers: [UInt64: VerificationKey] = [:]
-    /// Keys of segments that signed what comes behind their headers: whoever writes can name any key in a header.
-    private var proven: Set<VerificationKey> = []
-    /// Keys that name one another in seals.
-    private var links: [(signer: VerificationKey, next: VerificationKey)] = []
-    /// Keys that are trusted, or joined to these by seals.
-    private(set) var reached: Set<VerificationKey>
-
-    private struct Place: Hashable {
-        let segment: UInt64
-        let offset: Int64
-    }
+    /// Roots of the tree over the first leaves, from none of them on.
+    private var roots: [[UInt8]] = []
+    /// The checkpoint, once all of it is proven.
+    private var proven: Checkpoint?
 
     init(directory: String, keys: VerificationKeys, remembered: [SignedCheckpoint]) {
         self.directory = directory
         self.keys = keys
         let replica = String(directory.split(separator: "/").last ?? "")
         self.remembered = remembered.filter { $0.checkpoint.replica == replica }
-        reached = Set(keys.trusted)
     }
 
     private var file: String { Checkpoint.path(directory) }
@@ -39,63 +29,180 @@ struct SignatureProof {
             return
         }
         guard size > 0 else {
-            report.problems.append(
-                .init(
-                    file: file, offset: 0,
-                    reason:
-                        "the checkpoint is empty: a power failure can do that, and the recorder's next start writes it anew"
-                ))
+            let reason =
+                "the checkpoint is empty: a power failure can do that, and the recorder's next start writes it anew"
+            report.problems.append(.init(file: file, offset: 0, reason: reason))
             return
         }
         do throws(RecordingError) {
-            checkpoint = try SignedCheckpoint(file: file)
+            found = try SignedCheckpoint(file: file)
         } catch {
             report.problems.append(.init(error))
         }
     }
 
-    mutating func readLeaves(_ report: inout VerificationReport) throws(RecordingError) {
-        leaves = try LeafFile.read(directory)
-    }
-
-    /// The chain value after the seal of segment `number`; nil when no leaf has it.
-    func leaf(_ number: UInt64) -> [UInt8]? {
-        number > 0 && number <= UInt64(leaves.count) ? leaves[Int(number) - 1] : nil
-    }
+    // MARK: - Before segments are read
 
     /// Offsets in a segment where checkpoints say how the recording was.
     func wanted(in segment: UInt64) -> Set<Int64> {
         Set(checkpoints.filter { $0.checkpoint.segment == segment }.map { Int64(clamping: $0.checkpoint.offset) })
     }
 
-    private var checkpoints: [SignedCheckpoint] { (checkpoint.map { [$0] } ?? []) + remembered }
+    /// Whether a segment is read whatever else is: it has a checkpoint's block, or no checkpoint covers it.
+    func needs(_ segment: UInt64) -> Bool {
+        guard let found else { return true }
+        return segment >= found.checkpoint.segment || remembered.contains { $0.checkpoint.segment == segment }
+    }
 
-    /// A segment that was read, or of which the header was.
-    mutating func take(
-        _ scan: SegmentScan, _ header: SegmentHeader, isBroken: Bool, _ report: inout VerificationReport
+    private var checkpoints: [SignedCheckpoint] { (found.map { [$0] } ?? []) + remembered }
+
+    // MARK: - Once they are
+
+    /// Proves the checkpoint, and then those that were kept elsewhere.
+    mutating func establish(
+        _ scans: [SegmentScan], _ head: Head?, _ report: inout VerificationReport
+    ) throws(RecordingError) {
+        leaves = try LeafFile.read(directory)
+        var tree = MerkleTree(try ChainHasher())
+        roots = [try tree.root()]
+        for leaf in leaves {
+            try tree.append(leaf)
+            roots.append(try tree.root())
+        }
+        let byNumber = Dictionary(scans.map { ($0.number, $0) }) { first, _ in first }
+        let before = report.problems.count
+        if let found {
+            // What is damaged says so itself.
+            let isReadable = byNumber[found.checkpoint.segment]?.isBroken == false
+            check(found, byNumber, head, mustHaveMark: isReadable || byNumber[found.checkpoint.segment] == nil, &report)
+            checkSigner(of: found, byNumber, &report)
+            if report.problems.count == before, isReadable { proven = found.checkpoint }
+        }
+        for one in remembered {
+            check(one, byNumber, head, mustHaveMark: byNumber[one.checkpoint.segment]?.isBroken == false, &report)
+            // It was kept by who verifies; its signature tells whose it is.
+            let signer = byNumber[one.checkpoint.segment]?.header?.signer
+            if signer != nil || !keys.trusted.isEmpty {
+                checkSignature(of: one, signer.map { [$0] } ?? keys.trusted, &report)
+            }
+        }
+    }
+
+    private func check(
+        _ one: SignedCheckpoint, _ scans: [UInt64: SegmentScan], _ head: Head?, mustHaveMark: Bool,
+        _ report: inout VerificationReport
     ) {
-        for (offset, mark) in scan.marks { marks[Place(segment: scan.number, offset: offset)] = mark }
-        guard !isBroken else { return }
-        signers[scan.number] = header.signer
-        guard let seal = scan.seal else { return }
-        proven.insert(header.signer)
-        if let leaf = leaf(scan.number), leaf != scan.chain {
+        let value = one.checkpoint
+        func problem(_ reason: String) { report.problems.append(.init(file: one.file, offset: 0, reason: reason)) }
+        if let head, value.block > head.block {
+            return problem(
+                "block \(value.block) was signed at \(value.time) µs and the recording ends with block \(head.block): an older "
+                    + "copy was put back")
+        }
+        guard value.sealed < UInt64(roots.count) else {
+            return problem("\(value.sealed) segments were sealed, and there are leaves of \(leaves.count)")
+        }
+        if roots[Int(value.sealed)] != value.root {
+            return problem(
+                "the sealed segments are others than those that were signed: the root of their tree is not this one")
+        }
+        guard mustHaveMark else { return }
+        guard let mark = scans[value.segment]?.marks[Int64(clamping: value.offset)] else {
+            return problem("no block ends where it says (segment \(value.segment), byte \(value.offset))")
+        }
+        if mark.block != value.block || mark.records != value.records || mark.chain != value.chain {
+            problem("another recording was signed: block \(value.block) has another chain value")
+        }
+    }
+
+    /// The key that the checkpoint's segment names must be a trusted one, or one that a trusted one leads to: by the seals of
+    /// segments that were all read and stand one behind the other.
+    private func checkSigner(
+        of one: SignedCheckpoint, _ scans: [UInt64: SegmentScan], _ report: inout VerificationReport
+    ) {
+        guard let signer = scans[one.checkpoint.segment]?.header?.signer else { return }
+        checkSignature(of: one, [signer], &report)
+        guard !keys.trusted.isEmpty else { return }
+        var number = one.checkpoint.segment
+        while let header = scans[number]?.header {
+            if keys.trusted.contains(header.signer) { return }
+            guard number > 1, let former = scans[number - 1], !former.isSkipped, !former.isBroken,
+                let seal = former.seal, seal.nextSigner == header.signer, former.chain == header.carried
+            else { break }
+            number -= 1
+        }
+        report.problems.append(
+            .init(
+                file: one.file, offset: 0,
+                reason: "signed by \(signer.hex), which is none of the given keys, and none of these leads to it"))
+    }
+
+    private func checkSignature(
+        of one: SignedCheckpoint, _ keys: [VerificationKey], _ report: inout VerificationReport
+    ) {
+        do throws(RecordingError) {
+            try one.check(signedBy: keys)
+        } catch {
+            report.problems.append(.init(error))
+        }
+    }
+
+    /// Keys of this recording that may have signed the list of replicas.
+    func signers(_ scans: [SegmentScan]) -> Set<VerificationKey> {
+        proven == nil ? [] : Set(scans.filter { $0.seal != nil }.compactMap { $0.seal?.nextSigner })
+    }
+
+    // MARK: - What the checkpoint covers
+
+    /// Whether a block that begins there was signed.
+    func covers(_ segment: UInt64, _ offset: Int64) -> Bool {
+        guard let proven else { return false }
+        return segment < proven.segment || (segment == proven.segment && offset < Int64(clamping: proven.offset))
+    }
+
+    /// The chain value after the seal of segment `number`, as the checkpoint's root proves it.
+    func leaf(_ number: UInt64) -> [UInt8]? {
+        guard let proven, number > 0, number <= proven.sealed else { return nil }
+        return leaves[Int(number) - 1]
+    }
+
+    /// A sealed segment that was read must be its leaf's, and have the tree that was there before it.
+    func check(_ scan: SegmentScan, _ seal: Seal, _ report: inout VerificationReport) {
+        let index = Int(scan.number) - 1
+        if index < leaves.count, leaves[index] != scan.chain {
             report.problems.append(
                 .init(
-                    file: LeafFile.path(directory), offset: Int64(scan.number - 1) * Int64(ChainHasher.length),
+                    file: LeafFile.path(directory), offset: Int64(index) * Int64(ChainHasher.length),
                     reason: "the leaf is not the chain value of segment \(scan.number)'s seal"))
         }
-        if seal.sealedBefore != scan.number - 1 {
+        if seal.sealedBefore != scan.number - 1 || (index < roots.count && roots[index] != seal.rootBefore) {
             report.problems.append(
-                .init(file: scan.path, offset: scan.sealOffset, reason: "the seal counts other segments before it"))
+                .init(file: scan.path, offset: scan.sealOffset, reason: "the seal names other segments before it"))
         }
-        if header.signer != seal.nextSigner { links.append((header.signer, seal.nextSigner)) }
+    }
+
+    /// A segment of which only the header was read: its seal is the leaf's, and has that header.
+    ///
+    /// - Parameter next: the header of the segment after it, which says where the seal is.
+    func checkSkipped(
+        _ scan: SegmentScan, before next: SegmentHeader, _ report: inout VerificationReport
+    ) {
+        guard let leaf = leaf(scan.number) else { return }
+        do throws(RecordingError) {
+            guard next.carried == leaf else {
+                throw RecordingError(
+                    .damaged, file: scan.path, offset: 0, "the segment after it does not continue what was signed")
+            }
+            guard try scan.reader().seal(before: next).firstChain == scan.headerChain else {
+                throw RecordingError(.damaged, file: scan.path, offset: 0, "the segment header was changed")
+            }
+        } catch {
+            report.problems.append(.init(error))
+        }
     }
 
     /// A segment without its recording.
-    mutating func takeAlone(
-        _ scan: SegmentScan, _ header: SegmentHeader, _ report: inout VerificationReport
-    ) {
+    func checkAlone(_ scan: SegmentScan, _ header: SegmentHeader, _ report: inout VerificationReport) {
         guard scan.seal != nil else {
             report.warnings.append("\(scan.path): it has no seal: nobody signed it yet")
             return
@@ -105,88 +212,16 @@ struct SignatureProof {
             .init(file: scan.path, offset: 176, reason: "signed by \(header.signer.hex), which is not a given key"))
     }
 
-    mutating func skip(_ segment: UInt64) { skipped.insert(segment) }
-
-    /// A key that a trusted one names is trusted. So is one that names a trusted one, when that one has signed what follows: its
-    /// signature covers that seal.
-    private mutating func followLinks() {
-        var isGrowing = true
-        while isGrowing {
-            isGrowing = false
-            for link in links {
-                let isNamed = reached.contains(link.signer)
-                let isCovered = reached.contains(link.next) && proven.contains(link.next)
-                guard isNamed || isCovered else { continue }
-                let before = reached.count
-                reached.formUnion([link.signer, link.next])
-                if reached.count > before { isGrowing = true }
-            }
-        }
-    }
-
-    mutating func finish(_ head: Head?, isLive: Bool, isBroken: Bool, _ report: inout VerificationReport) {
-        for found in checkpoints {
-            guard let named = signers[found.checkpoint.segment] else { continue }
-            if (try? found.check(signedBy: [named])) != nil { proven.insert(named) }
-        }
-        followLinks()
-        for found in checkpoints {
-            check(found.checkpoint, found.file, head, isBroken: isBroken, &report)
-            do throws(RecordingError) {
-                if let signers = possibleSigners(of: found) { try found.check(signedBy: signers) }
-            } catch {
-                report.problems.append(.init(error))
-            }
-        }
-        if let head, let checkpoint = checkpoint?.checkpoint, !isLive, head.block > checkpoint.block {
-            report.warnings.append(
-                "\(directory): blocks \(checkpoint.block + 1) to \(head.block) were acknowledged and not signed yet when the "
-                    + "recorder stopped: the chain proves them\(keys.recording.isEmpty ? "" : " and the head's HMAC")")
-        }
-    }
-
-    /// The key that the segment of a checkpoint names; nil when any will do.
-    private func possibleSigners(of found: SignedCheckpoint) -> Set<VerificationKey>? {
-        let named = signers[found.checkpoint.segment]
-        guard !keys.trusted.isEmpty else { return named.map { [$0] } }
-        return named.map { reached.intersection([$0]) } ?? reached
-    }
-
-    private func check(
-        _ value: Checkpoint, _ path: String, _ head: Head?, isBroken: Bool, _ report: inout VerificationReport
-    ) {
-        func problem(_ reason: String) {
-            report.problems.append(.init(file: path, offset: 0, reason: reason))
-        }
-        if let head, value.block > head.block {
-            problem(
-                "block \(value.block) was signed at \(value.time) µs and the recording ends with block \(head.block): an older "
-                    + "copy was put back")
-            return
-        }
-        do throws(RecordingError) {
-            guard value.sealed <= UInt64(leaves.count) else {
-                problem("\(value.sealed) segments were sealed, and there are leaves of \(leaves.count)")
-                return
-            }
-            var tree = MerkleTree(try ChainHasher())
-            for leaf in leaves.prefix(Int(value.sealed)) { try tree.append(leaf) }
-            if try tree.root() != value.root {
-                problem(
-                    "the sealed segments are others than those that were signed: the root of their tree is not this one"
-                )
-            }
-        } catch {
-            report.problems.append(.init(error))
-        }
-        guard !isBroken else { return }
-        guard let mark = marks[Place(segment: value.segment, offset: Int64(clamping: value.offset))] else {
-            if skipped.contains(value.segment) { return }
-            problem("no block ends where it says (segment \(value.segment), byte \(value.offset))")
-            return
-        }
-        if mark.block != value.block || mark.records != value.records || mark.chain != value.chain {
-            problem("another recording was signed: block \(value.block) has another chain value")
-        }
+    /// Says what stands behind the checkpoint.
+    ///
+    /// - Parameter last: the last block that was read.
+    func noteUnsigned(_ last: UInt64, isLive: Bool, _ report: inout VerificationReport) {
+        guard let proven, last > proven.block, !isLive else { return }
+        report.unsignedBlocks += last - proven.block
+        let proof =
+            keys.recording.isEmpty
+            ? "are signed by nobody: whoever could write there may have made them"
+            : "were not signed yet when the recorder stopped: the head's HMAC covers them"
+        report.warnings.append("\(directory): blocks \(proven.block + 1) to \(last), behind the checkpoint, \(proof)")
     }
 }

@@ -17,6 +17,8 @@ public struct VerificationReport: Sendable, Equatable {
     public var segments = 0
     public var blocks: UInt64 = 0
     public var records: UInt64 = 0
+    /// Behind the last checkpoint of a recorder that does not run: signed by nobody.
+    public var unsignedBlocks: UInt64 = 0
     /// Of blocks, as they are stored.
     public var bytes: UInt64 = 0
     public var sessions = 0
@@ -40,6 +42,7 @@ public func verify(
     } else if keys.recording.isEmpty {
         report.warnings.append("without the recorder's own key the HMACs of heads were not checked")
     }
+    var isFound = options.session == nil
     var joined = JoinedVerification(keys: keys, options: options)
     var folders: [RecordingsFolder] = []
     for path in paths.map(trimmedPath) {
@@ -63,6 +66,7 @@ public func verify(
                     var check = ReplicaVerification(directory: path, keys: keys, options: options, index: indexed)
                     check.run()
                     check.addAlone(to: &report)
+                    if let session = options.session, check.sessions[session] != nil { isFound = true }
                 }
             }
         } catch {
@@ -75,9 +79,10 @@ public func verify(
         report.problems.append(.init(error))
     }
     let signers = joined.replicas.values.reduce(Set(keys.trusted)) { $0.union($1.signers) }
-    if let session = options.session, report.sessions == 0 {
-        report.problems.append(
-            .init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
+    if let session = options.session, !isFound,
+        !joined.replicas.values.contains(where: { $0.sessions[session] != nil })
+    {
+        report.problems.append(.init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
     }
     for folder in folders {
         folder.finish(joined.replicas, signedBy: keys.trusted.isEmpty ? [] : signers, &report)
