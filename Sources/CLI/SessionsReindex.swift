@@ -58,18 +58,18 @@ extension SessionsCommand {
         func run() throws {
             let index = try source.index()
             try index.rebuild()
-            try remakeWords(index.recordings)
+            try remakeWords(index.recordings, try source.access())
             let replicas = try source.archive().replicas()
             print("read \(replicas.count) recorders' folders in \(index.recordings)")
         }
 
         /// A search index that is there is made anew too, by the recorder that keeps it when one does.
-        private func remakeWords(_ recordings: String) throws {
+        private func remakeWords(_ recordings: String, _ access: RecordingAccess) throws {
             let path = recordings + "/" + SearchIndex.fileName
             guard FileManager.default.fileExists(atPath: path) else { return }
             let content = try (try? SearchIndex(reading: path, of: recordings))?.content() ?? .commands
             do throws(RecordingError) {
-                let index = try SearchIndex(writing: path, of: recordings, content)
+                let index = try SearchIndex(writing: path, of: recordings, content, access: access)
                 try index.clear()
                 try index.update(replies: RecordedReplies())
             } catch {

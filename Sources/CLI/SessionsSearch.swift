@@ -86,7 +86,8 @@ extension SessionsCommand {
                 } catch {
                     guard error.code == .notFound else { throw error }
                     throw CommandFailure(
-                        "\(error): recorders keep one unless recording.search is off; --index FILE makes one here")
+                        "\(error): recorders keep one unless recordings are encrypted or recording.search is off; --index FILE makes one here"
+                    )
                 }
             }
             let kept = try SearchIndex(writing: index, of: recordings, content, access: access)
@@ -102,7 +103,8 @@ extension SessionsCommand {
 
         private func scan(_ recordings: String, _ text: String, _ filter: SearchFilter) throws -> [SearchHit] {
             let shows = isatty(STDERR_FILENO) == 1
-            let found = try TextScan(recordings: recordings, text: text, access: source.access()).find(filter) { progress in
+            let found = try TextScan(recordings: recordings, text: text, access: source.access()).find(filter) {
+                progress in
                 guard shows else { return }
                 let end = progress.done == progress.of ? "\n" : ""
                 FileHandle.standardError.write(Data("\rread \(progress.done) of \(progress.of) segments\(end)".utf8))
@@ -116,7 +118,7 @@ extension SessionsCommand {
             let rows = hits.map { hit in
                 [
                     isoTime(hit.time), hit.session, String(hit.command), hit.identity, hit.resource,
-                    hit.decision?.rawValue ?? "", hit.rule, hit.snippet ?? "(\(hit.problem ?? ""))",
+                    hit.decision?.rawValue ?? "", hit.rule, hit.shown,
                 ].map { TerminalText.escape($0) }
             }
             TextTable(
@@ -130,6 +132,11 @@ extension SearchHit {
     /// Characters before and behind the match that are shown.
     private static let margin = 40
     private static let longest = 160
+
+    fileprivate var shown: String {
+        guard let snippet else { return "(\(problem ?? ""))" }
+        return text?.isEmpty == true ? "(no text recorded)" : snippet
+    }
 
     /// What stands around the match, on one line.
     fileprivate var snippet: String? {

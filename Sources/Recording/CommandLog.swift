@@ -51,11 +51,7 @@ public struct CommandLog: Sendable {
         switch record.event {
         case .sessionStarted(let event): started = event
         case .command(let event):
-            // The second record of one that was not decided: it came with the first.
-            let received = open[event.command]?.received ?? record.timeUs
-            var entry = Entry(event, received)
-            if let former = open[event.command] { entry.holds = former.holds }
-            open[event.command] = entry
+            open[event.command] = Entry(event, record.timeUs, after: open[event.command])
         case .decision(let event): open[event.command]?.decided(event)
         case .hold(let event): open[event.command]?.held(event)
         case .result(let event):
@@ -75,13 +71,18 @@ public struct CommandLog: Sendable {
 }
 
 extension CommandLog.Entry {
-    init(_ event: CommandReceived, _ time: UInt64) {
+    /// - Parameter former: of an earlier record of the same command, which came with that.
+    init(_ event: CommandReceived, _ time: UInt64, after former: Self?) {
         number = event.command
-        received = time
+        received = former?.received ?? time
         text = event.raw.isEmpty ? event.text : String(decoding: event.raw, as: UTF8.self)
         message = event.message
         recording = event.undecided ? .metadata : event.recording.meaning
         recordingRule = event.recordingRule
+        if let former {
+            (verdict, rule, reason) = (former.verdict, former.rule, former.reason)
+            (holds, reviews) = (former.holds, former.reviews)
+        }
         if event.hasMemoised { decided(event.memoised) }
     }
 

@@ -23,6 +23,8 @@ import Testing
         scene.command("SELECT 1")
         scene.receive("DROP TABLE x", .refuse, rule: "no drops")
         scene.finish("refused")
+        scene.receiveInParts("SELECT 2")
+        scene.finish("refused")
         scene.receive("TRUNCATE x", .hold)
         scene.hold("pending")
         scene.hold("approved")
@@ -31,12 +33,14 @@ import Testing
         return scene
     }
 
-    @Test func everyEventHasItsName() {
+    @Test func everyEventHasItsName() throws {
         var scene = Self.everything
         var stream = EventStream { _ in nil }
         let events = Self.events(scene.takeRecords(), &stream)
         #expect(events.map(\.id) == scene.expected)
-        #expect(events.map(\.name) == [.started, .allowed, .refused, .held, .reviewed, .allowed, .killed])
+        #expect(events.map(\.name) == [.started, .allowed, .refused, .refused, .held, .reviewed, .allowed, .killed])
+        let entry = try #require(events[3].entry)
+        #expect(entry.text == "SELECT 2" && entry.rule == "quiet" && entry.recording == .full)
         #expect(events.allSatisfy { $0.session.identity == "agent-1" && $0.session.resource == "orders" })
         #expect(stream.takeCheckpoint().commands.values.allSatisfy { $0 == nil })
     }

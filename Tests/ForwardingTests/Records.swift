@@ -50,6 +50,26 @@ struct Scene {
         }
     }
 
+    /// Received where less may be recorded of some commands: not decided yet, without its text, and in full when it is refused.
+    mutating func receiveInParts(_ text: String) {
+        commands += 1
+        let number = commands
+        for level in [nil, RecordingLevel.metadata, .full] {
+            add { record in
+                record.command.command = number
+                record.command.undecided = level == nil
+                if let level { record.command.recording = level }
+                if level == .full { record.command.text = text }
+            }
+            guard level == .metadata else { continue }
+            add { record in
+                record.decision.command = number
+                record.decision.verdict = .allow
+                record.decision.rule = "quiet"
+            }
+        }
+    }
+
     mutating func hold(_ status: String, id: String = "h-1") {
         let number = commands
         add { record in

@@ -38,6 +38,7 @@ extension Integration {
                 ["sessions", "watch", id, "--decryption-key", keys.file("auditor.pem")])
             #expect(watched.output.contains(Self.word), "\(watched.transcript)")
 
+            try await search(gateway, keys)
             let printed = try await gateway.sluice(["keys", "recording"])
             #expect(printed.status == 0, "\(printed.transcript)")
             try keys.write(printed.output, to: "recording.pub")
@@ -99,6 +100,29 @@ extension Integration {
             let checked = try await sluice(["check", "--config", directory.file("sluice.yaml")], keys)
             #expect(checked.status == 1, "\(checked.transcript)")
             #expect(checked.errors.contains("sign.pub") && checked.errors.contains("X25519"), "\(checked.transcript)")
+        }
+
+        /// Recorders keep no words in the clear; who has the key does where he says.
+        private func search(_ gateway: Gateway, _ keys: TemporaryDirectory) async throws {
+            let (key, own) = (["--decryption-key", keys.file("auditor.pem")], ["--index", keys.file("words.sqlite")])
+            let index = gateway.directory.file("state/recordings/search.sqlite")
+            #expect(!FileManager.default.fileExists(atPath: index))
+            let kept = try await gateway.sluice(["sessions", "search", Self.word] + key)
+            #expect(kept.status == 1 && kept.errors.contains("--index FILE"), "\(kept.transcript)")
+            for options in [own + [Self.word], ["--contains", Self.word]] {
+                let without = try await gateway.sluice(["sessions", "search"] + options)
+                #expect(without.status == 1 && without.errors.contains("--decryption-key"), "\(without.transcript)")
+                for _ in 1...2 {
+                    #expect(try await gateway.json(["sessions", "search"] + options + key).list.count == 2)
+                }
+            }
+            try FileManager.default.copyItem(atPath: keys.file("words.sqlite"), toPath: index)
+            let refused = try await gateway.sluice(["sessions", "reindex"])
+            #expect(refused.status == 1 && refused.errors.contains("--decryption-key"), "\(refused.transcript)")
+            let made = try await gateway.sluice(["sessions", "reindex"] + key)
+            #expect(made.status == 0, "\(made.transcript)")
+            #expect(try await gateway.json(["sessions", "search", Self.word] + key).list.count == 2)
+            try FileManager.default.removeItem(atPath: index)
         }
 
         private func verify(

@@ -102,8 +102,26 @@ import Testing
         #expect(timeline.render(undecided) == "")
         let held = timeline.render(record { $0.hold.id = "h1" }).split(separator: "\n")
         #expect(held.count == 2 && held[0].contains("command 4  (its text is recorded once it is decided;"))
+        #expect(timeline.render(decided).hasSuffix("command 4, continued  SELECT 1\n"))
         #expect(timeline.render(undecided) == "")
         #expect(timeline.finish().contains("command 4  (its text"))
+    }
+
+    /// Its text was not to be recorded, until it was refused for a reason of its own.
+    @Test func textsThatComeLater() {
+        var timeline = PostgresTimeline()
+        let metadata = record {
+            $0.command.command = 4
+            $0.command.recording = .metadata
+        }
+        #expect(timeline.render(metadata).contains("command 4  (text not recorded;"))
+        for wanted in ["command 4, continued  SELECT 1\n", "command 5  SELECT 1\n"] {
+            let whole = record {
+                $0.command.command = wanted.contains("5") ? 5 : 4
+                $0.command.text = "SELECT 1"
+            }
+            #expect(timeline.render(whole).hasSuffix(wanted))
+        }
     }
 
     @Test func budgetsAndInput() {

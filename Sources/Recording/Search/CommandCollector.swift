@@ -24,7 +24,7 @@ struct CommandCollector {
     static let maxOpen = 16_384
 
     private let scope: Scope
-    /// Which commands are taken; nil: all.
+    /// Which records of commands are taken; nil: all.
     private let wants: ((SearchedEvent.Command, UnsafeRawBufferPointer) -> Bool)?
     private let textBytes: Int
     /// False: what is open is completed, and nothing else taken.
@@ -66,10 +66,10 @@ struct CommandCollector {
         case .command(let event):
             guard takesCommands, wants?(event, raw) ?? true else { return }
             keep(command(event, raw, session: session, time: head.time, place: place))
-            if event.memoised != nil, !waitsForResult { finish(session, event.number) }
+            finishIfDecided(session, event.number)
         case .decision(let number, let decided):
             change(session, number) { $0.decide(decided, raw) }
-            if !waitsForResult { finish(session, number) }
+            finishIfDecided(session, number)
         case .held(let number):
             change(session, number) { $0.wasHeld = true }
         case .output(let number):
@@ -115,16 +115,30 @@ struct CommandCollector {
         !bytes.isEmpty && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
     }
 
+    /// A command may be recorded several times: undecided, as the policy has it, and in full when it is refused all the same.
     private mutating func keep(_ command: RecordedCommand) {
+        if let place = open.index(forKey: command.session), open.values[place][command.number] != nil {
+            open.values[place][command.number]!.add(command)
+            return
+        }
         if openCount >= Self.maxOpen, let session = open.keys.first, let number = open[session]?.keys.min() {
             finish(session, number)
         }
-        if open[command.session, default: [:]].updateValue(command, forKey: command.number) == nil { openCount += 1 }
+        open[command.session, default: [:]][command.number] = command
+        openCount += 1
     }
 
     private mutating func change(_ session: String, _ number: UInt64, _ body: (inout RecordedCommand) -> Void) {
         guard let place = open.index(forKey: session), open.values[place][number] != nil else { return }
         body(&open.values[place][number]!)
+    }
+
+    /// What has no text so far may get it as long as the command has not ended.
+    private mutating func finishIfDecided(_ session: String, _ number: UInt64) {
+        guard !waitsForResult, let command = open[session]?[number], command.decision != nil, command.hasText else {
+            return
+        }
+        finish(session, number)
     }
 
     private mutating func finish(_ session: String, _ number: UInt64) {
@@ -151,6 +165,19 @@ struct CommandCollector {
 }
 
 extension RecordedCommand {
+    /// Adds a later record of the same command. It is found where its text is, and was received when the first one came.
+    fileprivate mutating func add(_ later: RecordedCommand) {
+        if later.hasText || !hasText {
+            text = later.text
+            parameters = later.parameters
+            place = later.place
+        }
+        guard let decision = later.decision else { return }
+        self.decision = decision
+        rule = later.rule
+        tables = later.tables
+    }
+
     fileprivate mutating func decide(_ decided: SearchedEvent.Decided, _ raw: UnsafeRawBufferPointer) {
         switch decided.verdict {
         case .allow: decision = .allow

@@ -25,6 +25,9 @@ public struct RecordedCommand: Sendable, Equatable {
     /// What is searched.
     var parts: [[UInt8]] { [text] + parameters + (output.isEmpty ? [] : [output]) }
 
+    /// False also for what may not be recorded, or not yet.
+    var hasText: Bool { !text.isEmpty || !parameters.isEmpty }
+
     func wasDecided(_ wanted: RecordingIndex.Filter.Decision) -> Bool {
         decision == wanted || wanted == .hold && wasHeld
     }

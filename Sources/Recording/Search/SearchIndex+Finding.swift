@@ -33,6 +33,7 @@ private struct RunningSearch {
     private struct Candidate {
         var hit: SearchHit
         var place: Int64
+        var wasHeld: Bool
     }
 
     let database: Database
@@ -160,7 +161,8 @@ private struct RunningSearch {
             session: row["session"], command: UInt64(clamping: number), time: time, identity: row["identity"],
             resource: row["resource"],
             decision: .init(code: decision) ?? (decision & SearchIndex.heldBit != 0 ? .hold : nil), rule: row["rule"])
-        return hits.isNew(hit.session, hit.command) ? Candidate(hit: hit, place: row["place"]) : nil
+        return hits.isNew(hit.session, hit.command)
+            ? Candidate(hit: hit, place: row["place"], wasHeld: decision & SearchIndex.heldBit != 0) : nil
     }
 
     /// Reads what the index names from the recordings.
@@ -180,19 +182,22 @@ private struct RunningSearch {
             }
             for candidate in group {
                 let key = CommandFinder.Key(session: candidate.hit.session, number: candidate.hit.command)
-                if let hit = proven(candidate.hit, found[key]) { hits.add(hit) }
+                if let hit = proven(candidate, found[key]) { hits.add(hit) }
             }
         }
     }
 
     /// The hit as the recording has it; nil: it is none there.
-    private func proven(_ hit: SearchHit, _ command: RecordedCommand?) -> SearchHit? {
-        var hit = hit
-        guard let command else {
+    private func proven(_ candidate: Candidate, _ command: RecordedCommand?) -> SearchHit? {
+        var hit = candidate.hit
+        guard var command else {
             hit.problem = "the recording does not have this command where the index says"
             return hit
         }
         guard let match = filter.query.match(command.parts) else { return nil }
+        // A text that was recorded later than the command came, or was held, does not tell that.
+        command.time = min(command.time, hit.time)
+        command.wasHeld = command.wasHeld || candidate.wasHeld
         hit.time = command.time
         hit.text = command.parts[match.part]
         hit.match = match.range

@@ -82,12 +82,19 @@ public struct TextScan: Sendable {
     ) throws(RecordingError) -> Part {
         var collector = CommandCollector(
             .commands, textBytes: .max,
-            wants: { event, raw in has(raw[event.text]) || event.parameters.contains { has(raw[$0]) } })
+            wants: { event, raw in
+                // One without text may be the first of several: with when it came, and that it was held.
+                event.text.isEmpty && event.parameters.isEmpty || has(raw[event.text])
+                    || event.parameters.contains { has(raw[$0]) }
+            })
         var part = Part()
+        func isFound(_ command: RecordedCommand) -> Bool {
+            command.hasText && filter.matches(command) && filter.query.match(command.parts) != nil
+        }
         func take() {
             let (started, complete) = collector.take()
             for session in started { part.sessions[session.name] = session }
-            part.commands += complete.filter { filter.matches($0) && filter.query.match($0.parts) != nil }
+            part.commands += complete.filter(isFound)
         }
         func read(_ segment: ReadableSegment, while goesOn: () -> Bool) throws(RecordingError) {
             let reader = try segment.reader()
@@ -105,9 +112,7 @@ public struct TextScan: Sendable {
             collector.takesCommands = false
             try read(next) { collector.hasOpen }
         }
-        for command in collector.open.values.flatMap(\.values) where filter.matches(command) {
-            if filter.query.match(command.parts) != nil { part.commands.append(command) }
-        }
+        part.commands += collector.open.values.flatMap(\.values).filter(isFound)
         return part
     }
 

@@ -23,6 +23,8 @@ public struct PostgresTimeline: Sendable {
     private var input: ReplyText
     /// The line of a command of which it was not known, when it was recorded, how much of it may be.
     private var undecided: (command: UInt64, line: String)?
+    /// The last command that was shown without its text.
+    private var textless: UInt64?
 
     public init(options: Options = Options()) {
         self.options = options
@@ -61,11 +63,12 @@ public struct PostgresTimeline: Sendable {
         return undecided.map { $0.line + "\n" } ?? ""
     }
 
-    /// A command is shown once, as its second record has it, unless something is to be shown before.
+    /// A command is shown once, as its second record has it, unless something is to be shown before. Then its text continues it.
     private mutating func lineOfUndecided(before record: Record) -> [String] {
         guard let waiting = undecided else { return [] }
         undecided = nil
         if case .command(let event) = record.event, event.command == waiting.command { return [] }
+        textless = waiting.command
         return [waiting.line]
     }
 
@@ -87,12 +90,14 @@ public struct PostgresTimeline: Sendable {
 
     private mutating func command(_ event: CommandReceived, _ head: String) -> [String] {
         guard !event.undecided else {
-            undecided = (event.command, Self.line(of: event, head, "its text is recorded once it is decided"))
+            textless = nil
+            undecided = (event.command, line(of: event, head, "its text is recorded once it is decided"))
             return []
         }
         var lines = indented(replies.begin())
         guard event.recording.keepsTexts else {
-            lines.append(Self.line(of: event, head, "text not recorded\(Self.because(of: event.recordingRule))"))
+            lines.append(line(of: event, head, "text not recorded\(Self.because(of: event.recordingRule))"))
+            textless = event.command
             if event.hasMemoised { lines += Self.decision(event.memoised) }
             return lines
         }
@@ -103,7 +108,7 @@ public struct PostgresTimeline: Sendable {
             ? TerminalText.escape(cut, keepingNewlines: true) + "… (\(bytes.count) bytes)"
             : TerminalText.escape(bytes, keepingNewlines: true)
         let parts = text.split(separator: "\n", omittingEmptySubsequences: false)
-        lines.append("\(head)  command \(event.command)\(Self.kind(of: event))  \(parts.first ?? "")")
+        lines.append("\(head)  \(title(of: event))  \(parts.first ?? "")")
         lines += parts.dropFirst().map { "      \($0)" }
         for (index, parameter) in event.parameters.enumerated() {
             lines.append("      $\(index + 1) = \(value(parameter))")
@@ -116,9 +121,13 @@ public struct PostgresTimeline: Sendable {
         event.message == "Query" || event.message.isEmpty ? "" : " (\(TerminalText.escape(event.message)))"
     }
 
+    private func title(of event: CommandReceived) -> String {
+        "command \(event.command)\(event.command == textless ? ", continued" : "")\(Self.kind(of: event))"
+    }
+
     /// A command without its text.
-    private static func line(of event: CommandReceived, _ head: String, _ why: String) -> String {
-        "\(head)  command \(event.command)\(kind(of: event))  (\(why); SHA-256 \(hexadecimal(event.digest)))"
+    private func line(of event: CommandReceived, _ head: String, _ why: String) -> String {
+        "\(head)  \(title(of: event))  (\(why); SHA-256 \(Self.hexadecimal(event.digest)))"
     }
 
     private static func because(of rule: String) -> String {
