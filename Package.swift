@@ -141,8 +141,7 @@ let package = Package(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive",
-                "OCSF",
-                "Policy",
+                "OCSF", "Forwarding", "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),

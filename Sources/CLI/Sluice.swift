@@ -15,7 +15,8 @@ struct Sluice: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, StatusCommand.self, ScaleCommand.self, RestartCommand.self, CheckCommand.self,
             ExplainCommand.self, TokenCommand.self, ApprovalsCommand.self, SessionsCommand.self, VerifyCommand.self,
-            KeysCommand.self, StageCommand.self, PolicyCommand.self, MaskCommand.self, ClassifySchemaCommand.self,
+            WitnessCommand.self, KeysCommand.self, StageCommand.self, PolicyCommand.self, MaskCommand.self,
+            ClassifySchemaCommand.self,
             RevealCommand.self,
         ])
 

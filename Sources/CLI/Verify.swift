@@ -13,8 +13,8 @@ struct VerifyCommand: ParsableCommand {
             Without PATH: all recordings of the configuration, with the recorder's key. A PATH is a directory of \
             recordings, one replica's directory, or a segment file. Several directories are judged as one recording: \
             those of several hosts, or with folders that were moved away. Elsewhere the public key is enough, which `sluice \
-            keys recording` prints: --public-key. With checkpoints that were kept elsewhere (copies of the file `checkpoint` in a \
-            recorder's folder) older copies of everything are found out: --checkpoint. Segments that are in the archive alone are \
+            keys recording` prints: --public-key. With checkpoints that were kept elsewhere (by `sluice witness`, or copies of the \
+            file `checkpoint` in a recorder's folder) older copies of everything are found out: --checkpoint. Segments that are in the archive alone are \
             fetched from there. Nothing is changed.
             """)
 
@@ -27,8 +27,10 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var decryption: DecryptionOption
     @Option(
         name: .customLong("checkpoint"), parsing: .singleValue,
-        help: "A checkpoint that was kept elsewhere; may be given more than once.")
+        help: "A checkpoint that was kept elsewhere, or a folder of them; may be given more than once.")
     var checkpoints: [String] = []
+    @Option(help: "A PEM file with the authorities whose timestamps (.tsr) beside kept checkpoints are checked.")
+    var timestampAuthority: String?
     @Option(help: "Only the segments that hold this session, by its whole id.") var session: String?
     @Option(help: "Only segments that were written to at this time or later, as for `sessions list`.") var since:
         PointInTime?
@@ -40,6 +42,9 @@ struct VerifyCommand: ParsableCommand {
     func validate() throws {
         guard session == nil || (since == nil && until == nil) else {
             throw ValidationError("give a session or a time, not both")
+        }
+        guard timestampAuthority == nil || !checkpoints.isEmpty else {
+            throw ValidationError("--timestamp-authority checks what stands beside checkpoints: give --checkpoint")
         }
         guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads must be at least 1") }
     }
@@ -62,7 +67,8 @@ struct VerifyCommand: ParsableCommand {
         let keys = VerificationKeys(
             trusted: try publicKeys.map(VerificationKey.init(file:)), recording: own, decryption: try decryption.keys())
         var options = VerificationOptions()
-        options.remembered = try checkpoints.map(SignedCheckpoint.init)
+        options.remembered = try checkpoints.flatMap { try KeptCheckpoints.read($0) }
+        options.timestampAuthorities = timestampAuthority
         if let session { options.scope = .session(session) }
         if since != nil || until != nil {
             let first = since?.microseconds ?? 0

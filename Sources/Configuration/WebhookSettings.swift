@@ -48,12 +48,9 @@ public struct WebhookSettings: Sendable, Equatable {
 
     private static func url(_ node: StrictNode) throws(ConfigurationError) -> String {
         let text = try node.string()
-        let isPlain = ["http://127.0.0.1", "http://[::1]", "http://localhost"].contains { host in
-            text.hasPrefix(host) && [":", "/", nil].contains(text.dropFirst(host.count).first)
+        guard PostAddress.isAcceptable(text) else {
+            throw node.error("expected an https:// address, or an http:// one of this host")
         }
-        guard text.hasPrefix("https://") || isPlain, text.utf8.count <= 2048,
-            text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-        else { throw node.error("expected an https:// address, or an http:// one of this host") }
         return text
     }
 }

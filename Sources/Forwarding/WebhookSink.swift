@@ -33,24 +33,13 @@ final class WebhookSink: Sink {
         self.handle = handle
         let id = WebhookSignature.id(of: events)
         let now = time(nil)
-        var headers: UnsafeMutablePointer<curl_slist>?
-        defer { curl_slist_free_all(headers) }
-        for line in [
-            "content-type: " + Self.contentType(settings.format), "webhook-id: \(id)", "webhook-timestamp: \(now)",
-            "webhook-signature: \(signature.header(id: id, timestamp: now, body: body))", "expect:",
-        ] {
-            headers = curl_slist_append(headers, line)
-        }
-        try handle.check(curl_set_pointer(handle.pointer, CURLOPT_HTTPHEADER, headers))
-        try handle.set(CURLOPT_POSTFIELDSIZE, body.count)
-        let code = try body.withUnsafeBufferPointer { bytes throws(ForwardError) in
-            try handle.check(
-                curl_set_pointer(
-                    handle.pointer, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress)))
-            return curl_easy_perform(handle.pointer)
-        }
-        try handle.check(code)
-        try Self.judge(handle)
+        try handle.post(
+            body,
+            headers: [
+                "content-type: " + Self.contentType(settings.format), "webhook-id: \(id)", "webhook-timestamp: \(now)",
+                "webhook-signature: \(signature.header(id: id, timestamp: now, body: body))", "expect:",
+            ])
+        try handle.judge()
         sent += 1
     }
 
@@ -81,24 +70,11 @@ final class WebhookSink: Sink {
 
     private func open() throws(ForwardError) -> CurlHandle {
         let handle = try CurlHandle()
-        try handle.set(CURLOPT_URL, settings.url)
-        try handle.set(CURLOPT_PROTOCOLS_STR, settings.url.hasPrefix("https:") ? "https" : "http")
-        try handle.set(CURLOPT_POST, 1)
-        try handle.set(CURLOPT_FOLLOWLOCATION, 0)
-        try handle.set(CURLOPT_TIMEOUT, settings.timeoutSeconds)
-        try handle.set(CURLOPT_USERAGENT, "sluice-forwarder")
-        if let path = settings.certificateAuthority { try handle.set(CURLOPT_CAINFO, path) }
+        try handle.preparePost(
+            settings.url, authorities: settings.certificateAuthority, seconds: settings.timeoutSeconds,
+            agent: "sluice-forwarder")
         // What the receiver says beside its status is dropped.
         try handle.check(curl_set_write(handle.pointer, { _, size, count, _ in size * count }, nil))
         return handle
-    }
-
-    private static func judge(_ handle: CurlHandle) throws(ForwardError) {
-        var status = 0
-        try handle.check(curl_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status))
-        guard !(200..<300).contains(status) else { return }
-        var asked: curl_off_t = 0
-        try handle.check(curl_get_offset(handle.pointer, CURLINFO_RETRY_AFTER, &asked))
-        throw ForwardError(.refused, "the receiver answered \(status)", retryAfter: asked > 0 ? Int(asked) : nil)
     }
 }

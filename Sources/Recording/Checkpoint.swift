@@ -80,6 +80,12 @@ public struct Checkpoint: Sendable, Equatable {
 
     static func path(_ directory: String) -> String { directory + "/checkpoint" }
 
+    /// Whether it says the same of the recording, at whatever time.
+    func agrees(with other: Checkpoint) -> Bool {
+        replica == other.replica && sealed == other.sealed && root == other.root && segment == other.segment
+            && offset == other.offset && block == other.block && records == other.records && chain == other.chain
+    }
+
     func signed(_ key: RecordingKey) throws(RecordingError) -> [UInt8] {
         Array(try SignedNote.sign(text, key: key).utf8)
     }
@@ -89,7 +95,8 @@ public struct Checkpoint: Sendable, Equatable {
 public struct SignedCheckpoint: Sendable {
     public let file: String
     public let checkpoint: Checkpoint
-    private let note: [UInt8]
+    /// The file's bytes.
+    public let note: [UInt8]
 
     /// Reads a file, without checking who signed it.
     ///
@@ -103,8 +110,18 @@ public struct SignedCheckpoint: Sendable {
         self.checkpoint = checkpoint
     }
 
+    /// Reads what a replica signed last.
+    ///
+    /// - Throws: `damaged` too when it is another replica's.
+    public init(replica: String, recordings: String) throws(RecordingError) {
+        try self.init(file: Checkpoint.path(trimmedPath(recordings) + "/" + replica))
+        guard checkpoint.replica == replica else {
+            throw RecordingError(.damaged, file: file, offset: 0, "is of replica '\(checkpoint.replica)'")
+        }
+    }
+
     /// - Throws: `damaged` when none of `keys` signed it.
-    func check(signedBy keys: some Collection<VerificationKey>) throws(RecordingError) {
+    public func check(signedBy keys: some Collection<VerificationKey>) throws(RecordingError) {
         _ = try SignedNote.open(note, file: file, keys: Array(keys))
     }
 }

@@ -1,4 +1,5 @@
 import Contract
+import Foundation
 import Glibc
 
 /// What a verification found.
@@ -84,10 +85,36 @@ public func verify(
     {
         report.problems.append(.init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
     }
+    checkRemembered(options, isEverythingHere: !folders.isEmpty, joined.replicas.keys, &report)
     for folder in folders {
         folder.finish(joined.replicas, signedBy: keys.trusted.isEmpty ? [] : signers, &report)
     }
     return report
+}
+
+/// What checkpoints that were kept elsewhere say beyond their replica's folder: that there was one, and since when.
+private func checkRemembered(
+    _ options: VerificationOptions, isEverythingHere: Bool, _ replicas: some Collection<String>,
+    _ report: inout VerificationReport
+) {
+    for signed in options.remembered {
+        let replica = signed.checkpoint.replica
+        if isEverythingHere, !replicas.contains(replica) {
+            report.problems.append(
+                .init(file: signed.file, offset: 0, reason: "is of replica '\(replica)', which is missing"))
+        }
+        guard let authorities = options.timestampAuthorities else { continue }
+        do throws(RecordingError) {
+            guard let timestamp = try KeptCheckpoints.timestamp(of: signed) else { continue }
+            let seconds = try Timestamp.check(
+                timestamp, of: signed.note, authorities: authorities,
+                file: KeptCheckpoints.timestampFile(of: signed.file))
+            let time = Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format()
+            report.warnings.append("\(signed.file): was there at \(time), says an authority's timestamp")
+        } catch {
+            report.problems.append(.init(error))
+        }
+    }
 }
 
 extension VerificationReport.Problem {

@@ -13,6 +13,8 @@ public struct VerificationOptions: Sendable {
     public var scope = Scope.everything
     /// Checkpoints that were kept elsewhere.
     public var remembered: [SignedCheckpoint] = []
+    /// A PEM file with the certificates of authorities: their timestamps beside remembered checkpoints are checked.
+    public var timestampAuthorities: String?
     /// Has the segments that are in the archive alone; without it each of those is a problem.
     public var source: (any SegmentSource)?
     /// Segments that are read at the same time.
