@@ -10,7 +10,8 @@ extension SessionsCommand {
     struct Hold: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Keep a session, whatever its retention is, until it is released.",
-            discussion: "The segments that hold the session are neither removed nor erased. More of a session that goes on "
+            discussion:
+                "The segments that hold the session are neither removed nor erased. More of a session that goes on "
                 + "is held by giving the command again.")
 
         @OptionGroup var config: ConfigOption
@@ -48,7 +49,9 @@ extension SessionsCommand {
                     count += 1
                 }
             }
-            guard count > 0 else { throw CommandFailure("there is no hold named \(name): `sluice sessions holds` lists them") }
+            guard count > 0 else {
+                throw CommandFailure("there is no hold named \(name): `sluice sessions holds` lists them")
+            }
             print("released \(name)")
         }
     }
@@ -81,7 +84,9 @@ extension SessionsCommand {
                 guard !rows.isEmpty else { return print("no holds") }
                 TextTable(
                     columns: ["NAME", "RECORDER", "SEGMENTS"],
-                    rows: rows.map { [$0.name, $0.replica, $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)"] }
+                    rows: rows.map {
+                        [$0.name, $0.replica, $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)"]
+                    }
                 ).print()
             }
         }
@@ -108,26 +113,30 @@ extension SessionsCommand {
             let configuration = try config.load()
             guard remove || configuration.recording.encryption != nil else {
                 throw CommandFailure(
-                    "the recordings are not encrypted, so there are no data keys to destroy: --remove removes segment files")
+                    "the recordings are not encrypted, so there are no data keys to destroy: --remove removes segment files"
+                )
             }
             let recordings = configuration.state.recordings
             let index = try RecordingIndex(recordings: recordings)
             let session = try index.session(id)
             guard session.endedMicroseconds != nil else {
-                throw CommandFailure("session \(session.id) goes on: end it first, `sluice sessions kill \(session.id)`")
+                throw CommandFailure(
+                    "session \(session.id) goes on: end it first, `sluice sessions kill \(session.id)`")
             }
             let segments = try SessionSegments(session.id, index)
             let others = try segments.others(index)
             guard others.isEmpty || withOthers else {
                 throw CommandFailure(
-                    "its segments hold \(others.count) other sessions, which would go too: --with-others if that is meant")
+                    "its segments hold \(others.count) other sessions, which would go too: --with-others if that is meant"
+                )
             }
             var orders: [(directory: String, order: RemovalOrder)] = []
             for (replica, ranges) in segments.ranges {
                 for range in ranges {
-                    orders.append((
-                        recordings + "/" + replica, RemovalOrder(remove ? .remove : .erase, range, reason: reason)
-                    ))
+                    orders.append(
+                        (
+                            recordings + "/" + replica, RemovalOrder(remove ? .remove : .erase, range, reason: reason)
+                        ))
                 }
             }
             try RemovalOrders.carryOut(orders, index)
@@ -161,7 +170,8 @@ extension SessionsCommand {
                 let held = try LegalHold.all(in: directory)
                 for range in ranges {
                     if let hold = held.first(where: { $0.segments.overlaps(range) }) {
-                        print("kept: \(replica), segments \(range.lowerBound)-\(range.upperBound), held as \(hold.name)")
+                        print(
+                            "kept: \(replica), segments \(range.lowerBound)-\(range.upperBound), held as \(hold.name)")
                         continue
                     }
                     print("\(dryRun ? "due" : "removed"): \(replica), segments \(range.lowerBound)-\(range.upperBound)")
@@ -228,8 +238,10 @@ private struct SessionSegments {
     func others(_ index: RecordingIndex) throws -> Set<String> {
         let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
         return Set(
-            try index.segmentSessions().filter { own[$0.replica]?.contains($0.segment) == true && $0.session != session }
-                .map(\.session))
+            try index.segmentSessions().filter {
+                own[$0.replica]?.contains($0.segment) == true && $0.session != session
+            }
+            .map(\.session))
     }
 
     /// Numbers as ranges without gaps.

@@ -56,6 +56,11 @@ extension SessionsCommand {
         @OptionGroup var source: RecordingsOption
 
         func run() throws {
+            guard try source.decryption.files.isEmpty == false || !source.archive().isEncrypted() else {
+                throw CommandFailure(
+                    "the recordings are encrypted: give --decryption-key, or the list would lose what only the records say"
+                )
+            }
             let index = try source.index()
             try index.rebuild()
             try remakeWords(index.recordings, try source.access())

@@ -96,7 +96,11 @@ struct VerifyCommand: ParsableCommand {
         let counts =
             "\(report.segments) segments, \(report.blocks) blocks, \(report.records) records, "
             + "\(report.sessions) sessions (\(report.openSessions) open)"
-        print(report.isWhole ? "whole: \(counts)" : "NOT WHOLE: \(report.problems.count) problems; read \(counts)")
+        let unsigned =
+            report.unsignedBlocks > 0 ? ", up to the checkpoint; \(report.unsignedBlocks) blocks behind it" : ""
+        print(
+            report.isWhole
+                ? "whole\(unsigned): \(counts)" : "NOT WHOLE: \(report.problems.count) problems; read \(counts)")
     }
 
     private struct Output: Encodable {
@@ -111,6 +115,8 @@ struct VerifyCommand: ParsableCommand {
         var segments: Int
         var blocks: UInt64
         var records: UInt64
+        /// Blocks behind the last checkpoint.
+        var unsigned: UInt64
         var sessions: Int
         var open: Int
 
@@ -121,6 +127,7 @@ struct VerifyCommand: ParsableCommand {
             segments = report.segments
             blocks = report.blocks
             records = report.records
+            unsigned = report.unsignedBlocks
             sessions = report.sessions
             open = report.openSessions
         }

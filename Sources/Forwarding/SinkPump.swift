@@ -45,7 +45,8 @@ final class SinkPump {
     /// - Parameter withheld: names in the environment that a sink's own program does not see.
     /// - Throws: when what the configuration names cannot be used.
     init(
-        _ settings: ForwardSink, recordings: RecordingArchive, state: String, withheld: Set<String>, metrics: SinkMetrics
+        _ settings: ForwardSink, recordings: RecordingArchive, state: String, withheld: Set<String>,
+        metrics: SinkMetrics
     ) throws(ForwardError) {
         self.settings = settings
         self.metrics = metrics

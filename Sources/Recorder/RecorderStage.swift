@@ -35,7 +35,8 @@ struct RecorderStage: Stage {
     private var reported = ReplicaWriter.State.working
 
     init(
-        recordings: String, replica: String, key: RecordingKey, options: SegmentWriter.Options, search: SearchIndex.Content?
+        recordings: String, replica: String, key: RecordingKey, options: SegmentWriter.Options,
+        search: SearchIndex.Content?
     ) throws {
         metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
         writer = try ReplicaWriter(directory: "\(recordings)/\(replica)", key: key, options: options)

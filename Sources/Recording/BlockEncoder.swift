@@ -74,7 +74,8 @@ final class BlockEncoder {
     ///
     /// - Parameter cipher: encrypts the frame; nil for a seal and where nothing is encrypted.
     func finish(
-        isSeal: Bool = false, number: UInt64, previous: [UInt8], manifest: BlockManifest, cipher: BlockCipher? = nil
+        isSeal: Bool = false, number: UInt64, previous: [UInt8], manifest: BlockManifest, key: RecordingKey,
+        cipher: BlockCipher? = nil
     ) throws(RecordingError) -> (bytes: UnsafeRawBufferPointer, chain: [UInt8]) {
         let manifest = try serialized(manifest)
         guard manifest.count <= Format.maxManifestBytes else {
@@ -95,10 +96,12 @@ final class BlockEncoder {
         let end = start + frameLength
         try cipher?.seal(
             UnsafeMutableRawBufferPointer(rebasing: output.bytes[start..<end]), authenticated: header)
-        let chain = try hasher.link(
+        let content = try hasher.link(
             previous: previous, header: header,
             payload: UnsafeRawBufferPointer(rebasing: output.bytes[Format.blockHeaderSize..<end]))
-        UnsafeMutableRawBufferPointer(rebasing: output.bytes[Format.blockHeaderHashed...]).copyBytes(from: chain)
+        let code = try authenticationCode(content, key: key.authentication)
+        let chain = try hasher.digest(content + code)
+        UnsafeMutableRawBufferPointer(rebasing: output.bytes[Format.blockHeaderHashed...]).copyBytes(from: chain + code)
         return (UnsafeRawBufferPointer(rebasing: output.bytes[..<end]), chain)
     }
 

@@ -191,10 +191,21 @@ func fileSize(_ path: String) -> Int64? {
     return Int64(status.st_size)
 }
 
+/// Opens a regular file for reading: something else would be waited for, or have no end.
+func openForReading(_ path: String) throws(RecordingError) -> Int32 {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        close(descriptor)
+        throw RecordingError(.storage, file: path, "is not a regular file")
+    }
+    return descriptor
+}
+
 /// The first `limit` bytes of a file.
 func readFile(_ path: String, limit: Int) throws(RecordingError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+    let descriptor = try openForReading(path)
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: limit)
     let count = bytes.withUnsafeMutableBytes { readFully(descriptor, into: $0, at: 0) }

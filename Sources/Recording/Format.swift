@@ -10,7 +10,7 @@ enum Format {
     static let segmentHeaderSize = 240
     static let segmentHeaderHashed = 208
     static let segmentSuffix = ".slseg"
-    static let blockHeaderSize = 64
+    static let blockHeaderSize = 96
     static let blockHeaderHashed = 32
     static let headSize = 168
     static let headAuthenticated = 136

@@ -84,6 +84,8 @@ struct BlockHeader {
     var records: UInt32
     var manifestLength: Int
     var chain: [UInt8]
+    /// HMAC-SHA256 under the recorder's key, which a start asks for where no head covers the block.
+    var code: [UInt8]
 
     /// Bytes of the whole block.
     var length: Int { Format.blockHeaderSize + manifestLength + frameLength }
@@ -112,6 +114,7 @@ struct BlockHeader {
         records = raw.little(24)
         manifestLength = Int(raw.little(28, as: UInt32.self))
         chain = raw.bytes(32..<64)
+        code = raw.bytes(64..<96)
         guard payloadLength <= Format.maxBlockBytes else { throw FormatProblem(16, "block too large") }
         guard frameLength <= Format.maxStoredBytes else { throw FormatProblem(20, "frame too large") }
         guard manifestLength <= Format.maxManifestBytes else { throw FormatProblem(28, "manifest too large") }

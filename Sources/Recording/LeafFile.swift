@@ -7,11 +7,11 @@ struct LeafFile {
 
     static func path(_ directory: String) -> String { directory + "/" + fileName }
 
-    /// All leaves; a last one that is cut is left out.
-    static func read(_ directory: String) throws(RecordingError) -> [[UInt8]] {
+    /// The leaves of at most so many segments; a last one that is cut is left out.
+    static func read(_ directory: String, atMost count: UInt64) throws(RecordingError) -> [[UInt8]] {
         let path = path(directory)
         guard let size = fileSize(path) else { return [] }
-        let bytes = try readFile(path, limit: Int(size))
+        let bytes = try readFile(path, limit: Int(min(UInt64(max(0, size)), (count + 1) * UInt64(ChainHasher.length))))
         return (0..<(bytes.count / ChainHasher.length)).map {
             Array(bytes[($0 * ChainHasher.length)..<(($0 + 1) * ChainHasher.length)])
         }

@@ -73,6 +73,15 @@ public struct RecordingArchive: Sendable {
         try SegmentFolder(directory(of: replica), access)
     }
 
+    /// Whether any segment that is here is encrypted.
+    public func isEncrypted() throws(RecordingError) -> Bool {
+        for replica in try replicas() {
+            let directory = try directory(of: replica)
+            if try directoryEntries(directory).contains(where: { KeySidecar.number($0) != nil }) { return true }
+        }
+        return false
+    }
+
     /// Numbers of the replica's segments that are sealed, here or in the archive.
     public func sealedSegments(of replica: String) throws(RecordingError) -> [UInt64] {
         let folder = try folder(of: replica)

@@ -157,7 +157,8 @@ public struct LegalHold: Sendable, Equatable {
     static func folder(_ directory: String) -> String { directory + "/holds" }
     private var fileName: String { "\(name).\(segments.lowerBound)-\(segments.upperBound)" }
 
-    public func place(in directory: String, reason: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
+    public func place(in directory: String, reason: String, files: any FileLayer = SystemFiles()) throws(RecordingError)
+    {
         try makeDirectory(Self.folder(directory))
         try replaceFile(Self.folder(directory) + "/" + fileName, with: Array(reason.utf8), files: files)
     }
@@ -177,7 +178,9 @@ public struct LegalHold: Sendable, Equatable {
     private init?(fileName: String) {
         let parts = fileName.split(separator: ".", omittingEmptySubsequences: false)
         let ends = (parts.last ?? "").split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
-        guard parts.count >= 2, ends.count == 2, let first = ends[0], let last = ends[1], first <= last else { return nil }
+        guard parts.count >= 2, ends.count == 2, let first = ends[0], let last = ends[1], first <= last else {
+            return nil
+        }
         name = parts.dropLast().joined(separator: ".")
         segments = first...last
     }

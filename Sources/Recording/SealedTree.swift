@@ -19,7 +19,7 @@ struct SealedTree {
         self.nextSigner = nextSigner
         tree = MerkleTree(hasher)
         let count = open.segment - (lastSeal == nil ? 1 : 0)
-        let known = try LeafFile.read(directory)
+        let known = try LeafFile.read(directory, atMost: open.segment)
         guard UInt64(known.count) <= count else {
             throw RecordingError(
                 .damaged, file: LeafFile.path(directory), offset: Int64(count) * Int64(ChainHasher.length),

@@ -32,6 +32,10 @@ public final class SegmentReader {
     private let sidecars: String
     private var cipher: BlockCipher?
     private var currentHeader: BlockHeader?
+    /// What the current block's chain value and HMAC are made of.
+    private var currentContent: [UInt8] = []
+    /// The chain value before the current block.
+    private var former: [UInt8]?
     /// The block that was passed last.
     private(set) var current: Block?
     /// The current block's LZ4 frame, once it was decrypted in place.
@@ -46,8 +50,7 @@ public final class SegmentReader {
         self.path = path
         self.keys = keys
         self.sidecars = sidecars ?? parent(path)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+        let descriptor = try openForReading(path)
         var raw = [UInt8](repeating: 0, count: Format.segmentHeaderSize)
         let count = raw.withUnsafeMutableBytes { readFully(descriptor, into: $0, at: 0) }
         do throws(RecordingError) {
@@ -126,19 +129,33 @@ public final class SegmentReader {
     private func advance(over block: BlockHeader, previous: [UInt8]) throws(RecordingError) -> Block {
         let length = block.length
         let all = UnsafeRawBufferPointer(input.bytes)
-        let value = try hasher.link(
+        let content = try hasher.link(
             previous: previous, header: UnsafeRawBufferPointer(rebasing: all[..<Format.blockHeaderHashed]),
             payload: UnsafeRawBufferPointer(rebasing: all[Format.blockHeaderSize..<length]))
+        let value = try hasher.digest(content + block.code)
         guard value == block.chain else { throw damaged(0, "the block was changed: its chain value is wrong") }
         let result = Block(
             offset: offset, length: length, number: block.number, records: Int(block.records), isSeal: block.isSeal)
         currentHeader = block
+        currentContent = content
+        former = previous
         current = result
         chain = value
         offset += Int64(length)
         nextNumber += 1
         isSealed = block.isSeal
         return result
+    }
+
+    /// Goes back to before the current block.
+    func back() {
+        guard let passed = current, let former else { return }
+        offset = passed.offset
+        nextNumber = passed.number
+        chain = former
+        isSealed = false
+        currentHeader = nil
+        current = nil
     }
 
     /// This segment's seal, found and proven by the header of the segment after it.
@@ -152,10 +169,12 @@ public final class SegmentReader {
         guard let block = try load(), block.isSeal, let seal = Seal(try payload(block)) else {
             throw damaged(0, "there is no seal here")
         }
-        guard try advance(over: block, previous: seal.lastChain).isSeal, chain == next.carried else {
+        guard try advance(over: block, previous: seal.lastChain).isSeal, chain == next.carried,
+            let signed = try self.seal()
+        else {
             throw RecordingError(.damaged, file: path, offset: place, "another seal than the next segment names")
         }
-        return seal
+        return signed
     }
 
     /// What the current block says of its records, in the clear; empty for a seal.
@@ -168,6 +187,16 @@ public final class SegmentReader {
         } catch {
             throw contentProblem("its manifest cannot be parsed")
         }
+    }
+
+    /// Whether a recorder with one of these keys wrote the current block.
+    func isWritten(by keys: [RecordingKey]) throws(RecordingError) -> Bool {
+        guard let block = currentHeader else { return false }
+        for key in keys {
+            let code = try authenticationCode(currentContent, key: key.authentication)
+            if equalInConstantTime(code, block.code) { return true }
+        }
+        return false
     }
 
     /// Whether the current block has records of the session; of the recorder's own without one.

@@ -338,7 +338,7 @@ public final class SegmentWriter: @unchecked Sendable {
         let number = head.value.block + 1
         let records = head.value.records + UInt64(encoder.records)
         let block = try encoder.finish(
-            isSeal: isSeal, number: number, previous: head.value.chain, manifest: manifest,
+            isSeal: isSeal, number: number, previous: head.value.chain, manifest: manifest, key: key,
             cipher: isSeal ? nil : segment.cipher)
         do throws(FileError) {
             try files.writeAll(block.bytes, to: segment.descriptor, at: segment.length)

@@ -283,6 +283,11 @@ struct StartUp {
                 return sealOffset
             }
             guard let block else { return sealOffset }
+            guard try reader.isWritten(by: knownKeys) else {
+                // Nobody with our key wrote it: it is cut as a torn tail is.
+                reader.back()
+                return sealOffset
+            }
             try scan.take(block, of: reader)
             scan.recovery.keptBlocks += 1
             if block.isSeal { sealOffset = block.offset }

@@ -75,7 +75,9 @@ struct Recorded {
 
     func records(_ source: (any SegmentSource)?) throws -> [Record] {
         var found: [Record] = []
-        try RecordingArchive(recordings: recordings, access: RecordingAccess(source: source)).forEachRecord(of: Self.session) {
+        try RecordingArchive(recordings: recordings, access: RecordingAccess(source: source)).forEachRecord(
+            of: Self.session
+        ) {
             record throws(RecordingError) in found.append(record)
         }
         return found

@@ -14,7 +14,8 @@ extension Integration {
                 ["pkey", "-in", keys.file("auditor.pem"), "-pubout", "-out", keys.file("auditor.pub")],
             ] { #expect(try await Child("openssl", arguments, directory: keys).finish().status == 0) }
             var options = Gateway.Options(policy: Policies.everyone)
-            options.extra = "recording: {encryption: {recipients: [\(keys.file("auditor.pub"))]}, retention: {keep: 1s}}"
+            options.extra =
+                "recording: {encryption: {recipients: [\(keys.file("auditor.pub"))]}, retention: {keep: 1s}}"
             let gateway = try await Gateway.start(options, before: world.server)
             let one = try await session("kept-1", "SELECT 'first'", gateway)
             let two = try await session("kept-2", "SELECT 'second'", gateway)

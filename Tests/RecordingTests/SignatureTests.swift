@@ -200,7 +200,9 @@ import Testing
         let writer = try scratch.writer()
         try writer.note(Removals.removal(1...2, "nobody asked"))
         try writer.finish()
-        for (name, bytes) in zip(["checkpoint", "head"], kept) { try scratch.overwrite(scratch.replica + "/" + name, bytes) }
+        for (name, bytes) in zip(["checkpoint", "head"], kept) {
+            try scratch.overwrite(scratch.replica + "/" + name, bytes)
+        }
         #expect(isWhole(scratch))
         for file in scratch.segments[..<2] { try FileManager.default.removeItem(atPath: file) }
         #expect(!isWhole(scratch))
@@ -211,14 +213,16 @@ import Testing
         let scratch = try Scratch()
         try recording(3, key: scratch.key, in: scratch)
         let checkpoint = try scratch.bytes(scratch.replica + "/checkpoint")
-        try scratch.remove("recorder-1")
+        let list = try scratch.bytes(scratch.path + "/replicas")
+        try scratch.remove("recorder-1", "replicas")
         try recording(3, key: other, in: scratch)
         let own = try SegmentWriter(directory: scratch.replica, key: other)
         try own.note(Removals.removal(1...3, "nobody asked"))
         try own.finish()
         try scratch.overwrite(scratch.replica + "/checkpoint", checkpoint)
+        try scratch.overwrite(scratch.path + "/replicas", list)
         #expect(!isWhole(scratch))
-        for file in scratch.segments { 
+        for file in scratch.segments {
             try FileManager.default.removeItem(atPath: file)
             #expect(!isWhole(scratch))
         }
@@ -239,7 +243,8 @@ import Testing
         options.formerKeys = [scratch.key]
         try SegmentWriter(directory: scratch.replica, key: other, options: options).finish()
         let report = verify(
-            [scratch.path], keys: VerificationKeys(trusted: [try RecordingKey(seed: [UInt8](repeating: 5, count: 32)).verification]))
+            [scratch.path],
+            keys: VerificationKeys(trusted: [try RecordingKey(seed: [UInt8](repeating: 5, count: 32)).verification]))
         #expect(!report.isWhole)
     }
 

@@ -23,7 +23,8 @@ import Testing
     private func authority(_ name: String, in path: String) throws {
         try openssl(
             [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(name).key", "-out", "\(name).pem", "-days",
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(name).key", "-out", "\(name).pem",
+                "-days",
                 "30", "-subj", "/CN=\(name)", "-addext", "basicConstraints=critical,CA:FALSE", "-addext",
                 "extendedKeyUsage=critical,timeStamping", "-addext", "keyUsage=critical,digitalSignature",
             ], in: path)
@@ -43,7 +44,10 @@ import Testing
     private func answer(_ request: [UInt8], _ name: String, in path: String) throws -> [UInt8] {
         try Data(request).write(to: URL(filePath: path + "/request.tsq"))
         try openssl(
-            ["ts", "-reply", "-config", "\(name).conf", "-section", "tsa", "-queryfile", "request.tsq", "-out", "reply.tsr"],
+            [
+                "ts", "-reply", "-config", "\(name).conf", "-section", "tsa", "-queryfile", "request.tsq", "-out",
+                "reply.tsr",
+            ],
             in: path)
         return [UInt8](try Data(contentsOf: URL(filePath: path + "/reply.tsr")))
     }

@@ -17,13 +17,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import lz4.frame
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from hpke import hpke_open
+from signatures import is_signed, merkle_root
 from sluice_stage import bus_pb2
 
 SEGMENT = struct.Struct("<8sIIQQQQ32s56sQ32s32s")  # 208 bytes, then the chain value
@@ -37,21 +38,6 @@ DER = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyIn
 def require(is_so, path, offset, reason):
     if not is_so:
         sys.exit(f"read.py: {path}: byte {offset}: {reason}")
-
-
-def merkle_root(leaves):  # RFC 6962, section 2.1
-    if len(leaves) < 2:
-        return sha256(b"\0" + leaves[0] if leaves else b"").digest()
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    return sha256(b"\1" + merkle_root(leaves[:split]) + merkle_root(leaves[split:])).digest()
-
-
-def is_signed(key, signature, message):
-    try:
-        ed25519.Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 class Checkpoint:
@@ -82,7 +68,7 @@ class Recording:
         self.folder, self.decryption = Path(folder).resolve(), decryption
         self.replica, self.next_signer = self.folder.name.encode().ljust(56, b"\0"), None
         self.chain, self.block, self.records, self.seal = bytes(32), 0, 0, 0
-        self.keys, self.signers = {}, set()  # which segments name, and which have signed something
+        self.keys = {}  # which segments name
         self.leaves, self.positions, self.sequences, self.ended = [], set(), {}, set()
         self.missing, self.erased, self.notices = [], [], []
         self.kept = (self.folder / "leaves").read_bytes()
@@ -91,9 +77,9 @@ class Recording:
         require(kind == [b"SLUICEHD", 2, HEAD.size + 32] and len(data) == HEAD.size + 32, path, 0, "no head of version 2")
         self.mark = (block, records, chain)
         require(replica == self.replica, path, 80, "the head of another replica")
-        if secret:
-            key = hmac.digest(secret, b"sluice recording head", "sha256")
-            expected = hmac.digest(key, data[: HEAD.size], "sha256")
+        self.key = hmac.digest(secret, b"sluice recording head", "sha256") if secret else None
+        if self.key:
+            expected = hmac.digest(self.key, data[: HEAD.size], "sha256")
             require(expected == data[HEAD.size :], path, HEAD.size, "the head was not made with this key")
 
     def read(self):
@@ -110,13 +96,15 @@ class Recording:
 
     def prove(self, trusted, remembered):
         """Leaves, checkpoints, and that notices name what is gone. Returns how many blocks are not signed yet."""
+        own, leaves = Checkpoint(self.folder / "checkpoint"), self.folder / "leaves"
+        self.signed = own.position[2]
+        require(own.position[0] not in self.missing, own.path, 0, "the segment of the checkpoint is missing")
         for number in self.missing:
             is_noted = any(a <= number <= b for a, b in self.noted(r"removed: segments (\d+)-(\d+): "))
             require(is_noted, self.folder / f"{number:08}.slseg", 0, "the segment is missing")
         for number in self.erased:
             path = self.folder / f"{number:08}.slkeys"
             require(any(a <= number <= b for a, b in self.noted(r"erased: segments (\d+)-(\d+): ")), path, 0, "the data key is missing")
-        own, leaves = Checkpoint(self.folder / "checkpoint"), self.folder / "leaves"
         require(len(self.kept) >= own.sealed * 32, leaves, len(self.kept), "the checkpoint says that there are more")
         for index in range(min(len(self.kept) // 32, len(self.leaves))):
             leaf = self.kept[index * 32 : index * 32 + 32]
@@ -128,12 +116,16 @@ class Recording:
             require(is_here and is_tree, note.path, 0, "the recording has not what it says")
             keys = [self.keys[note.position[0]]] if note.position[0] in self.keys else self.keys.values()
             require(any(map(note.is_signed_by, keys)), note.path, 0, "no key of this recording signed it")
-            self.signers |= set(filter(note.is_signed_by, keys))
-        require(not trusted or self.signers & trusted, own.path, 0, "no public key that was given signed the recording")
+        number = own.position[0]  # its key is a given one, or one that a given one leads to without a gap
+        while trusted and self.keys.get(number, b"") not in trusted:
+            number -= 1
+            require(number in self.keys, own.path, 0, "no public key that was given signed the recording")
         return self.block - own.position[2]
 
     def noted(self, pattern):
-        return [[int(part) for part in found.groups()] for text in self.notices if (found := re.match(pattern, text))]
+        """Numbers in notices that the checkpoint covers: whoever can write there can add others."""
+        signed = [text for block, text in self.notices if block <= self.signed]
+        return [[int(part) for part in found.groups()] for text in signed if (found := re.match(pattern, text))]
 
     def read_segment(self, path, number):
         data = path.read_bytes()[: self.end if number == self.last else None]
@@ -191,7 +183,7 @@ class Recording:
         return None
 
     def read_block(self, path, data, place, is_encrypted, data_key):
-        start = place + BLOCK.size + 32
+        start = place + BLOCK.size + 64
         require(len(data) >= start, path, place, "the file ends inside this block")
         magic, number, size, length, count, prefix = BLOCK.unpack_from(data, place)
         body, end = start + prefix, start + prefix + length
@@ -199,8 +191,12 @@ class Recording:
         require(is_block and number == self.block + 1, path, place, f"not the block {self.block + 1}")
         require(end <= len(data), path, place, "the file ends inside this block")
         former, header, frame = self.chain, data[place : place + BLOCK.size], data[body:end]
-        self.block, self.chain, self.seal = number, sha256(former + header + data[start:end]).digest(), 0
-        require(self.chain == data[place + BLOCK.size : start], path, place, "the block was changed")
+        chain, code = data[place + BLOCK.size : start - 32], data[start - 32 : start]
+        content = sha256(former + header + data[start:end]).digest()
+        self.block, self.chain, self.seal = number, sha256(content + code).digest(), 0
+        require(self.chain == chain, path, place, "the block was changed")
+        is_ours = not self.key or code == hmac.digest(self.key, content, "sha256")
+        require(is_ours, path, place, "the block was not made with this key")
         payload = None
         try:
             manifest = bus_pb2.BlockManifest.FromString(data[start:body])
@@ -230,7 +226,6 @@ class Recording:
             is_so = known == sequence and (index < opened or self.missing or session in self.ended)
             require(is_so, path, place, f"the seal says something else of session {session}")
         require(offset == len(payload) - 64, path, place, "bytes after the seal's sessions")
-        self.signers.add(self.keys[number])
         self.leaves.append(self.chain)
         self.seal, self.next_signer = place, signer
 
@@ -243,7 +238,7 @@ class Recording:
             require(follows, path, place, f"session {run.session}: record {run.first} after {former}")
             self.sequences[run.session] = run.first + run.count - 1
             self.ended |= {run.session} if run.ended else set()
-        self.notices += manifest.notices
+        self.notices += [(self.block, text) for text in manifest.notices]
         held = sum(run.count + run.HasField("resumed") for run in manifest.runs) + len(manifest.notices)
         require(held == count, path, place + 24, f"{count} records, and a manifest of {held}")
         self.records += count

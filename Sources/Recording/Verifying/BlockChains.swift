@@ -22,8 +22,7 @@ enum BlockChains {
     private static func scan(
         _ path: String, _ blocks: Set<UInt64>, _ found: inout [UInt64: [UInt8]]
     ) throws(RecordingError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+        let descriptor = try openForReading(path)
         defer { close(descriptor) }
         let memory = ReusedMemory(Format.blockHeaderSize)
         let raw = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<Format.blockHeaderSize])

@@ -35,12 +35,10 @@ struct Removals {
     func isErased(_ number: UInt64) -> Bool { erased.contains { $0.contains(number) } }
 
     /// Says what was not read.
-    func report(_ scans: [SegmentScan], _ report: inout VerificationReport) {
-        let present = Set(scans.map(\.number))
-        let gone = removed.reduce(0) { $0 + $1.count { !present.contains($0) } }
-        if gone > 0, let path = scans.first?.directory {
+    func report(_ scans: [SegmentScan], absent: Int, _ report: inout VerificationReport) {
+        if absent > 0, let path = scans.first?.directory {
             report.warnings.append(
-                "\(path): \(gone) segments were removed, as notices here say: their seals are proven, their records are gone"
+                "\(path): \(absent) segments were removed, as notices here say: their seals are proven, their records are gone"
             )
         }
         let unread = scans.filter { $0.unread != nil }

@@ -24,6 +24,8 @@ struct ReplicaVerification {
     private(set) var lastBlock: UInt64 = 0
     /// Set after damage: what follows can't be compared with what came before.
     private(set) var isBroken = false
+    /// Segments that were removed.
+    private var absentSegments = 0
     /// Segments that were not read: sessions may have begun, or gone on, in them.
     private(set) var hasGaps = false
 
@@ -87,7 +89,7 @@ struct ReplicaVerification {
             try proof.establish(scans, head, &signatures)
             join(scans)
             report.problems += signatures.problems
-            signers = proof.signers(scans)
+            signers = proof.reached
             proof.noteUnsigned(lastBlock, isLive: isLive, &report)
         } catch {
             report.problems.append(.init(error))
@@ -150,7 +152,7 @@ struct ReplicaVerification {
             isBroken = true
         }
         compareHead(scans)
-        removals.report(scans, &report)
+        removals.report(scans, absent: absentSegments, &report)
     }
 
     /// Segments that are not here. Their seals are known from the leaves, which the checkpoint signs.
@@ -163,6 +165,7 @@ struct ReplicaVerification {
             }
         }
         hasGaps = true
+        absentSegments += numbers.count
         position = Position(
             chain: proof.leaf(numbers.upperBound - 1), nextBlock: nil, records: nil, seal: nil, signer: nil)
     }
@@ -304,6 +307,12 @@ struct ReplicaVerification {
             } else if known?.hasEnded == true {
                 problem(file, run.offset, "session '\(run.session)' has records after its end")
             }
+        }
+        if run.session == options.session, run.lastBlock > proof.coveredBlocks, keys.recording.isEmpty, !isLive {
+            problem(
+                file, run.offset,
+                "session '\(run.session)': nobody signed its records in block \(run.lastBlock): whoever could write there may "
+                    + "have made them")
         }
         guard run.last >= run.first else { return }
         sessions[run.session, default: RecordedRun(from: max(1, run.first), block: run.firstBlock)]

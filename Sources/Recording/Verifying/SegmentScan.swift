@@ -104,6 +104,11 @@ struct SegmentScan: Sendable {
             let start = reader.offset
             do throws(RecordingError) {
                 guard let block = try reader.next() else { return }
+                if !task.keys.recording.isEmpty, try !reader.isWritten(by: task.keys.recording) {
+                    throw RecordingError(
+                        .damaged, file: path, offset: block.offset,
+                        "no recorder with the key that was given wrote this block")
+                }
                 bytes += UInt64(block.length)
                 if block.isSeal {
                     sealOffset = start

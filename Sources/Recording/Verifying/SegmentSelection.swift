@@ -39,8 +39,7 @@ enum SegmentSelection {
 
     /// Whether a block's manifest names the session; frames are passed over. True for what cannot be read.
     private static func holds(_ session: String, _ path: String) throws(RecordingError) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(FileError("open", number: errno), path) }
+        let descriptor = try openForReading(path)
         defer { close(descriptor) }
         let memory = ReusedMemory(1 << 16)
         var place = Int64(Format.segmentHeaderSize)

@@ -13,6 +13,8 @@ struct SignatureProof {
     private var roots: [[UInt8]] = []
     /// The checkpoint, once all of it is proven.
     private var proven: Checkpoint?
+    /// Keys that signed here, from a trusted one on.
+    private(set) var reached: Set<VerificationKey> = []
 
     init(directory: String, keys: VerificationKeys, remembered: [SignedCheckpoint]) {
         self.directory = directory
@@ -62,7 +64,8 @@ struct SignatureProof {
     mutating func establish(
         _ scans: [SegmentScan], _ head: Head?, _ report: inout VerificationReport
     ) throws(RecordingError) {
-        leaves = try LeafFile.read(directory)
+        let last = max(head?.segment ?? 0, scans.last?.number ?? 0)
+        leaves = try LeafFile.read(directory, atMost: last)
         var tree = MerkleTree(try ChainHasher())
         roots = [try tree.root()]
         for leaf in leaves {
@@ -117,24 +120,43 @@ struct SignatureProof {
 
     /// The key that the checkpoint's segment names must be a trusted one, or one that a trusted one leads to: by the seals of
     /// segments that were all read and stand one behind the other.
-    private func checkSigner(
+    private mutating func checkSigner(
         of one: SignedCheckpoint, _ scans: [UInt64: SegmentScan], _ report: inout VerificationReport
     ) {
         guard let signer = scans[one.checkpoint.segment]?.header?.signer else { return }
         checkSignature(of: one, [signer], &report)
         guard !keys.trusted.isEmpty else { return }
         var number = one.checkpoint.segment
+        var path: Set<VerificationKey> = []
         while let header = scans[number]?.header {
-            if keys.trusted.contains(header.signer) { return }
-            guard number > 1, let former = scans[number - 1], !former.isSkipped, !former.isBroken,
-                let seal = former.seal, seal.nextSigner == header.signer, former.chain == header.carried
-            else { break }
+            path.insert(header.signer)
+            if keys.trusted.contains(header.signer) {
+                reached.formUnion(path)
+                return
+            }
+            guard number > 1, let former = scans[number - 1], nextSigner(of: former, before: header) == header.signer
+            else {
+                break
+            }
             number -= 1
         }
         report.problems.append(
             .init(
                 file: one.file, offset: 0,
                 reason: "signed by \(signer.hex), which is none of the given keys, and none of these leads to it"))
+    }
+
+    /// Who signs the segment after one, as that one's signed seal says. `next` is the header behind it.
+    private func nextSigner(of scan: SegmentScan, before next: SegmentHeader) -> VerificationKey? {
+        guard !scan.isSkipped else {
+            do throws(RecordingError) {
+                return try scan.reader().seal(before: next).nextSigner
+            } catch {
+                // What is wrong with it is said where the segment is judged.
+                return nil
+            }
+        }
+        return scan.isBroken || scan.chain != next.carried ? nil : scan.seal?.nextSigner
     }
 
     private func checkSignature(
@@ -147,11 +169,6 @@ struct SignatureProof {
         }
     }
 
-    /// Keys of this recording that may have signed the list of replicas.
-    func signers(_ scans: [SegmentScan]) -> Set<VerificationKey> {
-        proven == nil ? [] : Set(scans.filter { $0.seal != nil }.compactMap { $0.seal?.nextSigner })
-    }
-
     // MARK: - What the checkpoint covers
 
     /// Whether a block that begins there was signed.
@@ -159,6 +176,9 @@ struct SignatureProof {
         guard let proven else { return false }
         return segment < proven.segment || (segment == proven.segment && offset < Int64(clamping: proven.offset))
     }
+
+    /// The last block that was signed.
+    var coveredBlocks: UInt64 { proven?.block ?? 0 }
 
     /// The chain value after the seal of segment `number`, as the checkpoint's root proves it.
     func leaf(_ number: UInt64) -> [UInt8]? {

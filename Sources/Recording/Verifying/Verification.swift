@@ -83,7 +83,8 @@ public func verify(
     if let session = options.session, !isFound,
         !joined.replicas.values.contains(where: { $0.sessions[session] != nil })
     {
-        report.problems.append(.init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
+        report.problems.append(
+            .init(file: paths.first ?? "", offset: 0, reason: "no segment holds session '\(session)'"))
     }
     checkRemembered(options, isEverythingHere: !folders.isEmpty, joined.replicas.keys, &report)
     for folder in folders {
