@@ -32,8 +32,8 @@ public struct RemovalOrder: Sendable, Equatable {
 
     var notice: String {
         switch kind {
-        case .remove: Removals.removal(segments, reason)
-        case .erase: Removals.erasure(segments, reason)
+        case .remove: "removed: segments \(segments.lowerBound)-\(segments.upperBound): \(reason)"
+        case .erase: "erased: segments \(segments.lowerBound)-\(segments.upperBound): \(reason)"
         }
     }
 

@@ -212,12 +212,16 @@ public final class SegmentWriter: @unchecked Sendable {
             while segment.number < order.segments.upperBound + 2 { try roll() }
             _ = try makeRoom()
             try writeNotice(order.notice)
-            // Only what is signed excuses that something is gone.
-            try synchronizeHead()
-            try writeCheckpoint(synced: true)
+            var list = try removals() ?? RemovalList(replica: replica)
+            list.add(order)
+            try list.write(directory, key: key, files: files)
             try order.carryOut(in: directory)
             return nil
         }
+    }
+
+    private func removals() throws(RecordingError) -> RemovalList? {
+        try RemovalList.read(directory, keys: ([key] + options.formerKeys).map(\.verification))
     }
 
     /// Signs how far the recording is, when it is further than the last checkpoint says and that is older than
@@ -320,6 +324,8 @@ public final class SegmentWriter: @unchecked Sendable {
     /// After the key was rotated: the former one seals what it signed, and names the present one. Twice when the seal at the
     /// end names another former one.
     private func signAsPresent() throws(RecordingError) {
+        guard segment.signer != key.verification else { return try writeCheckpoint(synced: true) }
+        try removals()?.write(directory, key: key, files: files)
         while segment.signer != key.verification { try roll() }
         try writeCheckpoint(synced: true)
     }
@@ -338,7 +344,7 @@ public final class SegmentWriter: @unchecked Sendable {
         let number = head.value.block + 1
         let records = head.value.records + UInt64(encoder.records)
         let block = try encoder.finish(
-            isSeal: isSeal, number: number, previous: head.value.chain, manifest: manifest, key: key,
+            isSeal: isSeal, number: number, previous: head.value.chain, manifest: manifest, key: try signingKey(),
             cipher: isSeal ? nil : segment.cipher)
         do throws(FileError) {
             try files.writeAll(block.bytes, to: segment.descriptor, at: segment.length)

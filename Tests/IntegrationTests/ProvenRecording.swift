@@ -107,8 +107,8 @@ struct SegmentBlocks {
         func length(_ place: Int) -> Int {
             segment[place..<(place + 4)].reversed().reduce(0) { $0 << 8 | Int($1) }
         }
-        while let place = places.last, place + 64 <= segment.count {
-            places.append(place + 64 + length(place + 20) + length(place + 28))
+        while let place = places.last, place + 96 <= segment.count {
+            places.append(place + 96 + length(place + 20) + length(place + 28))
         }
         self.places = places
     }

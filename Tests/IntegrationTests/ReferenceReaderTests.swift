@@ -111,7 +111,7 @@ extension Integration {
             try #require(places.count > 4)
             for (what, file, change) in [
                 ("a byte of the header", "00000001.slseg", { $0[30] ^= 1 }),
-                ("a byte of a manifest", "00000001.slseg", { $0[places[1] + 70] ^= 1 }),
+                ("a byte of a manifest", "00000001.slseg", { $0[places[1] + 100] ^= 1 }),
                 ("a byte of a record", "00000001.slseg", { $0[places[2] - 20] ^= 1 }),
                 ("a byte of the seal", "00000001.slseg", { $0[$0.count - 1] ^= 1 }),
                 ("a block removed", "00000001.slseg", { $0.removeSubrange(places[1]..<places[2]) }),

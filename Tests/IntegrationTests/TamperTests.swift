@@ -128,7 +128,7 @@ extension Integration {
             let blocks = SegmentBlocks(data)
             var names: [(place: Int, name: Data)] = []
             // Field 1 of a SessionRun that is field 1 of the manifest: 0x0a LENGTH 0x0a LENGTH NAME.
-            for place in blocks.places.dropLast() where data[place + 64] == 0x0A && data[place + 66] == 0x0A {
+            for place in blocks.places.dropLast() where data[place + 96] == 0x0A && data[place + 98] == 0x0A {
                 names.append((place + 68, data[(place + 68)..<(place + 68 + Int(data[place + 67]))]))
             }
             let one = try #require(names.first)

@@ -124,7 +124,7 @@ import Testing
         for file in scratch.segments[..<3] { try FileManager.default.removeItem(atPath: file) }
         #expect(!verify([scratch.path], keys: keys).isWhole)
         let writer = try scratch.writer()
-        try writer.note(Removals.removal(1...3, "older than 90 days"))
+        #expect(try writer.carryOut(RemovalOrder(.remove, 1...3, reason: "older than 90 days")) == nil)
         try writer.finish()
         let report = verify([scratch.path], keys: keys)
         #expect(report.problems == [])
@@ -191,21 +191,22 @@ import Testing
         verify([scratch.path], keys: VerificationKeys(trusted: [scratch.key.verification])).isWhole
     }
 
-    /// A notice behind the checkpoint, by somebody's own block.
-    @Test func aNoticeThatNobodySignedExcusesNothing() throws {
+    /// Notices in the recording excuse nothing, nor does a list that another key signed.
+    @Test func whatNobodySignedExcusesNothing() throws {
         let scratch = try Scratch()
         try recording(4, key: scratch.key, in: scratch)
-        let kept = try ["checkpoint", "head"].map { try scratch.bytes(scratch.replica + "/" + $0) }
-        // With the key, which makes the strongest forgery: only the signature is missing.
         let writer = try scratch.writer()
-        try writer.note(Removals.removal(1...2, "nobody asked"))
+        try writer.note("removed: segments 1-2: nobody asked")
         try writer.finish()
-        for (name, bytes) in zip(["checkpoint", "head"], kept) {
-            try scratch.overwrite(scratch.replica + "/" + name, bytes)
-        }
         #expect(isWhole(scratch))
         for file in scratch.segments[..<2] { try FileManager.default.removeItem(atPath: file) }
         #expect(!isWhole(scratch))
+        var list = RemovalList(replica: "recorder-1")
+        list.add(RemovalOrder(.remove, 1...2, reason: "nobody asked"))
+        try list.write(scratch.replica, key: other, files: SystemFiles())
+        #expect(!isWhole(scratch))
+        try list.write(scratch.replica, key: scratch.key, files: SystemFiles())
+        #expect(isWhole(scratch))
     }
 
     /// The genuine checkpoint beside a recording of somebody's own.
@@ -217,7 +218,7 @@ import Testing
         try scratch.remove("recorder-1", "replicas")
         try recording(3, key: other, in: scratch)
         let own = try SegmentWriter(directory: scratch.replica, key: other)
-        try own.note(Removals.removal(1...3, "nobody asked"))
+        #expect(try own.carryOut(RemovalOrder(.remove, 1...2, reason: "nobody asked")) == nil)
         try own.finish()
         try scratch.overwrite(scratch.replica + "/checkpoint", checkpoint)
         try scratch.overwrite(scratch.path + "/replicas", list)

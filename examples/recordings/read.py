@@ -9,7 +9,6 @@ Needs protobuf, cryptography, lz4 and the messages of the stage package (sdk/pyt
 import argparse
 import hmac
 import json
-import re
 import struct
 import sys
 from base64 import b64decode
@@ -70,13 +69,14 @@ class Recording:
         self.chain, self.block, self.records, self.seal = bytes(32), 0, 0, 0
         self.keys = {}  # which segments name
         self.leaves, self.positions, self.sequences, self.ended = [], set(), {}, set()
-        self.missing, self.erased, self.notices = [], [], []
+        self.missing, self.erased = [], []
         self.kept = (self.folder / "leaves").read_bytes()
         path, data = self.folder / "head", (self.folder / "head").read_bytes()
         *kind, self.last, self.end, block, records, chain, replica = HEAD.unpack_from(data.ljust(HEAD.size))
         require(kind == [b"SLUICEHD", 2, HEAD.size + 32] and len(data) == HEAD.size + 32, path, 0, "no head of version 2")
         self.mark = (block, records, chain)
         require(replica == self.replica, path, 80, "the head of another replica")
+        self.own = ed25519.Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw() if secret else None
         self.key = hmac.digest(secret, b"sluice recording head", "sha256") if secret else None
         if self.key:
             expected = hmac.digest(self.key, data[: HEAD.size], "sha256")
@@ -97,14 +97,10 @@ class Recording:
     def prove(self, trusted, remembered):
         """Leaves, checkpoints, and that notices name what is gone. Returns how many blocks are not signed yet."""
         own, leaves = Checkpoint(self.folder / "checkpoint"), self.folder / "leaves"
-        self.signed = own.position[2]
         require(own.position[0] not in self.missing, own.path, 0, "the segment of the checkpoint is missing")
-        for number in self.missing:
-            is_noted = any(a <= number <= b for a, b in self.noted(r"removed: segments (\d+)-(\d+): "))
-            require(is_noted, self.folder / f"{number:08}.slseg", 0, "the segment is missing")
-        for number in self.erased:
-            path = self.folder / f"{number:08}.slkeys"
-            require(any(a <= number <= b for a, b in self.noted(r"erased: segments (\d+)-(\d+): ")), path, 0, "the data key is missing")
+        for number, kind, name in [(n, "removed", "slseg") for n in self.missing] + [(n, "", "slkeys") for n in self.erased]:
+            is_listed = any(what.startswith(kind) and a <= number <= b for what, a, b in self.removals(own.position[0]))
+            require(is_listed, self.folder / f"{number:08}.{name}", 0, "it is missing")
         require(len(self.kept) >= own.sealed * 32, leaves, len(self.kept), "the checkpoint says that there are more")
         for index in range(min(len(self.kept) // 32, len(self.leaves))):
             leaf = self.kept[index * 32 : index * 32 + 32]
@@ -122,10 +118,15 @@ class Recording:
             require(number in self.keys, own.path, 0, "no public key that was given signed the recording")
         return self.block - own.position[2]
 
-    def noted(self, pattern):
-        """Numbers in notices that the checkpoint covers: whoever can write there can add others."""
-        signed = [text for block, text in self.notices if block <= self.signed]
-        return [[int(part) for part in found.groups()] for text in signed if (found := re.match(pattern, text))]
+    def removals(self, last):
+        """What the recorder signed of segments that are gone: kind, first and last number."""
+        path = self.folder / "removals"
+        text, _, signatures = path.read_text(encoding="utf-8").partition("\n\n") if path.exists() else ("", "", "")
+        kinds = [note[4:] for note in (b64decode(line.split(" ")[2]) for line in signatures.splitlines())]
+        is_ours = any(is_signed(self.keys[last], signature, (text + "\n").encode()) for signature in kinds)
+        require(not text or is_ours, path, 0, "the checkpoint's key did not sign it")
+        require(not text or text.startswith(f"sluice-removals 2\nreplica {self.folder.name}"), path, 0, "no list of it")
+        return [(kind, *map(int, ends.split("-"))) for kind, ends, *_ in map(str.split, text.split("\n")[2:])]
 
     def read_segment(self, path, number):
         data = path.read_bytes()[: self.end if number == self.last else None]
@@ -142,7 +143,7 @@ class Recording:
         require(goes_on, path, 16, "it does not go on where the segment before it ends")
         require(replica == self.replica, path, 80, "another replica's segment")
         require(self.next_signer in (None, signer), path, 176, "not the key that the seal before it names")
-        self.keys[number], self.next_signer, self.chain = signer, None, chain
+        self.keys[number], self.signer, self.next_signer, self.chain = signer, signer, None, chain
         begin = (self.block, self.records, chain)
         self.positions.add((number, start, *begin))
         is_encrypted, place = any(commitment), start
@@ -195,7 +196,7 @@ class Recording:
         content = sha256(former + header + data[start:end]).digest()
         self.block, self.chain, self.seal = number, sha256(content + code).digest(), 0
         require(self.chain == chain, path, place, "the block was changed")
-        is_ours = not self.key or code == hmac.digest(self.key, content, "sha256")
+        is_ours = not self.key or self.signer != self.own or code == hmac.digest(self.key, content, "sha256")
         require(is_ours, path, place, "the block was not made with this key")
         payload = None
         try:
@@ -238,7 +239,6 @@ class Recording:
             require(follows, path, place, f"session {run.session}: record {run.first} after {former}")
             self.sequences[run.session] = run.first + run.count - 1
             self.ended |= {run.session} if run.ended else set()
-        self.notices += [(self.block, text) for text in manifest.notices]
         held = sum(run.count + run.HasField("resumed") for run in manifest.runs) + len(manifest.notices)
         require(held == count, path, place + 24, f"{count} records, and a manifest of {held}")
         self.records += count

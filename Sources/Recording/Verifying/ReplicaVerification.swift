@@ -19,7 +19,8 @@ struct ReplicaVerification {
     private(set) var resumptions: [RecordedResumption] = []
     /// The replicas that this recording's own notes name, each with where it is named last.
     private(set) var noted: [String: (file: String, offset: Int64)] = [:]
-    private var removals = Removals()
+    /// What may be gone.
+    private var removals: RemovalList?
     /// Number of the last block that was read.
     private(set) var lastBlock: UInt64 = 0
     /// Set after damage: what follows can't be compared with what came before.
@@ -87,6 +88,7 @@ struct ReplicaVerification {
             // Said behind what is wrong with the segments themselves.
             var signatures = VerificationReport()
             try proof.establish(scans, head, &signatures)
+            readRemovals()
             join(scans)
             report.problems += signatures.problems
             signers = proof.reached
@@ -134,7 +136,6 @@ struct ReplicaVerification {
 
     private mutating func join(_ scans: [SegmentScan]) {
         for scan in scans {
-            for notice in scan.notices where proof.covers(scan.number, notice.offset) { removals.take(notice.text) }
             for notice in scan.notices {
                 for name in ReplicaList.names(inNote: notice.text) ?? [] { noted[name] = (scan.path, notice.offset) }
             }
@@ -152,13 +153,13 @@ struct ReplicaVerification {
             isBroken = true
         }
         compareHead(scans)
-        removals.report(scans, absent: absentSegments, &report)
+        reportUnread(scans)
     }
 
     /// Segments that are not here. Their seals are known from the leaves, which the checkpoint signs.
     private mutating func absent(_ numbers: Range<UInt64>, _ position: inout Position) {
         for number in numbers {
-            guard removals.isRemoved(number), proof.leaf(number) != nil else {
+            guard removals?.isRemoved(number) == true, proof.leaf(number) != nil else {
                 problem(path(number), 0, "the segment is missing")
                 isBroken = true
                 return
@@ -218,13 +219,13 @@ struct ReplicaVerification {
         } else if let signer = position.signer, header.signer != signer {
             problem(scan.path, 176, "another key signs it than the seal before it names")
         }
-        if header.isEncrypted, !scan.isSkipped, !removals.isErased(scan.number) { checkSidecar(scan, header) }
+        if header.isEncrypted, !scan.isSkipped, removals?.isErased(scan.number) != true { checkSidecar(scan, header) }
     }
 
     private mutating func checkSidecar(_ scan: SegmentScan, _ header: SegmentHeader) {
         let path = sidecar(scan.number)
         guard fileSize(path) != nil else {
-            return problem(path, 0, "the segment's data key is missing, and no notice says that it was destroyed")
+            return problem(path, 0, "the segment's data key is missing, and was not destroyed on order")
         }
         do throws(RecordingError) {
             try KeySidecar(path).check(header, at: path)
@@ -273,6 +274,35 @@ struct ReplicaVerification {
         } else if scan.end > Int64(head.offset), !isLive {
             report.warnings.append(
                 "\(scan.path): whole blocks beyond the head from byte \(head.offset), not acknowledged")
+        }
+    }
+
+    /// What the recorder signed of segments that are gone.
+    private mutating func readRemovals() {
+        do throws(RecordingError) {
+            let signers = Array(proof.reached.union(keys.trusted))
+            removals = try RemovalList.read(directory, keys: keys.trusted.isEmpty ? nil : signers)
+            if let removals, let head, removals.replica != head.replica {
+                self.removals = nil
+                problem(RemovalList.path(directory), 0, "the list of removals of another replica")
+            }
+        } catch {
+            report.problems.append(.init(error))
+        }
+    }
+
+    private mutating func reportUnread(_ scans: [SegmentScan]) {
+        if absentSegments > 0 {
+            report.warnings.append(
+                "\(directory): \(absentSegments) segments were removed, as the recorder signed: their seals are proven, their "
+                    + "records are gone")
+        }
+        let unread = scans.filter { $0.unread != nil }
+        for (reason, some) in Dictionary(grouping: unread, by: { $0.unread ?? "" }).sorted(by: { $0.key < $1.key }) {
+            guard let path = some.first?.path else { continue }
+            report.warnings.append(
+                "\(path)\(some.count > 1 ? " and \(some.count - 1) more segments" : ""): proven without reading the records: "
+                    + reason)
         }
     }
 

@@ -100,11 +100,12 @@ struct SegmentScan: Sendable {
     }
 
     private mutating func walk(_ reader: SegmentReader) {
+        let own = task.keys.recording.filter { $0.verification == reader.header.signer }
         while true {
             let start = reader.offset
             do throws(RecordingError) {
                 guard let block = try reader.next() else { return }
-                if !task.keys.recording.isEmpty, try !reader.isWritten(by: task.keys.recording) {
+                if !own.isEmpty, try !reader.isWritten(by: own) {
                     throw RecordingError(
                         .damaged, file: path, offset: block.offset,
                         "no recorder with the key that was given wrote this block")

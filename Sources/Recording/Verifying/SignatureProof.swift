@@ -171,12 +171,6 @@ struct SignatureProof {
 
     // MARK: - What the checkpoint covers
 
-    /// Whether a block that begins there was signed.
-    func covers(_ segment: UInt64, _ offset: Int64) -> Bool {
-        guard let proven else { return false }
-        return segment < proven.segment || (segment == proven.segment && offset < Int64(clamping: proven.offset))
-    }
-
     /// The last block that was signed.
     var coveredBlocks: UInt64 { proven?.block ?? 0 }
 
