@@ -129,7 +129,7 @@ extension Integration {
             var names: [(place: Int, name: Data)] = []
             // Field 1 of a SessionRun that is field 1 of the manifest: 0x0a LENGTH 0x0a LENGTH NAME.
             for place in blocks.places.dropLast() where data[place + 96] == 0x0A && data[place + 98] == 0x0A {
-                names.append((place + 68, data[(place + 68)..<(place + 68 + Int(data[place + 67]))]))
+                names.append((place + 100, data[(place + 100)..<(place + 100 + Int(data[place + 99]))]))
             }
             let one = try #require(names.first)
             let other = try #require(names.first { $0.name != one.name && $0.name.count == one.name.count })
@@ -139,7 +139,7 @@ extension Integration {
                     $0.replaceSubrange(one.place..<(one.place + one.name.count), with: other.name)
                     $0.replaceSubrange(other.place..<(other.place + other.name.count), with: one.name)
                 }
-            ) { try await finds("sessions exchanged", file, (one.place - 68)...one.place) }
+            ) { try await finds("sessions exchanged", file, (one.place - 100)...one.place) }
         }
 
         @Test func filesExchangedAndRemoved() async throws {
