@@ -2340,7 +2340,7 @@ public nonisolated struct Output: Sendable {
   /// data of COPY that the client sent, in protocol form
   public var fromClient: Bool = false
 
-  /// set on the last: the key of the budget that is used up; the rest is in CommandResult alone
+  /// set on the last: the key of the budget that is used up; the rest is in CommandResult alone. Of no command also "recording: " and what the policy left out
   public var stopped: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -68,6 +68,9 @@ final class RecordQueue {
         for replica in sources.keys where !present.contains(replica) {
             kept[replica] = sources.removeValue(forKey: replica)?.place
         }
+        // One that is gone holds up none.
+        failed = failed.filter { present.contains($0.key) }
+        if failed.isEmpty { problem = nil }
         let now = monotonicNanoseconds()
         for replica in present.sorted() where sources[replica] == nil {
             if let since = failed[replica], now - since < Self.retryInterval { continue }
@@ -92,6 +95,7 @@ final class RecordQueue {
     private func fill() {
         for (replica, source) in sources {
             do throws(RecordingError) {
+                defer { for finding in source.tail.takeFindings() { report(replica, finding) } }
                 try source.fill()
             } catch {
                 // It is opened again where it stood, in case the disk was to blame.
@@ -110,13 +114,15 @@ final class RecordQueue {
     /// The next record that may be taken; nil when there is none before ``refresh()`` is called again.
     ///
     /// A record whose predecessor is not here waits until the other replicas were looked at once more: it was
-    /// acknowledged there before this one was written.
+    /// acknowledged there before this one was written. While a replica cannot be read it waits for that one too: what is
+    /// behind a gap would make what fills it late, and late records are taken for repeated ones.
     func next(_ isNext: (Record) -> Bool) -> Taken? {
         fill()
         let waiting = sources.filter { $0.value.head != nil }.sorted { Self.comes($0.value, before: $1.value) }
         if let (replica, source) = waiting.first(where: { $0.value.head.map { isNext($0.record) } ?? false }) {
             return take(replica, source)
         }
+        guard failed.isEmpty else { return nil }
         if let (replica, source) = waiting.first(where: \.value.hasWaited) { return take(replica, source) }
         for (_, source) in waiting { source.hasWaited = true }
         return nil

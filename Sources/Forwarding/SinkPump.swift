@@ -184,6 +184,10 @@ final class SinkPump {
                 StageLog.error(
                     "sink \(settings.name): \(replica)'s blocks before \(block) were removed before they were forwarded: "
                         + "their events are missing")
+            case .erased(let block):
+                StageLog.error(
+                    "sink \(settings.name): the data key of \(replica)'s segment with block \(block) was destroyed before it was "
+                        + "forwarded: its events are missing")
             }
             metrics.missing.add()
         }
@@ -198,7 +202,9 @@ final class SinkPump {
         do throws(RecordingError) {
             try archive.forEachRecord(in: blocks, of: replica) { record in body(record) }
         } catch {
-            guard error.code == .damaged || error.code == .incomplete else { throw error }
+            // Without the file of its data key a segment was erased; with it, it is the configured key that is wrong.
+            let isErased = error.code == .encrypted && access(error.file, F_OK) != 0
+            guard isErased || [.damaged, .incomplete, .archived].contains(error.code) else { throw error }
             StageLog.error("sink \(settings.name): of commands that are not over: \(error)")
             metrics.missing.add()
         }
@@ -216,9 +222,13 @@ final class SinkPump {
         metrics.problem = text
     }
 
+    private static let archivedAdvice =
+        "the forwarder does not read the archive: fetch the segment into the replica's folder, and make keep_local longer "
+        + "than a sink can be away"
+
     /// A recording that cannot be read holds up its own events alone.
     private func report(_ problem: RecordingError?) {
-        let text = problem.map { "\($0)" }
+        let text = problem.map { $0.code == .archived ? "\($0): \(Self.archivedAdvice)" : "\($0)" }
         if let text, metrics.damage != text { StageLog.error("sink \(settings.name): \(text)") }
         metrics.damage = text
     }

@@ -21,13 +21,15 @@ public final class ReplicaTail {
         public static let beginning = Place(block: 0, chain: [], taken: 0)
     }
 
-    /// What was found where reading was to go on.
+    /// What was found where reading was to go on, or on the way.
     public enum Finding: Sendable, Equatable {
         case followed
         /// Another recording stands here, or an older copy of it: reading begins anew.
         case exchanged
         /// Blocks before this one were removed before they were read.
         case missing(before: UInt64)
+        /// The data key of the segment that this block is in was destroyed: its records from here on are passed over.
+        case erased(from: UInt64)
     }
 
     public let replica: String
@@ -41,6 +43,9 @@ public final class ReplicaTail {
     /// Records of the replica's recording before those in `records`.
     private var passed: UInt64 = 0
     private var blockRecords: UInt64 = 0
+    private var findings: [Finding] = []
+    /// The last segment that was found to be erased: said once.
+    private var erased: UInt64?
 
     private init(_ archive: RecordingArchive, _ replica: String, at place: Place) {
         self.archive = archive
@@ -108,10 +113,19 @@ public final class ReplicaTail {
         return false
     }
 
+    /// What was found on the way since the last call.
+    public func takeFindings() -> [Finding] {
+        defer { findings = [] }
+        return findings
+    }
+
     private func enter(_ found: ReadableSegment) throws(RecordingError) {
         let opened = try found.reader()
         if let reader, found.number == segment + 1, opened.header.carried != reader.chain {
             throw RecordingError(.damaged, file: opened.path, offset: 0, "it does not follow the segment before it")
+        }
+        if reader != nil, opened.header.firstBlock > place.block + 1, found.number > segment + 1 {
+            findings.append(.missing(before: opened.header.firstBlock))
         }
         reader = opened
         segment = found.number
@@ -121,7 +135,13 @@ public final class ReplicaTail {
 
     private func read(_ reader: SegmentReader) throws(RecordingError) -> [Record] {
         var found: [Record] = []
-        try reader.forEachRecord { raw throws(RecordingError) in found.append(try reader.parse(raw)) }
+        do throws(RecordingError) {
+            try reader.forEachRecord { raw throws(RecordingError) in found.append(try reader.parse(raw)) }
+        } catch {
+            guard error.code == .encrypted, reader.isErased else { throw error }
+            if erased != segment { findings.append(.erased(from: reader.nextNumber - 1)) }
+            erased = segment
+        }
         return found
     }
 

@@ -288,6 +288,11 @@ public final class SegmentReader {
         return opened
     }
 
+    /// Whether the data key was destroyed, so that nobody can read the segment's records.
+    var isErased: Bool {
+        header.isEncrypted && fileSize(sidecars + "/" + KeySidecar.fileName(header.segment)) == nil
+    }
+
     private func makeCipher() throws(RecordingError) -> BlockCipher {
         let sidecar = sidecars + "/" + KeySidecar.fileName(header.segment)
         return try BlockCipher(dataKey: try KeySidecar.dataKey(of: header, at: sidecar, with: keys))

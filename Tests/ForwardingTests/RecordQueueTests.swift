@@ -1,4 +1,5 @@
 import Contract
+import Foundation
 import Recording
 import Testing
 
@@ -56,5 +57,34 @@ import Testing
         var stream = EventStream { _ in nil }
         #expect(try Self.take(queue, &stream).isEmpty)
         #expect(try Self.take(queue, &stream) == Array(scene.expected.dropFirst()))
+    }
+
+    /// While another replica cannot be read, what is behind a gap waits: it may be there.
+    @Test func nothingPassesAGapWhileAReplicaCannotBeRead() throws {
+        let recordings = try Recordings()
+        let (first, second) = (try recordings.writer("recorder-0"), try recordings.writer("recorder-1"))
+        var scene = Scene("a")
+        scene.start()
+        scene.command("SELECT 1")
+        let before = scene.takeRecords()
+        let answer = try first.append(before)
+        scene.end()
+        var resumption = Resumption()
+        resumption.session = "a"
+        resumption.after = UInt64(before.count)
+        resumption.replica = "recorder-0"
+        resumption.block = answer.block
+        resumption.chain = answer.chain
+        try second.append(scene.takeRecords(), resumptions: [resumption])
+        let head = recordings.path + "/recorder-0/head"
+        try FileManager.default.moveItem(atPath: head, toPath: head + ".away")
+        let queue = RecordQueue(recordings.archive, at: [:]) { _, _ in }
+        var stream = EventStream { _ in nil }
+        for _ in 0..<3 { #expect(try Self.take(queue, &stream).isEmpty) }
+        #expect(queue.problem != nil)
+        try FileManager.default.moveItem(atPath: head + ".away", toPath: head)
+        let again = RecordQueue(recordings.archive, at: queue.takePlaces()) { _, _ in }
+        let found = try Self.take(again, &stream)
+        #expect(found == scene.expected)
     }
 }

@@ -193,6 +193,9 @@ import Testing
         #expect(said.map(\.data) == [Data(notice.readableBytesView)] && said[0].command == 0)
         let silent = loose.take(row(50), allowance())
         #expect(silent.isEmpty)
+        let left = LooseReplies.leftOut(said[0])
+        #expect(left.data.isEmpty && left.firstUs == said[0].firstUs)
+        #expect(left.stopped.hasPrefix("recording: \(notice.readableBytes) bytes, SHA-256 "))
         var cut = LooseReplies()
         let stopped = [cut.take(notice, allowance(1)), cut.take(notice, allowance(1))]
         #expect(stopped.map { $0.map(\.stopped) } == [["per_command"], []])

@@ -119,6 +119,27 @@ import Testing
         #expect(throws: RecordingError.self) { try records(scratch, try one.keys) }
     }
 
+    @Test func readingGoesOnBehindADestroyedDataKey() throws {
+        let scratch = try Scratch()
+        let folder = try Scratch()
+        let one = try KeyPair("one", KeyPair.x25519, in: folder.path)
+        var options = SegmentWriter.Options()
+        options.recipients = [one.recipient]
+        options.segmentBytes = 300
+        let writer = try scratch.writer(options)
+        _ = try writer.append(records: [started("a")], durability: .written)
+        for sequence in UInt64(2)...3 {
+            _ = try writer.append(records: [command("a", sequence)], durability: .written)
+        }
+        try FileManager.default.removeItem(atPath: scratch.replica + "/00000001.slkeys")
+        let archive = RecordingArchive(recordings: scratch.path, access: RecordingAccess(keys: try one.keys))
+        let tail = try ReplicaTail.open(archive, "recorder-1", at: .beginning).tail
+        var last: UInt64?
+        while let record = try tail.next() { last = record.sequence }
+        #expect(last == 3)
+        #expect(tail.takeFindings() == [.erased(from: 1)])
+    }
+
     @Test func aDestroyedDataKeyMustBeNoted() throws {
         let scratch = try Scratch()
         let folder = try Scratch()

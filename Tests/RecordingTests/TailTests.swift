@@ -95,6 +95,27 @@ import Testing
         #expect(try Self.rest(tail).last == 20)
     }
 
+    @Test func segmentsThatAreRemovedWhileItReadsAreNamed() throws {
+        let scratch = try Scratch()
+        let archive = RecordingArchive(recordings: scratch.path)
+        let writer = try scratch.writer(Self.small())
+        for sequence in UInt64(1)...20 {
+            _ = try writer.append(records: [command("a", sequence)], durability: .written)
+        }
+        let tail = try ReplicaTail.open(archive, "recorder-1", at: .beginning).tail
+        _ = try tail.next()
+        let removed = scratch.segments.dropLast()
+        for path in removed { try FileManager.default.removeItem(atPath: path) }
+        #expect(try Self.rest(tail).last == 20)
+        let findings = tail.takeFindings()
+        #expect(findings.count == 1)
+        guard case .missing(let block)? = findings.first else {
+            Issue.record("\(findings)")
+            return
+        }
+        #expect(block > 1 && tail.takeFindings().isEmpty)
+    }
+
     @Test func damageIsNamedAgainAndAgain() throws {
         let scratch = try Scratch()
         let archive = RecordingArchive(recordings: scratch.path)

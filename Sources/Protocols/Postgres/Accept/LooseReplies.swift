@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import Identity
 import NIOCore
 import PostgresWire
 
@@ -7,6 +8,18 @@ import PostgresWire
 struct LooseReplies {
     private var data = RecordedData()
     private var recorded = 0
+
+    /// Why replies are left out where the policy has, or after a change may have, less recorded of some commands.
+    static let levelKey = "recording"
+
+    /// What is recorded instead of `output`.
+    static func leftOut(_ output: Output) -> Output {
+        var left = output
+        left.data = Data()
+        let digest = SHA256Digest(of: [UInt8](output.data))
+        left.stopped = "\(levelKey): \(output.data.count) bytes, SHA-256 \(digest)"
+        return left
+    }
 
     /// Records of what is said in whole messages; none when it is nothing, or the budget is used up.
     mutating func take(_ messages: ByteBuffer, _ allowance: RecordingAllowance) -> [Output] {

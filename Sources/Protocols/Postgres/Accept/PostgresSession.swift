@@ -303,9 +303,11 @@ final class PostgresSession: @unchecked Sendable {
         appendResult(.result(command.result()))
     }
 
-    /// What is said to no command's account is recorded where everything is.
+    /// What is said to no command's account is recorded where everything is; elsewhere, how much it was and its digest.
     private func recordReply(_ event: Record.OneOf_Event) {
-        if case .output(let output) = event, output.command == 0, mayRecordLess { return }
+        if case .output(let output) = event, output.command == 0, mayRecordLess {
+            return appendResult(.output(LooseReplies.leftOut(output)))
+        }
         appendResult(event)
     }
 

@@ -145,7 +145,10 @@ public struct PostgresTimeline: Sendable {
         } else {
             lines = indented(replies.add([UInt8](event.data), columns: event.columns))
         }
-        if !event.stopped.isEmpty {
+        if event.command == 0, event.stopped.hasPrefix("recording: ") {
+            let what = TerminalText.escape(String(event.stopped.dropFirst("recording: ".count)))
+            lines.append("      (not recorded, since the policy may have less recorded: \(what))")
+        } else if !event.stopped.isEmpty {
             lines.append("      (no more of it is recorded: budget \(TerminalText.escape(event.stopped)) is used up)")
         }
         return lines
