@@ -52,7 +52,7 @@ import Testing
     @Test func aLargeMessageIsCutIntoRecords() throws {
         let command = try command()
         let bytes = row(5 << 20)
-        let pieces = command.deliver(bytes, allowance())
+        let pieces = command.deliver(bytes, allowance(8 << 20, 8 << 20))
         #expect(pieces.allSatisfy { $0.data.count <= RecordedData.largestPiece })
         #expect(recorded(pieces, command.result()) == Data(bytes.readableBytesView))
     }
