@@ -136,7 +136,8 @@ let package = Package(
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
         program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
-        program("Recorder", ["Recording", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+        program(
+            "Recorder", ["Recording", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [

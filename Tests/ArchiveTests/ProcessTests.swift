@@ -121,7 +121,7 @@ extension ArchiveTests {
             let remover = try Self.launch(recorded, store, "keep_local: 0s")
             try await remover.waitFor("removed segment 2")
             #expect(await remover.stop() == 0)
-            #expect(recorded.numbers == [4, 5])
+            #expect(recorded.numbers == [3, 4, 5])
             for (command, output) in zip(commands, before) {
                 let done = try await sluice(command)
                 #expect(done.status == 0 && done.output == output, "\(command): \(done.errors)")
