@@ -27,7 +27,7 @@ struct SegmentFolder: Sendable {
 
     /// The number of the segment's first block, without fetching it.
     func firstBlock(of number: UInt64) throws(RecordingError) -> UInt64 {
-        if let segment = archived.segments[number] { return segment.firstBlock }
+        if fileSize(path(number)) == nil, let segment = archived.segments[number] { return segment.firstBlock }
         return try reader(number).header.firstBlock
     }
 

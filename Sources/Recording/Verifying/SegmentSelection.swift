@@ -12,8 +12,13 @@ enum SegmentSelection {
         case .everything: return Set(segments)
         case .session(let id):
             var chosen: Set<UInt64> = []
-            for number in segments where try holds(id, folder.reader(number).path) {
-                chosen.insert(number)
+            for number in segments {
+                do throws(RecordingError) {
+                    if try holds(id, folder.reader(number).path) { chosen.insert(number) }
+                } catch {
+                    // The scan of it says what is wrong.
+                    chosen.insert(number)
+                }
             }
             return chosen
         case .time(let range):
