@@ -85,10 +85,18 @@ public struct SystemFiles: FileLayer {
     }
 
     public func setAside(_ length: Int64, in descriptor: Int32) {
-        // In one piece, and without changes of the file's extents at each sync. A file system that cannot, or that has no such
-        // room, writes block by block as it always does: a write that fails for want of room says so then.
+        // On a small disk, or one that is nearly full, the room is left for what comes first.
+        var info = statvfs()
+        guard fstatvfs(descriptor, &info) == 0,
+            Int64(clamping: info.f_bavail) >= Self.shareSetAside * length / Int64(clamping: max(1, info.f_frsize))
+        else { return }
+        // In one piece, and without changes of the file's extents at each sync. A file system that cannot writes block by block as
+        // it always does: a write that fails for want of room says so then.
         _ = fallocate(descriptor, Int32(SLUICE_FALLOCATE_KEEP_SIZE), 0, off_t(length))
     }
+
+    /// Room is set aside only where so many times as much is free.
+    private static let shareSetAside: Int64 = 8
 }
 
 extension FileLayer {
