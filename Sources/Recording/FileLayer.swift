@@ -96,7 +96,7 @@ public struct SystemFiles: FileLayer {
     }
 
     /// Room is set aside only where so many times as much is free.
-    private static let shareSetAside: Int64 = 8
+    private static let shareSetAside: Int64 = 64
 }
 
 extension FileLayer {
