@@ -41,7 +41,7 @@ extension Pipeline {
                 let pid = try #require(try await Self.archiver(rig)["pid"].int)
                 kill(pid_t(pid), SIGKILL)
                 try await eventually("what came meanwhile is archived", deadline: .seconds(90)) {
-                    try Self.removed(rig) == Self.newest(rig) - 2
+                    try Self.removed(rig) == Self.newest(rig) - 3
                 }
                 let restarts = try await Self.archiver(rig)["restarts"].int
                 #expect(restarts == 1)
