@@ -75,15 +75,11 @@ public final class Archiver {
             let before = pending
             for segment in try waiting(replica) { try upload(segment, of: replica) }
             try uploadNotes(replica, isDue: isLast || before != pending)
-            try carryOutOrders(replica)
         }
         guard keeping != Keeping() else { return }
         var excess = try excess(replicas)
         for replica in replicas { try remove(replica, &excess) }
     }
-
-    /// Versions of an object that are deleted; there is one for each upload, which is tried again after a kill.
-    private static let maxVersions = 100
 
     private func folder(_ replica: String) -> String { recordings + "/" + replica }
     private func key(_ replica: String, _ name: String) -> String { "\(prefix)\(replica)/\(name)" }
@@ -208,43 +204,6 @@ public final class Archiver {
     }
 
     // MARK: - Removing
-
-    /// Does with what is in the store what the recorder did here, after it was noted in the recording.
-    private func carryOutOrders(_ replica: String) throws(S3Error) {
-        let orders = try local { () throws(RecordingError) in try RemovalOrder.carriedOut(in: folder(replica)) }
-        for order in orders {
-            do throws(S3Error) {
-                for number in order.segments {
-                    try deleteVersions(key(replica, SealedSegments.sidecarName(number)))
-                    if order.kind == .remove { try forget(number, of: replica) }
-                }
-            } catch {
-                // Locked, mostly: the next pass tries again.
-                guard error.code == .denied || error.code == .refused else { throw error }
-                report(.problem("what was removed here is still in the store: \(error)"))
-                continue
-            }
-            try local { () throws(RecordingError) in try order.forget(in: folder(replica)) }
-        }
-    }
-
-    private func forget(_ number: UInt64, of replica: String) throws(S3Error) {
-        guard let entry = try archived(replica)[number], var known = lists[replica] else { return }
-        try deleteVersions(entry.key)
-        known.list.remove(number)
-        try local { () throws(RecordingError) in try known.list.write(folder(replica)) }
-        known.stamp = FileStamp(folder(replica) + "/" + ArchivedSegments.fileName)
-        lists[replica] = known
-    }
-
-    /// Each version: without its name a store that keeps versions would only hide the object.
-    private func deleteVersions(_ key: String) throws(S3Error) {
-        for _ in 0..<Self.maxVersions {
-            guard let stored = try client.head(key, version: nil) else { return }
-            try client.delete(key, version: stored.version)
-        }
-        throw S3Error(.refused, "delete \(key): more than \(Self.maxVersions) versions")
-    }
 
     private func remove(_ replica: String, _ excess: inout Int64) throws(S3Error) {
         let known = try archived(replica)

@@ -46,7 +46,7 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
                     throw S3Error(.local, "\(folder) cannot be made: \(String(cString: strerror(errno)))")
                 }
             }
-            makeRoom(segment.size)
+            try makeRoom(segment.size)
             let client = try self.client ?? connect()
             self.client = client
             try fetch(segment, to: path, client)
@@ -109,19 +109,17 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
     }
 
     /// Removes what was used longest ago until `size` more bytes fit. Who has it open goes on reading it.
-    private func makeRoom(_ size: Int64) {
+    private func makeRoom(_ size: Int64) throws {
         var files: [(path: String, size: Int64, used: Int)] = []
         let manager = FileManager.default
-        for replica in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] {
-            for name in (try? manager.contentsOfDirectory(atPath: "\(folder)/\(replica)")) ?? [] {
-                var status = stat()
-                let path = "\(folder)/\(replica)/\(name)"
-                guard lstat(path, &status) == 0 else { continue }
-                if name.hasSuffix(".part") {
-                    if time(nil) - status.st_mtim.tv_sec > Self.draftSeconds { unlink(path) }
-                } else {
-                    files.append((path, Int64(status.st_size), status.st_mtim.tv_sec))
-                }
+        for name in try manager.subpathsOfDirectory(atPath: folder) {
+            var status = stat()
+            let path = "\(folder)/\(name)"
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            if name.hasSuffix(".part") {
+                if time(nil) - status.st_mtim.tv_sec > Self.draftSeconds { unlink(path) }
+            } else {
+                files.append((path, Int64(status.st_size), status.st_mtim.tv_sec))
             }
         }
         var total = files.reduce(0) { $0 + $1.size }

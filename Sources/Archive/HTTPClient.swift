@@ -63,7 +63,7 @@ final class HTTPClient {
             throw S3Error(.unavailable, "\(what): \(settings.endpoint) cannot be reached: \(reason)")
         }
         var status = 0
-        sluice_curl_status(handle, &status)
+        sluice_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         transfer.response.status = status
         return transfer.response
     }
@@ -93,7 +93,7 @@ final class HTTPClient {
             (CURLOPT_LOW_SPEED_LIMIT, Self.slowestBytesPerSecond), (CURLOPT_LOW_SPEED_TIME, Self.slowSeconds),
             (CURLOPT_NOPROGRESS, 0), (CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
         ] as [(CURLoption, Int)] {
-            note(sluice_curl_set_number(handle, option, value))
+            note(sluice_curl_set_long(handle, option, value))
         }
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_SEEKDATA]
@@ -109,19 +109,19 @@ final class HTTPClient {
         note(sluice_curl_set_seek(handle) { Transfer.from($0)?.seek(Int64($1), $2) ?? CURL_SEEKFUNC_FAIL })
         note(sluice_curl_set_progress(handle) { context, _, _, _, _ in Transfer.from(context)?.progress() ?? 1 })
         switch request.method {
-        case .get: note(sluice_curl_set_number(handle, CURLOPT_HTTPGET, 1))
-        case .head: note(sluice_curl_set_number(handle, CURLOPT_NOBODY, 1))
+        case .get: note(sluice_curl_set_long(handle, CURLOPT_HTTPGET, 1))
+        case .head: note(sluice_curl_set_long(handle, CURLOPT_NOBODY, 1))
         case .delete: text(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .put:
-            note(sluice_curl_set_number(handle, CURLOPT_UPLOAD, 1))
+            note(sluice_curl_set_long(handle, CURLOPT_UPLOAD, 1))
             note(sluice_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(transfer.bodyLength)))
         case .post:
-            note(sluice_curl_set_number(handle, CURLOPT_POST, 1))
+            note(sluice_curl_set_long(handle, CURLOPT_POST, 1))
             note(sluice_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(transfer.bodyLength)))
         }
     }
 
-    private func text(_ option: CURLoption, _ value: String) { note(sluice_curl_set_text(handle, option, value)) }
+    private func text(_ option: CURLoption, _ value: String) { note(sluice_curl_set_string(handle, option, value)) }
 
     private func note(_ code: CURLcode) { if untaken == CURLE_OK { untaken = code } }
 }

@@ -87,7 +87,14 @@ struct Uploader {
             }
         } catch {
             // Not when this process ends or the store is gone: the next start gives up what it finds.
-            if error.code != .cancelled, error.code != .unavailable { try? client.abortUpload(key, upload: upload) }
+            guard error.code != .cancelled, error.code != .unavailable else { throw error }
+            do throws(S3Error) {
+                try client.abortUpload(key, upload: upload)
+            } catch let second {
+                throw S3Error(
+                    error.code, server: error.serverCode,
+                    "\(error); and the upload stays in the store until the next start: \(second)")
+            }
             throw error
         }
     }

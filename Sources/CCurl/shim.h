@@ -6,13 +6,13 @@ typedef size_t (*sluice_curl_transfer)(char *, size_t, size_t, void *);
 typedef int (*sluice_curl_progress)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 typedef int (*sluice_curl_seek)(void *, curl_off_t, int);
 
-static inline CURLcode sluice_curl_set_number(CURL *handle, CURLoption option, long value) {
+static inline CURLcode sluice_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
 static inline CURLcode sluice_curl_set_size(CURL *handle, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(handle, option, value);
 }
-static inline CURLcode sluice_curl_set_text(CURL *handle, CURLoption option, const char *value) {
+static inline CURLcode sluice_curl_set_string(CURL *handle, CURLoption option, const char *value) {
     return curl_easy_setopt(handle, option, value);
 }
 static inline CURLcode sluice_curl_set_headers(CURL *handle, struct curl_slist *list) {
@@ -30,35 +30,14 @@ static inline CURLcode sluice_curl_set_progress(CURL *handle, sluice_curl_progre
 static inline CURLcode sluice_curl_set_seek(CURL *handle, sluice_curl_seek function) {
     return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, function);
 }
-static inline CURLcode sluice_curl_status(CURL *handle, long *status) {
-    return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
-}
-
-static inline CURLcode curl_set_long(CURL *handle, CURLoption option, long value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode curl_set_string(CURL *handle, CURLoption option, const char *value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode curl_set_write(CURL *handle, curl_write_callback function, void *context) {
-    CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, function);
-    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
-}
-
-static inline CURLcode curl_get_long(CURL *handle, CURLINFO info, long *value) {
+static inline CURLcode sluice_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
 
-static inline CURLcode curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
+static inline CURLcode sluice_curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(handle, info, value);
 }
 
-static inline CURLcode curl_get_socket(CURL *handle, curl_socket_t *value) {
+static inline CURLcode sluice_curl_get_socket(CURL *handle, curl_socket_t *value) {
     return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
 }

@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -139,7 +140,7 @@ extension SessionsCommand {
                         ))
                 }
             }
-            try RemovalOrders.carryOut(orders, index)
+            try RemovalOrders.carryOut(orders, index, configuration)
             print("session \(session.id) is \(remove ? "removed" : "erased")")
         }
     }
@@ -179,7 +180,7 @@ extension SessionsCommand {
                 }
             }
             if orders.isEmpty { print("nothing to remove") }
-            if !dryRun { try RemovalOrders.carryOut(orders, index) }
+            if !dryRun { try RemovalOrders.carryOut(orders, index, configuration) }
         }
     }
 }
@@ -191,9 +192,10 @@ private enum RemovalOrders {
     private static let interval = 0.1
 
     static func carryOut(
-        _ orders: [(directory: String, order: RemovalOrder)], _ index: RecordingIndex
+        _ orders: [(directory: String, order: RemovalOrder)], _ index: RecordingIndex, _ configuration: Configuration
     ) throws {
-        for (directory, order) in orders { try order.give(to: directory) }
+        let key = try RecordingKey.load(configuration.state.recordingKey)
+        for (directory, order) in orders { try order.give(to: directory, key: key) }
         var waiting = orders
         let end = Date(timeIntervalSinceNow: patience)
         while !waiting.isEmpty {
@@ -212,6 +214,9 @@ private enum RemovalOrders {
         }
         for (directory, order) in orders where order.kind == .remove {
             try index.forget(order.segments, of: URL(filePath: directory).lastPathComponent)
+        }
+        if let copies = try ArchivedCopies(configuration) {
+            for (directory, order) in orders { try copies.carryOut(order, in: directory) }
         }
         let words = index.recordings + "/" + SearchIndex.fileName
         if !orders.isEmpty, FileManager.default.fileExists(atPath: words) {

@@ -72,7 +72,14 @@ extension SessionsCommand {
         private func remakeWords(_ recordings: String, _ access: RecordingAccess) throws {
             let path = recordings + "/" + SearchIndex.fileName
             guard FileManager.default.fileExists(atPath: path) else { return }
-            let content = try (try? SearchIndex(reading: path, of: recordings))?.content() ?? .commands
+            let content: SearchIndex.Content
+            do throws(RecordingError) {
+                content = try SearchIndex(reading: path, of: recordings).content()
+            } catch {
+                // One of another version does not say.
+                guard error.code == .notFound else { throw error }
+                content = .commands
+            }
             do throws(RecordingError) {
                 let index = try SearchIndex(writing: path, of: recordings, content, access: access)
                 try index.clear()

@@ -23,16 +23,24 @@ final class CurlHandle {
     var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(raw) }
 
     func set(_ option: CURLoption, _ value: Int) throws(ForwardError) {
-        try check(curl_set_long(pointer, option, value))
+        try check(sluice_curl_set_long(pointer, option, value))
     }
 
     /// libcurl keeps a copy.
     func set(_ option: CURLoption, _ value: String) throws(ForwardError) {
-        try check(curl_set_string(pointer, option, value))
+        try check(sluice_curl_set_string(pointer, option, value))
     }
 
     func check(_ code: CURLcode) throws(ForwardError) {
         guard code == CURLE_OK else { throw Self.failure(code) }
+    }
+
+    /// Gives what is received to `function`, as CURLOPT_WRITEFUNCTION wants it.
+    func give(
+        to context: UnsafeMutableRawPointer?, _ function: @escaping sluice_curl_transfer
+    ) throws(ForwardError) {
+        try check(sluice_curl_set_transfer(pointer, CURLOPT_WRITEFUNCTION, function))
+        try check(sluice_curl_set_pointer(pointer, CURLOPT_WRITEDATA, context))
     }
 
     /// Makes it one that posts to an address, and no other.
@@ -50,7 +58,7 @@ final class CurlHandle {
         if PostAddress.isPlainLoopback(url) { try set(CURLOPT_NOPROXY, "*") }
         if let authorities {
             try set(CURLOPT_CAINFO, authorities)
-            try check(curl_set_pointer(pointer, CURLOPT_CAPATH, nil))
+            try check(sluice_curl_set_pointer(pointer, CURLOPT_CAPATH, nil))
         }
     }
 
@@ -59,11 +67,12 @@ final class CurlHandle {
         var headers: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(headers) }
         for line in lines { headers = curl_slist_append(headers, line) }
-        try check(curl_set_pointer(pointer, CURLOPT_HTTPHEADER, headers))
+        try check(sluice_curl_set_pointer(pointer, CURLOPT_HTTPHEADER, headers))
         try set(CURLOPT_POSTFIELDSIZE, body.count)
         let code = try body.withUnsafeBufferPointer { bytes throws(ForwardError) in
             try check(
-                curl_set_pointer(pointer, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress)))
+                sluice_curl_set_pointer(
+                    pointer, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress)))
             return curl_easy_perform(pointer)
         }
         try check(code)
@@ -72,10 +81,10 @@ final class CurlHandle {
     /// - Throws: `refused` when the answer is none of 2xx.
     func judge() throws(ForwardError) {
         var status = 0
-        try check(curl_get_long(pointer, CURLINFO_RESPONSE_CODE, &status))
+        try check(sluice_curl_get_long(pointer, CURLINFO_RESPONSE_CODE, &status))
         guard !(200..<300).contains(status) else { return }
         var asked: curl_off_t = 0
-        try check(curl_get_offset(pointer, CURLINFO_RETRY_AFTER, &asked))
+        try check(sluice_curl_get_offset(pointer, CURLINFO_RETRY_AFTER, &asked))
         throw ForwardError(.refused, "the receiver answered \(status)", retryAfter: asked > 0 ? Int(asked) : nil)
     }
 

@@ -21,10 +21,9 @@ public struct PostedNote: Sendable {
         let handle = try CurlHandle()
         try handle.preparePost(url, authorities: authorities, seconds: Self.seconds, agent: "sluice")
         let answer = Answer(limit: limit)
-        try handle.check(
-            curl_set_write(
-                handle.pointer, { Answer.from($3)?.take($0, $1 * $2) ?? 0 }, Unmanaged.passUnretained(answer).toOpaque()
-            ))
+        try handle.give(to: Unmanaged.passUnretained(answer).toOpaque()) {
+            Answer.from($3)?.take($0, $1 * $2) ?? 0
+        }
         do throws(ForwardError) {
             try handle.post(body, headers: ["content-type: " + contentType, "expect:"])
         } catch {

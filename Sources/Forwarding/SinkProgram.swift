@@ -11,14 +11,14 @@ final class SinkProgram {
 
     /// Starts it. It sees our environment without what is Sluice's, and without `withheld`.
     init(_ command: [String], withheld: Set<String>) throws(ForwardError) {
+        // Libraries open sockets that would stay open, and the lifeline is the forwarder's.
+        try Self.closeOnExec()
         let (input, output) = (try Pipe(), try Pipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input.reader, 0)
         posix_spawn_file_actions_adddup2(&actions, output.writer, 1)
-        // Libraries open sockets that would stay open, and the lifeline is the forwarder's.
-        Self.closeOnExec()
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -60,8 +60,14 @@ final class SinkProgram {
         }
     }
 
-    private static func closeOnExec() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    /// - Throws: when what is open is not known: then the program is not started.
+    private static func closeOnExec() throws(ForwardError) {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        } catch {
+            throw ForwardError(.connection, "/proc/self/fd cannot be read: \(error.localizedDescription)")
+        }
         for descriptor in names.compactMap({ Int32($0) }) where descriptor > STDERR_FILENO {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }

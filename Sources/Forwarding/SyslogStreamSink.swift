@@ -134,7 +134,7 @@ final class SyslogStreamSink: Sink {
                 .connection, "\(settings.host):\(settings.port): \(CurlHandle.failure(code).description)")
         }
         var socket: curl_socket_t = -1
-        try handle.check(curl_get_socket(handle.pointer, &socket))
+        try handle.check(sluice_curl_get_socket(handle.pointer, &socket))
         return Connection(handle: handle, socket: socket)
     }
 

@@ -74,7 +74,7 @@ final class WebhookSink: Sink {
             settings.url, authorities: settings.certificateAuthority, seconds: settings.timeoutSeconds,
             agent: "sluice-forwarder")
         // What the receiver says beside its status is dropped.
-        try handle.check(curl_set_write(handle.pointer, { _, size, count, _ in size * count }, nil))
+        try handle.give(to: nil) { _, size, count, _ in size * count }
         return handle
     }
 }

@@ -88,13 +88,24 @@ public struct RecordedCommands {
     static let unrecordedText = "(text not recorded)"
 
     private static func recorded(_ decided: DecisionMade) -> Facts? {
-        decided.decisions.lazy.compactMap { try? Decision(serializedBytes: $0.decision) }.first { $0.hasFacts }?.facts
+        facts(in: decided).first
+    }
+
+    /// What decisions say of a command. One that cannot be read says nothing, and the text is looked into again.
+    private static func facts(in decided: DecisionMade) -> [Facts] {
+        decided.decisions.compactMap { signed in
+            do {
+                let decision = try Decision(serializedBytes: signed.decision)
+                return decision.hasFacts ? decision.facts : nil
+            } catch {
+                return nil
+            }
+        }
     }
 
     private mutating func facts(of bytes: [UInt8], _ session: SessionStarted, _ decided: DecisionMade) -> Facts? {
         let text = Text(resource: session.resource, bytes: bytes)
-        let recorded = decided.decisions.lazy.compactMap { try? Decision(serializedBytes: $0.decision) }
-            .first { $0.hasFacts && $0.facts.resolved }?.facts
+        let recorded = Self.facts(in: decided).first { $0.resolved }
         if recorded == nil, let known = judged[text] { return known }
         guard let facts = recorded ?? CommandClassifier.facts(of: bytes, protocol: session.protocol, catalog: nil)
         else { return nil }

@@ -28,6 +28,8 @@ enum Format {
     static let maxStoredBytes = maxFrameBytes + AesGcm.nonceLength + AesGcm.tagLength
     /// Open, and as many ended, sessions whose entries of at most 138 bytes fit in a seal.
     static let maxSealedSessions = 100_000
+    /// Of blocks and of records of a replica: far from where counting overflows.
+    static let maxCount: UInt64 = 1 << 60
     static let maxSegments: UInt64 = 99_999_999
 
     static func segmentName(_ number: UInt64) -> String {

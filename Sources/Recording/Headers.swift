@@ -50,6 +50,8 @@ struct SegmentHeader {
         created = raw.little(24)
         firstBlock = raw.little(32)
         recordsBefore = raw.little(40)
+        guard (1...Format.maxCount).contains(firstBlock) else { throw FormatProblem(32, "impossible block number") }
+        guard recordsBefore <= Format.maxCount else { throw FormatProblem(40, "impossible number of records") }
         carried = raw.bytes(48..<80)
         guard let name = paddedName(raw.bytes(80..<136)) else { throw FormatProblem(80, "not a replica's name") }
         replica = name

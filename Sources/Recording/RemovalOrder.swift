@@ -3,9 +3,10 @@ import Glibc
 /// What an operator or a retention rule wants a recorder to do with sealed segments: a file in the folder `orders` of the
 /// replica, which the recorder carries out, after it has noted it in its recording.
 ///
-/// The name tells what: `remove-A-B` removes the segments A to B, `erase-A-B` destroys their data keys. The content is the
-/// reason. One that cannot be carried out is renamed to end with `.refused`, with the reason for that as content. One that was, is
-/// renamed to end with `.done` where there is an archive, which then does the same with what it has.
+/// The name tells what: `remove-A-B` removes the segments A to B, `erase-A-B` destroys their data keys. The content is a
+/// signed note (``SignedNote``) of the lines `sluice-order 2`, `replica NAME`, `given MICROSECONDS`, and the name and the reason:
+/// whoever can write there and has not the recorder's key orders nothing. One that cannot be carried out is renamed to end
+/// with `.refused`, with the reason for that as content.
 public struct RemovalOrder: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case remove, erase
@@ -18,7 +19,10 @@ public struct RemovalOrder: Sendable, Equatable {
 
     public static let maxReasonBytes = 500
     private static let refusedSuffix = ".refused"
-    private static let doneSuffix = ".done"
+    private static let title = "sluice-order 2"
+    private static let maxBytes = 4096
+    /// Microseconds. An order that was kept is not given again later.
+    static let validity: UInt64 = 24 * 3_600_000_000
 
     public init(_ kind: Kind, _ segments: ClosedRange<UInt64>, reason: String) {
         self.kind = kind
@@ -39,17 +43,25 @@ public struct RemovalOrder: Sendable, Equatable {
 
     /// Puts the order into the replica's folder, durably.
     ///
-    /// - Parameter directory: `<recordings>/<replica>`.
+    /// - Parameters:
+    ///   - directory: `<recordings>/<replica>`.
+    ///   - key: the recorder's.
     /// - Throws: `invalid` when the reason is none, or no line.
-    public func give(to directory: String, files: any FileLayer = SystemFiles()) throws(RecordingError) {
+    public func give(
+        to directory: String, key: RecordingKey, at time: UInt64 = currentMicroseconds(),
+        files: any FileLayer = SystemFiles()
+    ) throws(RecordingError) {
         let isLine = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
         guard !reason.isEmpty, reason.utf8.count <= Self.maxReasonBytes, isLine else {
             throw RecordingError(.invalid, "a reason is one line of 1 to \(Self.maxReasonBytes) bytes")
         }
         let folder = Self.folder(directory)
         try makeDirectory(folder)
-        for suffix in [Self.refusedSuffix, Self.doneSuffix] { unlink(folder + "/" + name + suffix) }
-        try replaceFile(folder + "/" + name, with: Array(reason.utf8), files: files)
+        unlink(folder + "/" + name + Self.refusedSuffix)
+        let replica = directory.split(separator: "/").last ?? ""
+        let text = "\(Self.title)\nreplica \(replica)\ngiven \(time)\n\(name) \(reason)\n"
+        let note = try SignedNote.sign(text, key: key)
+        try replaceFile(folder + "/" + name, with: Array(note.utf8), files: files)
     }
 
     /// How far an order is.
@@ -66,45 +78,54 @@ public struct RemovalOrder: Sendable, Equatable {
         return .refused(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// The orders that wait, in the order of their names.
-    static func waiting(in directory: String) throws(RecordingError) -> [RemovalOrder] {
-        try all(in: directory, suffix: "")
-    }
-
-    /// The orders that the recorder carried out, and the archive did not yet.
-    public static func carriedOut(in directory: String) throws(RecordingError) -> [RemovalOrder] {
-        try all(in: directory, suffix: doneSuffix)
-    }
-
-    /// The archive has carried it out too.
-    public func forget(in directory: String) throws(RecordingError) {
-        try Self.remove(Self.folder(directory) + "/" + name + Self.doneSuffix)
-    }
-
-    private static func all(in directory: String, suffix: String) throws(RecordingError) -> [RemovalOrder] {
+    /// The orders that wait, in the order of their names; those that are none get `.refused`.
+    static func waiting(
+        in directory: String, signedBy keys: [VerificationKey], files: any FileLayer
+    ) throws(RecordingError) -> [RemovalOrder] {
         let folder = folder(directory)
         guard fileSize(folder) != nil else { return [] }
         var orders: [RemovalOrder] = []
-        for name in try directoryEntries(folder) where name.hasSuffix(suffix) {
-            if let order = try RemovalOrder(name: name, suffix: suffix, in: folder), order.name + suffix == name {
-                orders.append(order)
+        for name in try directoryEntries(folder) {
+            // Something else than a file would be waited for, or read without end.
+            guard let named = RemovalOrder(name: name), isFile(folder + "/" + name) else { continue }
+            do throws(RecordingError) {
+                orders.append(try named.read(in: directory, signedBy: keys))
+            } catch {
+                guard error.code == .damaged else { throw error }
+                try named.settle(in: directory, refusal: error.detail, files: files)
             }
         }
         return orders
     }
 
-    private init?(name: String, suffix: String, in folder: String) throws(RecordingError) {
-        let parts = name.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+    /// What a file's name says; nil for any other name.
+    private init?(name: String) {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let kind = Kind(rawValue: parts[0]), let first = UInt64(parts[1]),
             let last = UInt64(parts[2]), first > 0, first <= last
         else { return nil }
-        // Something else than a file would be waited for, or read without end.
-        guard isFile(folder + "/" + name) else { return nil }
-        self.kind = kind
-        segments = first...last
-        reason = String(
-            decoding: try readFile(folder + "/" + name, limit: Self.maxReasonBytes)
-                .prefix { $0 >= 0x20 && $0 != 0x7f }, as: UTF8.self)
+        self.init(kind, first...last, reason: "")
+        guard self.name == name else { return nil }
+    }
+
+    /// The order with its reason.
+    ///
+    /// - Throws: `damaged` when it is not a present order to this replica that one of `keys` signed.
+    private func read(
+        in directory: String, signedBy keys: [VerificationKey]
+    ) throws(RecordingError) -> RemovalOrder {
+        let path = Self.folder(directory) + "/" + name
+        let text = try SignedNote.open(try readFile(path, limit: Self.maxBytes), file: path, keys: keys)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let replica = directory.split(separator: "/").last ?? ""
+        guard lines.count == 5, lines[0] == Self.title, lines[1] == "replica \(replica)", lines[2].hasPrefix("given "),
+            let time = UInt64(lines[2].dropFirst("given ".count)), lines[3].hasPrefix(name + " "), lines[4].isEmpty
+        else { throw RecordingError(.damaged, file: path, offset: 0, "not an order to this recorder") }
+        let now = currentMicroseconds()
+        guard time <= now + Self.validity, now <= time + Self.validity else {
+            throw RecordingError(.damaged, file: path, offset: 0, "the order is older than a day: give it again")
+        }
+        return RemovalOrder(kind, segments, reason: String(lines[3].dropFirst(name.count + 1)))
     }
 
     /// Removes the files. What is gone already is so because an earlier process did not come to the end.
@@ -121,14 +142,7 @@ public struct RemovalOrder: Sendable, Equatable {
         if let refusal {
             try replaceFile(path + Self.refusedSuffix, with: Array(refusal.utf8), files: files)
         }
-        let isArchived = fileSize(directory + "/" + ArchivedSegments.fileName) != nil
-        if refusal == nil, isArchived {
-            guard rename(path, path + Self.doneSuffix) == 0 else {
-                throw .system(FileError("rename", number: errno), path)
-            }
-        } else {
-            try Self.remove(path)
-        }
+        try Self.remove(path)
         try synchronizeDirectory(Self.folder(directory))
     }
 

@@ -148,7 +148,7 @@ public struct ReplicaWriter {
     private mutating func carryOutOrders(_ writer: SegmentWriter) throws(RecordingError) {
         orderProblem = nil
         do throws(RecordingError) {
-            for order in try RemovalOrder.waiting(in: directory) {
+            for order in try writer.waitingOrders() {
                 let refusal = try writer.carryOut(order)
                 try order.settle(in: directory, refusal: refusal, files: files)
             }

@@ -17,7 +17,12 @@ struct SegmentFolder: Sendable {
         self.directory = directory
         self.access = access
         replica = String(directory.split(separator: "/").last ?? "")
-        archived = try ArchivedSegments.read(directory)
+        var archived = try ArchivedSegments.read(directory)
+        // Whose word that is, a verification looks into.
+        if let removals = try RemovalList.read(directory, keys: nil) {
+            for number in archived.segments.keys where removals.isRemoved(number) { archived.remove(number) }
+        }
+        self.archived = archived
     }
 
     /// In their order.

@@ -224,6 +224,11 @@ public final class SegmentWriter: @unchecked Sendable {
         try RemovalList.read(directory, keys: ([key] + options.formerKeys).map(\.verification))
     }
 
+    /// What the key's owner orders.
+    func waitingOrders() throws(RecordingError) -> [RemovalOrder] {
+        try RemovalOrder.waiting(in: directory, signedBy: [key.verification], files: files)
+    }
+
     /// Signs how far the recording is, when it is further than the last checkpoint says and that is older than
     /// ``CheckpointFile/interval``.
     ///
@@ -455,7 +460,7 @@ struct OpenHead {
     var value: Head
 }
 
-func currentMicroseconds() -> UInt64 {
+public func currentMicroseconds() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return UInt64(max(0, time.tv_sec)) * 1_000_000 + UInt64(time.tv_nsec / 1000)

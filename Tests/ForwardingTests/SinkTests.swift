@@ -60,7 +60,9 @@ import Testing
             let forwarder = try process.start()
             for _ in 0..<3 {
                 try traffic.step()
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...120, using: &generator)))
+                // Killed with some of them on the way, behind a number of others that differs each time.
+                let forwarded = process.lines("out.jsonl").count + Int.random(in: 0...2, using: &generator)
+                try await eventually("some more came") { process.lines("out.jsonl").count >= forwarded }
             }
             forwarder.signal(SIGKILL)
             _ = try await forwarder.finish()

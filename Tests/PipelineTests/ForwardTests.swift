@@ -39,8 +39,8 @@ extension Pipeline {
                 var former = try await rig.gateway.readyProcess(of: "forwarder")
                 async let load = rig.gateway.clients(rig.free).run(
                     "pgbench", ["-n", "-c", "4", "-t", "250", "orders"])
-                for _ in 0..<4 {
-                    try await Task.sleep(for: .milliseconds(300))
+                for turn in 1...4 {
+                    try await eventually("events come") { Self.lines(rig).count >= turn * 100 }
                     kill(former, SIGKILL)
                     former = try await rig.gateway.readyProcess(of: "forwarder", otherThan: former)
                 }

@@ -46,7 +46,8 @@ struct CrashRun {
             status = process.finish()
             #expect(status == 0, "it ends by itself: \(order.arguments)")
         } else {
-            // Somewhere in its start, or somewhere behind its first acknowledgements.
+            // Somewhere in its start, or somewhere behind its first acknowledgements. The pauses wait for nothing: they are the
+            // random places, of which no condition tells.
             if source.next(below: 3) > 0 {
                 process.read(lines: 1 + Int(source.next(below: 24)))
                 usleep(UInt32(source.next(below: 1500)))

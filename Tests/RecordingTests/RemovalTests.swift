@@ -22,7 +22,7 @@ import Testing
         var writer = try recorder(scratch)
         let count = scratch.segments.count
         let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
-        try order.give(to: scratch.replica)
+        try order.give(to: scratch.replica, key: scratch.key)
         #expect(try order.state(in: scratch.replica) == .waiting)
         writer.tick(now: 2 * Self.second)
         #expect(try order.state(in: scratch.replica) == .done)
@@ -50,7 +50,7 @@ import Testing
         var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key)
         _ = try writer.append([try batch([started("a"), command("a", 2)])], now: 0)
         let order = RemovalOrder(.remove, 1...1, reason: "asked for")
-        try order.give(to: scratch.replica)
+        try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 2 * Self.second)
         #expect(try order.state(in: scratch.replica) == .done)
         #expect(scratch.segments.map { $0.suffix(14) } == ["00000002.slseg", "00000003.slseg"])
@@ -70,12 +70,12 @@ import Testing
         try hold.place(in: scratch.replica, reason: "litigation")
         #expect(try LegalHold.all(in: scratch.replica) == [hold])
         let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
-        try order.give(to: scratch.replica)
+        try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 2 * Self.second)
         #expect(try order.state(in: scratch.replica) == .refused("segments are under legal hold: case-17"))
         #expect(scratch.segments.first?.hasSuffix("00000001.slseg") == true)
         try hold.release(in: scratch.replica)
-        try order.give(to: scratch.replica)
+        try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 4 * Self.second)
         #expect(try order.state(in: scratch.replica) == .done)
         try writer.finish()
@@ -88,7 +88,7 @@ import Testing
         let writer = try recorder(scratch)
         try writer.finish()
         let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
-        try order.give(to: scratch.replica)
+        try order.give(to: scratch.replica, key: scratch.key)
         try FileManager.default.removeItem(atPath: scratch.segments[0])
         var next = try recorder(again: scratch)
         _ = try next.append([try batch([command("a", 7)])], now: 0)
@@ -102,7 +102,7 @@ import Testing
     func aReasonIsALine(reason: String) throws {
         let scratch = try Scratch()
         #expect(throws: RecordingError.self) {
-            try RemovalOrder(.erase, 1...1, reason: reason).give(to: scratch.path)
+            try RemovalOrder(.erase, 1...1, reason: reason).give(to: scratch.path, key: scratch.key)
         }
     }
 
@@ -110,10 +110,50 @@ import Testing
         let scratch = try Scratch()
         var writer = try recorder(scratch)
         let order = RemovalOrder(.remove, 1...99, reason: "a slip")
-        try order.give(to: scratch.replica)
+        try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 2 * Self.second)
         #expect(try order.state(in: scratch.replica) == .refused("there is no such segment yet"))
         try writer.finish()
         #expect(scratch.verified().problems == [])
+    }
+
+    /// Whoever can write there: without the key, with an old order, with one to another replica or of another name.
+    @Test func onlyTheKeysOwnerOrders() throws {
+        let scratch = try Scratch()
+        var writer = try recorder(scratch)
+        let count = scratch.segments.count
+        let order = RemovalOrder(.remove, 1...2, reason: "nobody asked")
+        let path = scratch.replica + "/orders/" + order.name
+        try order.give(to: scratch.replica, key: testKey(9))
+        writer.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) != .done)
+        let past = currentMicroseconds() - 2 * RemovalOrder.validity
+        for forge in [
+            { try order.give(to: scratch.replica, key: scratch.key, at: past) },
+            {
+                try RemovalOrder(.remove, 3...3, reason: "asked for").give(to: scratch.replica, key: scratch.key)
+                try FileManager.default.moveItem(atPath: scratch.replica + "/orders/remove-3-3", toPath: path)
+            },
+            {
+                try FileManager.default.createDirectory(
+                    atPath: scratch.path + "/recorder-2", withIntermediateDirectories: true)
+                try order.give(to: scratch.path + "/recorder-2", key: scratch.key)
+                try FileManager.default.moveItem(
+                    atPath: scratch.path + "/recorder-2/orders/" + order.name, toPath: path)
+            },
+            { try Data("nobody asked".utf8).write(to: URL(filePath: path)) },
+        ] {
+            let orders = try RemovalOrder.waiting(
+                in: scratch.replica, signedBy: [scratch.key.verification], files: SystemFiles())
+            #expect(orders.isEmpty)
+            try? FileManager.default.removeItem(atPath: path + ".refused")
+            try forge()
+            let found = try RemovalOrder.waiting(
+                in: scratch.replica, signedBy: [scratch.key.verification], files: SystemFiles())
+            #expect(found.isEmpty)
+            #expect(try order.state(in: scratch.replica) != .done)
+        }
+        #expect(scratch.segments.count == count)
+        try writer.finish()
     }
 }

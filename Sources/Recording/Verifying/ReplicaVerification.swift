@@ -110,7 +110,7 @@ struct ReplicaVerification {
         // What a live writer begins after this look at the head is not acknowledged yet.
         if isLive, let head { numbers.removeAll { $0 > head.segment } }
         // What follows is not here: where a segment's seal stands is then unknown, and it is read.
-        let followed = Set(numbers.filter { numbers.contains($0 + 1) })
+        let followed = Set(numbers.map { $0 &- 1 })
         let chosen = try SegmentSelection.choose(numbers, in: folder, options.scope)
             .union(numbers.filter { proof.needs($0) || !followed.contains($0) })
         let tasks = numbers.map { number in

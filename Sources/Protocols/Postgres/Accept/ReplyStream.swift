@@ -424,7 +424,7 @@ final class ReplyStream {
     private func deliver(_ bytes: ByteBuffer, command: Command?) {
         var bytes = bytes
         if isDiscarding {
-            guard skipToReady(&bytes) else { return }
+            guard bytes.skipToReady() else { return }
             isDiscarding = false
         }
         guard bytes.readableBytes > 0 else { return }
@@ -475,18 +475,6 @@ final class ReplyStream {
             pass(BackendEncoder.notice(notice), command: command)
         }
         deliver(bytes, command: command)
-    }
-
-    /// Moves to the first ReadyForQuery; false when there is none.
-    private func skipToReady(_ bytes: inout ByteBuffer) -> Bool {
-        while let type = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self),
-            let length = bytes.getInteger(at: bytes.readerIndex + 1, as: Int32.self)
-        {
-            if type == BackendType.readyForQuery { return true }
-            guard length >= 4, bytes.readableBytes > Int(length) else { return false }
-            bytes.moveReaderIndex(forwardBy: Int(length) + 1)
-        }
-        return false
     }
 }
 
