@@ -12,8 +12,12 @@ public struct ArchivedCopies {
     /// Nil without an archive.
     public init?(_ configuration: Configuration) throws {
         guard let settings = configuration.recording.archive else { return nil }
-        client = try S3Client(try S3Settings(settings))
-        prefix = settings.prefix
+        self.init(try S3Client(try S3Settings(settings)), prefix: settings.prefix)
+    }
+
+    init(_ client: S3Client, prefix: String) {
+        self.client = client
+        self.prefix = prefix
     }
 
     /// Deletes the same there. What is gone already is no error.

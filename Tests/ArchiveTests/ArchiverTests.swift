@@ -1,6 +1,8 @@
+import Contract
 import Foundation
 import Glibc
 import Recording
+import SwiftProtobuf
 import TestKit
 import Testing
 
@@ -36,6 +38,32 @@ extension ArchiveTests {
             #expect(recorded.numbers == [3, 4, 5])
             let writer = try SegmentWriter(directory: recorded.folder, key: recorded.key)
             try writer.finish()
+        }
+
+        /// Removed on order, also where the archive alone had it: the rest is proven without it.
+        @Test func whatIsRemovedOnOrderGoesFromTheStoreToo() async throws {
+            let store = try await Store()
+            let recorded = try Recorded(segments: 6)
+            try Data("keys".utf8).write(to: URL(filePath: recorded.folder + "/00000001.slkeys"))
+            try store.archiver(recorded, keeping: .init(seconds: 0)).pass()
+            #expect(recorded.numbers == [4, 5, 6])
+            var writer = try ReplicaWriter(directory: recorded.folder, key: recorded.key)
+            let order = RemovalOrder(.remove, 1...2, reason: "asked for")
+            try order.give(to: recorded.folder, key: recorded.key)
+            var batch = RecordBatch()
+            batch.durability = .written
+            _ = try writer.append([IncomingBatch(batch.serializedBytes())], now: 0)
+            writer.tick(now: 2_000_000_000)
+            #expect(try order.state(in: recorded.folder) == .done)
+            try writer.finish()
+            let copies = ArchivedCopies(try store.client(), prefix: Store.prefix)
+            for _ in 0..<2 { try copies.carryOut(order, in: recorded.folder) }
+            for name in ["00000001.slseg", "00000002.slseg", "00000001.slkeys"] {
+                #expect(try await store.server.request("GET", store.path(name)).status == 404, "\(name)")
+            }
+            #expect(try await store.server.request("GET", store.path(3)).status == 200)
+            let report = recorded.verified(recorded.cache(store, isReused: false))
+            #expect(report.isWhole, "\(report.problems)")
         }
 
         @Test func sizeRemovesTheOldestFirst() async throws {

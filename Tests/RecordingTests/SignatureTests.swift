@@ -265,6 +265,21 @@ import Testing
         #expect(!verify([scratch.path], keys: keys, options: options).isWhole)
     }
 
+    /// Numbers at which counting would end, each in a header that is proven by its own hash.
+    @Test(arguments: [(32, UInt64(0)), (32, .max), (40, .max)])
+    func impossibleNumbersAreDamage(place: Int, number: UInt64) throws {
+        let scratch = try Scratch()
+        try recording(2, key: scratch.key, in: scratch)
+        var bytes = try scratch.bytes(scratch.segments[0])
+        for index in 0..<8 { bytes[place + index] = UInt8(truncatingIfNeeded: number >> UInt64(8 * index)) }
+        let chain = try ChainHasher().digest(Array(bytes[..<Format.segmentHeaderHashed]))
+        bytes.replaceSubrange(Format.segmentHeaderHashed..<Format.segmentHeaderSize, with: chain)
+        try scratch.overwrite(scratch.segments[0], bytes)
+        #expect(!isWhole(scratch))
+        try scratch.overwrite(scratch.segments[0], Array(bytes[..<Format.segmentHeaderSize]))
+        #expect(!isWhole(scratch))
+    }
+
     /// A leaf that was changed is not signed anew.
     @Test func aStartProvesItsLeaves() throws {
         let scratch = try Scratch()
