@@ -21,17 +21,7 @@ enum IndexedEvent: Equatable {
         var rule = 0..<0
     }
 
-    /// Numbers of the fields, Sources/Contract/bus.proto.
-    private enum Field {
-        static let commandNumber = 1
-        static let commandMemoised = 7
-        static let decisionVerdict = 2
-        static let decisionRule = 4
-        static let holdStatus = 3
-        static let resultBytes = 6
-        static let resultMasked = 7
-        static let countEntity = 1
-    }
+    private typealias Field = EventField
 
     init(_ head: RecordHead, _ raw: UnsafeRawBufferPointer) {
         do throws(RecordingError) {
@@ -67,7 +57,7 @@ enum IndexedEvent: Equatable {
         var memoised: Decided?
         var fields = WireFields(raw, in: range)
         while let field = try fields.next() {
-            if field.number == Field.commandNumber { number = field.value }
+            if field.number == Field.command { number = field.value }
             if field.number == Field.commandMemoised, let bytes = field.bytes { memoised = try decided(raw, bytes) }
         }
         return .command(number, memoised)

@@ -14,6 +14,7 @@ struct RecordHead: Equatable, Sendable {
         static let decision = 12
         static let hold = 13
         static let result = 14
+        static let output = 15
         static let sessionEnded = 16
         static let notice = 17
         static let sessionResumed = 19

@@ -26,22 +26,7 @@ enum SearchedEvent {
         var tables: [Range<Int>] = []
     }
 
-    /// Numbers of the fields, Sources/Contract/bus.proto.
-    private enum Field {
-        static let startedPrincipal = 1
-        static let startedResource = 2
-        static let principalName = 1
-        static let number = 1
-        static let commandText = 2
-        static let commandRaw = 3
-        static let commandParameter = 5
-        static let commandMemoised = 7
-        static let parameterValue = 3
-        static let decisionVerdict = 2
-        static let decisionRule = 4
-        static let decisionTable = 10
-        static let output = 15
-    }
+    private typealias Field = EventField
 
     init(_ head: RecordHead, _ raw: UnsafeRawBufferPointer) {
         do throws(RecordingError) {
@@ -60,7 +45,7 @@ enum SearchedEvent {
             let (number, decided) = try decided(raw, head.body)
             return .decision(number, decided)
         case RecordHead.Field.hold: return .held(try number(raw, head.body))
-        case Field.output: return .output(try number(raw, head.body))
+        case RecordHead.Field.output: return .output(try number(raw, head.body))
         case RecordHead.Field.result: return .result(try number(raw, head.body))
         case RecordHead.Field.sessionEnded: return .ended
         default: return .other
@@ -93,7 +78,7 @@ enum SearchedEvent {
         var fields = WireFields(raw, in: range)
         while let field = try fields.next() {
             switch (field.number, field.bytes) {
-            case (Field.number, nil): command.number = field.value
+            case (Field.command, nil): command.number = field.value
             case (Field.commandText, let bytes?), (Field.commandRaw, let bytes?): command.text = bytes
             case (Field.commandMemoised, let bytes?): command.memoised = try decided(raw, bytes).1
             case (Field.commandParameter, let bytes?):
@@ -117,7 +102,7 @@ enum SearchedEvent {
         var fields = WireFields(raw, in: range)
         while let field = try fields.next() {
             switch (field.number, field.bytes) {
-            case (Field.number, nil): number = field.value
+            case (Field.command, nil): number = field.value
             case (Field.decisionVerdict, nil):
                 decided.verdict = Verdict(rawValue: Int(truncatingIfNeeded: field.value)) ?? .unspecified
             case (Field.decisionRule, let bytes?): decided.rule = bytes
@@ -132,7 +117,7 @@ enum SearchedEvent {
         var number: UInt64 = 0
         var fields = WireFields(raw, in: range)
         while let field = try fields.next() {
-            if field.number == Field.number { number = field.value }
+            if field.number == Field.command { number = field.value }
         }
         return number
     }
