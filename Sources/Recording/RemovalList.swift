@@ -27,11 +27,10 @@ struct RemovalList: Equatable {
         guard let size = fileSize(path) else { return nil }
         guard size <= Int64(maxBytes) else { throw damaged(path) }
         let text = try SignedNote.open(try readFile(path, limit: Int(size) + 1), file: path, keys: keys)
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
-        guard lines.popLast()?.isEmpty == true, lines.popFirst().map(String.init) == title,
-            let named = lines.popFirst(), named.hasPrefix("replica ")
+        var lines = SignedNote.split(text, at: 0x0a)[...]
+        var list = RemovalList(replica: String(directory.split(separator: "/").last ?? ""))
+        guard lines.popLast()?.isEmpty == true, lines.popFirst() == title, lines.popFirst() == "replica \(list.replica)"
         else { throw damaged(path) }
-        var list = RemovalList(replica: String(named.dropFirst("replica ".count)))
         for line in lines {
             guard let entry = parse(line) else { throw damaged(path) }
             list.entries.append(entry)
@@ -67,17 +66,17 @@ struct RemovalList: Equatable {
         }
     }
 
-    private static func parse(_ line: Substring) -> RemovalOrder? {
-        let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+    private static func parse(_ line: String) -> RemovalOrder? {
+        let words = SignedNote.split(line, at: 0x20, most: 2)
         guard words.count == 3, let kind = RemovalOrder.Kind.allCases.first(where: { word($0) == words[0] }) else {
             return nil
         }
         let ends = words[1].split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first > 0, first <= last else { return nil }
-        return RemovalOrder(kind, first...last, reason: String(words[2]))
+        return RemovalOrder(kind, first...last, reason: words[2])
     }
 
     private static func damaged(_ path: String) -> RecordingError {
-        RecordingError(.damaged, file: path, offset: 0, "not a list of removals")
+        RecordingError(.damaged, file: path, offset: 0, "not a list of this replica's removals")
     }
 }

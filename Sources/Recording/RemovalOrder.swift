@@ -19,7 +19,6 @@ public struct RemovalOrder: Sendable, Equatable {
 
     public static let maxReasonBytes = 500
     private static let refusedSuffix = ".refused"
-    private static let title = "sluice-order 2"
     private static let maxBytes = 4096
     /// Microseconds. An order that was kept is not given again later.
     static let validity: UInt64 = 24 * 3_600_000_000
@@ -59,7 +58,7 @@ public struct RemovalOrder: Sendable, Equatable {
         try makeDirectory(folder)
         unlink(folder + "/" + name + Self.refusedSuffix)
         let replica = directory.split(separator: "/").last ?? ""
-        let text = "\(Self.title)\nreplica \(replica)\ngiven \(time)\n\(name) \(reason)\n"
+        let text = "sluice-order 2\nreplica \(replica)\ngiven \(time)\n\(name) \(reason)\n"
         let note = try SignedNote.sign(text, key: key)
         try replaceFile(folder + "/" + name, with: Array(note.utf8), files: files)
     }
@@ -116,16 +115,17 @@ public struct RemovalOrder: Sendable, Equatable {
     ) throws(RecordingError) -> RemovalOrder {
         let path = Self.folder(directory) + "/" + name
         let text = try SignedNote.open(try readFile(path, limit: Self.maxBytes), file: path, keys: keys)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let replica = directory.split(separator: "/").last ?? ""
-        guard lines.count == 5, lines[0] == Self.title, lines[1] == "replica \(replica)", lines[2].hasPrefix("given "),
-            let time = UInt64(lines[2].dropFirst("given ".count)), lines[3].hasPrefix(name + " "), lines[4].isEmpty
+        let lines = SignedNote.split(text, at: 0x0a).map { SignedNote.split($0, at: 0x20, most: 1) }
+        let replica = String(directory.split(separator: "/").last ?? "")
+        guard lines.count == 5, lines[0...1] == [["sluice-order", "2"], ["replica", replica]], lines[2].count == 2,
+            lines[2][0] == "given", let time = UInt64(lines[2][1]), lines[3].count == 2, lines[3][0] == name,
+            lines[4] == [""]
         else { throw RecordingError(.damaged, file: path, offset: 0, "not an order to this recorder") }
         let now = currentMicroseconds()
         guard time <= now + Self.validity, now <= time + Self.validity else {
             throw RecordingError(.damaged, file: path, offset: 0, "the order is older than a day: give it again")
         }
-        return RemovalOrder(kind, segments, reason: String(lines[3].dropFirst(name.count + 1)))
+        return RemovalOrder(kind, segments, reason: lines[3][1])
     }
 
     /// Removes the files. What is gone already is so because an earlier process did not come to the end.

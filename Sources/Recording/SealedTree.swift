@@ -9,12 +9,13 @@ struct SealedTree {
     /// Reads the leaves of the segments before `open`, which is not sealed or just was, and adds those that a killed writer
     /// did not write any more.
     ///
-    /// - Parameter lastSeal: chain value after the seal of `open`; nil when it has none.
-    /// - Throws: `damaged` when leaves are missing whose segments are not here, or there are more than sealed segments.
+    /// - Parameters:
+    ///   - lastSeal: chain value after the seal of `open`; nil when it has none.
+    ///   - seal: the last one before, or of, `open`, proven by the head's chain value; nil in a first segment.
+    /// - Throws: `damaged` when leaves are missing whose segments are not here, or they are not those that were signed.
     init(
-        _ directory: String, open: SegmentHeader, lastSeal: [UInt8]?, nextSigner: VerificationKey,
-        checkpoint: Checkpoint?,
-        files: any FileLayer, hasher: ChainHasher
+        _ directory: String, open: SegmentHeader, lastSeal: [UInt8]?, seal: Seal?, nextSigner: VerificationKey,
+        checkpoint: Checkpoint?, files: any FileLayer, hasher: ChainHasher
     ) throws(RecordingError) {
         self.nextSigner = nextSigner
         tree = MerkleTree(hasher)
@@ -26,42 +27,52 @@ struct SealedTree {
                 "more segments were sealed than there are: an older copy was put back")
         }
         leaves = try LeafFile(directory, files: files)
-        var isProven = checkpoint == nil || checkpoint?.sealed == 0
+        var signed = [checkpoint.map { ($0.sealed, $0.root) }, seal.map { ($0.sealedBefore, $0.rootBefore) }]
+            .compactMap { $0 }
+        try check(&signed, directory)
         for leaf in known {
             try tree.append(leaf)
-            if let checkpoint, checkpoint.sealed == tree.size { isProven = try tree.root() == checkpoint.root }
+            try check(&signed, directory)
         }
-        guard isProven else {
-            throw RecordingError(
-                .damaged, file: LeafFile.path(directory), offset: 0,
-                "the leaves are not those that the checkpoint signed: restore the file, or move the folder away")
-        }
-        if open.segment > 1, let carried = known.count >= Int(open.segment) - 1 ? known[Int(open.segment) - 2] : nil,
-            carried != open.carried
-        {
+        if open.segment > 1, known.count >= Int(open.segment) - 1, known[Int(open.segment) - 2] != open.carried {
             throw RecordingError(
                 .damaged, file: LeafFile.path(directory), offset: Int64(open.segment - 2) * Int64(ChainHasher.length),
                 "the leaf is not the chain value of the segment's seal")
         }
-        try complete(through: open.segment - 1, lastSeal: open.carried, in: directory)
-        if let lastSeal { try complete(through: open.segment, lastSeal: lastSeal, in: directory) }
+        while tree.size < count {
+            try add(try missingLeaf(open, lastSeal, directory))
+            try check(&signed, directory)
+        }
+        guard signed.isEmpty else { throw Self.unsigned(directory) }
     }
 
-    /// Adds the leaves that are missing up to segment `last`.
-    ///
-    /// - Parameter lastSeal: chain value after the seal of `last`.
-    mutating func complete(through last: UInt64, lastSeal: [UInt8], in directory: String) throws(RecordingError) {
-        while tree.size < last {
-            let next = tree.size + 1
-            let leaf: [UInt8]
-            if next == last {
-                leaf = lastSeal
-            } else {
-                leaf = try SegmentReader(path: directory + "/" + Format.segmentName(next + 1)).header.carried
-            }
-            try leaves.write(leaf, at: tree.size)
-            try tree.append(leaf)
-        }
+    /// The chain value after the seal of the segment that has no leaf yet, as the header behind it names it.
+    private func missingLeaf(
+        _ open: SegmentHeader, _ lastSeal: [UInt8]?, _ directory: String
+    ) throws(RecordingError) -> [UInt8] {
+        let number = tree.size + 1
+        if number == open.segment, let lastSeal { return lastSeal }
+        if number + 1 == open.segment { return open.carried }
+        return try SegmentReader(path: directory + "/" + Format.segmentName(number + 1)).header.carried
+    }
+
+    /// Takes off what was signed of a tree of the present size.
+    private func check(_ signed: inout [(UInt64, [UInt8])], _ directory: String) throws(RecordingError) {
+        let root = try tree.root()
+        for (size, value) in signed where size == tree.size && value != root { throw Self.unsigned(directory) }
+        signed.removeAll { $0.0 == tree.size }
+    }
+
+    private static func unsigned(_ directory: String) -> RecordingError {
+        RecordingError(
+            .damaged, file: LeafFile.path(directory), offset: 0,
+            "the leaves are not those that were signed: restore the file, or move the folder away")
+    }
+
+    /// Adds the leaf of the next segment: the chain value after its seal.
+    mutating func add(_ leaf: [UInt8]) throws(RecordingError) {
+        try leaves.write(leaf, at: tree.size)
+        try tree.append(leaf)
     }
 }
 

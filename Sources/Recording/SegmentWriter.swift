@@ -208,11 +208,17 @@ public final class SegmentWriter: @unchecked Sendable {
                 return "segments are under legal hold: \(Set(held.map(\.name)).sorted().joined(separator: ", "))"
             }
             guard order.segments.upperBound <= segment.number else { return "there is no such segment yet" }
+            var list: RemovalList
+            do throws(RecordingError) {
+                list = try removals() ?? RemovalList(replica: replica)
+            } catch {
+                guard error.code == .damaged else { throw error }
+                return "\(error)"
+            }
             // A start reads the last seal: that of a segment which stays.
             while segment.number < order.segments.upperBound + 2 { try roll() }
             _ = try makeRoom()
             try writeNotice(order.notice)
-            var list = try removals() ?? RemovalList(replica: replica)
             list.add(order)
             try list.write(directory, key: key, files: files)
             try order.carryOut(in: directory)
@@ -286,7 +292,7 @@ public final class SegmentWriter: @unchecked Sendable {
 
     private func roll() throws(RecordingError) {
         if !segment.isSealed { try sealSegment() }
-        try sealed.complete(through: segment.number, lastSeal: head.value.chain, in: directory)
+        if sealed.tree.size < segment.number { try sealed.add(head.value.chain) }
         let next = try maker.make(after: segment, head: head.value, signer: sealed.nextSigner)
         close(segment.descriptor)
         segment = next

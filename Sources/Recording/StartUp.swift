@@ -60,7 +60,7 @@ struct StartUp {
             let head = try createHead(value)
             do throws(RecordingError) {
                 let sealed = try SealedTree(
-                    directory, open: try SegmentReader(path: segment.path).header, lastSeal: nil,
+                    directory, open: try SegmentReader(path: segment.path).header, lastSeal: nil, seal: nil,
                     nextSigner: key.verification, checkpoint: nil, files: files, hasher: hasher)
                 return State(
                     head: head, segment: segment, sealed: sealed, checkpoint: CheckpointFile(directory, files: files),
@@ -136,7 +136,9 @@ struct StartUp {
         let reader = try open(number)
         if number > 1 {
             let previous = try open(number - 1)
-            scan.table.restore(try previous.seal(before: reader.header), block: reader.header.firstBlock - 1)
+            let seal = try previous.seal(before: reader.header)
+            scan.table.restore(seal, block: reader.header.firstBlock - 1)
+            scan.seal = seal
         }
         scan.records = reader.header.recordsBefore
         try scanAcknowledged(reader, head.value, &scan)
@@ -158,9 +160,8 @@ struct StartUp {
             if head.value != opened.value { try rewrite(head) }
             let seal = lastSeal == nil ? nil : last.chain
             sealed = try SealedTree(
-                directory, open: last.header, lastSeal: seal, nextSigner: scan.nextSigner ?? key.verification,
-                checkpoint: checkpoint,
-                files: files, hasher: hasher)
+                directory, open: last.header, lastSeal: seal, seal: scan.seal,
+                nextSigner: scan.nextSigner ?? key.verification, checkpoint: checkpoint, files: files, hasher: hasher)
         } catch {
             close(segment.descriptor)
             throw error
@@ -226,6 +227,8 @@ struct StartUp {
         var recovery: SegmentWriter.Recovery
         var records: UInt64 = 0
         var lastSeal: Int64?
+        /// The last seal that was passed.
+        var seal: Seal?
         /// The key that the last seal names for the segment after it.
         var nextSigner: VerificationKey?
 
@@ -233,7 +236,12 @@ struct StartUp {
             records += UInt64(block.records)
             if block.isSeal { lastSeal = block.offset }
             // The process that sealed it may have had another key than this one.
-            nextSigner = try reader.seal()?.nextSigner
+            if let found = try reader.seal() {
+                seal = found
+                nextSigner = found.nextSigner
+            } else {
+                nextSigner = nil
+            }
             for run in try reader.manifest().runs {
                 table.advance(run.session, to: run.last, block: block.number, ended: run.ended)
             }

@@ -174,7 +174,7 @@ import Testing
     private let other = testKey(9)
 
     /// Segments 1 to `segments`, of a block each but the last one.
-    private func recording(_ segments: Int, key: RecordingKey, in scratch: Scratch) throws {
+    fileprivate func recording(_ segments: Int, key: RecordingKey, in scratch: Scratch) throws {
         var options = SegmentWriter.Options()
         options.segmentBytes = 300
         let writer = try SegmentWriter(directory: scratch.replica, key: key, options: options)
@@ -187,7 +187,7 @@ import Testing
         try writer.finish()
     }
 
-    private func isWhole(_ scratch: Scratch) -> Bool {
+    fileprivate func isWhole(_ scratch: Scratch) -> Bool {
         verify([scratch.path], keys: VerificationKeys(trusted: [scratch.key.verification])).isWhole
     }
 
@@ -302,5 +302,92 @@ import Testing
         #expect(report.isWhole)
         #expect(report.unsignedBlocks == 1)
         #expect(report.notes.contains { $0.contains("signed by nobody") })
+    }
+}
+
+extension ForgeryTests {
+    /// Without a checkpoint the last seal still says what the tree was.
+    @Test func aStartProvesItsLeavesByTheLastSealToo() throws {
+        let scratch = try Scratch()
+        try recording(4, key: scratch.key, in: scratch)
+        try FileManager.default.removeItem(atPath: scratch.replica + "/checkpoint")
+        let leaves = try scratch.bytes(scratch.replica + "/leaves")
+        var changed = leaves
+        changed[3] ^= 1
+        try scratch.overwrite(scratch.replica + "/leaves", changed)
+        #expect(throws: RecordingError.self) { try scratch.writer() }
+        try scratch.overwrite(scratch.replica + "/leaves", Array(leaves[..<32]))
+        try scratch.writer().finish()
+        #expect(isWhole(scratch))
+    }
+
+    /// A kept checkpoint whose segment is not here is proven by nothing.
+    @Test func aRollbackBehindTheSegmentOfAKeptCheckpointIsFound() throws {
+        let scratch = try Scratch()
+        try recording(3, key: scratch.key, in: scratch)
+        let older = scratch.path + "-older"
+        defer { try? FileManager.default.removeItem(atPath: older) }
+        try FileManager.default.copyItem(atPath: scratch.replica, toPath: older)
+        try recording(4, key: scratch.key, in: scratch)
+        let kept = try Scratch()
+        try FileManager.default.copyItem(atPath: scratch.replica + "/checkpoint", toPath: kept.path + "/checkpoint")
+        let leaves = try scratch.bytes(scratch.replica + "/leaves")
+        try scratch.remove("recorder-1")
+        try FileManager.default.moveItem(atPath: older, toPath: scratch.replica)
+        // As many blocks as there were, by somebody who even has the key of heads.
+        let writer = try scratch.writer()
+        for number in 0..<8 { try writer.note("forged \(number)") }
+        try writer.finish()
+        try scratch.overwrite(scratch.replica + "/leaves", leaves)
+        var options = VerificationOptions()
+        options.remembered = [try SignedCheckpoint(file: kept.path + "/checkpoint")]
+        let keys = VerificationKeys(trusted: [scratch.key.verification])
+        #expect(!verify([scratch.path], keys: keys, options: options).isWhole)
+    }
+
+    /// Whoever holds the lock makes it look as if a recorder ran.
+    @Test func whatNobodySignedIsCountedBesideALiveRecorderToo() throws {
+        let scratch = try Scratch()
+        try recording(2, key: scratch.key, in: scratch)
+        let checkpoint = try scratch.bytes(scratch.replica + "/checkpoint")
+        let writer = try scratch.writer()
+        _ = try writer.append(records: [started("forged")], durability: .written)
+        try scratch.overwrite(scratch.replica + "/checkpoint", checkpoint)
+        let keys = VerificationKeys(trusted: [scratch.key.verification])
+        #expect(verify([scratch.path], keys: keys).unsignedBlocks == 1)
+        var options = VerificationOptions()
+        options.scope = .session("forged")
+        #expect(!verify([scratch.path], keys: keys, options: options).isWhole)
+        try writer.finish()
+    }
+
+    @Test func anotherReplicasListIsNotTakenOver() throws {
+        let scratch = try Scratch()
+        try recording(4, key: scratch.key, in: scratch)
+        var list = RemovalList(replica: "recorder-2")
+        list.add(RemovalOrder(.remove, 1...1, reason: "theirs"))
+        try list.write(scratch.replica, key: scratch.key, files: SystemFiles())
+        #expect(!isWhole(scratch))
+        let writer = try scratch.writer()
+        #expect(try writer.carryOut(RemovalOrder(.remove, 1...1, reason: "asked for")) != nil)
+        try writer.finish()
+        #expect(scratch.segments.first?.hasSuffix("00000001.slseg") == true)
+    }
+
+    @Test(arguments: ["\u{301}x", "a  b", "ends \u{301}", "ü\u{a0}"])
+    func reasonsAreReadAsTheyWereGiven(reason: String) throws {
+        let scratch = try Scratch()
+        try recording(4, key: scratch.key, in: scratch)
+        let order = RemovalOrder(.remove, 1...1, reason: reason)
+        try order.give(to: scratch.replica, key: scratch.key)
+        let writer = try scratch.writer()
+        #expect(try writer.waitingOrders() == [order])
+        #expect(try writer.carryOut(order) == nil)
+        #expect(try writer.carryOut(RemovalOrder(.remove, 2...2, reason: reason)) == nil)
+        try writer.finish()
+        #expect(isWhole(scratch))
+        #expect(
+            try RemovalList.read(scratch.replica, keys: [scratch.key.verification])?.entries.map(\.reason)
+                == [reason, reason])
     }
 }

@@ -42,7 +42,7 @@ enum SignedNote {
     }
 
     private static func parts(_ note: String) -> (text: String, signatures: [[UInt8]])? {
-        var lines = note.split(separator: "\n", omittingEmptySubsequences: false)
+        var lines = split(note, at: 0x0a)
         // Behind the last line feed.
         guard lines.popLast()?.isEmpty == true else { return nil }
         var signatures: [[UInt8]] = []
@@ -61,6 +61,12 @@ enum SignedNote {
         }
         guard !signatures.isEmpty, lines.popLast()?.isEmpty == true else { return nil }
         return (lines.map { $0 + "\n" }.joined(), signatures)
+    }
+
+    /// Splits at a byte, whatever characters that makes: what follows a space may join with it.
+    static func split(_ text: String, at byte: UInt8, most: Int = .max) -> [String] {
+        text.utf8.split(separator: byte, maxSplits: most, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The first bytes of SHA-256 over name, line feed, algorithm and key.

@@ -27,6 +27,8 @@ struct ReplicaVerification {
     private(set) var isBroken = false
     /// Segments that were removed.
     private var absentSegments = 0
+    /// One segment, whose recording is not here.
+    private var isAlone = false
     /// Segments that were not read: sessions may have begun, or gone on, in them.
     private(set) var hasGaps = false
 
@@ -84,11 +86,12 @@ struct ReplicaVerification {
             problem(directory + "/head", 80, "the head of replica '\(head.replica)' in another one's directory")
         }
         do throws(RecordingError) {
-            let scans = try scanned()
+            var scans = try scanned()
             // Said behind what is wrong with the segments themselves.
             var signatures = VerificationReport()
             try proof.establish(scans, head, &signatures)
-            readRemovals()
+            try readRemovals(&scans)
+            proof.checkRemembered(scans, head, removals, &signatures)
             join(scans)
             report.problems += signatures.problems
             signers = proof.reached
@@ -112,7 +115,7 @@ struct ReplicaVerification {
         // What follows is not here: where a segment's seal stands is then unknown, and it is read.
         let followed = Set(numbers.map { $0 &- 1 })
         let chosen = try SegmentSelection.choose(numbers, in: folder, options.scope)
-            .union(numbers.filter { proof.needs($0) || !followed.contains($0) })
+            .union(numbers.filter { proof.needs($0) || !followed.contains($0) || $0 == head?.segment })
         let tasks = numbers.map { number in
             var wanted = proof.wanted(in: number)
             if let head, head.segment == number { wanted.insert(Int64(head.offset)) }
@@ -278,17 +281,17 @@ struct ReplicaVerification {
     }
 
     /// What the recorder signed of segments that are gone.
-    private mutating func readRemovals() {
+    private mutating func readRemovals(_ scans: inout [SegmentScan]) throws(RecordingError) {
         do throws(RecordingError) {
             let signers = Array(proof.reached.union(keys.trusted))
             removals = try RemovalList.read(directory, keys: keys.trusted.isEmpty ? nil : signers)
-            if let removals, let head, removals.replica != head.replica {
-                self.removals = nil
-                problem(RemovalList.path(directory), 0, "the list of removals of another replica")
-            }
         } catch {
             report.problems.append(.init(error))
         }
+        guard isLive, let removals else { return }
+        // What a recorder that runs removed after this looked what there is.
+        let folder = try SegmentFolder(directory, access)
+        scans.removeAll { removals.isRemoved($0.number) && !folder.has($0.number) }
     }
 
     private mutating func reportUnread(_ scans: [SegmentScan]) {
@@ -309,14 +312,16 @@ struct ReplicaVerification {
     // MARK: - Sessions
 
     /// Whether the session may have records in segments that were not read.
-    private func isLoose(_ session: String) -> Bool { hasGaps && session != options.session }
+    private func isLoose(_ session: String) -> Bool {
+        hasGaps && (session != options.session || absentSegments > 0 || isAlone)
+    }
 
     /// Sessions of which records are missing where segments were not read.
     private(set) var loose: Set<String> = []
 
     /// Whether all that this replica may have of a session was read.
     func hasAll(of session: String, isNamed: Bool) -> Bool {
-        !hasGaps || session == options.session
+        !hasGaps || (session == options.session && absentSegments == 0)
             || (!loose.contains(session) && (sessions[session] != nil || !isNamed))
     }
 
@@ -329,6 +334,11 @@ struct ReplicaVerification {
             let known = sessions[run.session]
             let expected = (known?.last ?? 0) &+ 1
             if run.first > expected, isLoose(run.session) {
+                if run.session == options.session, !isAlone {
+                    report.warnings.append(
+                        "\(file): session '\(run.session)': its records \(expected) to \(run.first - 1) are not here: "
+                            + "segments before were removed on order")
+                }
                 loose.insert(run.session)
             } else if run.first != expected {
                 problem(
@@ -338,11 +348,11 @@ struct ReplicaVerification {
                 problem(file, run.offset, "session '\(run.session)' has records after its end")
             }
         }
-        if run.session == options.session, run.lastBlock > proof.coveredBlocks, keys.recording.isEmpty, !isLive {
+        if run.session == options.session, run.lastBlock > proof.coveredBlocks, keys.recording.isEmpty, !isAlone {
             problem(
                 file, run.offset,
-                "session '\(run.session)': nobody signed its records in block \(run.lastBlock): whoever could write there may "
-                    + "have made them")
+                "session '\(run.session)': nobody signed its records in block \(run.lastBlock)"
+                    + (isLive ? " yet: verify again in a moment" : ": whoever could write there may have made them"))
         }
         guard run.last >= run.first else { return }
         sessions[run.session, default: RecordedRun(from: max(1, run.first), block: run.firstBlock)]
@@ -382,6 +392,7 @@ struct ReplicaVerification {
         }
         // Sessions may have begun in an earlier segment.
         hasGaps = true
+        isAlone = true
         report.problems += scan.problems
         report.warnings += scan.warnings
         report.blocks += scan.blocks

@@ -81,7 +81,7 @@ struct SegmentScan: Sendable {
             reader = try task.folder.reader(number)
         } catch {
             // A segment's header is on disk before the head names the segment.
-            if let head = task.head, number > head.segment, error.code == .incomplete {
+            if let head = task.head, number == head.segment + 1, error.code == .incomplete {
                 warnings.append("\(error): a segment was just begun; the next start removes it")
             } else {
                 problems.append(.init(error))

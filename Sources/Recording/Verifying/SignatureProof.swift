@@ -60,7 +60,7 @@ struct SignatureProof {
 
     // MARK: - Once they are
 
-    /// Proves the checkpoint, and then those that were kept elsewhere.
+    /// Proves the checkpoint.
     mutating func establish(
         _ scans: [SegmentScan], _ head: Head?, _ report: inout VerificationReport
     ) throws(RecordingError) {
@@ -81,8 +81,22 @@ struct SignatureProof {
             checkSigner(of: found, byNumber, &report)
             if report.problems.count == before, isReadable { proven = found.checkpoint }
         }
+    }
+
+    /// Proves those that were kept elsewhere.
+    ///
+    /// - Parameter removals: what may be gone. The block of a checkpoint is then proven by the present one, which covers more.
+    func checkRemembered(
+        _ scans: [SegmentScan], _ head: Head?, _ removals: RemovalList?, _ report: inout VerificationReport
+    ) {
+        let byNumber = Dictionary(scans.map { ($0.number, $0) }) { first, _ in first }
         for one in remembered {
-            check(one, byNumber, head, mustHaveMark: byNumber[one.checkpoint.segment]?.isBroken == false, &report)
+            let value = one.checkpoint
+            let isGone =
+                byNumber[value.segment] == nil && removals?.isRemoved(value.segment) == true
+                && proven.map { value.block <= $0.block && value.segment <= $0.sealed } == true
+            let isBroken = byNumber[value.segment]?.isBroken == true
+            check(one, byNumber, head, mustHaveMark: !isGone && !isBroken, &report)
             // It was kept by who verifies; its signature tells whose it is.
             let signer = byNumber[one.checkpoint.segment]?.header?.signer
             if signer != nil || !keys.trusted.isEmpty {
@@ -207,8 +221,14 @@ struct SignatureProof {
                 throw RecordingError(
                     .damaged, file: scan.path, offset: 0, "the segment after it does not continue what was signed")
             }
-            guard try scan.reader().seal(before: next).firstChain == scan.headerChain else {
+            let seal = try scan.reader().seal(before: next)
+            guard seal.firstChain == scan.headerChain else {
                 throw RecordingError(.damaged, file: scan.path, offset: 0, "the segment header was changed")
+            }
+            guard seal.rootBefore == roots[Int(scan.number) - 1] else {
+                throw RecordingError(
+                    .damaged, file: scan.path, offset: Int64(clamping: next.previousSeal),
+                    "the seal names other segments before it")
             }
         } catch {
             report.problems.append(.init(error))
@@ -218,7 +238,12 @@ struct SignatureProof {
     /// A segment without its recording.
     func checkAlone(_ scan: SegmentScan, _ header: SegmentHeader, _ report: inout VerificationReport) {
         guard scan.seal != nil else {
-            report.warnings.append("\(scan.path): it has no seal: nobody signed it yet")
+            let reason = "it has no seal: nobody signed it yet"
+            if keys.trusted.isEmpty {
+                report.warnings.append("\(scan.path): \(reason)")
+            } else {
+                report.problems.append(.init(file: scan.path, offset: scan.end, reason: reason))
+            }
             return
         }
         guard !keys.trusted.isEmpty, !keys.trusted.contains(header.signer) else { return }
@@ -230,7 +255,8 @@ struct SignatureProof {
     ///
     /// - Parameter last: the last block that was read.
     func noteUnsigned(_ last: UInt64, isLive: Bool, _ report: inout VerificationReport) {
-        guard let proven, last > proven.block, !isLive else { return }
+        // A recorder that runs signs a little later; its own key proves what it wrote since.
+        guard let proven, last > proven.block, !isLive || keys.recording.isEmpty else { return }
         report.unsignedBlocks += last - proven.block
         let proof =
             keys.recording.isEmpty

@@ -53,6 +53,7 @@ public func verify(
             if status.st_mode & S_IFMT != S_IFDIR {
                 var check = ReplicaVerification(directory: parent(path), keys: keys, options: options, index: [])
                 check.segment(alone: path)
+                if let session = options.session, check.sessions[session] != nil { isFound = true }
                 check.addAlone(to: &report)
             } else if !isReplicaDirectory(path) {
                 var folder = RecordingsFolder(path, &report)
