@@ -60,6 +60,8 @@ public struct ForwardedEvent: Sendable, Equatable {
             changing { entry in
                 entry.text = ""
                 entry.error = ""
+                // A reviewer's own words, or names from the command.
+                entry.reason = ""
             }
         }
     }

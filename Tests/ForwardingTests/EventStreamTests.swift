@@ -121,7 +121,8 @@ import Testing
     @Test func metadataHasNoTexts() {
         var scene = Scene("a")
         scene.start()
-        scene.command("SELECT secret")
+        scene.receive("SELECT secret", .refuse, reason: "the secret: not on a Friday")
+        scene.finish("refused", error: "refused: the secret")
         var stream = EventStream { _ in nil }
         for event in Self.events(scene.takeRecords(), &stream) {
             #expect(!String(decoding: event.at(.metadata).json, as: UTF8.self).contains("secret"))

@@ -35,7 +35,7 @@ struct Scene {
     }
 
     /// Received and decided, and not over.
-    mutating func receive(_ text: String, _ verdict: Verdict = .allow, rule: String = "anything") {
+    mutating func receive(_ text: String, _ verdict: Verdict = .allow, rule: String = "anything", reason: String = "") {
         commands += 1
         let number = commands
         add { record in
@@ -47,6 +47,7 @@ struct Scene {
             record.decision.command = number
             record.decision.verdict = verdict
             record.decision.rule = rule
+            record.decision.reason = reason
         }
     }
 
@@ -80,11 +81,12 @@ struct Scene {
         expected.append("\(session)/\(sequence)/\(status == "pending" ? "held" : "reviewed")")
     }
 
-    mutating func finish(_ status: String = "done") {
+    mutating func finish(_ status: String = "done", error: String = "") {
         let number = commands
         add { record in
             record.result.command = number
             record.result.status = status
+            record.result.error = error
             record.result.rows = 1
         }
         expected.append("\(session)/\(number)")

@@ -15,6 +15,8 @@ public final class Child: Sendable {
     public let pid: pid_t
     private let outputPath: String
     private let errorPath: String
+    /// Kept while the program is.
+    private let directory: TemporaryDirectory
     private let state: Mutex<State>
 
     private struct State {
@@ -30,6 +32,7 @@ public final class Child: Sendable {
         input: Input = .none, directory: TemporaryDirectory, label: String? = nil
     ) throws {
         name = label ?? URL(filePath: executable).lastPathComponent
+        self.directory = directory
         let stem = directory.file("\(name)-\(Self.next())")
         outputPath = stem + ".out"
         errorPath = stem + ".err"
