@@ -7,7 +7,7 @@ BUILD := swift build
 SOURCES := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Classifier \
 	Benchmarks/Detect Benchmarks/Mask Benchmarks/Search
 
-.PHONY: install build debug run demo test bench bench-allocations bench-masking bench-masker bench-classifier bench-detect bench-search fuzz crash format lint clean
+.PHONY: install build debug run demo test bench bench-recording bench-allocations bench-masking bench-masker bench-classifier bench-detect bench-search fuzz crash format lint clean
 
 install:
 	@scripts/install.sh
@@ -33,6 +33,10 @@ test: build
 bench: build
 	@Benchmarks/run.sh
 
+# Recorders alone: MB/s and records/s by durability, one and two of them, and how fast that is verified. A part of `make bench`.
+bench-recording: build
+	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/recording.py
+
 # Heap allocations per command, against Benchmarks/thresholds.json.
 bench-allocations: build
 	BENCH_BIN=$(CURDIR)/$(RELEASE) python3 Benchmarks/allocations.py
@@ -50,12 +54,14 @@ bench-masker: install
 bench-classifier: install
 	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib ClassifierBench
 
-# A recording of so many commands, the index of its words, and how long searches take. It needs about 350 bytes a command in SEARCH_FOLDER.
+# A recording of so many commands, the index of its words, and how long searches take. It needs about 350 bytes a command in SEARCH_FOLDER, which
+# SEARCH_KEEP=keep leaves for the next run.
 SEARCH_COMMANDS ?= 10000000
 SEARCH_FOLDER ?= $(CURDIR)/.build-search
+SEARCH_KEEP ?=
 bench-search: install
 	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib SearchBench \
-		$(SEARCH_COMMANDS) $(SEARCH_FOLDER)
+		$(SEARCH_COMMANDS) $(SEARCH_FOLDER) $(SEARCH_KEEP)
 
 # Precision and recall of the detectors on a labelled corpus, beside Presidio's, and their speed.
 bench-detect: install

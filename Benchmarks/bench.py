@@ -1,11 +1,13 @@
-"""Measures what is asked for in run.sh, and prints a Markdown table of it."""
+"""Measures what is asked for in run.sh, and prints Markdown tables of it."""
 
 import os
 import statistics
 import sys
 
+import latency
+import scaling
 from measure import Bulk, Latencies, pgbench, memory_per_session
-from recorder import recorders
+from recording import machine as described, recording, table
 from servers import Machine
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
@@ -57,16 +59,6 @@ def bulk(targets, what, sql):
         ]
 
 
-def recorders_alone():
-    rates = {}
-    for count in (1, 2):
-        say(f"{count} recorder{'s' if count > 1 else ''} alone")
-        rates[count], core = recorders(count, SECONDS)
-        yield [f"records, {count} recorder{'s' if count > 1 else ''} alone", "", f"{rates[count] / 1e6:,.0f} MB/s",
-               "", "", "", ""]
-        yield ["the same, for each second of processor time", "", f"{core / 1e6:,.0f} MB", "", "", "", ""]
-
-
 def main():
     machine = Machine(ROWS)
     try:
@@ -84,12 +76,15 @@ def main():
                 before, each = memory_per_session(endpoint, IDLE)
                 rows.append([f"idle session, of {IDLE}", name, f"{each:.1f} KiB", "", "", "", ""])
                 rows.append(["all processes, no session", name, f"{before / 1024:.1f} MiB", "", "", "", ""])
-        if os.environ["BENCH_BIN"]:
-            rows += recorders_alone()
+        print(f"{described()}\n")
+        table(HEADER, rows)
+        if "sluice" in targets:
+            table(latency.HEADER, list(latency.added(targets["sluice"], say)))
+            table(scaling.HEADER, list(scaling.added(targets["sluice"], say)))
     finally:
         machine.stop()
-    for row in [HEADER, ["---"] * len(HEADER)] + rows:
-        print("| " + " | ".join(row) + " |")
+    if os.environ["BENCH_BIN"]:
+        recording()
 
 
 if __name__ == "__main__":

@@ -33,12 +33,13 @@ class Latencies:
                 self.values += [int(line.split(" ", 3)[2]) for line in file]
 
 
-def pgbench(endpoint, mode, clients, seconds, latencies):
-    """Transactions a second of the built-in select-only script."""
+def pgbench(endpoint, mode, clients, seconds, latencies, rate=None):
+    """Transactions a second of the built-in select-only script; `rate`: no more than so many."""
+    limit = ["-R", str(rate)] if rate else []
     with tempfile.TemporaryDirectory(prefix="slb-", dir="/tmp") as folder:
         done = subprocess.run(
             ["pgbench", "-n", "-S", "-M", mode, "-c", str(clients), "-j", str(min(clients, 2)), "-T", str(seconds),
-             "--log", f"--log-prefix={folder}/log"],
+             "--log", f"--log-prefix={folder}/log", *limit],
             env=endpoint.environment(), capture_output=True, text=True)
         if done.returncode or "failed transactions: 0" not in done.stdout:
             raise SystemExit(done.stdout + done.stderr)

@@ -1,8 +1,5 @@
-"""Recorders alone: reply data goes to one and to two of them over their bus, as ingress sends it, and is timed until it
-is acknowledged. Speaks to libzmq by ctypes, so that no Python package is needed."""
+"""Recorder processes by themselves, and what it takes to run them: folders, keys, a configuration."""
 
-import ctypes
-import ctypes.util
 import os
 import secrets
 import shutil
@@ -10,11 +7,11 @@ import subprocess
 import tempfile
 import time
 
-RECORDS = 16  # of one batch, which is one session's
-RECORD_BYTES = 64 << 10
-WINDOW = 8  # batches under way to one recorder
+from messages import number, text
+from zeromq import PULL, PUSH, Context, Socket, wait
+
 PATIENCE = 30  # seconds for a recorder to come up or to answer
-PUSH, PULL, LINGER, POLLIN, DONTWAIT, SNDMORE = 8, 7, 17, 1, 1, 2
+POLL_MILLISECONDS = 100
 CONFIGURATION = """\
 state: ./state
 listeners: {postgres: 127.0.0.1:1}
@@ -24,116 +21,90 @@ policy: policy.yaml
 """
 
 
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+class Folder:
+    """Where recorders record. `BENCH_FOLDER` says on which disk; it must be short, since sockets are within."""
 
+    def __init__(self, encrypted, indexed):
+        self.path = tempfile.mkdtemp(prefix="slb-", dir=os.environ.get("BENCH_FOLDER", "/tmp"))
+        self.bus = f"{self.path}/bus"
+        self.recordings = f"{self.path}/state/recordings"
+        self.configuration = f"{self.path}/sluice.yaml"
+        for path in (self.bus, f"{self.bus}/ingress", f"{self.bus}/recorder", f"{self.path}/state",
+                     f"{self.path}/state/keys"):
+            os.mkdir(path, 0o700)
+        settings = [f"search: {'commands' if indexed else 'off'}"]
+        if encrypted:
+            self.run("openssl", "genpkey", "-algorithm", "X25519", "-out", f"{self.path}/auditor.pem")
+            self.run("openssl", "pkey", "-in", f"{self.path}/auditor.pem", "-pubout", "-out", f"{self.path}/auditor.pub")
+            settings.append("encryption: {recipients: [auditor.pub]}")
+        self.write("sluice.yaml", CONFIGURATION + f"recording: {{{', '.join(settings)}}}\n")
+        self.write("policy.yaml", "rules: []\n")
+        with open(os.open(f"{self.path}/key", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
 
-def number(field, value):
-    return varint(field << 3) + varint(value)
+    def write(self, name, content):
+        with open(f"{self.path}/{name}", "w") as file:
+            file.write(content)
 
+    @staticmethod
+    def run(*arguments):
+        return subprocess.run(arguments, check=True, capture_output=True, env=os.environ | {"P": ""}).stdout
 
-def text(field, value):
-    return varint(field << 3 | 2) + varint(len(value)) + value
+    def sluice(self, *arguments):
+        return self.run(os.environ["BENCH_BIN"] + "/sluice", *arguments, "--config", self.configuration)
 
-
-def reply_rows():
-    """Rows as PostgreSQL sends them: compressible as text is."""
-    rows = bytearray()
-    row = 0
-    while len(rows) < RECORD_BYTES:
-        fields = [b"%d" % row, b"Customer number %d" % row, b"person%d@mail%d.example.com" % (row, row % 7),
-                  secrets.token_hex(16).encode() + b" lives at number %d of some longer street" % (row % 100)]
-        body = len(fields).to_bytes(2) + b"".join(len(field).to_bytes(4) + field for field in fields)
-        rows += b"D" + (len(body) + 4).to_bytes(4) + body
-        row += 1
-    return bytes(rows[:RECORD_BYTES])
-
-
-class Batch:
-    """A RecordBatch of one new session each time it is sent."""
-
-    def __init__(self):
-        marker = b"@" * 32
-        output = text(15, text(2, reply_rows()))
-        self.body = bytearray(b"".join(
-            text(1, text(1, marker) + number(2, sequence) + number(3, time.time_ns() // 1000) + output)
-            for sequence in range(1, RECORDS + 1)) + number(2, 1))
-        self.places = []
-        place = self.body.find(marker)
-        while place >= 0:
-            self.places.append(place)
-            place = self.body.find(marker, place + 1)
-
-    def next(self):
-        session = secrets.token_hex(16).encode()
-        for place in self.places:
-            self.body[place:place + 32] = session
-        return session, bytes(self.body)
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 class Recorder:
-    def __init__(self, bus, folder, number_, context, library):
-        self.library = library
-        self.name = str(number_)
-        key = f"{folder}/key"
+    """A process, and the two sockets through which Ingress speaks to it."""
+
+    def __init__(self, folder, name, context):
+        self.name = name
+        self.log = f"{folder.path}/recorder-{name}.log"
         environment = os.environ | {
-            "SLUICE_STAGE": "recorder", "SLUICE_REPLICA": self.name, "SLUICE_BUS": bus, "SLUICE_KEY_FILE": key, "P": ""}
-        self.log = f"{folder}/recorder-{self.name}.log"
+            "SLUICE_STAGE": "recorder", "SLUICE_REPLICA": name, "SLUICE_BUS": folder.bus,
+            "SLUICE_KEY_FILE": f"{folder.path}/key", "P": ""}
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                [os.environ["BENCH_BIN"] + "/sluice-recorder", "--config", f"{folder}/sluice.yaml"],
+                [os.environ["BENCH_BIN"] + "/sluice-recorder", "--config", folder.configuration],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-        self.reply_to = f"ipc://{bus}/ingress/{self.name}".encode()
-        self.inbox = self.socket(context, PULL)
-        if library.zmq_bind(self.inbox, self.reply_to):
-            raise SystemExit("cannot bind the inbox")
+        self.reply_to = f"ipc://{folder.bus}/ingress/{name}"
+        self.inbox = Socket(context, PULL)
+        self.inbox.bind(self.reply_to)
         deadline = time.monotonic() + PATIENCE
-        while not os.path.exists(f"{bus}/recorder/{self.name}"):
+        while not os.path.exists(f"{folder.bus}/recorder/{name}"):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(open(self.log).read())
             time.sleep(0.01)
-        self.outbox = self.socket(context, PUSH)
-        if library.zmq_connect(self.outbox, f"ipc://{bus}/recorder/{self.name}".encode()):
-            raise SystemExit("cannot connect to the recorder")
-        self.sent = self.answered = 0
+        self.outbox = Socket(context, PUSH)
+        self.outbox.connect(f"ipc://{folder.bus}/recorder/{name}")
+        self.sent = 0
         self.under_way = {}
 
-    def socket(self, context, kind):
-        socket = self.library.zmq_socket(context, kind)
-        zero = ctypes.c_int(0)
-        self.library.zmq_setsockopt(socket, LINGER, ctypes.byref(zero), 4)
-        return socket
-
     def send(self, batch):
-        session, body = batch.next()
+        batch.next()
         self.sent += 1
-        self.under_way[session] = time.monotonic()
-        header = (number(1, 1) + number(2, 7) + number(4, self.sent) + number(5, 3) + text(7, self.reply_to))
-        for part, flags in ((header, SNDMORE), (body, SNDMORE), (b"", 0)):
-            if self.library.zmq_send(self.outbox, part, len(part), flags) < 0:
-                raise SystemExit("cannot send")
+        self.under_way[batch.sessions[0]] = (batch, time.monotonic())
+        header = (number(1, 1) + number(2, 7) + number(4, self.sent) + number(5, 3)
+                  + text(7, self.reply_to.encode()))
+        self.outbox.send(header, batch.body)
 
     def receive(self):
-        """Takes the answers that are here."""
-        buffer = ctypes.create_string_buffer(4096)
-        while self.library.zmq_recv(self.inbox, buffer, len(buffer), DONTWAIT) >= 0:
-            length = self.library.zmq_recv(self.inbox, buffer, len(buffer), 0)
-            body = buffer.raw[:length]
-            self.library.zmq_recv(self.inbox, buffer, len(buffer), 0)
-            session = next((one for one in self.under_way if text(1, one) + number(2, RECORDS) in body), None)
-            if session is None:
-                raise SystemExit(f"not acknowledged: {body!r}")
-            del self.under_way[session]
-            self.answered += 1
-        if any(time.monotonic() - since > PATIENCE for since in self.under_way.values()):
+        """Batches whose answers are here, and how many seconds each took."""
+        while (answer := self.inbox.receive()) is not None:
+            # RecordAck.sessions begins with the first session: tag, length, tag, length, name.
+            session = next((one for one in self.under_way if answer.find(one) in range(8)), None)
+            batch, since = self.under_way.pop(session, (None, 0))
+            if batch is None or not batch.is_acknowledged(answer):
+                raise SystemExit(f"not acknowledged: {answer!r}")
+            yield batch, time.monotonic() - since
+        if any(time.monotonic() - since > PATIENCE for _, since in self.under_way.values()):
             raise SystemExit("a recorder does not answer: " + open(self.log).read())
 
     def processor_seconds(self):
+        """What all of its threads have used (proc(5), stat)."""
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -144,46 +115,44 @@ class Recorder:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.library.zmq_close(self.inbox)
-        self.library.zmq_close(self.outbox)
+        self.inbox.close()
+        self.outbox.close()
 
 
-def recorders(count, seconds):
-    """Bytes of records a second that `count` recorders acknowledged together, and bytes per second of their processors."""
-    library = ctypes.CDLL(ctypes.util.find_library("zmq") or "libzmq.so.5")
-    library.zmq_ctx_new.restype = library.zmq_socket.restype = ctypes.c_void_p
-    for function in (library.zmq_bind, library.zmq_connect):
-        function.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-    library.zmq_socket.argtypes = [ctypes.c_void_p, ctypes.c_int]
-    library.zmq_close.argtypes = [ctypes.c_void_p]
-    library.zmq_setsockopt.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
-    library.zmq_send.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
-    library.zmq_recv.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    folder = tempfile.mkdtemp(prefix="slb-", dir="/tmp")
-    bus = f"{folder}/bus"
-    running = []
-    try:
-        for path in (bus, f"{bus}/ingress", f"{bus}/recorder", f"{folder}/state", f"{folder}/state/keys"):
-            os.mkdir(path, 0o700)
-        for name, content in (("sluice.yaml", CONFIGURATION), ("policy.yaml", "rules: []\n")):
-            with open(f"{folder}/{name}", "w") as file:
-                file.write(content)
-        with open(os.open(f"{folder}/key", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        context = library.zmq_ctx_new()
-        running = [Recorder(bus, folder, number_, context, library) for number_ in range(count)]
-        batch = Batch()
-        start, used = time.monotonic(), [one.processor_seconds() for one in running]
-        while time.monotonic() - start < seconds:
-            for one in running:
-                one.receive()
-                while len(one.under_way) < WINDOW:
-                    one.send(batch)
-        elapsed = time.monotonic() - start
-        size = len(batch.body) * sum(one.answered for one in running)
-        spent = sum(one.processor_seconds() - before for one, before in zip(running, used))
-        return size / elapsed, size / spent
-    finally:
-        for one in running:
+class Recorders:
+    """Some of them on one folder. Stopped at the end of a `with`, and the folder removed if it was made here."""
+
+    def __init__(self, names, encrypted=False, indexed=False, folder=None):
+        self.is_owner = folder is None
+        self.folder = folder or Folder(encrypted, indexed)
+        self.context = Context()
+        self.running = []
+        try:
+            for name in names:
+                self.running.append(Recorder(self.folder, str(name), self.context))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def wait(self):
+        wait([one.inbox for one in self.running], POLL_MILLISECONDS)
+
+    def processor_seconds(self):
+        return sum(one.processor_seconds() for one in self.running)
+
+    def stop(self):
+        for one in self.running:
             one.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        self.running = []
+
+    def close(self):
+        self.stop()
+        self.context.close()
+        if self.is_owner:
+            self.folder.remove()

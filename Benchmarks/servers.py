@@ -14,6 +14,7 @@ import time
 PROGRAMS = "/usr/lib/postgresql/15/bin/"
 PASSWORD = "bench-Pa55word"
 OWNER = "bench"
+SYNCED = "bench-synced"  # the same database as a resource whose records are synced
 SYSTEM_USER = "postgres"
 PATIENCE = 60  # seconds for a server to come up
 CONNECTIONS = max(1500, int(os.environ.get("BENCH_IDLE", "500")) + 100)
@@ -42,6 +43,11 @@ class Endpoint:
     password: str
     process: int | None = None
     database: str = "bench"
+    folder: str | None = None  # of its configuration and state
+
+    def on(self, database):
+        """The same for another database."""
+        return dataclasses.replace(self, database=database)
 
     def environment(self):
         return os.environ | {
@@ -190,6 +196,12 @@ resources:
     tls: disable
     credentials: {{user: {OWNER}, password: {{env: BENCH_PASSWORD}}}}
     recording: written
+  - name: {SYNCED}
+    protocol: postgres
+    target: 127.0.0.1:{self.direct.port}/bench
+    tls: disable
+    credentials: {{user: {OWNER}, password: {{env: BENCH_PASSWORD}}}}
+    recording: synced
 policy: policy.yaml
 limits: {{max_connections: {CONNECTIONS}}}
 """)
@@ -203,7 +215,7 @@ limits: {{max_connections: {CONNECTIONS}}}
             [program, "token", "create", "bench-agent", "--group", "bench", "--format", "json", *config],
             check=True, capture_output=True, text=True)
         token = json.loads(created.stdout)
-        return Endpoint(port, token["name"], token["secret"], process.pid)
+        return Endpoint(port, token["name"], token["secret"], process.pid, folder=folder)
 
     def wait(self, process, log, endpoint):
         deadline = time.monotonic() + PATIENCE

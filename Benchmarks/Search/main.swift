@@ -1,5 +1,5 @@
-// SearchBench COMMANDS FOLDER: records so many commands as a recorder does, in blocks of about 500 records, makes the index of
-// their words, and searches. FOLDER is made, and removed at the end.
+// SearchBench COMMANDS FOLDER [keep]: records so many commands as a recorder does, in blocks of about 500 records, makes the index of
+// their words, and searches. FOLDER is made, and removed at the end; with `keep` it stays, and is searched again by the next run.
 
 import Contract
 import Foundation
@@ -37,7 +37,7 @@ func forget(_ folder: String) {
 
 func record(_ count: Int, _ folder: String) throws {
     let writer = try SegmentWriter(
-        directory: folder + "/recorder-0", key: [UInt8](repeating: 7, count: RecordingKey.length))
+        directory: folder + "/recorder-0", key: RecordingKey(seed: [UInt8](repeating: 7, count: RecordingKey.length)))
     var commands = Commands()
     var time: UInt64 = 1_700_000_000_000_000
     var done = 0
@@ -79,25 +79,33 @@ func search(_ title: String, _ filter: SearchFilter, _ folder: String, _ all: in
             + "| \(milliseconds(processor)) |")
 }
 
-guard CommandLine.arguments.count == 3, let count = Int(CommandLine.arguments[1]), count > 0 else {
-    print("usage: SearchBench COMMANDS FOLDER")
+let arguments = CommandLine.arguments.dropFirst()
+let isKept = arguments.count == 3 && arguments.last == "keep"
+guard arguments.count == 2 || isKept, let count = Int(arguments[1]), count > 0 else {
+    print("usage: SearchBench COMMANDS FOLDER [keep]")
     exit(2)
 }
-let folder = CommandLine.arguments[2]
-try FileManager.default.createDirectory(
-    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-defer { try? FileManager.default.removeItem(atPath: folder) }
-
-let recording = try seconds { try record(count, folder) }
-let recorded = bytes(folder) { $0.hasSuffix(".slseg") }
-print("recorded \(count) commands in \(Int(recording)) s, \(recorded / count) bytes each")
-let building = try seconds {
-    let index = try SearchIndex(writing: folder + "/" + SearchIndex.fileName, of: folder, .commands)
-    let added = try index.update(replies: nil)
-    guard added == count else { fatalError("\(added) commands were indexed") }
+let folder = arguments[2]
+defer {
+    if !isKept { try? FileManager.default.removeItem(atPath: folder) }
 }
+if !FileManager.default.fileExists(atPath: folder + "/" + SearchIndex.fileName) {
+    try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let recording = try seconds { try record(count, folder) }
+    print("recorded \(count) commands in \(Int(recording)) s")
+    let building = try seconds {
+        let index = try SearchIndex(writing: folder + "/" + SearchIndex.fileName, of: folder, .commands)
+        let added = try index.update(replies: nil)
+        guard added == count else { fatalError("\(added) commands were indexed") }
+    }
+    print("indexed in \(Int(building)) s, \(Int(Double(count) / building)) commands/s")
+}
+let recorded = bytes(folder) { $0.hasSuffix(".slseg") }
 let indexed = bytes(folder) { $0.hasPrefix(SearchIndex.fileName) }
-print("indexed in \(Int(building)) s, \(Int(Double(count) / building)) commands/s, \(indexed / count) bytes each\n")
+print(
+    "\(recorded / count) bytes of recording for each command, \(indexed / count) of the index; "
+        + "\(ProcessInfo.processInfo.activeProcessorCount) processors\n")
 
 let commands = Commands()
 func query(_ text: String) throws -> SearchQuery { try SearchQuery(text) }
@@ -113,6 +121,10 @@ for (title, filter) in [
     ("an address", .init(query: try query("\(commands.anyName(5)).\(commands.anyName(9))@example7.com"))),
     ("a phrase", .init(query: try query("\"delete from hr.employees\""))),
     ("a phrase of common words that never comes", .init(query: try query("\"select from\""))),
+    ("a phrase of three common words that never comes", .init(query: try query("\"select from where\""))),
+    ("a phrase of a common word and the beginning of rare ones", .init(query: try query("\"from cu*\""))),
+    ("a phrase of a common word and the beginning of numbers", .init(query: try query("\"from 12*\""))),
+    ("the beginning of many numbers, and a rare word", .init(query: try query("12* supercalifragilistic"))),
     ("the beginning of common words", .init(query: try query("cust*"))),
     ("the beginning of common words, and a rare one", .init(query: try query("id* \(commands.anyName(7))"))),
     ("the beginning of numbers", .init(query: try query("1234*"))),

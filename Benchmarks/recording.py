@@ -1,0 +1,229 @@
+"""`make bench-recording`: what recorders write by themselves, by durability; how soon they acknowledge; how fast that is
+verified. Prints Markdown tables.
+
+Each rate is the median of quarters of a second: what else the machine did for a while does not count.
+"""
+
+import json
+import multiprocessing
+import os
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+from messages import SYNCED, WRITTEN, Batch, command, output
+from recorder import PATIENCE, Folder, Recorders
+
+SECONDS = float(os.environ.get("BENCH_RECORDING_SECONDS", "4"))
+WARM_SECONDS = 0.5
+SLICE_SECONDS = 0.25
+HEADER = ["durability", "records", "recorders", "MB/s", "× one", "records/s", "MB per second of processor time", "× one",
+          "acknowledged p50 ms", "p99 ms"]
+VERIFY_HEADER = ["verified", "records", "threads", "MB/s of records", "MB/s of files", "records/s"]
+LEVELS = {  # durability, whether it is encrypted, whether the index for searches is kept
+    "written": (WRITTEN, False, False),
+    "synced": (SYNCED, False, False),
+    "written, encrypted": (WRITTEN, True, False),
+    "written, search index kept": (WRITTEN, False, True),
+}
+KINDS = {  # sessions of a batch, records of each, what they are, batches under way to one recorder
+    "64 KiB of output": (1, 16, output, 8),
+    "commands": (32, 2, command, 32),
+}
+ALONE = (1, 2, command, 1)
+
+
+def say(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+def percentile(values, percent):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+class Run:
+    """What some recorders did while they got as much as they take."""
+
+    def __init__(self, recorders, kind, durability, seconds):
+        sessions, records, event, window = kind
+        idle = {one: [Batch(sessions, records, durability, event) for _ in range(window)] for one in recorders.running}
+        self.size = self.records = 0
+        self.latencies = []
+        sizes, counts, used = [], [], []
+        slice_size = slice_count = 0
+        now = time.monotonic()
+        start, since, before = now, now, recorders.processor_seconds()
+        while now < start + WARM_SECONDS + seconds:
+            for one in recorders.running:
+                while idle[one]:
+                    one.send(idle[one].pop())
+            recorders.wait()
+            now = time.monotonic()
+            for one in recorders.running:
+                for batch, latency in one.receive():
+                    idle[one].append(batch)
+                    slice_size += len(batch.body)
+                    slice_count += batch.records
+                    self.latencies.append(latency * 1000)
+            if now < since + SLICE_SECONDS:
+                continue
+            spent = recorders.processor_seconds()
+            if now > start + WARM_SECONDS:
+                sizes.append(slice_size / (now - since))
+                counts.append(slice_count / (now - since))
+                used.append((slice_size, spent - before))
+            else:
+                self.latencies = []
+            self.size += slice_size
+            self.records += slice_count
+            since, before, slice_size, slice_count = now, spent, 0, 0
+        while any(one.under_way for one in recorders.running):
+            recorders.wait()
+            for one in recorders.running:
+                for batch, _ in one.receive():
+                    self.size += len(batch.body)
+                    self.records += batch.records
+        self.size += slice_size
+        self.records += slice_count
+        self.rate = statistics.median(sizes)
+        self.count_rate = statistics.median(counts)
+        self.core_rate = sum(size for size, _ in used) / max(sum(spent for _, spent in used), 0.01)
+
+
+def verified(recorders, run, names):
+    """Rows about `sluice verify` of what they recorded, with the public key alone."""
+    folder = recorders.folder
+    recorders.stop()
+    key = f"{folder.path}/recording.pub"
+    with open(key, "wb") as file:
+        file.write(folder.sluice("keys", "recording"))
+    files = sum(path.stat().st_size for path in pathlib.Path(folder.recordings).rglob("*.slseg"))
+    with tempfile.TemporaryDirectory(prefix="slb-", dir="/tmp") as elsewhere:
+        for threads in dict.fromkeys([1, os.cpu_count()]):
+            start = time.monotonic()
+            done = json.loads(folder.run(
+                os.environ["BENCH_BIN"] + "/sluice", "verify", folder.recordings, "--public-key", key, "--threads",
+                str(threads), "--format", "json", "--config", f"{elsewhere}/none.yaml"))
+            elapsed = time.monotonic() - start
+            if not done["whole"] or done["records"] < run.records:
+                raise SystemExit(f"not whole: {done}")
+            yield [*names, str(threads), f"{run.size / elapsed / 1e6:,.0f}", f"{files / elapsed / 1e6:,.0f}",
+                   f"{run.records / elapsed:,.0f}"]
+
+
+def measured(name, kind):
+    """Rows about one durability and one kind of records, with one recorder and with two; and about verifying it."""
+    durability, encrypted, indexed = LEVELS[name]
+    rows, verifying, first = [], [], None
+    for count in (1, 2):
+        say(f"{count} recorder{'s' if count > 1 else ''}, {name}, {kind}")
+        with Recorders(range(count), encrypted, indexed) as recorders:
+            run = Run(recorders, KINDS[kind], durability, SECONDS)
+            if count == 1 and durability == WRITTEN and not indexed:
+                verifying += verified(recorders, run, [name, kind])
+        first = first or run
+        ratios = [f"{run.rate / first.rate:.2f}", f"{run.core_rate / first.core_rate:.2f}"] if count > 1 else ["", ""]
+        rows.append([
+            name, kind, str(count), f"{run.rate / 1e6:,.0f}", ratios[0], f"{run.count_rate:,.0f}",
+            f"{run.core_rate / 1e6:,.0f}", ratios[1], f"{percentile(run.latencies, 50):.2f}",
+            f"{percentile(run.latencies, 99):.2f}"])
+    return rows, verifying
+
+
+def alone(name):
+    """A row about commands that come one at a time: nothing waits but for its own acknowledgement."""
+    durability, encrypted, indexed = LEVELS[name]
+    say(f"one command at a time, {name}")
+    with Recorders([0], encrypted, indexed) as recorders:
+        run = Run(recorders, ALONE, durability, min(SECONDS, 3))
+    return [name, "one command at a time", "1", "", "", f"{run.count_rate:,.0f}", "", "",
+            f"{percentile(run.latencies, 50):.3f}", f"{percentile(run.latencies, 99):.3f}"]
+
+
+def pinned(kind):
+    """Rows about recorders that have a processor each, together with who sends to them: what they have in common, locks and the
+    disk, shows even where there are no more processors."""
+    processes = multiprocessing.get_context("fork")
+    durability, encrypted, indexed = LEVELS["written"]
+    first = None
+    for count in (1, 2):
+        if count > os.cpu_count():
+            return
+        say(f"{count} recorder{'s' if count > 1 else ''}, on a processor each, {kind}")
+        folder, results, ready = Folder(encrypted, indexed), processes.Queue(), processes.Barrier(count, timeout=PATIENCE)
+
+        def one(place):
+            os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[place]})
+            with Recorders([place], folder=folder) as recorders:
+                ready.wait()
+                run = Run(recorders, KINDS[kind], durability, SECONDS)
+                results.put((run.rate, run.count_rate, run.core_rate, run.latencies))
+
+        try:
+            running = [processes.Process(target=one, args=(place,)) for place in range(count)]
+            for process in running:
+                process.start()
+            found = [results.get(timeout=SECONDS + 2 * PATIENCE) for _ in running]
+            for process in running:
+                process.join()
+        finally:
+            folder.remove()
+        rate, records, core = (sum(values) for values in list(zip(*found))[:3])
+        first = first or rate
+        latencies = [latency for one in found for latency in one[3]]
+        yield ["written", kind, f"{count}, with a processor each that the sender shares", f"{rate / 1e6:,.0f}",
+               f"{rate / first:.2f}" if count > 1 else "", f"{records:,.0f}", f"{core / count / 1e6:,.0f}", "",
+               f"{percentile(latencies, 50):.2f}", f"{percentile(latencies, 99):.2f}"]
+
+
+def disk():
+    """What a synced write of 4 KiB takes, and of 64 MiB, where recordings are: what `synced` cannot be faster than."""
+    with tempfile.TemporaryFile(dir=os.environ.get("BENCH_FOLDER", "/tmp")) as file:
+        times = []
+        for _ in range(50):
+            start = time.monotonic()
+            os.write(file.fileno(), os.urandom(4096))
+            os.fdatasync(file.fileno())
+            times.append((time.monotonic() - start) * 1000)
+        block = os.urandom(64 << 20)
+        start = time.monotonic()
+        os.write(file.fileno(), block)
+        os.fdatasync(file.fileno())
+        rate = len(block) / (time.monotonic() - start) / 1e6
+    return f"4 KiB written and synced in {statistics.median(times):.2f} ms, 64 MiB at {rate:,.0f} MB/s"
+
+
+def machine():
+    load = " ".join(open("/proc/loadavg").read().split()[:3])
+    return f"{os.cpu_count()} processors, load {load}; the disk of recordings: {disk()}"
+
+
+def table(header, rows):
+    for row in [header, ["---"] * len(header)] + rows:
+        print("| " + " | ".join(row) + " |")
+    print(flush=True)
+
+
+def recording():
+    """Prints the tables."""
+    print(f"Recorders alone, by a sender that uses a processor of its own; {machine()}\n")
+    rows, verifying = [], []
+    for name, (_, _, indexed) in LEVELS.items():
+        for kind in KINDS:
+            if indexed and kind != "commands":
+                continue  # nothing of output is in the index of commands
+            found = measured(name, kind)
+            rows += found[0]
+            verifying += found[1]
+    for kind in KINDS:
+        rows += pinned(kind)
+    rows += [alone(name) for name, (_, _, indexed) in LEVELS.items() if not indexed]
+    table(HEADER, rows)
+    table(VERIFY_HEADER, verifying)
+
+
+if __name__ == "__main__":
+    recording()
