@@ -185,46 +185,6 @@ extension SessionsCommand {
     }
 }
 
-/// Gives orders and waits until recorders have carried them out.
-private enum RemovalOrders {
-    /// Seconds.
-    private static let patience = 15.0
-    private static let interval = 0.1
-
-    static func carryOut(
-        _ orders: [(directory: String, order: RemovalOrder)], _ index: RecordingIndex, _ configuration: Configuration
-    ) throws {
-        let key = try RecordingKey.load(configuration.state.recordingKey)
-        for (directory, order) in orders { try order.give(to: directory, key: key) }
-        var waiting = orders
-        let end = Date(timeIntervalSinceNow: patience)
-        while !waiting.isEmpty {
-            for (directory, order) in waiting {
-                if case .refused(let reason) = try order.state(in: directory) {
-                    throw CommandFailure("\(directory): segments \(order.segments) stay: \(reason)")
-                }
-            }
-            waiting = try waiting.filter { try $0.order.state(in: $0.directory) == .waiting }
-            guard Date() < end else {
-                throw CommandFailure(
-                    "the recorder of \(waiting.map(\.directory).joined(separator: ", ")) does not answer: it does what was "
-                        + "ordered when it runs again")
-            }
-            if !waiting.isEmpty { Thread.sleep(forTimeInterval: interval) }
-        }
-        for (directory, order) in orders where order.kind == .remove {
-            try index.forget(order.segments, of: URL(filePath: directory).lastPathComponent)
-        }
-        if let copies = try ArchivedCopies(configuration) {
-            for (directory, order) in orders { try copies.carryOut(order, in: directory) }
-        }
-        let words = index.recordings + "/" + SearchIndex.fileName
-        if !orders.isEmpty, FileManager.default.fileExists(atPath: words) {
-            Sluice.complain("their words are still in \(words): `sluice sessions reindex` makes it anew")
-        }
-    }
-}
-
 /// The segments that hold a session.
 private struct SessionSegments {
     let ranges: [(replica: String, segments: [ClosedRange<UInt64>])]
