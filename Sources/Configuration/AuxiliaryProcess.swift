@@ -1,11 +1,20 @@
 /// Processes that no message visits: they work on what others wrote. They start before the stages and end after them.
 public enum AuxiliaryProcess: String, Sendable, CaseIterable {
-    case forwarder
+    case archiver, forwarder
 
     /// Why there is only one.
     public var soleReason: String {
         switch self {
+        case .archiver: "it alone removes what it has uploaded"
         case .forwarder: "it alone owns the places up to which events were sent"
+        }
+    }
+
+    /// The key of `recording:` that has it run.
+    public var setting: String {
+        switch self {
+        case .archiver: "archive"
+        case .forwarder: "forward"
         }
     }
 }
@@ -14,6 +23,7 @@ extension Configuration {
     /// Whether `process` runs here.
     public func runs(_ process: AuxiliaryProcess) -> Bool {
         switch process {
+        case .archiver: recording.archive != nil
         case .forwarder: recording.forward != nil
         }
     }
