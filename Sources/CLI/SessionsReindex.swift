@@ -4,6 +4,7 @@ import Configuration
 import Foundation
 import PostgresRender
 import Recording
+import Retention
 
 /// `--recordings`, for the commands that read recordings.
 struct RecordingsOption: ParsableArguments {

@@ -1,12 +1,13 @@
 /// Processes that no message visits: they work on what others wrote. They start before the stages and end after them.
 public enum AuxiliaryProcess: String, Sendable, CaseIterable {
-    case archiver, forwarder
+    case archiver, forwarder, expirer
 
     /// Why there is only one.
     public var soleReason: String {
         switch self {
         case .archiver: "it alone removes what it has uploaded"
         case .forwarder: "it alone owns the places up to which events were sent"
+        case .expirer: "one look at what is past its time is enough"
         }
     }
 
@@ -15,6 +16,7 @@ public enum AuxiliaryProcess: String, Sendable, CaseIterable {
         switch self {
         case .archiver: "archive"
         case .forwarder: "forward"
+        case .expirer: "retention"
         }
     }
 }
@@ -25,6 +27,7 @@ extension Configuration {
         switch process {
         case .archiver: recording.archive != nil
         case .forwarder: recording.forward != nil
+        case .expirer: recording.retention != nil
         }
     }
 
