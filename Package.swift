@@ -47,6 +47,7 @@ let package = Package(
         .executable(name: "sluice-recorder", targets: ["Recorder"]),
         .executable(name: "sluice-archiver", targets: ["Archiver"]),
         .executable(name: "sluice-forwarder", targets: ["Forwarder"]),
+        .executable(name: "sluice-expirer", targets: ["Expirer"]),
         .executable(name: "example-forbid-word", targets: ["ExampleForbidWord"]),
         .library(name: "Bus", targets: ["Bus"]),
         .library(name: "Contract", targets: ["Contract"]),
@@ -94,6 +95,7 @@ let package = Package(
         library("Recording", ["Contract", "COpenSSL", "CLZ4", "CFallocate", grdb, protobuf]),
 
         library("Archive", ["Recording", "Configuration", "CCurl", "COpenSSL"]),
+        library("Retention", ["Archive", "Recording", "Configuration"]),
 
         library("OCSF", ["Contract", "Recording", "Telemetry"]),
         library(
@@ -136,13 +138,14 @@ let package = Package(
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
         program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
+        program("Expirer", ["Retention", "Recording", "Bus", "Configuration", "Telemetry"]),
         program(
             "Recorder", ["Recording", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [
                 "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive",
-                "OCSF", "Forwarding", "Policy",
+                "Retention", "OCSF", "Forwarding", "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),

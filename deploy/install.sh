@@ -18,7 +18,7 @@ umask 022
 
 # A new file under the old name: running processes keep the program that they started with.
 put() { install -D -m "$1" "$2" "$3.new" && mv "$3.new" "$3"; }
-for name in sluice sluice-ingress sluice-classifier sluice-masker sluice-approver sluice-recorder sluice-archiver sluice-forwarder; do
+for name in sluice sluice-ingress sluice-classifier sluice-masker sluice-approver sluice-recorder sluice-archiver sluice-forwarder sluice-expirer; do
     put 755 "$programs/$name" "/usr/lib/sluice/$name"
 done
 ln -sf ../lib/sluice/sluice /usr/bin/sluice

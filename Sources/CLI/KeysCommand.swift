@@ -11,10 +11,9 @@ struct KeysCommand: ParsableCommand {
         commandName: "keys", abstract: "Make, show and rotate the installation's keys.",
         subcommands: [MakeCommand.self, ShowCommand.self, RotateCommand.self, RecordingKeyCommand.self])
 
-    /// Stages that may have links to other hosts: Sluice's own that are on the bus.
+    /// Stages that may have links to other hosts: Sluice's own.
     static func linkStages(_ configuration: Configuration) -> [String] {
-        configuration.stages.startOrder.filter { $0.custom == nil && $0.name != BuiltInStage.archiver.rawValue }
-            .map(\.name).sorted()
+        configuration.stages.startOrder.filter { $0.custom == nil }.map(\.name).sorted()
     }
 
     struct MakeCommand: ParsableCommand {

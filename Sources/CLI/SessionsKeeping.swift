@@ -1,9 +1,9 @@
-import Archive
 import ArgumentParser
 import Configuration
 import Foundation
 import PostgresRender
 import Recording
+import Retention
 
 /// What is kept, what is removed, and what nobody may remove. Recorders do it on order, and note it first.
 extension SessionsCommand {
@@ -131,16 +131,12 @@ extension SessionsCommand {
                     "its segments hold \(others.count) other sessions, which would go too: --with-others if that is meant"
                 )
             }
-            var orders: [(directory: String, order: RemovalOrder)] = []
-            for (replica, ranges) in segments.ranges {
-                for range in ranges {
-                    orders.append(
-                        (
-                            recordings + "/" + replica, RemovalOrder(remove ? .remove : .erase, range, reason: reason)
-                        ))
+            let orders = segments.ranges.flatMap { replica, ranges in
+                ranges.map { range in
+                    PlacedOrder(replica: replica, RemovalOrder(remove ? .remove : .erase, range, reason: reason))
                 }
             }
-            try RemovalOrders.carryOut(orders, index, configuration)
+            try CommandFailure.report(RemovalOrders(configuration, index).carryOut(orders).problems)
             print("session \(session.id) is \(remove ? "removed" : "erased")")
         }
     }
@@ -150,8 +146,8 @@ extension SessionsCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove segments that `recording.retention` does not keep any more.",
             discussion: """
-                A segment goes when all sessions in it have ended and are past their time. Run it daily, from a timer. \
-                Nothing under legal hold is touched.
+                A segment goes when all sessions in it have ended and are past their time. sluice-expirer does the same \
+                by itself. Nothing under legal hold is touched.
                 """)
 
         @OptionGroup var config: ConfigOption
@@ -162,65 +158,15 @@ extension SessionsCommand {
             guard let retention = configuration.recording.retention else {
                 throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
             }
-            let recordings = configuration.state.recordings
-            let index = try RecordingIndex(recordings: recordings)
-            let due = try RetentionDue(index, retention, now: Date()).ranges
-            var orders: [(directory: String, order: RemovalOrder)] = []
-            for (replica, ranges) in due.sorted(by: { $0.key < $1.key }) {
-                let directory = recordings + "/" + replica
-                let held = try LegalHold.all(in: directory)
-                for range in ranges {
-                    if let hold = held.first(where: { $0.segments.overlaps(range) }) {
-                        print(
-                            "kept: \(replica), segments \(range.lowerBound)-\(range.upperBound), held as \(hold.name)")
-                        continue
-                    }
-                    print("\(dryRun ? "due" : "removed"): \(replica), segments \(range.lowerBound)-\(range.upperBound)")
-                    orders.append((directory, RemovalOrder(.remove, range, reason: "past its retention")))
-                }
-            }
-            if orders.isEmpty { print("nothing to remove") }
-            if !dryRun { try RemovalOrders.carryOut(orders, index, configuration) }
-        }
-    }
-}
-
-/// Gives orders and waits until recorders have carried them out.
-private enum RemovalOrders {
-    /// Seconds.
-    private static let patience = 15.0
-    private static let interval = 0.1
-
-    static func carryOut(
-        _ orders: [(directory: String, order: RemovalOrder)], _ index: RecordingIndex, _ configuration: Configuration
-    ) throws {
-        let key = try RecordingKey.load(configuration.state.recordingKey)
-        for (directory, order) in orders { try order.give(to: directory, key: key) }
-        var waiting = orders
-        let end = Date(timeIntervalSinceNow: patience)
-        while !waiting.isEmpty {
-            for (directory, order) in waiting {
-                if case .refused(let reason) = try order.state(in: directory) {
-                    throw CommandFailure("\(directory): segments \(order.segments) stay: \(reason)")
-                }
-            }
-            waiting = try waiting.filter { try $0.order.state(in: $0.directory) == .waiting }
-            guard Date() < end else {
-                throw CommandFailure(
-                    "the recorder of \(waiting.map(\.directory).joined(separator: ", ")) does not answer: it does what was "
-                        + "ordered when it runs again")
-            }
-            if !waiting.isEmpty { Thread.sleep(forTimeInterval: interval) }
-        }
-        for (directory, order) in orders where order.kind == .remove {
-            try index.forget(order.segments, of: URL(filePath: directory).lastPathComponent)
-        }
-        if let copies = try ArchivedCopies(configuration) {
-            for (directory, order) in orders { try copies.carryOut(order, in: directory) }
-        }
-        let words = index.recordings + "/" + SearchIndex.fileName
-        if !orders.isEmpty, FileManager.default.fileExists(atPath: words) {
-            Sluice.complain("their words are still in \(words): `sluice sessions reindex` makes it anew")
+            let index = try RecordingIndex(recordings: configuration.state.recordings)
+            let due = try RetentionDue(index, retention, now: Date())
+            for held in due.held { print("kept: \(held.segments), held as \(held.hold)") }
+            for segments in due.segments { print("due: \(segments)") }
+            if due.segments.isEmpty { print("nothing to remove") }
+            guard !dryRun else { return try CommandFailure.report(due.problems) }
+            let done = try RemovalOrders(configuration, index).carryOut(due.orders)
+            for order in done.orders { print("removed: \(order.place)") }
+            try CommandFailure.report(due.problems + done.problems)
         }
     }
 }
@@ -235,7 +181,7 @@ private struct SessionSegments {
         self.session = session
         locations = try index.locations(of: session)
         ranges = Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
-            ($0.key, Self.ranges($0.value.map(\.segment)))
+            ($0.key, SegmentRanges.of($0.value.map(\.segment)))
         }
     }
 
@@ -247,42 +193,5 @@ private struct SessionSegments {
                 own[$0.replica]?.contains($0.segment) == true && $0.session != session
             }
             .map(\.session))
-    }
-
-    /// Numbers as ranges without gaps.
-    static func ranges(_ numbers: [UInt64]) -> [ClosedRange<UInt64>] {
-        var found: [ClosedRange<UInt64>] = []
-        for number in Set(numbers).sorted() {
-            if let last = found.last, last.upperBound + 1 == number {
-                found[found.count - 1] = last.lowerBound...number
-            } else {
-                found.append(number...number)
-            }
-        }
-        return found
-    }
-}
-
-/// Segments that nothing keeps any more.
-struct RetentionDue {
-    private(set) var ranges: [String: [ClosedRange<UInt64>]] = [:]
-
-    init(_ index: RecordingIndex, _ retention: RecordingRetention, now: Date) throws {
-        let now = UInt64(max(0, now.timeIntervalSince1970) * 1_000_000)
-        var kept: [String: Set<UInt64>] = [:]
-        var seen: [String: Set<UInt64>] = [:]
-        for entry in try index.segmentSessions() {
-            seen[entry.replica, default: []].insert(entry.segment)
-            let keep = retention.seconds(resource: entry.resource, rules: entry.rules)
-            guard let keep, let ended = entry.ended, ended + UInt64(keep) * 1_000_000 <= now else {
-                kept[entry.replica, default: []].insert(entry.segment)
-                continue
-            }
-        }
-        for (replica, segments) in seen {
-            let here = Set(try RecordingArchive(recordings: index.recordings).sealedSegments(of: replica))
-            let due = segments.subtracting(kept[replica] ?? []).intersection(here)
-            if !due.isEmpty { ranges[replica] = SessionSegments.ranges(Array(due)) }
-        }
     }
 }

@@ -4,6 +4,7 @@ import Configuration
 import Foundation
 import PostgresRender
 import Recording
+import Retention
 
 /// `--recordings`, for the commands that read recordings.
 struct RecordingsOption: ParsableArguments {
@@ -72,14 +73,7 @@ extension SessionsCommand {
         private func remakeWords(_ recordings: String, _ access: RecordingAccess) throws {
             let path = recordings + "/" + SearchIndex.fileName
             guard FileManager.default.fileExists(atPath: path) else { return }
-            let content: SearchIndex.Content
-            do throws(RecordingError) {
-                content = try SearchIndex(reading: path, of: recordings).content()
-            } catch {
-                // One of another version does not say.
-                guard error.code == .notFound else { throw error }
-                content = .commands
-            }
+            let content = try SearchIndex.content(of: path, recordings)
             do throws(RecordingError) {
                 let index = try SearchIndex(writing: path, of: recordings, content, access: access)
                 try index.clear()

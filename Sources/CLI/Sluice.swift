@@ -74,4 +74,9 @@ struct CommandFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
+
+    /// Fails with these, one a line, unless there is none.
+    static func report(_ problems: [String]) throws {
+        guard problems.isEmpty else { throw CommandFailure(problems.joined(separator: "\nsluice: ")) }
+    }
 }

@@ -51,8 +51,7 @@ public struct Configuration: Sendable {
         let policy = mistakes.attempt(try keys.required("policy").path())
         let limits = mistakes.attempt(try Limits(keys.optional("limits")))
         let recording = mistakes.attempt(try RecordingSettings(keys.optional("recording"), folder: folder))
-        let stages = mistakes.attempt(
-            try StageTable(keys.optional("stages"), hasArchive: recording?.archive != nil))
+        let stages = mistakes.attempt(try StageTable(keys.optional("stages")))
         metrics = mistakes.attempt(try keys.optional("metrics").map(MetricsListener.init))
         log = mistakes.attempt(try keys.optional("log")?.choice(of: LogStyle.self)) ?? .text
         let root = mistakes.attempt(try state?.path())
@@ -121,11 +120,12 @@ public struct Configuration: Sendable {
     }
 
     /// Environment variables that hold secrets which `process` has no business with: target credentials are Ingress's,
-    /// those of the archive the archiver's, those of sinks the forwarder's.
+    /// those of the archive the archiver's and, for copies to delete there, the expirer's, those of sinks the forwarder's.
     public func foreignSecretNames(of process: String) -> Set<String> {
         let owners: [String: Set<String>] = [
             BuiltInStage.ingress.rawValue: Set(resources.compactMap(\.credentials.password.environmentName)),
-            BuiltInStage.archiver.rawValue: Set(recording.archive?.secretEnvironmentNames ?? []),
+            AuxiliaryProcess.archiver.rawValue: Set(recording.archive?.secretEnvironmentNames ?? []),
+            AuxiliaryProcess.expirer.rawValue: Set(recording.archive?.secretEnvironmentNames ?? []),
             AuxiliaryProcess.forwarder.rawValue: recording.forward?.secretNames ?? [],
         ]
         return Set(owners.values.joined()).subtracting(owners[process] ?? [])

@@ -14,13 +14,19 @@ public struct RecordingRetention: Sendable, Equatable {
     /// Of sessions that no exception is about; nil: for ever.
     public let keepSeconds: Int?
     public let exceptions: [Exception]
+    /// Between two looks at what is past its time.
+    public let everySeconds: Int
 
     static let maximumExceptions = 1000
+    static let everyRange = 1...604_800
+    static let defaultEvery = 3600
 
     init(_ node: StrictNode) throws(ConfigurationError) {
         var keys = try node.mapping()
         var mistakes = Mistakes()
         keepSeconds = mistakes.attempt(try keys.optional("keep")?.seconds())
+        everySeconds =
+            mistakes.attempt(try keys.optional("every")?.seconds(in: Self.everyRange)) ?? Self.defaultEvery
         let list = keys.optional("exceptions")
         let nodes = mistakes.attempt(try list?.sequence()) ?? []
         var exceptions: [Exception] = []

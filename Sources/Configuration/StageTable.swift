@@ -2,14 +2,13 @@ import StrictYAML
 
 /// Sluice's own stages, in the order they start: each finds the ones it sends to already there.
 public enum BuiltInStage: String, Sendable, CaseIterable {
-    case archiver, recorder, approver, classifier, masker, ingress
+    case recorder, approver, classifier, masker, ingress
 
     /// Why there can be only one, or nil when it may be replicated.
     public var soleReason: String? {
         switch self {
         case .approver: "it alone owns the approvals"
         case .ingress: "it alone owns the listeners"
-        case .archiver: "it alone removes what it has uploaded"
         case .recorder, .classifier, .masker: nil
         }
     }
@@ -22,7 +21,6 @@ public struct StageTable: Sendable, Equatable {
     public let network: [BuiltInStage: StageNetwork]
     /// In file order.
     public let custom: [CustomStage]
-    private let hasArchive: Bool
     private let requestOrder: [String]
     private let responseOrder: [String]
 
@@ -63,9 +61,7 @@ public struct StageTable: Sendable, Equatable {
         public var soleReason: String? { auxiliary?.soleReason ?? BuiltInStage(rawValue: name)?.soleReason }
     }
 
-    /// `hasArchive`: whether the archiver runs.
-    init(_ node: StrictNode?, hasArchive: Bool = false) throws(ConfigurationError) {
-        self.hasArchive = hasArchive
+    init(_ node: StrictNode?) throws(ConfigurationError) {
         var replicas: [BuiltInStage: Int] = [:]
         var network: [BuiltInStage: StageNetwork] = [:]
         var custom: [CustomStage] = []
@@ -79,11 +75,11 @@ public struct StageTable: Sendable, Equatable {
                     continue
                 }
                 nodes[name] = value
-                if name == BuiltInStage.archiver.rawValue {
+                if let process = AuxiliaryProcess(rawValue: name) {
                     mistakes.add(
                         value.error(
-                            "the archiver runs once on each host where recording: archive: is, and has no other settings"
-                        ))
+                            "the \(name) runs once on each host where recording: \(process.setting): is, and has no other "
+                                + "settings"))
                 } else if let stage = BuiltInStage(rawValue: name) {
                     guard let entry = mistakes.attempt(try Self.builtIn(stage, value)) else { continue }
                     replicas[stage] = entry.replicas
@@ -202,17 +198,12 @@ public struct StageTable: Sendable, Equatable {
     /// Stages that reply data visits, in order.
     public func responseRoute() -> [String] { responseOrder }
 
-    public func replicas(of stage: BuiltInStage) -> Int {
-        switch stage {
-        case .archiver: hasArchive ? 1 : 0
-        case .recorder, .approver, .classifier, .masker, .ingress: builtInReplicas[stage] ?? 1
-        }
-    }
+    public func replicas(of stage: BuiltInStage) -> Int { builtInReplicas[stage] ?? 1 }
 
-    /// All stages in the order they start: the archiver when there is an archive, recorder, approver, classifier, masker, custom ones, ingress last.
+    /// All stages in the order they start: recorder, approver, classifier, masker, custom ones, ingress last.
     public var startOrder: [Entry] {
         var result: [Entry] = []
-        for stage in BuiltInStage.allCases where stage != .archiver || hasArchive {
+        for stage in BuiltInStage.allCases {
             if stage == .ingress {
                 result += custom.map { Entry($0.name, replicas: $0.replicas, custom: $0) }
             }

@@ -109,6 +109,9 @@ struct ReadableSegment {
     let number: UInt64
     let limit: Int64
 
+    /// By order: it is still to be removed, or nobody can read it.
+    var isErased: Bool { folder.isErased(number) }
+
     func reader() throws(RecordingError) -> SegmentReader { try folder.reader(number) }
 }
 

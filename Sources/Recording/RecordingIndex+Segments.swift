@@ -13,7 +13,12 @@ extension RecordingIndex {
         public var ended: UInt64?
     }
 
-    /// Forgets segments that were removed, and the sessions of which nothing is left.
+    /// Times that the log is tried to be emptied; each waits for who reads.
+    private static let checkpointAttempts = 3
+
+    /// Forgets segments that were removed, and the sessions of which nothing is left: every byte of them.
+    ///
+    /// - Throws: `storage` also when the file's log could not be emptied, because somebody reads without end.
     public func forget(_ segments: ClosedRange<UInt64>, of replica: String) throws(RecordingError) {
         _ = try write { database in
             try database.execute(
@@ -25,6 +30,17 @@ extension RecordingIndex {
                     DELETE FROM session_marks WHERE session NOT IN (SELECT session FROM session_segments);
                     """)
             return true
+        }
+        for attempt in 1...Self.checkpointAttempts {
+            do {
+                try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+                return
+            } catch {
+                let isBusy = (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
+                guard isBusy, attempt < Self.checkpointAttempts else {
+                    throw Self.failure(recordings + "/" + Self.fileName, error)
+                }
+            }
         }
     }
 

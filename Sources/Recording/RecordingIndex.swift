@@ -62,6 +62,7 @@ public struct RecordingIndex: Sendable {
         }
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(Self.busySeconds)
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
         do {
             database = try Self.open(path, configuration)
             try database.write(Self.prepare)

@@ -83,9 +83,9 @@ public struct ReplicaWriter {
             do throws(RecordingError) { try writer?.signCheckpoint(now: now) } catch { return failed(error, now: now) }
             guard now >= listedAt + Self.listInterval else { return }
             listedAt = now
-            guard let writer, noted != nil else { return }
+            guard let writer else { return }
             do throws(RecordingError) {
-                try noteReplicas(writer)
+                if noted != nil { try noteReplicas(writer) }
                 try carryOutOrders(writer)
             } catch {
                 failed(error, now: now)
@@ -94,6 +94,25 @@ public struct ReplicaWriter {
             if now >= triedAt + Self.retryInterval { retry(now: now) }
         case .lost: return
         }
+    }
+
+    /// Carries out the orders to a replica that no recorder has open, as a recorder would.
+    ///
+    /// - Returns: false when one has, which does it itself.
+    public static func carryOutOrders(
+        to directory: String, key: RecordingKey, options: SegmentWriter.Options
+    ) throws(RecordingError) -> Bool {
+        var replica: ReplicaWriter
+        do throws(RecordingError) {
+            replica = try ReplicaWriter(directory: directory, key: key, options: options)
+        } catch {
+            guard error.code == .locked else { throw error }
+            return false
+        }
+        replica.tick(now: listInterval)
+        try replica.finish()
+        if let problem = replica.problem ?? replica.orderProblem { throw problem }
+        return true
     }
 
     /// What was written since the last call, for the index; nil when that must be read from the segments.
@@ -148,7 +167,10 @@ public struct ReplicaWriter {
     private mutating func carryOutOrders(_ writer: SegmentWriter) throws(RecordingError) {
         orderProblem = nil
         do throws(RecordingError) {
-            for order in try writer.waitingOrders() {
+            let orders = try writer.waitingOrders()
+            // Before it says anything else a recording names its replicas.
+            if !orders.isEmpty, noted == nil { try noteReplicas(writer) }
+            for order in orders {
                 let refusal = try writer.carryOut(order)
                 try order.settle(in: directory, refusal: refusal, files: files)
             }

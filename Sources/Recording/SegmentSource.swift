@@ -12,14 +12,16 @@ struct SegmentFolder: Sendable {
     private let replica: String
     private let access: RecordingAccess
     private let archived: ArchivedSegments
+    // Whose word that is, a verification looks into.
+    private let removals: RemovalList?
 
     init(_ directory: String, _ access: RecordingAccess) throws(RecordingError) {
         self.directory = directory
         self.access = access
         replica = String(directory.split(separator: "/").last ?? "")
         var archived = try ArchivedSegments.read(directory)
-        // Whose word that is, a verification looks into.
-        if let removals = try RemovalList.read(directory, keys: nil) {
+        removals = try RemovalList.read(directory, keys: nil)
+        if let removals {
             for number in archived.segments.keys where removals.isRemoved(number) { archived.remove(number) }
         }
         self.archived = archived
@@ -61,6 +63,9 @@ struct SegmentFolder: Sendable {
 
     /// Whether the segment is here or in the archive.
     func has(_ number: UInt64) -> Bool { archived.segments[number] != nil || fileSize(path(number)) != nil }
+
+    /// Whether it was removed, or its data key destroyed, by order.
+    func isErased(_ number: UInt64) -> Bool { removals?.isErased(number) ?? false }
 
     /// Where the segment stands when it is here.
     func path(_ number: UInt64) -> String { directory + "/" + Format.segmentName(number) }

@@ -24,7 +24,7 @@ extension Fleet {
             if AuxiliaryProcess(rawValue: stage) != nil { return .auxiliary }
             return switch BuiltInStage(rawValue: stage) {
             case .ingress: .ingress
-            case .recorder, .archiver: .recorder
+            case .recorder: .recorder
             case .approver, .classifier, .masker, nil: .stages
             }
         }
@@ -89,7 +89,7 @@ extension Fleet {
             case .ingress: hurried ? 0 : 30_000
             case .stages: hurried ? 1_000 : 10_000
             case .recorder: hurried ? 5_000 : 30_000
-            case .auxiliary: hurried ? 1_000 : 10_000
+            case .auxiliary: hurried ? 5_000 : 30_000
             }
         }
     }
@@ -122,7 +122,7 @@ extension Fleet {
                 return
             }
             switch BuiltInStage(rawValue: stage) {
-            case .recorder, .approver, .archiver: self = .inPlace
+            case .recorder, .approver: self = .inPlace
             case .ingress: self = .handover
             case .classifier, .masker, nil: self = .surge
             }

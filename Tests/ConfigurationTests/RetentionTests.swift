@@ -4,15 +4,16 @@ import Testing
 @testable import Configuration
 
 @Suite struct RetentionTests {
-    private func retention(_ text: String) throws -> RecordingRetention? {
-        let head = """
-            state: s
-            listeners: {postgres: 127.0.0.1:1}
-            resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
-            policy: p.yaml
+    private static let head = """
+        state: s
+        listeners: {postgres: 127.0.0.1:1}
+        resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
+        policy: p.yaml
 
-            """
-        return try Configuration.parse(head + text, file: "/srv/sluice.yaml").recording.retention
+        """
+
+    private func retention(_ text: String) throws -> RecordingRetention? {
+        try Configuration.parse(Self.head + text, file: "/srv/sluice.yaml").recording.retention
     }
 
     @Test func theLongestExceptionCounts() throws {
@@ -40,7 +41,20 @@ import Testing
         #expect(found?.seconds(resource: "x", rules: []) == .some(nil))
     }
 
-    @Test(arguments: ["{keep: never}", "{exceptions: [{keep: 1d}]}", "{exceptions: [{rule: a}]}", "{for: 1d}"])
+    @Test func anExpirerRunsWithRetentionAlone() throws {
+        #expect(try retention("recording: {retention: {keep: 1d}}")?.everySeconds == 3600)
+        #expect(try retention("recording: {retention: {keep: 1d, every: 10m}}")?.everySeconds == 600)
+        for (text, runs) in [("", false), ("recording: {retention: {keep: 1d}}", true)] {
+            let configuration = try Configuration.parse(Self.head + text, file: "/srv/sluice.yaml")
+            #expect(configuration.runs(.expirer) == runs)
+            #expect(configuration.startOrder.map(\.name).contains("expirer") == runs)
+        }
+    }
+
+    @Test(arguments: [
+        "{keep: 1d, every: 0s}", "{keep: 1d, every: 8d}", "{keep: never}", "{exceptions: [{keep: 1d}]}",
+        "{exceptions: [{rule: a}]}", "{for: 1d}",
+    ])
     func mistakesAreNamed(text: String) {
         #expect(throws: ConfigurationError.self) { try retention("recording: {retention: \(text)}") }
     }

@@ -9,8 +9,7 @@ struct KubernetesTests {
     static let containerfile = Project.root + "/deploy/container/Containerfile"
     static let programs = [
         "sluice", "sluice-ingress", "sluice-classifier", "sluice-masker", "sluice-approver", "sluice-recorder",
-        "sluice-archiver",
-        "sluice-forwarder",
+        "sluice-archiver", "sluice-forwarder", "sluice-expirer",
     ]
 
     static let stages = ["ingress", "classifier", "masker", "approver", "recorder"]

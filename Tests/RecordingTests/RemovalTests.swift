@@ -98,6 +98,38 @@ import Testing
         #expect(scratch.verified().problems == [])
     }
 
+    /// Nothing was recorded since it started.
+    @Test func anIdleRecorderCarriesOutOrders() throws {
+        let scratch = try Scratch()
+        let writer = try recorder(scratch)
+        try writer.finish()
+        var next = try recorder(again: scratch)
+        let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
+        try order.give(to: scratch.replica, key: scratch.key)
+        next.tick(now: 2 * Self.second)
+        #expect(try order.state(in: scratch.replica) == .done)
+        try next.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
+    /// A recorder that was scaled away.
+    @Test func ordersToAReplicaThatNobodyHasOpen() throws {
+        let scratch = try Scratch()
+        let writer = try recorder(scratch)
+        let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
+        try order.give(to: scratch.replica, key: scratch.key)
+        func carryOut() throws -> Bool {
+            try ReplicaWriter.carryOutOrders(to: scratch.replica, key: scratch.key, options: .init())
+        }
+        #expect(try !carryOut())
+        #expect(try order.state(in: scratch.replica) == .waiting)
+        try writer.finish()
+        #expect(try carryOut())
+        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(scratch.segments.first?.hasSuffix("00000003.slseg") == true)
+        #expect(scratch.verified().problems == [])
+    }
+
     @Test(arguments: ["", "two\nlines", String(repeating: "x", count: 501)])
     func aReasonIsALine(reason: String) throws {
         let scratch = try Scratch()

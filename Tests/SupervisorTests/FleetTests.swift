@@ -1,3 +1,4 @@
+import Configuration
 import Testing
 
 @testable import Supervisor
@@ -183,10 +184,11 @@ struct FleetTests {
         #expect(fleet.stop(now: 1) == [.terminate(1), .terminate(2)])
     }
 
-    @Test func whatWorksOnRecordingsEndsAfterTheRecorder() {
+    @Test(arguments: AuxiliaryProcess.allCases)
+    func whatWorksOnRecordingsEndsAfterTheRecorder(process: AuxiliaryProcess) {
         var fleet = Fleet(
             [
-                .init(name: "forwarder", replicas: 1), .init(name: "recorder", replicas: 1),
+                .init(name: process.rawValue, replicas: 1), .init(name: "recorder", replicas: 1),
                 .init(name: "ingress", replicas: 1),
             ], drainMilliseconds: 1)
         _ = fleet.start(now: 0)
@@ -194,7 +196,7 @@ struct FleetTests {
             _ = fleet.spawned(id, pid: Int32(7 + id))
             _ = fleet.becameReady(id, status: nil, now: 0)
         }
-        #expect(Fleet.Replacement(of: "forwarder") == .inPlace)
+        #expect(Fleet.Replacement(of: process.rawValue) == .inPlace)
         // Killed while the others finish, it comes back for what they still record.
         #expect(commands(fleet.stop(now: 1)) == [.terminate(2)])
         #expect(commands(fleet.exited(0, .signal(9), lastLines: [], now: 1)) == [])

@@ -326,7 +326,7 @@ struct EnvironmentTests {
         #expect(ingress["SLUICE_TOKEN"] == nil)
     }
 
-    @Test func onlyTheArchiverSeesTheArchivesSecrets() throws {
+    @Test func archiverAndExpirerSeeTheArchivesSecrets() throws {
         let text = """
             state: s
             listeners: {postgres: 127.0.0.1:1}
@@ -340,10 +340,11 @@ struct EnvironmentTests {
             """
         let configuration = try Configuration.parse(text, file: "/srv/sluice.yaml")
         let inherited = ["DB_PASSWORD": "x", "ACCESS": "y", "SECRET": "z"]
-        for stage in ["archiver", "ingress", "recorder", "custom"] {
+        for stage in ["archiver", "expirer", "ingress", "recorder", "custom"] {
+            let isArchives = ["archiver", "expirer"].contains(stage)
             let seen = Supervisor.environment(of: stage, replica: 0, configuration: configuration, inherited: inherited)
             #expect(
-                (seen["SECRET"] != nil) == (stage == "archiver") && (seen["ACCESS"] != nil) == (stage == "archiver"))
+                (seen["SECRET"] != nil) == isArchives && (seen["ACCESS"] != nil) == isArchives)
             #expect((seen["DB_PASSWORD"] != nil) == (stage == "ingress"))
         }
     }

@@ -28,7 +28,7 @@ final class ReplicaProgress {
         self.place = known
         start = known
         segments = try archive.readable(replica: replica, fromBlock: known.block)[...]
-        segments = segments.drop { $0.number < known.segment }
+        segments = segments.drop { $0.number < known.segment }.filter { !$0.isErased }[...]
         if let first = segments.first, first.number == known.segment {
             segments.removeFirst()
             let reader = try first.reader()

@@ -6,8 +6,8 @@ extension SearchIndex {
     private static let batchCommands = 32_768
     private static let batchBytes = 32 << 20
 
-    /// Reads what recordings hold beyond what is known here, up to their heads. Killed in the middle, it goes on from the last
-    /// transaction.
+    /// Forgets what was removed, then reads what recordings hold beyond what is known here, up to their heads. Killed in the
+    /// middle, it goes on from the last transaction.
     ///
     /// - Parameter replies: makes text of replies; nil: only commands are read.
     /// - Parameter goesOn: asked between blocks; after false the next update goes on.
@@ -19,6 +19,7 @@ extension SearchIndex {
         let archive = RecordingArchive(recordings: recordings, access: access)
         let replicas = try archive.replicas()
         for replica in replicas { try settle(replica) }
+        guard try forgetRemoved(while: goesOn) || goesOn() else { return 0 }
         let generation = try generation()
         var collector = CommandCollector(try scope(replies), open: try pending())
         var readers: [ReplicaProgress] = []
@@ -28,15 +29,18 @@ extension SearchIndex {
         }
         var count = 0
         var hasMoved = false
-        var isEmptied = false
+        var isOver = false
         func flush() throws(RecordingError) {
             let (started, complete) = collector.take()
-            isEmptied = try !store(started, complete, open: collector.open, readers.map(\.place), generation)
+            let isStored = try store(started, complete, open: collector.open, readers.map(\.place), generation)
+            // What was removed meanwhile goes before anything more comes.
+            let isChanged = try hasNewRemovals
+            isOver = !isStored || isChanged
             count += complete.count
             hasMoved = false
         }
         // By time, since a session that moved between replicas begins in one of them.
-        while !isEmptied, goesOn(), let next = Self.first(of: readers) {
+        while !isOver, goesOn(), let next = Self.first(of: readers) {
             try next.read { head, raw throws(RecordingError) in
                 guard !head.session.isEmpty else { return }
                 collector.add(head, raw, session: try head.sessionName(raw), place: next.start)

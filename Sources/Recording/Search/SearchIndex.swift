@@ -28,6 +28,8 @@ public final class SearchIndex {
     let database: DatabaseQueue
     /// Held while this value may write; nil: it only reads.
     private let lock: Int32?
+    /// The lists of removals, by replica, of which nothing is here any more.
+    var settledRemovals: [String: RemovalsStamp] = [:]
 
     /// Opens an index for searching.
     ///
@@ -100,7 +102,10 @@ public final class SearchIndex {
         configuration.busyMode = .timeout(busySeconds)
         configuration.prepareDatabase { database in
             try database.execute(
-                sql: "PRAGMA page_size = \(pageBytes); PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+                sql: """
+                    PRAGMA page_size = \(pageBytes); PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                    PRAGMA secure_delete = ON
+                    """)
         }
         return try wrapped(path) { try DatabaseQueue(path: path, configuration: configuration) }
     }
@@ -126,11 +131,11 @@ public final class SearchIndex {
         try make(database, content)
     }
 
-    private static func make(_ database: Database, _ content: Content) throws {
+    static func make(_ database: Database, _ content: Content) throws {
         try database.inTransaction {
             for table in [
                 "words", "settings", "replicas", "sessions", "names", "places", "commands", "spans", "pending",
-                "vocabulary",
+                "vocabulary", uncleanTable,
             ] {
                 try database.execute(sql: "DROP TABLE IF EXISTS \(table)")
             }
@@ -167,6 +172,7 @@ public final class SearchIndex {
             session TEXT NOT NULL, number INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (session, number)
         ) WITHOUT ROWID;
         CREATE TABLE vocabulary (word TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+        CREATE TABLE \(uncleanTable) (session INTEGER PRIMARY KEY);
         """
 
     static func wrapped<Value>(_ path: String, _ body: () throws -> Value) throws(RecordingError) -> Value {

@@ -46,7 +46,7 @@ public struct TextScan: Sendable {
     ) throws(RecordingError) -> Result {
         var segments: [(replica: String, segment: ReadableSegment, next: ReadableSegment?)] = []
         for replica in try archive.replicas() {
-            let all = try archive.readable(replica: replica, fromBlock: 1)
+            let all = try archive.readable(replica: replica, fromBlock: 1).filter { !$0.isErased }
             for (place, segment) in all.enumerated() {
                 segments.append((replica, segment, place + 1 < all.count ? all[place + 1] : nil))
             }
