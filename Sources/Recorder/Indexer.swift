@@ -1,6 +1,7 @@
 import Bus
 import Dispatch
 import Recording
+import Synchronization
 import Telemetry
 
 /// Keeps the list of sessions up to date on a thread of its own: several recorders share it, perhaps with those of other
@@ -18,7 +19,11 @@ final class Indexer: @unchecked Sendable {
     /// What follows is its holder's alone: the stage's thread, and then `queue`.
     private let idle = DispatchSemaphore(value: 1)
     private var index: RecordingIndex?
-    private var hasFailed = false
+    private var hasFailed = false {
+        didSet { isFailing.store(hasFailed, ordering: .relaxed) }
+    }
+    /// The same for other threads.
+    private let isFailing = Atomic(false)
     /// Whether there is more in the segments of the folder than changes tell, as at the start and after a failure.
     private var isBehind = true
     private var triedAt: UInt64 = 0
@@ -29,6 +34,11 @@ final class Indexer: @unchecked Sendable {
         self.recordings = recordings
         self.replica = replica
         self.open = open
+        ProcessTelemetry.current.registry.add(
+            "sluice_recorder_index_behind", "Whether the list of sessions cannot be written.", .gauge
+        ) { [weak self] in
+            [.init(.integer(self?.isFailing.load(ordering: .relaxed) == true ? 1 : 0))]
+        }
     }
 
     /// Applies what `take` gives; returns at once without asking for it while the changes before are not applied. First the

@@ -72,12 +72,20 @@ extension RecordingIndex {
     ///
     /// - Throws: the first replica's error, after all others were read.
     public func rebuild() throws(RecordingError) {
-        let present = try RecordingArchive(recordings: recordings).replicas()
+        let archive = RecordingArchive(recordings: recordings)
+        let present = try archive.replicas()
+        var problem: RecordingError?
+        func attempt(_ body: () throws(RecordingError) -> Void) {
+            do throws(RecordingError) {
+                try body()
+            } catch {
+                problem = problem ?? error
+            }
+        }
         if isShared {
             for replica in try Set(present).union(replicas(at: .of(recordings))).sorted() {
-                try database.write { index throws(RecordingError) in
-                    _ = try Self.lockedProgress(index, replica)
-                    try Self.forgetAll(of: replica, index)
+                attempt { () throws(RecordingError) in
+                    try forgetOwn(replica, recordingIdentity(archive.directory(of: replica)))
                 }
             }
         } else {
@@ -87,15 +95,18 @@ extension RecordingIndex {
                 }
             }
         }
-        var problem: RecordingError?
         for replica in present {
-            do throws(RecordingError) {
-                try catchUp(replica: replica)
-            } catch {
-                problem = problem ?? error
-            }
+            attempt { () throws(RecordingError) in try catchUp(replica: replica) }
         }
         if let problem { throw problem }
+    }
+
+    private func forgetOwn(_ replica: String, _ identity: [UInt8]?) throws(RecordingError) {
+        try database.write { index throws(RecordingError) in
+            _ = try Self.lockedProgress(index, replica)
+            if try !Self.knows(index, replica, as: identity) { try requireOwn(replica, index) }
+            try Self.forgetAll(of: replica, index)
+        }
     }
 
     /// Forgets what the index has of a replica when that is not what the replica's folder holds now.
@@ -105,13 +116,7 @@ extension RecordingIndex {
             _ = try Self.lockedProgress(index, replica)
             let isKnown = try Self.knows(index, replica, as: identity)
             if !isKnown {
-                // Replicas of former releases have the same name on every host: each would take the other's off.
-                if isShared, let place = try Self.place(of: replica, index), place != here {
-                    throw RecordingError(
-                        .invalid, file: recordings + "/" + replica,
-                        "the index knows another recording of this name, \(place): it cannot have both. Stop the recorder and "
-                            + "rename this folder to \(replica)-<8 hexadecimal digits>")
-                }
+                try requireOwn(replica, index)
                 try Self.forgetAll(of: replica, index)
             }
             try Self.remember(replica, identity, here, index)
@@ -128,6 +133,17 @@ extension RecordingIndex {
             try Self.remember(replica, identity, here, index)
         }
         return .olderCopy
+    }
+
+    /// Replicas of former releases have the same name on every host: each would take the other's sessions off.
+    ///
+    /// - Throws: when the recording of this name that the index has is another folder's.
+    private func requireOwn(_ replica: String, _ index: any IndexTransaction) throws(RecordingError) {
+        guard isShared, let place = try Self.place(of: replica, index), place != .of(recordings) else { return }
+        throw RecordingError(
+            .invalid, file: recordings + "/" + replica,
+            "the index knows another recording of this name, \(place), and cannot have both: stop the recorder and rename "
+                + "this folder to \(replica)-<8 hexadecimal digits>")
     }
 
     /// Whether what the index has of a replica is of this recording, as far as it knows.

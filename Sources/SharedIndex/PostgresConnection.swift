@@ -17,7 +17,8 @@ final class PostgresConnection {
         let sorted = parameters.sorted { $0.key < $1.key }
         let names = CStrings(sorted.map(\.key))
         let values = CStrings(sorted.map(\.value))
-        guard let handle = PQconnectdbParams(names.pointers, values.pointers, 0) else {
+        let made = withExtendedLifetime((names, values)) { PQconnectdbParams(names.pointers, values.pointers, 0) }
+        guard let handle = made else {
             throw PostgresFailure(.lost, "no memory for a connection")
         }
         self.handle = handle

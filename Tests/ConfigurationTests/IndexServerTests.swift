@@ -56,6 +56,22 @@ import Testing
         #expect { try configuration("recording: {index: \(text)}") } throws: { "\($0)".contains(word) }
     }
 
+    @Test func whatIsAbsentIsNamedWhereRecordersRun() throws {
+        let index = """
+            recording:
+              index: {target: db:5432/sluice, ca: /nonexistent/ca.pem, credentials: {user: u, password: {file: /nonexistent/p}}}
+
+            """
+        let ingress = "stages:\n  ingress: {replicas: 0, at: [\"tcp://10.0.0.1:7400\"]}\n"
+        #expect(
+            try configuration(index + ingress).absences() == [
+                "the password of recording.index: /nonexistent/p cannot be read",
+                "the ca of recording.index: /nonexistent/ca.pem cannot be read",
+            ])
+        let recorder = ingress + "  recorder: {replicas: 0, at: [\"tcp://10.0.0.1:7440\"]}\n"
+        #expect(try configuration(index + recorder).absences() == [])
+    }
+
     /// Its password is for those who keep the list and those who ask it.
     @Test func passwordIsTakenOutOfOtherEnvironments() throws {
         let found = try configuration(

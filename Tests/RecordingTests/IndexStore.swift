@@ -51,14 +51,16 @@ struct IndexDatabaseOnServer: Sendable {
     }
 }
 
-func indexServer(_ target: String, user: String = "u", password: String = "p") throws -> IndexServer {
+func indexServer(_ target: String, _ keys: String = "tls: prefer", user: String = "u", password: String = "p") throws
+    -> IndexServer
+{
     let configuration = try Configuration.parse(
         """
         state: s
         listeners: {postgres: 127.0.0.1:1}
         resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
         policy: p.yaml
-        recording: {index: {target: "\(target)", credentials: {user: "\(user)", password: "\(password)"}}}
+        recording: {index: {target: "\(target)", \(keys), credentials: {user: "\(user)", password: "\(password)"}}}
         """, file: "/srv/sluice.yaml")
     return try #require(configuration.recording.index)
 }

@@ -173,6 +173,7 @@ import Testing
         #expect { try database.index(here.path).catchUp(replica: "recorder-0") } throws: { error in
             "\(error)".contains("the index knows another recording of this name, on host ")
         }
+        #expect(throws: RecordingError.self) { try database.index(here.path).rebuild() }
         #expect(try database.index(here.path).list().map(\.id) == ["there"])
     }
 
@@ -201,6 +202,40 @@ import Testing
         let latin = try await IndexDatabaseOnServer.make(
             options: "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
         #expect { try latin.index(scratch.path).list() } throws: { "\($0)".contains("must have UTF8") }
+    }
+
+    @Test func theServerIsKnownByItsCertificate() async throws {
+        let directory = try TemporaryDirectory()
+        let made = try await Child(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", directory.file("key.pem"),
+                "-out", directory.file("ca.pem"),
+            ], directory: directory
+        ).finish()
+        #expect(made.status == 0, "\(made.transcript)")
+        func text(_ name: String) throws -> String { try String(contentsOfFile: directory.file(name), encoding: .utf8) }
+        let server = try await PostgresServer.start(
+            connections: 20, certificate: (chain: try text("ca.pem"), key: try text("key.pem")))
+        let database = try await IndexDatabaseOnServer.make(on: server)
+        func index(_ host: String, _ keys: String) throws -> RecordingIndex {
+            let server = try indexServer(
+                "\(host):\(server.port)/\(database.name)", keys, user: PostgresServer.owner,
+                password: PostgresServer.password)
+            return RecordingIndex(recordings: "/nonexistent", database: PostgresIndex(server))
+        }
+        let authority = "ca: \(directory.file("ca.pem"))"
+        #expect(try index("localhost", "tls: verify-full, \(authority)").list().isEmpty)
+        #expect(try index("127.0.0.1", "tls: require").list().isEmpty)
+        for (host, keys, message) in [
+            ("127.0.0.1", "tls: verify-full, \(authority)", "does not match host name \"127.0.0.1\""),
+            ("localhost", "tls: verify-full", "certificate verify failed"),
+            ("localhost", "tls: verify-full, ca: /nonexistent/ca.pem", "/nonexistent/ca.pem"),
+        ] {
+            #expect { try index(host, keys).list() } throws: { "\($0)".contains(message) }
+        }
+        await server.stop()
     }
 
     /// A role that may not make schemas, in one that was made for it.
