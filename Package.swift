@@ -74,6 +74,7 @@ let package = Package(
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("CLibpq", apt: "libpq-dev"),
         system("CPgQuery", apt: "libpg-query-dev"),
         system("CHyperscan", pkgConfig: "libhs", apt: "libhyperscan-dev"),
         system("CMalloc", apt: "libc6-dev"),
@@ -92,7 +93,8 @@ let package = Package(
         library("Masking", ["Contract", "Detection", "CivilCalendar", "COpenSSL"]),
         library("Configuration", ["StrictYAML", "Bus"]),
         library("Approvals", ["Contract", grdb]),
-        library("Recording", ["Contract", "COpenSSL", "CLZ4", "CFallocate", grdb, protobuf]),
+        library("Recording", ["Contract", "CivilCalendar", "COpenSSL", "CLZ4", "CFallocate", grdb, protobuf]),
+        library("SharedIndex", ["Recording", "Configuration", "CLibpq"]),
 
         library("Archive", ["Recording", "Configuration", "CCurl", "COpenSSL"]),
         library("Retention", ["Archive", "Recording", "Configuration"]),
@@ -100,7 +102,10 @@ let package = Package(
         library("OCSF", ["Contract", "Recording", "Telemetry"]),
         library(
             "Forwarding",
-            ["Contract", "Configuration", "Recording", "OCSF", "Bus", "Telemetry", "COpenSSL", "CCurl", grdb]),
+            [
+                "Contract", "Configuration", "Recording", "SharedIndex", "OCSF", "Bus", "Telemetry", "COpenSSL",
+                "CCurl", grdb,
+            ]),
 
         library("Gateway", ["Bus", "Contract", "Configuration", "Identity", "Telemetry", protobuf, nio, nioPosix]),
 
@@ -138,14 +143,15 @@ let package = Package(
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
         program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
-        program("Expirer", ["Retention", "Recording", "Bus", "Configuration", "Telemetry"]),
+        program("Expirer", ["Retention", "Recording", "SharedIndex", "Bus", "Configuration", "Telemetry"]),
         program(
-            "Recorder", ["Recording", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
+            "Recorder",
+            ["Recording", "SharedIndex", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program(
             "CLI",
             [
-                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "Archive",
-                "Retention", "OCSF", "Forwarding", "Policy",
+                "Supervisor", "Telemetry", "Bus", "Configuration", "Identity", "Approvals", "Recording", "SharedIndex",
+                "Archive", "Retention", "OCSF", "Forwarding", "Policy",
                 "PolicyDetectors", "PolicyFiles", "PolicyTesting", "PostgresRender", "StageConformance", "StrictYAML",
                 "Contract", "Masking", "Detection", protobuf, arguments,
             ]),
@@ -178,7 +184,9 @@ let package = Package(
             name: "CrashWriter", dependencies: ["CrashLoad", "Recording", "Contract", protobuf],
             path: "Tests/CrashWriter",
             swiftSettings: strict),
-        tests("RecordingTests", ["Recording", "Contract", "CrashLoad", "CrashWriter", "TestKit", protobuf]),
+        tests(
+            "RecordingTests",
+            ["Recording", "SharedIndex", "Configuration", "Contract", "CrashLoad", "CrashWriter", "TestKit", protobuf]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

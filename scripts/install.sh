@@ -4,6 +4,7 @@ set -euo pipefail
 
 packages=(
     libzmq3-dev libssl-dev liblz4-dev libpg-query-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
+    libpq-dev
     rsyslog rsyslog-openssl
     postgresql postgresql-contrib pgbouncer pgcli python3 python3-venv jq
     asciinema procps s6 systemd iproute2 ceph-mon ceph-osd radosgw curl

@@ -70,10 +70,11 @@ extension SessionsCommand {
             case .json:
                 try printJSON(SessionRow(session))
             case .table:
+                let locations = try source.locations(of: session, index)
                 print(summary(session))
                 var timeline = PostgresTimeline()
                 try source.archive().forEachRecord(
-                    of: session.id, in: index.locations(of: session.id)
+                    of: session.id, in: locations
                 ) { record throws(RecordingError) in write(timeline.render(record)) }
                 write(timeline.finish())
             }
@@ -120,7 +121,7 @@ extension SessionsCommand {
             var timeline = PostgresTimeline()
             var previous: UInt64?
             try source.archive().forEachRecord(
-                of: session.id, in: index.locations(of: session.id)
+                of: session.id, in: source.locations(of: session, index)
             ) { record throws(RecordingError) in
                 if step {
                     if case .command = record.event, previous != nil { _ = readLine() }

@@ -16,7 +16,7 @@ extension SessionsCommand {
                 each command, of OCSF's class Datastore Activity, in each line. text: as `show`. asciicast: version 2, of one \
                 session, as asciinema plays it.
                 Without an ID all sessions that match are written, the oldest first. `jsonl` of everything reads the segments \
-                without the index: recorder after recorder, and records that two recorders have come twice.
+                without the index: recorder after recorder of this host, and records that two recorders have come twice.
                 """)
 
         @OptionGroup var source: RecordingsOption
@@ -56,23 +56,37 @@ extension SessionsCommand {
             let filter = filter.filter(limit: 0)
             var exporter = format.exporter
             output.write(Array(exporter.head.utf8))
-            func write(_ session: RecordingIndex.Session) throws {
+            func write(_ session: RecordingIndex.Session, _ locations: [RecordingIndex.Location]) throws {
                 output.write(Array(exporter.begin(session).utf8))
-                try archive.forEachRecord(of: session.id, in: index.locations(of: session.id)) {
+                try archive.forEachRecord(of: session.id, in: locations) {
                     record throws(RecordingError) in output.write(try exporter.add(record))
                 }
                 output.write(Array(exporter.end().utf8))
             }
+            var absent = 0
             if let id {
-                try write(index.session(id))
+                let session = try index.session(id)
+                try write(session, source.locations(of: session, index))
             } else {
                 var page = try index.page(filter, after: nil)
                 while let last = page.last {
-                    for session in page { try write(session) }
+                    for session in page {
+                        let parts = try index.parts(of: session.id)
+                        if let absence = parts.absence {
+                            absent += 1
+                            Sluice.complain(
+                                "session \(TerminalText.escape(session.id)): \(TerminalText.escape(absence))")
+                        }
+                        if !parts.here.isEmpty { try write(session, parts.here) }
+                    }
                     page = try index.page(filter, after: last)
                 }
             }
             output.flush()
+            guard absent == 0 else {
+                throw CommandFailure(
+                    "\(absent) sessions were not exported, or not whole: run this where they are recorded")
+            }
         }
     }
 }

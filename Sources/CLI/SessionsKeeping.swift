@@ -4,6 +4,7 @@ import Foundation
 import PostgresRender
 import Recording
 import Retention
+import SharedIndex
 
 /// What is kept, what is removed, and what nobody may remove. Recorders do it on order, and note it first.
 extension SessionsCommand {
@@ -21,14 +22,16 @@ extension SessionsCommand {
         @Option(help: "Why.") var reason: String
 
         func run() throws {
-            let recordings = try config.load().state.recordings
-            let index = try RecordingIndex(recordings: recordings)
+            let configuration = try config.load()
+            let index = try RecordingIndex.open(configuration)
             let session = try index.session(id)
-            for (replica, segments) in try SessionSegments(session.id, index).ranges {
+            let found = try SessionSegments(session.id, index)
+            for (replica, segments) in found.ranges {
                 for range in segments {
-                    try LegalHold(name, range).place(in: recordings + "/" + replica, reason: reason)
+                    try LegalHold(name, range).place(in: index.recordings + "/" + replica, reason: reason)
                 }
             }
+            try found.requireAll("held")
             print("session \(session.id) is held as \(name)")
         }
     }
@@ -117,8 +120,7 @@ extension SessionsCommand {
                     "the recordings are not encrypted, so there are no data keys to destroy: --remove removes segment files"
                 )
             }
-            let recordings = configuration.state.recordings
-            let index = try RecordingIndex(recordings: recordings)
+            let index = try RecordingIndex.open(configuration)
             let session = try index.session(id)
             guard session.endedMicroseconds != nil else {
                 throw CommandFailure(
@@ -137,6 +139,7 @@ extension SessionsCommand {
                 }
             }
             try CommandFailure.report(RemovalOrders(configuration, index).carryOut(orders).problems)
+            try segments.requireAll(remove ? "removed" : "erased")
             print("session \(session.id) is \(remove ? "removed" : "erased")")
         }
     }
@@ -158,7 +161,7 @@ extension SessionsCommand {
             guard let retention = configuration.recording.retention else {
                 throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
             }
-            let index = try RecordingIndex(recordings: configuration.state.recordings)
+            let index = try RecordingIndex.open(configuration)
             let due = try RetentionDue(index, retention, now: Date())
             for held in due.held { print("kept: \(held.segments), held as \(held.hold)") }
             for segments in due.segments { print("due: \(segments)") }
@@ -171,18 +174,33 @@ extension SessionsCommand {
     }
 }
 
-/// The segments that hold a session.
+/// The segments here that hold a session.
 private struct SessionSegments {
     let ranges: [(replica: String, segments: [ClosedRange<UInt64>])]
     private let session: String
     private let locations: [RecordingIndex.Location]
+    /// Where the other ones are; nil: there is none.
+    private let absence: String?
 
+    /// - Throws: when all of them are elsewhere.
     init(_ session: String, _ index: RecordingIndex) throws {
         self.session = session
-        locations = try index.locations(of: session)
+        let parts = try index.parts(of: session)
+        locations = parts.here
+        absence = parts.absence.map { TerminalText.escape($0) }
+        if locations.isEmpty, let absence {
+            throw CommandFailure("session \(session): \(absence): run this command there")
+        }
         ranges = Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
             ($0.key, SegmentRanges.of($0.value.map(\.segment)))
         }
+    }
+
+    /// - Parameter done: what was done with those here.
+    /// - Throws: when there are others.
+    func requireAll(_ done: String) throws {
+        guard let absence else { return }
+        throw CommandFailure("session \(session) is \(done) here only: \(absence): run this command there too")
     }
 
     /// Other sessions in these segments.

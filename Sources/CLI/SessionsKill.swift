@@ -4,6 +4,7 @@ import Foundation
 import Identity
 import PostgresRender
 import Recording
+import SharedIndex
 
 extension SessionsCommand {
     /// `sluice sessions kill`: ends a session that goes on.
@@ -25,8 +26,9 @@ extension SessionsCommand {
         @Option(help: "Why; recorded, and told to the client.") var reason = ""
 
         func run() throws {
-            let state = try config.load().state
-            let index = try RecordingIndex(recordings: state.recordings)
+            let configuration = try config.load()
+            let state = configuration.state
+            let index = try RecordingIndex.open(configuration)
             let session = try index.session(id)
             guard session.endedMicroseconds == nil else {
                 throw CommandFailure("session \(session.id) has ended already")
@@ -39,9 +41,10 @@ extension SessionsCommand {
                 }
                 Thread.sleep(forTimeInterval: Self.interval)
             }
+            let absence = try index.parts(of: session.id).absence.map { "; \(TerminalText.escape($0))" } ?? ""
             throw CommandFailure(
                 "session \(session.id) is not recorded as ended after \(Int(Self.patience)) s: it ends when an ingress that has it "
-                    + "reads \(state.identities)")
+                    + "reads \(state.identities)\(absence)")
         }
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import PostgresRender
 import Recording
 import Retention
+import SharedIndex
 
 /// `--recordings`, for the commands that read recordings.
 struct RecordingsOption: ParsableArguments {
@@ -23,7 +24,23 @@ struct RecordingsOption: ParsableArguments {
         return access
     }
 
-    func index() throws -> RecordingIndex { try RecordingIndex(recordings: folder(), access: access()) }
+    /// The configuration's index; that of a folder which was named is in the folder.
+    func index() throws -> RecordingIndex {
+        if let recordings { return try RecordingIndex(recordings: recordings, access: access()) }
+        return try RecordingIndex.open(config.load(), access: access())
+    }
+
+    /// What of a session's records is here. Says where the others are.
+    ///
+    /// - Throws: when all of them are elsewhere.
+    func locations(of session: RecordingIndex.Session, _ index: RecordingIndex) throws -> [RecordingIndex.Location] {
+        let parts = try index.parts(of: session.id)
+        guard let absence = parts.absence else { return parts.here }
+        let text = "session \(TerminalText.escape(session.id)): \(TerminalText.escape(absence))"
+        guard !parts.here.isEmpty else { throw CommandFailure("\(text): run this command there") }
+        Sluice.complain("\(text), and is not read")
+        return parts.here
+    }
 
     func archive() throws -> RecordingArchive { RecordingArchive(recordings: try folder(), access: try access()) }
 
@@ -51,7 +68,7 @@ extension SessionsCommand {
             discussion: """
                 For a copy, after folders of recorders were put together or moved, or when the index is damaged: then remove \
                 index.sqlite, index.sqlite-wal and index.sqlite-shm first, while no recorder runs. Recorders may run \
-                otherwise. Segments are only read.
+                otherwise. Segments are only read. In a database of several hosts only this host's sessions are made anew.
                 """)
 
         @OptionGroup var source: RecordingsOption

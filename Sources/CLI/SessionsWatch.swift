@@ -11,7 +11,7 @@ extension SessionsCommand {
             abstract: "Show what sessions do, as it is recorded.",
             discussion: """
                 With an ID that session from its beginning until it ends; else all sessions, or those that --identity and \
-                --resource name, from now on, until it is interrupted.
+                --resource name, from now on, until it is interrupted. Sessions whose recorders are on other hosts are watched there.
                 """)
 
         /// Between two looks at the recordings.
@@ -52,7 +52,7 @@ extension SessionsCommand {
                 if case .sessionEnded = record.event { hasEnded = true }
             }
             try source.archive().forEachRecord(
-                of: session.id, in: index.locations(of: session.id)
+                of: session.id, in: source.locations(of: session, index)
             ) { record throws(RecordingError) in show(record) }
             while !hasEnded {
                 try follower.poll { record throws(RecordingError) in show(record) }

@@ -120,13 +120,16 @@ public struct Configuration: Sendable {
     }
 
     /// Environment variables that hold secrets which `process` has no business with: target credentials are Ingress's,
-    /// those of the archive the archiver's and, for copies to delete there, the expirer's, those of sinks the forwarder's.
+    /// those of the archive the archiver's and, for copies to delete there, the expirer's, those of sinks the forwarder's, that of
+    /// the index of who keeps and who asks it.
     public func foreignSecretNames(of process: String) -> Set<String> {
+        let index = recording.index?.secretNames ?? []
         let owners: [String: Set<String>] = [
             BuiltInStage.ingress.rawValue: Set(resources.compactMap(\.credentials.password.environmentName)),
             AuxiliaryProcess.archiver.rawValue: Set(recording.archive?.secretEnvironmentNames ?? []),
-            AuxiliaryProcess.expirer.rawValue: Set(recording.archive?.secretEnvironmentNames ?? []),
-            AuxiliaryProcess.forwarder.rawValue: recording.forward?.secretNames ?? [],
+            AuxiliaryProcess.expirer.rawValue: index.union(recording.archive?.secretEnvironmentNames ?? []),
+            AuxiliaryProcess.forwarder.rawValue: index.union(recording.forward?.secretNames ?? []),
+            BuiltInStage.recorder.rawValue: index,
         ]
         return Set(owners.values.joined()).subtracting(owners[process] ?? [])
     }

@@ -77,9 +77,20 @@ public struct Target: Sendable, Equatable {
     public let database: String
 
     public var isUnixSocket: Bool { host.hasPrefix("/") }
+    /// Whether no network is on the way.
+    var isOnThisHost: Bool { isUnixSocket || MetricsListener.loopback.contains(host) }
 
     /// `host:port/database`, as in the file.
     public var description: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)" }
+
+    static func read(_ node: StrictNode) throws(ConfigurationError) -> Target {
+        guard let target = parse(try node.string()) else {
+            throw node.error(
+                "expected host:port/database, such as 127.0.0.1:5432/orders, \"[::1]:5432/orders\" "
+                    + "or /var/run/postgresql:5432/orders")
+        }
+        return target
+    }
 
     /// `host:port/database`, `[::1]:port/database` or `/directory:port/database`; nil when `text` is none.
     static func parse(_ text: String) -> Target? {

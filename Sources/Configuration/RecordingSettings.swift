@@ -15,6 +15,8 @@ public struct RecordingSettings: Sendable, Equatable {
     /// Nil: no event leaves.
     public let forward: RecordingForward?
     public let search: Search
+    /// Nil: the list of sessions is a file beside the recordings.
+    public let index: IndexServer?
 
     static let defaultSegmentBytes = 64 << 20
     static let segmentRange = (1 << 20)...(4 << 30)
@@ -28,6 +30,7 @@ public struct RecordingSettings: Sendable, Equatable {
             retention = nil
             forward = nil
             search = .commands
+            index = nil
             return
         }
         var keys = try node.mapping()
@@ -49,6 +52,8 @@ public struct RecordingSettings: Sendable, Equatable {
                 try RecordingForward(node, folder: folder)
             })
         search = mistakes.attempt(try keys.optional("search")?.choice(of: Search.self)) ?? .commands
+        index = mistakes.attempt(
+            try keys.optional("index").map { node throws(ConfigurationError) in try IndexServer(node, folder: folder) })
         mistakes.attempt(try keys.finish())
         try mistakes.finish()
     }

@@ -53,7 +53,7 @@ public struct Resource: Sendable, Equatable {
         var mistakes = Mistakes()
         let name = mistakes.attempt(try Self.name(keys.required("name")))
         let protocolName = mistakes.attempt(try Self.protocolName(keys.required("protocol")))
-        let target = mistakes.attempt(try Self.target(keys.required("target")))
+        let target = mistakes.attempt(try Target.read(keys.required("target")))
         let tls = mistakes.attempt(try keys.optional("tls")?.choice(of: TargetTLS.self))
         let authority = keys.optional("ca")
         let credentials = mistakes.attempt(try Credentials(keys.required("credentials"), folder: folder))
@@ -91,15 +91,6 @@ public struct Resource: Sendable, Equatable {
                 "unknown protocol “\(name)”: use one of \(Configuration.protocols.joined(separator: ", "))")
         }
         return name
-    }
-
-    private static func target(_ node: StrictNode) throws(ConfigurationError) -> Target {
-        guard let target = Target.parse(try node.string()) else {
-            throw node.error(
-                "expected host:port/database, such as 127.0.0.1:5432/orders, \"[::1]:5432/orders\" "
-                    + "or /var/run/postgresql:5432/orders")
-        }
-        return target
     }
 
     private static func labels(_ node: StrictNode) throws(ConfigurationError) -> [String: String] {

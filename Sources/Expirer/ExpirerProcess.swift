@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Recording
 import Retention
+import SharedIndex
 import Synchronization
 import Telemetry
 
@@ -39,7 +40,7 @@ final class ExpirerProcess: Sendable {
     /// False when something that is due is still there.
     private func pass() -> Bool {
         do {
-            let index = try RecordingIndex(recordings: configuration.state.recordings)
+            let index = try RecordingIndex.open(configuration)
             let due = try RetentionDue(index, retention, now: Date())
             metrics.held(due.held)
             let orders = try RemovalOrders(configuration, index)

@@ -20,6 +20,6 @@ AuxiliaryRunner.main { _ in
     guard FileManager.default.changeCurrentDirectoryPath(configuration.folder) else {
         throw ForwardError(.settings, "cannot enter \(configuration.folder)")
     }
-    let forwarder = try Forwarder(settings, state: configuration.state)
+    let forwarder = try Forwarder(settings, configuration)
     return { forwarder.hasFinished }
 }

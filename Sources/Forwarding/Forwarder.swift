@@ -2,6 +2,7 @@ import Bus
 import Configuration
 import Foundation
 import Recording
+import SharedIndex
 import Synchronization
 import Telemetry
 
@@ -11,8 +12,9 @@ public final class Forwarder: Sendable {
 
     /// - Throws: when what the configuration names cannot be used; then nothing runs.
     public init(
-        _ settings: RecordingForward, state: StateDirectory, telemetry: ProcessTelemetry = .current
+        _ settings: RecordingForward, _ configuration: Configuration, telemetry: ProcessTelemetry = .current
     ) throws(ForwardError) {
+        let state = configuration.state
         let archive: RecordingArchive
         do throws(RecordingError) {
             let keys = try settings.decryptionKey.map { path throws(RecordingError) in
@@ -22,6 +24,7 @@ public final class Forwarder: Sendable {
         } catch {
             throw ForwardError(.settings, error.description)
         }
+        let withheld = settings.secretNames.union(configuration.recording.index?.secretNames ?? [])
         var pumps: [SinkPump] = []
         var metrics: [SinkMetrics] = []
         for sink in settings.sinks {
@@ -30,8 +33,8 @@ public final class Forwarder: Sendable {
             do {
                 pumps.append(
                     try SinkPump(
-                        sink, recordings: archive, state: state.forwarder, withheld: settings.secretNames,
-                        metrics: own))
+                        sink, recordings: archive, state: state.forwarder, withheld: withheld, metrics: own
+                    ) { () throws(RecordingError) in try RecordingIndex.open(configuration) })
             } catch {
                 throw ForwardError(error.code, "sink \(sink.name): \(error.description)")
             }

@@ -42,18 +42,20 @@ final class SinkPump {
     private var countedAt: UInt64 = 0
     private var generator = SystemRandomNumberGenerator()
 
-    /// - Parameter withheld: names in the environment that a sink's own program does not see.
+    /// - Parameters:
+    ///   - withheld: names in the environment that a sink's own program does not see.
+    ///   - index: opens the list of sessions.
     /// - Throws: when what the configuration names cannot be used.
     init(
         _ settings: ForwardSink, recordings: RecordingArchive, state: String, withheld: Set<String>,
-        metrics: SinkMetrics
+        metrics: SinkMetrics, index: @escaping @Sendable () throws(RecordingError) -> RecordingIndex
     ) throws(ForwardError) {
         self.settings = settings
         self.metrics = metrics
         archive = recordings
         store = try CursorStore(folder: state, sink: settings.name)
         sink = try settings.make(withheld: withheld)
-        let sessions = SessionLookUp(recordings: recordings.recordings)
+        let sessions = SessionLookUp(index)
         self.sessions = sessions
         stream = EventStream(lookUp: sessions.find)
     }
@@ -273,15 +275,15 @@ final class SinkPump {
 
 /// Who acts in sessions that began before the sink did, from the list of sessions.
 private final class SessionLookUp {
-    private let recordings: String
+    private let open: @Sendable () throws(RecordingError) -> RecordingIndex
     private var index: RecordingIndex?
 
-    init(recordings: String) { self.recordings = recordings }
+    init(_ open: @escaping @Sendable () throws(RecordingError) -> RecordingIndex) { self.open = open }
 
     /// Nil when the list does not have it, or cannot be read.
     func find(_ session: String) -> RecordedSession? {
         do {
-            let index = try self.index ?? RecordingIndex(recordings: recordings)
+            let index = try self.index ?? open()
             self.index = index
             return RecordedSession(try index.session(session))
         } catch {

@@ -1,55 +1,104 @@
 import Bus
 import Dispatch
 import Recording
+import Synchronization
+import Telemetry
 
-/// Keeps the list of sessions up to date on a thread of its own: several recorders share its file, and none waits for
-/// it. What it could not write it reads from the segments later.
+/// Keeps the list of sessions up to date on a thread of its own: several recorders share it, perhaps with those of other
+/// hosts, and none waits for it. What it could not write it reads from the segments later.
 final class Indexer: @unchecked Sendable {
-    // `index` and `hasFailed` are touched on `queue` alone.
+    /// Between two tries while the index cannot be written, nanoseconds.
+    private static let retryInterval: UInt64 = 1_000_000_000
+    /// How long an ending recorder waits for what it wrote last: the next one reads it from the segments.
+    private static let finishPatience = DispatchTimeInterval.seconds(5)
+
     private let recordings: String
     private let replica: String
+    private let open: @Sendable () throws(RecordingError) -> RecordingIndex
     private let queue = DispatchQueue(label: "index")
+    /// What follows is its holder's alone: the stage's thread, and then `queue`.
     private let idle = DispatchSemaphore(value: 1)
     private var index: RecordingIndex?
-    private var hasFailed = false
+    private var hasFailed = false {
+        didSet { isFailing.store(hasFailed, ordering: .relaxed) }
+    }
+    /// The same for other threads.
+    private let isFailing = Atomic(false)
+    /// Whether there is more in the segments of the folder than changes tell, as at the start and after a failure.
+    private var isBehind = true
+    private var triedAt: UInt64 = 0
 
-    init(recordings: String, replica: String) {
+    init(
+        recordings: String, replica: String, open: @escaping @Sendable () throws(RecordingError) -> RecordingIndex
+    ) {
         self.recordings = recordings
         self.replica = replica
-    }
-
-    /// Has the index learn what earlier processes wrote, this replica's and those that were killed and do not run now.
-    func catchUp() {
-        idle.wait()
-        queue.async { [self] in
-            update { index in
-                report(try index.catchUp(replica: replica), replica)
-                for other in try RecordingArchive(recordings: recordings).replicas() where other != replica {
-                    report(try index.catchUp(replica: other), other)
-                }
-            }
-            idle.signal()
+        self.open = open
+        ProcessTelemetry.current.registry.add(
+            "sluice_recorder_index_behind", "Whether the list of sessions cannot be written.", .gauge
+        ) { [weak self] in
+            [.init(.integer(self?.isFailing.load(ordering: .relaxed) == true ? 1 : 0))]
         }
     }
 
-    /// Applies what `take` gives; returns at once without asking for it while the changes before are not applied.
+    /// Applies what `take` gives; returns at once without asking for it while the changes before are not applied. First the
+    /// index learns what earlier processes wrote, this replica's and those that were killed and do not run now.
     func apply(_ take: () -> IndexChanges?) {
         guard idle.wait(timeout: .now()) == .success else { return }
-        guard let changes = take(), !changes.isEmpty else {
+        start(take)
+    }
+
+    /// Applies the last changes, and waits for these.
+    func finish(_ take: () -> IndexChanges?) {
+        guard idle.wait(timeout: .now() + Self.finishPatience) == .success else { return }
+        start(take)
+        if idle.wait(timeout: .now() + Self.finishPatience) == .success { idle.signal() }
+    }
+
+    private func start(_ take: () -> IndexChanges?) {
+        let now = monotonicNanoseconds()
+        let isDue = !hasFailed || now - triedAt >= Self.retryInterval
+        let changes = isDue ? take() : nil
+        guard isDue, isBehind || changes?.isEmpty == false else {
             idle.signal()
             return
         }
+        triedAt = now
         queue.async { [self] in
-            update { index in report(try index.apply(changes), replica) }
+            update(changes)
             idle.signal()
         }
     }
 
-    /// Waits for what is under way, applies the last changes, and waits for these.
-    func finish(_ take: () -> IndexChanges?) {
-        queue.sync {}
-        apply(take)
-        queue.sync {}
+    private func update(_ changes: IndexChanges?) {
+        do {
+            let index = try self.index ?? open()
+            self.index = index
+            if isBehind {
+                try catchUp(index)
+            } else if let changes {
+                report(try index.apply(changes), replica)
+            }
+            if hasFailed { StageLog.info("the index is up to date again") }
+            hasFailed = false
+            isBehind = false
+        } catch {
+            if !hasFailed { StageLog.error("the index is behind, recordings are complete: \(error)") }
+            hasFailed = true
+            isBehind = true
+        }
+    }
+
+    /// A damaged replica beside this one does not keep this one's sessions off the list.
+    private func catchUp(_ index: RecordingIndex) throws {
+        report(try index.catchUp(replica: replica), replica)
+        for other in try RecordingArchive(recordings: recordings).replicas() where other != replica {
+            do throws(RecordingError) {
+                report(try index.catchUp(replica: other), other)
+            } catch {
+                StageLog.error("the index lacks records of \(other): \(error)")
+            }
+        }
     }
 
     private func report(_ outcome: RecordingIndex.Outcome, _ replica: String) {
@@ -57,18 +106,6 @@ final class Indexer: @unchecked Sendable {
         case .followed: return
         case .otherRecording: StageLog.error("the index knew another recording named \(replica); that is forgotten")
         case .olderCopy: StageLog.error("the index knew more of \(replica): an older copy was put back; read anew")
-        }
-    }
-
-    private func update(_ body: (RecordingIndex) throws -> Void) {
-        do {
-            let index = try self.index ?? RecordingIndex(recordings: recordings)
-            self.index = index
-            try body(index)
-            hasFailed = false
-        } catch {
-            if !hasFailed { StageLog.error("the index is behind, recordings are complete: \(error)") }
-            hasFailed = true
         }
     }
 }

@@ -36,12 +36,12 @@ struct RecorderStage: Stage {
 
     init(
         recordings: String, replica: String, key: RecordingKey, options: SegmentWriter.Options,
-        search: SearchIndex.Content?
+        search: SearchIndex.Content?, index: @escaping @Sendable () throws(RecordingError) -> RecordingIndex
     ) throws {
         metrics = RecorderMetrics(ProcessTelemetry.current, folder: recordings)
         writer = try ReplicaWriter(directory: "\(recordings)/\(replica)", key: key, options: options)
-        indexer = Indexer(recordings: recordings, replica: replica)
-        indexer.catchUp()
+        indexer = Indexer(recordings: recordings, replica: replica, open: index)
+        indexer.apply { nil }
         self.search = search.map { SearchKeeper(recordings: recordings, $0) }
         self.search?.start()
         let flag = FailingFlag()

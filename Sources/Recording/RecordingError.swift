@@ -23,6 +23,8 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         public static let archived = Code(name: "archived")
         /// Segments that were to go are still there.
         public static let removal = Code(name: "removal")
+        /// Another process was in the way; it may be tried again.
+        public static let contended = Code(name: "contended")
         /// No such session, or more than one.
         public static let notFound = Code(name: "notFound")
     }
@@ -44,6 +46,13 @@ public struct RecordingError: Error, Sendable, CustomStringConvertible {
         self.detail = detail
         self.publicMessage = publicMessage ?? "the recording cannot be written"
     }
+
+    /// A database of an index does not do what is needed. `detail` is for the operator, without secrets.
+    public static func index(_ name: String, _ detail: String) -> RecordingError {
+        RecordingError(.storage, file: name, detail)
+    }
+
+    static var contended: RecordingError { RecordingError(.contended, "the index: other processes were in the way") }
 
     static func system(_ error: FileError, _ file: String) -> RecordingError {
         RecordingError(.storage, file: file, error.description)

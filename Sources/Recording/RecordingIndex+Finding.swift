@@ -1,4 +1,4 @@
-import GRDB
+import CivilCalendar
 
 extension RecordingIndex {
     /// Which sessions are looked for; what is nil does not count.
@@ -36,22 +36,28 @@ extension RecordingIndex {
             self.limit = limit
         }
 
-        fileprivate static let condition = """
-            (:identity IS NULL OR identity = :identity) AND (:resource IS NULL OR resource = :resource)
-            AND (:rule IS NULL OR id IN (SELECT session FROM session_marks WHERE kind = 'rule' AND name = :rule))
-            AND (:entity IS NULL OR id IN (SELECT session FROM session_marks WHERE kind = 'entity' AND name = :entity))
-            AND (:decision IS NULL
-                OR id IN (SELECT session FROM session_marks WHERE kind = 'verdict' AND name = :decision))
-            AND (:since IS NULL OR ended_us IS NULL OR ended_us >= :since) AND (:until IS NULL OR started_us < :until)
-            AND (:open IS NULL OR (ended_us IS NULL) = :open)
-            """
-
-        fileprivate var arguments: StatementArguments {
-            [
-                "identity": identity, "resource": resource, "rule": rule, "entity": entity,
-                "decision": decision?.rawValue, "since": since.map { Int64(clamping: $0) },
-                "until": until.map { Int64(clamping: $0) }, "open": isOpen,
-            ]
+        /// The condition of a WHERE, and the values of its parameters, the first of which is `$1`.
+        fileprivate var condition: (text: String, values: [IndexValue]) {
+            var parts = ["1 = 1"]
+            var values: [IndexValue] = []
+            func add(_ part: (String) -> String, _ value: IndexValue) {
+                values.append(value)
+                parts.append(part("$\(values.count)"))
+            }
+            func addMark(_ kind: IndexChanges.Mark.Kind, _ name: String) {
+                add(
+                    { "id IN (SELECT session FROM session_marks WHERE kind = '\(kind.rawValue)' AND name = \($0))" },
+                    .mark(name))
+            }
+            if let identity { add({ "identity = \($0)" }, .text(identity)) }
+            if let resource { add({ "resource = \($0)" }, .text(resource)) }
+            if let rule { addMark(.rule, rule) }
+            if let entity { addMark(.entity, entity) }
+            if let decision { addMark(.verdict, decision.rawValue) }
+            if let since { add({ "(ended_us IS NULL OR ended_us >= \($0))" }, .number(since)) }
+            if let until { add({ "started_us < \($0)" }, .number(until)) }
+            if let isOpen { parts.append(isOpen ? "ended_us IS NULL" : "ended_us IS NOT NULL") }
+            return (parts.joined(separator: " AND "), values)
         }
     }
 
@@ -60,14 +66,29 @@ extension RecordingIndex {
         case identity, resource, day, rule, entity, decision
 
         /// The expression, and the kind of marks that it is over.
-        fileprivate var source: (key: String, marks: String?) {
+        fileprivate var source: (key: String, marks: IndexChanges.Mark.Kind?) {
             switch self {
             case .identity: ("identity", nil)
             case .resource: ("resource", nil)
-            case .day: ("date(started_us / 1000000, 'unixepoch')", nil)
-            case .rule: ("name", "rule")
-            case .entity: ("name", "entity")
-            case .decision: ("name", "verdict")
+            case .day: ("started_us / \(Self.dayMicroseconds)", nil)
+            case .rule: ("name", .rule)
+            case .entity: ("name", .entity)
+            case .decision: ("name", .verdict)
+            }
+        }
+
+        private static let dayMicroseconds = 86_400_000_000
+        /// From 1970-01-01 to 2000-01-01.
+        private static let epoch = 10_957
+
+        fileprivate func label(_ row: IndexRow) throws(RecordingError) -> String {
+            switch self {
+            case .identity, .resource, .rule, .entity, .decision: return try row.text(0)
+            case .day:
+                let date = CalendarDate(day: Int(try row.number(0)) - Self.epoch)
+                return [(date.year, 4), (date.month, 2), (date.dayOfMonth, 2)].map { number, digits in
+                    String(repeating: "0", count: max(0, digits - String(number).count)) + String(number)
+                }.joined(separator: "-")
             }
         }
     }
@@ -85,14 +106,13 @@ extension RecordingIndex {
 
     /// Sessions that match, the latest first.
     public func list(_ filter: Filter = Filter()) throws(RecordingError) -> [Session] {
-        try access { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM sessions WHERE \(Filter.condition)
-                    ORDER BY started_us DESC, id LIMIT \(max(0, filter.limit))
-                    """,
-                arguments: filter.arguments
+        let (condition, values) = filter.condition
+        return try database.read { index throws(RecordingError) in
+            try index.rows(
+                """
+                SELECT \(Session.columns) FROM sessions WHERE \(condition)
+                ORDER BY started_us DESC, id LIMIT \(max(0, filter.limit))
+                """, values
             ).map(Session.init)
         }
     }
@@ -100,17 +120,16 @@ extension RecordingIndex {
     /// Sessions that match, the oldest first, in pages; `limit` does not count.
     /// - Parameter after: the last one of the page before; nil: the first page.
     public func page(_ filter: Filter, after: Session?, count: Int = 500) throws(RecordingError) -> [Session] {
-        let start: StatementArguments = [
-            "start": after.map { Int64(clamping: $0.startedMicroseconds) }, "last": after?.id,
-        ]
-        return try access { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM sessions WHERE \(Filter.condition)
-                    AND (:start IS NULL OR (started_us, id) > (:start, :last)) ORDER BY started_us, id LIMIT \(count)
-                    """,
-                arguments: filter.arguments + start
+        var (condition, values) = filter.condition
+        if let after {
+            condition += " AND (started_us, id) > ($\(values.count + 1), $\(values.count + 2))"
+            values += [.number(after.startedMicroseconds), .text(after.id)]
+        }
+        return try database.read { index throws(RecordingError) in
+            try index.rows(
+                """
+                SELECT \(Session.columns) FROM sessions WHERE \(condition) ORDER BY started_us, id LIMIT \(count)
+                """, values
             ).map(Session.init)
         }
     }
@@ -119,27 +138,35 @@ extension RecordingIndex {
     /// session counts, with all its commands, in every group that it has.
     public func totals(_ filter: Filter, by grouping: Grouping) throws(RecordingError) -> [Totals] {
         let (key, marks) = grouping.source
-        let join = marks.map { "JOIN session_marks ON session = id AND kind = '\($0)'" } ?? ""
-        return try access { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT \(key) AS label, COUNT(*) AS sessions, SUM(ended_us IS NULL) AS open, SUM(commands) AS commands,
-                        SUM(refused) AS refused, SUM(held) AS held, SUM(bytes) AS bytes
-                    FROM sessions \(join) WHERE \(Filter.condition)
-                    GROUP BY label ORDER BY SUM(commands) DESC, label LIMIT \(max(0, filter.limit))
-                    """,
-                arguments: filter.arguments
-            ).map { row in
-                func number(_ name: String) -> UInt64 {
-                    let value: Int64 = row[name]
-                    return UInt64(clamping: value)
-                }
-                return Totals(
-                    group: row["label"], sessions: number("sessions"), open: number("open"),
-                    commands: number("commands"), refused: number("refused"), held: number("held"),
-                    bytes: number("bytes"))
+        let join = marks.map { "JOIN session_marks ON session = id AND kind = '\($0.rawValue)'" } ?? ""
+        let (condition, values) = filter.condition
+        func sum(_ expression: String) -> String { "CAST(SUM(\(expression)) AS BIGINT)" }
+        return try database.read { index throws(RecordingError) in
+            try index.rows(
+                """
+                SELECT \(key) AS label, COUNT(*), \(sum("CASE WHEN ended_us IS NULL THEN 1 ELSE 0 END")),
+                    \(sum("commands")), \(sum("refused")), \(sum("held")), \(sum("bytes"))
+                FROM sessions \(join) WHERE \(condition)
+                GROUP BY label ORDER BY SUM(commands) DESC, label LIMIT \(max(0, filter.limit))
+                """, values
+            ).map { row throws(RecordingError) in
+                Totals(
+                    group: try grouping.label(row), sessions: try row.number(1), open: try row.number(2),
+                    commands: try row.number(3), refused: try row.number(4), held: try row.number(5),
+                    bytes: try row.number(6))
             }
         }
+    }
+}
+
+extension IndexValue {
+    /// Bytes of a name that sessions are looked for by: what is longer counts up to here. PostgreSQL's indexes take entries
+    /// of 2,704 bytes (its manual, "B-Tree Implementation").
+    private static let maxMarkBytes = 1024
+
+    static func mark(_ name: String) -> IndexValue {
+        guard name.utf8.count > maxMarkBytes else { return .text(name) }
+        // What of a character is cut is not valid: it becomes U+FFFD.
+        return .text(String(decoding: name.utf8.prefix(maxMarkBytes), as: UTF8.self))
     }
 }

@@ -1,5 +1,3 @@
-import GRDB
-
 extension RecordingIndex {
     /// A session that has records in a segment.
     public struct SegmentSession: Sendable, Equatable {
@@ -13,56 +11,55 @@ extension RecordingIndex {
         public var ended: UInt64?
     }
 
-    /// Times that the log is tried to be emptied; each waits for who reads.
-    private static let checkpointAttempts = 3
-
-    /// Forgets segments that were removed, and the sessions of which nothing is left: every byte of them.
+    /// Forgets segments that were removed, and the sessions of which nothing is left: every byte of them, as far as the
+    /// database lets go of what was deleted.
     ///
-    /// - Throws: `storage` also when the file's log could not be emptied, because somebody reads without end.
+    /// - Throws: what ``IndexDatabase/scrub()`` throws too.
     public func forget(_ segments: ClosedRange<UInt64>, of replica: String) throws(RecordingError) {
-        _ = try write { database in
-            try database.execute(
-                sql: "DELETE FROM session_segments WHERE replica = ? AND segment BETWEEN ? AND ?",
-                arguments: [replica, Int64(segments.lowerBound), Int64(segments.upperBound)])
-            try database.execute(
-                sql: """
-                    DELETE FROM sessions WHERE id NOT IN (SELECT session FROM session_segments);
-                    DELETE FROM session_marks WHERE session NOT IN (SELECT session FROM session_segments);
-                    """)
-            return true
-        }
-        for attempt in 1...Self.checkpointAttempts {
-            do {
-                try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-                return
-            } catch {
-                let isBusy = (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
-                guard isBusy, attempt < Self.checkpointAttempts else {
-                    throw Self.failure(recordings + "/" + Self.fileName, error)
-                }
-            }
-        }
+        try database.write { index throws(RecordingError) in try Self.forget(replica, segments, index) }
+        try database.scrub()
     }
 
-    /// Sessions of all segments, segment by segment.
+    /// Sessions of which other segments have parts stay, with the sums that were counted.
+    static func forget(
+        _ replica: String, _ segments: ClosedRange<UInt64>, _ index: any IndexTransaction
+    ) throws(RecordingError) {
+        let place: [IndexValue] = [.text(replica), .number(segments.lowerBound), .number(segments.upperBound)]
+        let isOfPlace = "replica = $1 AND segment BETWEEN $2 AND $3"
+        let sessions = try index.rows("SELECT DISTINCT session FROM session_segments WHERE \(isOfPlace)", place)
+            .map { row throws(RecordingError) in try row.text(0) }.sorted().map { [IndexValue.text($0)] }
+        // Another recorder that is about to add a part has the row meanwhile: whether any part is left is looked for after it.
+        _ = try index.run("SELECT id FROM sessions WHERE id = $1" + index.rowLock, each: sessions)
+        _ = try index.rows("DELETE FROM session_segments WHERE \(isOfPlace)", place)
+        _ = try index.run(
+            "DELETE FROM sessions WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM session_segments WHERE session = $1)",
+            each: sessions)
+        _ = try index.run(
+            "DELETE FROM session_marks WHERE session = $1 AND NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1)",
+            each: sessions)
+    }
+
+    /// Sessions of all segments of the replicas whose folders are here, segment by segment.
     public func segmentSessions() throws(RecordingError) -> [SegmentSession] {
-        try access { database in
+        let replicas = try RecordingArchive(recordings: recordings).replicas().map { [IndexValue.text($0)] }
+        return try database.read { index throws(RecordingError) in
             var rules: [String: Set<String>] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT session, name FROM session_marks WHERE kind = 'rule'") {
-                rules[row["session"], default: []].insert(row["name"])
-            }
-            return try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT s.replica, s.segment, s.session, t.resource, t.ended_us FROM session_segments s
-                    JOIN sessions t ON t.id = s.session ORDER BY s.replica, s.segment, s.session
-                    """
-            ).map { row in
-                let session: String = row["session"]
-                let ended: Int64? = row["ended_us"]
+            let marks = try index.run(
+                """
+                SELECT session, name FROM session_marks WHERE kind = 'rule'
+                AND session IN (SELECT session FROM session_segments WHERE replica = $1)
+                """, each: replicas)
+            for row in marks.joined() { rules[try row.text(0), default: []].insert(try row.text(1)) }
+            let found = try index.run(
+                """
+                SELECT s.replica, s.segment, s.session, t.resource, t.ended_us FROM session_segments s
+                JOIN sessions t ON t.id = s.session WHERE s.replica = $1 ORDER BY s.segment, s.session
+                """, each: replicas)
+            return try found.joined().map { row throws(RecordingError) in
+                let session = try row.text(2)
                 return SegmentSession(
-                    replica: row["replica"], segment: unsigned(row["segment"]), session: session,
-                    resource: row["resource"] ?? "", rules: rules[session] ?? [], ended: ended.map(unsigned))
+                    replica: try row.text(0), segment: try row.number(1), session: session,
+                    resource: try row.text(3), rules: rules[session] ?? [], ended: try row.optionalNumber(4))
             }
         }
     }

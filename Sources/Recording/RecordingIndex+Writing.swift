@@ -1,6 +1,4 @@
 import Contract
-import Foundation
-import GRDB
 
 extension RecordingIndex {
     /// Sessions put into one transaction when the index is brought up to date.
@@ -20,11 +18,11 @@ extension RecordingIndex {
     @discardableResult
     public func apply(_ changes: IndexChanges) throws(RecordingError) -> Outcome {
         guard !changes.isEmpty else { return .followed }
-        let follows = try write { database in
-            guard changes.isComplete, try Self.knows(database, changes.replica, as: changes.recording),
-                try Self.progress(database, changes.replica) == changes.after
+        let follows = try database.write { index throws(RecordingError) in
+            guard changes.isComplete, try Self.lockedProgress(index, changes.replica) == changes.after,
+                try Self.knows(index, changes.replica, as: changes.recording)
             else { return false }
-            try Self.store(changes, database)
+            try Self.store(changes, index)
             return true
         }
         return follows ? .followed : try catchUp(replica: changes.replica)
@@ -36,7 +34,7 @@ extension RecordingIndex {
         let archive = RecordingArchive(recordings: recordings, access: access)
         let identity = try recordingIdentity(archive.directory(of: replica))
         let outcome = try settle(replica, identity)
-        var done = try access { try Self.progress($0, replica) }
+        var done = try progress(replica)
         var changes = IndexChanges(replica: replica, after: done, recording: identity)
         for segment in try archive.readable(replica: replica, fromBlock: done + 1) {
             let reader = try segment.reader()
@@ -70,152 +68,171 @@ extension RecordingIndex {
         }
     }
 
-    /// Forgets everything and reads all segments.
+    /// Forgets everything and reads all segments; in a shared index what is of this folder.
     ///
     /// - Throws: the first replica's error, after all others were read.
     public func rebuild() throws(RecordingError) {
-        _ = try write { database in
-            try database.execute(
-                sql: """
-                    DELETE FROM sessions; DELETE FROM session_segments; DELETE FROM session_marks; DELETE FROM progress_3;
-                    DELETE FROM recordings;
-                    """)
-            return true
-        }
+        let archive = RecordingArchive(recordings: recordings)
+        let present = try archive.replicas()
         var problem: RecordingError?
-        for replica in try RecordingArchive(recordings: recordings).replicas() {
+        func attempt(_ body: () throws(RecordingError) -> Void) {
             do throws(RecordingError) {
-                try catchUp(replica: replica)
+                try body()
             } catch {
                 problem = problem ?? error
             }
         }
+        if isShared {
+            for replica in try Set(present).union(replicas(at: .of(recordings))).sorted() {
+                attempt { () throws(RecordingError) in
+                    try forgetOwn(replica, recordingIdentity(archive.directory(of: replica)))
+                }
+            }
+        } else {
+            try database.write { index throws(RecordingError) in
+                for table in ["sessions", "session_segments", "session_marks", "progress_3", "recordings", "places"] {
+                    try index.execute("DELETE FROM \(table)")
+                }
+            }
+        }
+        for replica in present {
+            attempt { () throws(RecordingError) in try catchUp(replica: replica) }
+        }
         if let problem { throw problem }
+    }
+
+    private func forgetOwn(_ replica: String, _ identity: [UInt8]?) throws(RecordingError) {
+        try database.write { index throws(RecordingError) in
+            _ = try Self.lockedProgress(index, replica)
+            if try !Self.knows(index, replica, as: identity) { try requireOwn(replica, index) }
+            try Self.forgetAll(of: replica, index)
+        }
     }
 
     /// Forgets what the index has of a replica when that is not what the replica's folder holds now.
     private func settle(_ replica: String, _ identity: [UInt8]?) throws(RecordingError) -> Outcome {
-        let isKnown = try write { database in
-            let isKnown = try Self.knows(database, replica, as: identity)
-            if !isKnown { try Self.forget(replica, database) }
-            if let identity {
-                try database.execute(
-                    sql: "INSERT OR REPLACE INTO recordings(replica, first_chain) VALUES (?, ?)",
-                    arguments: [replica, Data(identity)])
+        let here = ReplicaPlace.of(recordings)
+        let isKnown = try database.write { index throws(RecordingError) in
+            _ = try Self.lockedProgress(index, replica)
+            let isKnown = try Self.knows(index, replica, as: identity)
+            if !isKnown {
+                try requireOwn(replica, index)
+                try Self.forgetAll(of: replica, index)
             }
+            try Self.remember(replica, identity, here, index)
             return isKnown
         }
         guard isKnown else { return .otherRecording }
         // In this order: a live recorder moves its head before the index.
-        let done = try access { try Self.progress($0, replica) }
+        let done = try progress(replica)
         let head = try StoredHead.read(directory: recordings + "/" + replica, keys: []).value
         guard done > head.block else { return .followed }
-        _ = try write { database in
-            try Self.forget(replica, database)
-            return true
+        try database.write { index throws(RecordingError) in
+            _ = try Self.lockedProgress(index, replica)
+            try Self.forgetAll(of: replica, index)
+            try Self.remember(replica, identity, here, index)
         }
         return .olderCopy
     }
 
-    /// Whether what the index has of a replica is of this recording, as far as it knows.
-    private static func knows(_ database: Database, _ replica: String, as identity: [UInt8]?) throws -> Bool {
-        guard let identity else { return true }
-        let known = try Data.fetchOne(
-            database, sql: "SELECT first_chain FROM recordings WHERE replica = ?", arguments: [replica])
-        return known.map { $0.elementsEqual(identity) } ?? true
+    /// Replicas of former releases have the same name on every host: each would take the other's sessions off.
+    ///
+    /// - Throws: when the recording of this name that the index has is another folder's.
+    private func requireOwn(_ replica: String, _ index: any IndexTransaction) throws(RecordingError) {
+        guard isShared, let place = try Self.place(of: replica, index), place != .of(recordings) else { return }
+        throw RecordingError(
+            .invalid, file: recordings + "/" + replica,
+            "the index knows another recording of this name, \(place), and cannot have both: stop the recorder and rename "
+                + "this folder to \(replica)-<8 hexadecimal digits>")
     }
 
-    /// Sessions of which other replicas have parts stay, with the sums that were counted.
-    private static func forget(_ replica: String, _ database: Database) throws {
-        try database.execute(sql: "DELETE FROM session_segments WHERE replica = ?", arguments: [replica])
-        try database.execute(sql: "DELETE FROM progress_3 WHERE replica = ?", arguments: [replica])
-        try database.execute(
-            sql: """
-                DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM session_segments WHERE session = sessions.id);
-                DELETE FROM session_marks WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = session_marks.session);
-                """)
+    /// Whether what the index has of a replica is of this recording, as far as it knows.
+    private static func knows(
+        _ index: any IndexTransaction, _ replica: String, as identity: [UInt8]?
+    ) throws(RecordingError) -> Bool {
+        guard let identity,
+            let row = try index.rows("SELECT first_chain FROM recordings WHERE replica = $1", .text(replica)).first
+        else { return true }
+        return try row.bytes(0) == identity
+    }
+
+    private static func remember(
+        _ replica: String, _ identity: [UInt8]?, _ place: ReplicaPlace, _ index: any IndexTransaction
+    ) throws(RecordingError) {
+        if let identity {
+            try index.execute(
+                """
+                INSERT INTO recordings(replica, first_chain) VALUES ($1, $2)
+                ON CONFLICT(replica) DO UPDATE SET first_chain = excluded.first_chain
+                """, .text(replica), .bytes(identity))
+        }
+        try index.execute(
+            """
+            INSERT INTO places(replica, host, folder) VALUES ($1, $2, $3)
+            ON CONFLICT(replica) DO UPDATE SET host = excluded.host, folder = excluded.folder
+            """, .text(replica), .text(place.host), .text(place.folder))
+    }
+
+    private static func forgetAll(of replica: String, _ index: any IndexTransaction) throws(RecordingError) {
+        try forget(replica, 0...UInt64(Int64.max), index)
+        for table in ["progress_3", "recordings", "places"] {
+            try index.execute("DELETE FROM \(table) WHERE replica = $1", .text(replica))
+        }
     }
 
     private func flush(_ changes: inout IndexChanges) throws(RecordingError) -> UInt64 {
         let taken = changes
-        _ = try write { database in
+        try database.write { index throws(RecordingError) in
             // Another process may have been here meanwhile; then its work stands and the next call goes on from it.
-            guard try Self.progress(database, taken.replica) == taken.after else { return false }
-            try Self.store(taken, database)
-            return true
+            guard try Self.lockedProgress(index, taken.replica) == taken.after else { return }
+            try Self.store(taken, index)
         }
         changes = IndexChanges(replica: taken.replica, after: taken.through, recording: taken.recording)
         return taken.through
     }
 
-    func write(_ body: @Sendable (Database) throws -> Bool) throws(RecordingError) -> Bool {
-        do {
-            return try database.write(body)
-        } catch {
-            throw Self.failure(recordings + "/" + Self.fileName, error)
+    private func progress(_ replica: String) throws(RecordingError) -> UInt64 {
+        try database.read { index throws(RecordingError) in
+            try index.rows("SELECT block FROM progress_3 WHERE replica = $1", .text(replica)).first?.number(0) ?? 0
         }
     }
 
-    private static func progress(_ database: Database, _ replica: String) throws -> UInt64 {
-        let block = try Int64.fetchOne(
-            database, sql: "SELECT block FROM progress_3 WHERE replica = ?", arguments: [replica])
-        return UInt64(max(0, block ?? 0))
+    /// Up to where a replica was read. Nobody else moves it before the transaction ends.
+    private static func lockedProgress(
+        _ index: any IndexTransaction, _ replica: String
+    ) throws(RecordingError) -> UInt64 {
+        let name = IndexValue.text(replica)
+        try index.execute("INSERT INTO progress_3(replica, block) VALUES ($1, 0) ON CONFLICT(replica) DO NOTHING", name)
+        let rows = try index.rows("SELECT block FROM progress_3 WHERE replica = $1" + index.rowLock, name)
+        guard let row = rows.first else { throw .contended }
+        return try row.number(0)
     }
 
-    private static func store(_ changes: IndexChanges, _ database: Database) throws {
+    private static func store(_ changes: IndexChanges, _ index: any IndexTransaction) throws(RecordingError) {
         if let identity = changes.recording {
-            try database.execute(
-                sql: "INSERT OR IGNORE INTO recordings(replica, first_chain) VALUES (?, ?)",
-                arguments: [changes.replica, Data(identity)])
+            try index.execute(
+                "INSERT INTO recordings(replica, first_chain) VALUES ($1, $2) ON CONFLICT(replica) DO NOTHING",
+                .text(changes.replica), .bytes(identity))
         }
-        let sessions = try database.cachedStatement(sql: storeSession)
-        let segments = try database.cachedStatement(
-            sql: "INSERT OR IGNORE INTO session_segments(session, replica, segment, first_block) VALUES (?, ?, ?, ?)")
-        let marks = try database.cachedStatement(
-            sql: "INSERT OR IGNORE INTO session_marks(session, kind, name) VALUES (?, ?, ?)")
-        let known = try database.cachedStatement(sql: "SELECT counted FROM sessions WHERE id = ?")
-        for (id, session) in changes.sessions {
-            // Records that two replicas have, because their session moved, count once.
-            var counted = try String.fetchOne(known, arguments: [id]).flatMap { SequenceSet(text: $0) } ?? SequenceSet()
-            let new = session.counts.filter { !counted.contains($0.sequence) }
-            counted.insert(session.sequences)
-            let actor = session.started?.principal ?? Principal()
-            try sessions.execute(arguments: [
-                id, actor.name, actor.groups.joined(separator: "\n"), session.started?.resource ?? "",
-                session.started?.protocol ?? "", actor.sourceAddress, Int64(clamping: session.startedMicroseconds),
-                session.endedMicroseconds.map { Int64(clamping: $0) },
-                session.endedMicroseconds == nil ? nil : session.endReason, Int64(clamping: session.commands),
-                Int64(clamping: new.reduce(0) { $0 + $1.bytes }), Int64(clamping: new.reduce(0) { $0 + $1.refused }),
-                Int64(clamping: new.reduce(0) { $0 + $1.held }), counted.text,
-            ])
-            for mark in session.marks {
-                try marks.execute(arguments: [id, mark.kind.rawValue, String(decoding: mark.name, as: UTF8.self)])
-            }
-            for (segment, block) in session.segments {
-                try segments.execute(arguments: [
-                    id, changes.replica, Int64(clamping: segment), Int64(clamping: block),
-                ])
-            }
-        }
-        try database.execute(
-            sql: "INSERT OR REPLACE INTO progress_3(replica, block) VALUES (?, ?)",
-            arguments: [changes.replica, Int64(clamping: changes.through)])
+        // In one order everywhere, so that nobody waits for who waits for him.
+        let sessions = changes.sessions.sorted { $0.key < $1.key }
+        try StoredSession.merge(sessions, index)
+        _ = try index.run(
+            "INSERT INTO session_marks(session, kind, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            each: sessions.flatMap { id, session in
+                session.marks.map {
+                    [.text(id), .text($0.kind.rawValue), .mark(String(decoding: $0.name, as: UTF8.self))]
+                }
+            })
+        _ = try index.run(
+            """
+            INSERT INTO session_segments(session, replica, segment, first_block) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING
+            """,
+            each: sessions.flatMap { id, session in
+                session.segments.map { [.text(id), .text(changes.replica), .number($0.key), .number($0.value)] }
+            })
+        try index.execute(
+            "UPDATE progress_3 SET block = $1 WHERE replica = $2", .number(changes.through), .text(changes.replica))
     }
-
-    private static let storeSession = """
-        INSERT INTO sessions(id, identity, groups, resource, protocol, source, started_us, ended_us, end_reason,
-            commands, bytes, refused, held, counted)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT(id) DO UPDATE SET
-            identity = CASE excluded.identity WHEN '' THEN identity ELSE excluded.identity END,
-            groups = CASE excluded.identity WHEN '' THEN groups ELSE excluded.groups END,
-            resource = CASE excluded.resource WHEN '' THEN resource ELSE excluded.resource END,
-            protocol = CASE excluded.protocol WHEN '' THEN protocol ELSE excluded.protocol END,
-            source = CASE excluded.source WHEN '' THEN source ELSE excluded.source END,
-            started_us = min(started_us, excluded.started_us),
-            ended_us = coalesce(excluded.ended_us, ended_us),
-            end_reason = coalesce(excluded.end_reason, end_reason),
-            commands = max(commands, excluded.commands), bytes = bytes + excluded.bytes,
-            refused = refused + excluded.refused, held = held + excluded.held, counted = excluded.counted
-        """
 }

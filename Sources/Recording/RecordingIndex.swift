@@ -1,8 +1,5 @@
-import Foundation
-import GRDB
-
-/// The list of recorded sessions, `<recordings>/index.sqlite`. It holds nothing that the segments do not: losing it
-/// loses no record, and ``rebuild()`` makes it again.
+/// The list of recorded sessions. It holds nothing that the segments do not: losing it loses no record, and ``rebuild()``
+/// makes it again.
 public struct RecordingIndex: Sendable {
     public struct Session: Sendable, Equatable {
         public var id: String
@@ -37,116 +34,48 @@ public struct RecordingIndex: Sendable {
     }
 
     static let fileName = "index.sqlite"
-    private static let busySeconds = 5.0
+    /// Of the tables of a file; raised with each change of them.
+    static let version = 3
 
+    /// The folder whose replicas this process reads.
     public let recordings: String
     let access: RecordingAccess
-    let database: DatabasePool
+    let database: any IndexDatabase
 
-    /// Opens the index, creating it when missing.
+    /// Whether sessions of other folders, perhaps on other hosts, are in it too.
+    public var isShared: Bool { database.isShared }
+
+    /// Opens the file in `recordings`, creating it when missing.
     ///
     /// - Parameters:
     ///   - recordings: the directory that holds the replicas' directories; it must exist.
     ///   - access: for reading segments again. Without keys the index learns of a session in encrypted ones what stands there in
     ///     the clear.
     public init(recordings: String, access: RecordingAccess = RecordingAccess()) throws(RecordingError) {
-        self.recordings = recordings
-        self.access = access
-        let path = recordings + "/" + Self.fileName
         guard fileSize(recordings) != nil else {
             throw RecordingError(.notFound, file: recordings, "there are no recordings")
         }
-        if fileSize(path) == nil {
-            // SQLite gives its journal files the mode of the database file.
-            if let descriptor = try? SystemFiles().create(path) { close(descriptor) }
-        }
-        var configuration = GRDB.Configuration()
-        configuration.busyMode = .timeout(Self.busySeconds)
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
-        do {
-            database = try Self.open(path, configuration)
-            try database.write(Self.prepare)
-        } catch {
-            throw Self.failure(path, error)
-        }
+        self.init(
+            recordings: recordings, access: access, database: try SQLiteIndex(recordings + "/" + Self.fileName))
     }
 
-    /// SQLite does not wait where another process changes the journal's mode (sqlite.org/pragma.html#pragma_journal_mode).
-    private static func open(_ path: String, _ configuration: GRDB.Configuration) throws -> DatabasePool {
-        let end = Date(timeIntervalSinceNow: busySeconds)
-        while true {
-            do {
-                return try DatabasePool(path: path, configuration: configuration)
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && Date() < end {
-                Thread.sleep(forTimeInterval: 0.01)
-            }
-        }
-    }
-
-    /// Raised with each change of the schema.
-    static let version = 3
-
-    /// Makes the tables. What was read is kept by version: a recorder of the release before, which reads less of the segments, goes on
-    /// with its own table of that meanwhile. Those of another version go, and what they held is read from the segments again.
-    private static func prepare(_ database: Database) throws {
-        // Beside the schema's version: a recorder of the release before goes on with its tables meanwhile.
-        try database.execute(
-            sql: "CREATE TABLE IF NOT EXISTS recordings (replica TEXT PRIMARY KEY NOT NULL, first_chain BLOB NOT NULL)")
-        guard try Int.fetchOne(database, sql: "PRAGMA user_version") != version else { return }
-        try database.execute(
-            sql: """
-                DROP TABLE IF EXISTS sessions; DROP TABLE IF EXISTS session_segments; DROP TABLE IF EXISTS session_marks;
-                DROP TABLE IF EXISTS progress_3;
-                \(schema)
-                PRAGMA user_version = \(version);
-                """)
-    }
-
-    private static let schema = """
-        CREATE TABLE IF NOT EXISTS sessions (
-            id TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, groups TEXT NOT NULL, resource TEXT NOT NULL,
-            protocol TEXT NOT NULL, source TEXT NOT NULL, started_us INTEGER NOT NULL, ended_us INTEGER,
-            end_reason TEXT, commands INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL,
-            held INTEGER NOT NULL, counted TEXT NOT NULL
-        ) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS sessions_started ON sessions(started_us);
-        CREATE TABLE IF NOT EXISTS session_segments (
-            session TEXT NOT NULL, replica TEXT NOT NULL, segment INTEGER NOT NULL, first_block INTEGER NOT NULL,
-            PRIMARY KEY (session, replica, segment)
-        ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS session_marks (
-            session TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (session, kind, name)
-        ) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS session_marks_by_name ON session_marks(kind, name);
-        CREATE TABLE IF NOT EXISTS progress_3 (replica TEXT PRIMARY KEY NOT NULL, block INTEGER NOT NULL) WITHOUT ROWID;
-        """
-
-    static func failure(_ path: String, _ error: any Error) -> RecordingError {
-        (error as? RecordingError) ?? RecordingError(.storage, file: path, "the index: \(error)")
-    }
-
-    func access<Value: Sendable>(
-        _ body: @Sendable (Database) throws -> Value
-    ) throws(RecordingError) -> Value {
-        do {
-            return try database.read(body)
-        } catch {
-            throw Self.failure(recordings + "/" + Self.fileName, error)
-        }
+    /// An index in `database`.
+    public init(recordings: String, access: RecordingAccess = RecordingAccess(), database: any IndexDatabase) {
+        self.recordings = recordings
+        self.access = access
+        self.database = database
     }
 
     // MARK: - Reading
 
     /// The session of this id, or the only one whose id begins so.
     public func session(_ prefix: String) throws(RecordingError) -> Session {
-        let found = try access { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM sessions WHERE id = :id OR substr(id, 1, length(:id)) = :id
-                    ORDER BY id = :id DESC, id LIMIT 2
-                    """,
-                arguments: ["id": prefix]
+        let found = try database.read { index throws(RecordingError) in
+            try index.rows(
+                """
+                SELECT \(Session.columns) FROM sessions WHERE id = $1 OR substr(id, 1, length($1)) = $1
+                ORDER BY CASE id WHEN $1 THEN 0 ELSE 1 END, id LIMIT 2
+                """, .text(prefix)
             ).map(Session.init)
         }
         guard !prefix.isEmpty, let first = found.first else {
@@ -160,40 +89,38 @@ public struct RecordingIndex: Sendable {
 
     /// Where a session's records are, in the order of the segments.
     public func locations(of session: String) throws(RecordingError) -> [Location] {
-        try access { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT replica, segment, first_block FROM session_segments WHERE session = ?
-                    ORDER BY replica, segment
-                    """,
-                arguments: [session]
-            ).map {
-                Location(
-                    replica: $0["replica"], segment: unsigned($0["segment"]), firstBlock: unsigned($0["first_block"]))
+        try database.read { index throws(RecordingError) in
+            try index.rows(
+                """
+                SELECT replica, segment, first_block FROM session_segments WHERE session = $1
+                ORDER BY replica, segment
+                """, .text(session)
+            ).map { row throws(RecordingError) in
+                Location(replica: try row.text(0), segment: try row.number(1), firstBlock: try row.number(2))
             }
         }
     }
 }
 
-func unsigned(_ value: Int64) -> UInt64 { UInt64(max(0, value)) }
-
 extension RecordingIndex.Session {
-    init(_ row: Row) {
-        let groups: String = row["groups"]
-        id = row["id"]
-        identity = row["identity"]
-        self.groups = groups.split(separator: "\n").map(String.init)
-        resource = row["resource"]
-        protocolName = row["protocol"]
-        source = row["source"]
-        startedMicroseconds = unsigned(row["started_us"])
-        let ended: Int64? = row["ended_us"]
-        endedMicroseconds = ended.map(unsigned)
-        endReason = row["end_reason"]
-        commands = unsigned(row["commands"])
-        bytes = unsigned(row["bytes"])
-        refused = unsigned(row["refused"])
-        held = unsigned(row["held"])
+    static let columns = """
+        id, identity, groups, resource, protocol, source, started_us, ended_us, end_reason, commands, bytes, refused, held
+        """
+
+    /// - Parameter row: ``columns``.
+    init(_ row: IndexRow) throws(RecordingError) {
+        id = try row.text(0)
+        identity = try row.text(1)
+        groups = try row.text(2).split(separator: "\n").map(String.init)
+        resource = try row.text(3)
+        protocolName = try row.text(4)
+        source = try row.text(5)
+        startedMicroseconds = try row.number(6)
+        endedMicroseconds = try row.optionalNumber(7)
+        endReason = try row.optionalText(8)
+        commands = try row.number(9)
+        bytes = try row.number(10)
+        refused = try row.number(11)
+        held = try row.number(12)
     }
 }

@@ -189,6 +189,7 @@ struct KubernetesTests {
         ("USER 65532:65532", "USER root", "without privileges"),
         ("debian:12.12-slim", "debian:latest", "no fixed version"),
         (" libhyperscan5", "", "sluice-masker needs"), (" libcurl4", "", "sluice-archiver needs"),
+        (" libpq5", "", "sluice-recorder needs"),
         ("    && rm -rf", "    && curl -O x && rm -rf", "something else than Debian packages"),
     ])
     func imageCheckFinds(text: String, replacement: String, problem: String) async throws {

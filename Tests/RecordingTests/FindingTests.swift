@@ -7,8 +7,10 @@ import Testing
     private static let hour: UInt64 = 3_600_000_000
 
     /// Three sessions: `a` reads and is masked, `b` is refused by a memoised decision, `c` is held and goes on.
-    private static func index(_ scratch: Scratch, of writer: SegmentWriter) throws -> RecordingIndex {
-        let index = try RecordingIndex(recordings: scratch.path)
+    private static func index(
+        _ scratch: Scratch, of writer: SegmentWriter, in store: IndexStore
+    ) async throws -> RecordingIndex {
+        let index = try await store.index(scratch)
         var allowed = command("a", 3)
         allowed.decision.command = 2
         allowed.decision.verdict = .allow
@@ -39,10 +41,11 @@ import Testing
         return index
     }
 
-    @Test func byWhatWasDecidedMaskedAndWhen() throws {
+    @Test(arguments: IndexStore.allCases)
+    func byWhatWasDecidedMaskedAndWhen(store: IndexStore) async throws {
         let scratch = try Scratch()
         let writer = try scratch.writer()
-        let index = try Self.index(scratch, of: writer)
+        let index = try await Self.index(scratch, of: writer, in: store)
         let hour = Self.hour
         for (filter, expected) in [
             (RecordingIndex.Filter(), ["c", "b", "a"]), (.init(identity: "agent-2"), ["c", "b"]),
@@ -64,10 +67,11 @@ import Testing
         #expect(try index.totals(.init(), by: .rule) == before && before.count == 2)
     }
 
-    @Test func sumsByGroup() throws {
+    @Test(arguments: IndexStore.allCases)
+    func sumsByGroup(store: IndexStore) async throws {
         let scratch = try Scratch()
         let writer = try scratch.writer()
-        let index = try Self.index(scratch, of: writer)
+        let index = try await Self.index(scratch, of: writer, in: store)
         func totals(
             _ grouping: RecordingIndex.Grouping, _ filter: RecordingIndex.Filter = .init()
         ) throws -> [String] {
@@ -87,10 +91,11 @@ import Testing
     }
 
     /// A page goes on behind the one before it.
-    @Test func pagesJoin() throws {
+    @Test(arguments: IndexStore.allCases)
+    func pagesJoin(store: IndexStore) async throws {
         let scratch = try Scratch()
         let writer = try scratch.writer()
-        let index = try Self.index(scratch, of: writer)
+        let index = try await Self.index(scratch, of: writer, in: store)
         var found: [String] = []
         var page = try index.page(.init(), after: nil, count: 2)
         while let last = page.last {
@@ -102,10 +107,11 @@ import Testing
     }
 
     /// What was indexed by a former schema is read from the segments again.
-    @Test func aForgottenReplicaTakesItsMarksAlong() throws {
+    @Test(arguments: IndexStore.allCases)
+    func aForgottenReplicaTakesItsMarksAlong(store: IndexStore) async throws {
         let scratch = try Scratch()
         let writer = try scratch.writer()
-        let index = try Self.index(scratch, of: writer)
+        let index = try await Self.index(scratch, of: writer, in: store)
         try writer.finish()
         try scratch.remove("recorder-1")
         let other = try scratch.writer()

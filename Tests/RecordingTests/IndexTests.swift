@@ -3,10 +3,11 @@ import Recording
 import Testing
 
 @Suite struct IndexTests {
-    @Test func sessionsAreListedAndFound() throws {
+    @Test(arguments: IndexStore.allCases)
+    func sessionsAreListedAndFound(store: IndexStore) async throws {
         let scratch = try Scratch()
         let writer = try scratch.writer()
-        let index = try RecordingIndex(recordings: scratch.path)
+        let index = try await store.index(scratch)
         var refusal = command("abc-1", 3)
         refusal.decision.verdict = .refuse
         var result = command("abc-1", 4)
@@ -35,12 +36,13 @@ import Testing
         #expect(try index.locations(of: "abd-2") == [.init(replica: "recorder-1", segment: 1, firstBlock: 2)])
     }
 
-    @Test func lostIndexesAreRebuiltTheSame() throws {
+    @Test(arguments: IndexStore.allCases)
+    func lostIndexesAreRebuiltTheSame(store: IndexStore) async throws {
         let scratch = try Scratch()
         var options = SegmentWriter.Options()
         options.segmentBytes = 400
         let writer = try scratch.writer(options)
-        let index = try RecordingIndex(recordings: scratch.path)
+        let index = try await store.index(scratch)
         for session in ["a", "b", "c"] {
             _ = try writer.append(records: [started(session)], durability: .written)
             for sequence in UInt64(2)...6 {
@@ -61,9 +63,10 @@ import Testing
     }
 
     /// A new recording in the place of one that was moved away.
-    @Test func anotherRecordingOfTheSameNameIsReadAnew() throws {
+    @Test(arguments: IndexStore.allCases)
+    func anotherRecordingOfTheSameNameIsReadAnew(store: IndexStore) async throws {
         let scratch = try Scratch()
-        let index = try RecordingIndex(recordings: scratch.path)
+        let index = try await store.index(scratch)
         let former = try scratch.writer()
         for session in ["a", "b", "c"] { _ = try former.append(records: [started(session)], durability: .written) }
         try index.apply(former.takeIndexChanges())
@@ -80,9 +83,10 @@ import Testing
         #expect(scratch.verified().problems == [])
     }
 
-    @Test func anOlderCopyIsReadAnew() throws {
+    @Test(arguments: IndexStore.allCases)
+    func anOlderCopyIsReadAnew(store: IndexStore) async throws {
         let scratch = try Scratch()
-        let index = try RecordingIndex(recordings: scratch.path)
+        let index = try await store.index(scratch)
         let former = try scratch.writer()
         _ = try former.append(records: [started("a")], durability: .written)
         let files = [scratch.replica + "/head", scratch.replica + "/checkpoint", scratch.segments[0]]
@@ -104,7 +108,8 @@ import Testing
         #expect(try Set(index.list().map(\.id)) == ["a", "c"])
     }
 
-    @Test func rebuildingPassesOverADamagedReplica() throws {
+    @Test(arguments: IndexStore.allCases)
+    func rebuildingPassesOverADamagedReplica(store: IndexStore) async throws {
         let scratch = try Scratch()
         for name in ["recorder-0", "recorder-1"] {
             let writer = try scratch.writer(named: name)
@@ -112,17 +117,18 @@ import Testing
             try writer.finish()
         }
         try scratch.overwrite(scratch.path + "/recorder-0/head", [1, 2, 3])
-        let index = try RecordingIndex(recordings: scratch.path)
+        let index = try await store.index(scratch)
         #expect(throws: RecordingError.self) { try index.rebuild() }
         #expect(try index.list().map(\.id) == ["recorder-1"])
     }
 
-    @Test func recordsAreReadByLocation() throws {
+    @Test(arguments: IndexStore.allCases)
+    func recordsAreReadByLocation(store: IndexStore) async throws {
         let scratch = try Scratch()
         var options = SegmentWriter.Options()
         options.segmentBytes = 400
         let writer = try scratch.writer(options)
-        let index = try RecordingIndex(recordings: scratch.path)
+        let index = try await store.index(scratch)
         for sequence in UInt64(1)...30 {
             _ = try writer.append(
                 records: [command("a", sequence), command("ab", sequence)], durability: .written)
@@ -133,5 +139,54 @@ import Testing
             record throws(RecordingError) in found.append(record.sequence)
         }
         #expect(found == Array(1...30))
+    }
+
+    /// Names come from policies, custom stages and clients.
+    @Test(arguments: IndexStore.allCases)
+    func hostileValuesAreValuesLikeOthers(store: IndexStore) async throws {
+        let scratch = try Scratch()
+        let writer = try scratch.writer()
+        let index = try await store.index(scratch)
+        let long = String(repeating: "ä", count: 100_000)
+        let names = [
+            "O'Brien\"; DROP TABLE sessions; --", "a\0b", "$1", "\\x00", "\u{FFFF}\u{10FFFF}", "%", long,
+            "\n\r\t\u{1B}[2J",
+            "x' OR ''='",
+        ]
+        for (place, name) in names.enumerated() {
+            var start = started("s\(place)", identity: name)
+            start.sessionStarted.principal.groups = [name]
+            start.sessionStarted.principal.sourceAddress = name
+            start.sessionStarted.resource = name
+            var decision = command("s\(place)", 2)
+            decision.decision.verdict = .allow
+            decision.decision.rule = name
+            var result = command("s\(place)", 3)
+            result.result.masked = [count(name)]
+            var end = ended("s\(place)", 4)
+            end.sessionEnded.reason = name
+            _ = try writer.append(records: [start, decision, result, end], durability: .written)
+        }
+        // An id with quotes, and one with a NUL.
+        _ = try writer.append(records: [started("'\"$1"), started("a\0b")], durability: .written)
+        try index.apply(writer.takeIndexChanges())
+        #expect(try index.list(.init(limit: 100)).count == names.count + 2)
+        for (place, name) in names.enumerated() {
+            let shown = name.replacing("\0", with: "\u{FFFD}")
+            for filter in [
+                RecordingIndex.Filter(identity: name), .init(resource: name), .init(rule: name), .init(entity: name),
+            ] {
+                #expect(try index.list(filter).map(\.id) == ["s\(place)"], "\(name.prefix(20))")
+            }
+            let session = try index.session("s\(place)")
+            #expect(session.identity == shown && session.resource == shown && session.source == shown)
+            #expect(session.endReason == shown)
+        }
+        #expect(try index.session("'").id == "'\"$1")
+        #expect(try index.session("a\0b").id == "a\u{FFFD}b")
+        #expect(try index.totals(.init(limit: 100), by: .rule).count == names.count)
+        let before = try index.list(.init(limit: 100))
+        try index.rebuild()
+        #expect(try index.list(.init(limit: 100)) == before)
     }
 }

@@ -6,6 +6,7 @@ public struct PostgresServer: Sendable {
     public let directory: TemporaryDirectory
     /// Most connections at once.
     let connections: Int
+    private let isEncrypted: Bool
     private let process: SharedChild
 
     /// The superuser that tests connect with directly, past Sluice.
@@ -19,7 +20,11 @@ public struct PostgresServer: Sendable {
     private static let system = "postgres"
 
     /// Starts the server for `connections` at once and fills the sample database.
-    public static func start(connections: Int = 700) async throws -> PostgresServer {
+    ///
+    /// - Parameter certificate: a certificate and its key in PEM; nil: it offers no TLS.
+    public static func start(
+        connections: Int = 700, certificate: (chain: String, key: String)? = nil
+    ) async throws -> PostgresServer {
         let directory = try TemporaryDirectory()
         let data = directory.file("data")
         guard mkdir(data, 0o700) == 0 else { throw TestKitError("mkdir \(data): errno \(errno)") }
@@ -38,9 +43,20 @@ public struct PostgresServer: Sendable {
         ).finish()
         guard created.status == 0 else { throw TestKitError(created.transcript) }
 
+        if let certificate {
+            try directory.write(certificate.chain, to: "data/server.crt")
+            try directory.write(certificate.key, to: "data/server.key")
+            chmod(directory.file("data/server.key"), 0o600)
+            if let user = getpwnam(system) {
+                chown(directory.file("data/server.key"), user.pointee.pw_uid, user.pointee.pw_gid)
+            }
+        }
+        let isEncrypted = certificate != nil
         let port = try freePort()
-        let process = SharedChild(try launch(in: directory, port: port, connections: connections))
-        let server = PostgresServer(port: port, directory: directory, connections: connections, process: process)
+        let process = SharedChild(
+            try launch(in: directory, port: port, connections: connections, isEncrypted: isEncrypted))
+        let server = PostgresServer(
+            port: port, directory: directory, connections: connections, isEncrypted: isEncrypted, process: process)
         try await server.waitUntilReady()
         try await server.fill()
         return server
@@ -51,17 +67,20 @@ public struct PostgresServer: Sendable {
     public func restart(by signal: Int32) async throws {
         process.current.signal(signal)
         try await process.current.finish()
-        process.current = try Self.launch(in: directory, port: port, connections: connections)
+        process.current = try Self.launch(
+            in: directory, port: port, connections: connections, isEncrypted: isEncrypted)
         try await waitUntilReady()
     }
 
-    private static func launch(in directory: TemporaryDirectory, port: Int, connections: Int) throws -> Child {
+    private static func launch(
+        in directory: TemporaryDirectory, port: Int, connections: Int, isEncrypted: Bool
+    ) throws -> Child {
         let data = directory.file("data")
         let settings = [
             "listen_addresses=127.0.0.1", "unix_socket_directories=\(directory.path)", "port=\(port)",
             "max_connections=\(connections)", "fsync=off", "log_statement=all", "log_destination=jsonlog",
             "logging_collector=on", "log_directory=\(data)/log", "log_filename=statements", "log_file_mode=0644",
-            "log_rotation_age=0", "log_rotation_size=0", "ssl=off", "autovacuum=off",
+            "log_rotation_age=0", "log_rotation_size=0", "ssl=\(isEncrypted ? "on" : "off")", "autovacuum=off",
             "max_prepared_transactions=4",
         ]
         return try program("postgres", ["-D", data] + settings.flatMap { ["-c", $0] }, in: directory)

@@ -53,7 +53,7 @@ extension SearchIndex {
     private func removedSegments() throws(RecordingError) -> [String: [UInt64]] {
         var known: [String: Set<UInt64>] = [:]
         let places = try read { try Row.fetchAll($0, sql: "SELECT DISTINCT replica, segment FROM places") }
-        for row in places { known[row["replica"], default: []].insert(unsigned(row["segment"])) }
+        for row in places { known[row["replica"], default: []].insert(UInt64(max(0, row["segment"]))) }
         for command in try pending() { known[command.place.replica, default: []].insert(command.place.segment) }
         var removed: [String: [UInt64]] = [:]
         for (replica, segments) in known {

@@ -1,0 +1,126 @@
+import Foundation
+import TestKit
+import Testing
+
+extension Pipeline {
+    /// Two gateways, each with its own recordings, whose list of sessions is one PostgreSQL database.
+    @Suite(.serialized)
+    struct SharedIndexTests {
+        private static let database = "sluice_index"
+
+        private static func settings(_ index: PostgresServer) -> String {
+            """
+            recording:
+              index:
+                target: 127.0.0.1:\(index.port)/\(database)
+                credentials: {user: \(PostgresServer.owner), password: "\(PostgresServer.password)"}
+            """
+        }
+
+        private static func server() async throws -> PostgresServer {
+            let server = try await PostgresServer.start(connections: 60)
+            _ = try await server.direct.query("CREATE DATABASE \(database)")
+            return server
+        }
+
+        private static func gateway(_ server: PostgresServer, _ index: PostgresServer) async throws -> Gateway {
+            var options = Gateway.Options(policy: Rig.policy)
+            options.extra = settings(index)
+            return try await Gateway.start(options, before: server)
+        }
+
+        /// As JSON, the latest first.
+        private static func sessions(_ gateway: Gateway, _ options: [String] = []) async throws -> [JSONValue] {
+            try await gateway.json(["sessions", "list", "--limit", "1000"] + options).array
+        }
+
+        @Test func eachHostListsTheSessionsOfBothAndSaysWhereTheyAre() async throws {
+            let server = try await Self.server()
+            let first = try await Self.gateway(server, server)
+            let second = try await Self.gateway(server, server)
+            var own: [String] = []
+            for (gateway, name) in [(first, "free-a"), (second, "free-b")] {
+                let token = try await gateway.createToken(name, groups: ["unlimited"])
+                #expect(try await gateway.clients(token).query("SELECT '\(name)'") == name)
+                own.append(
+                    try await eventually("its end is listed") {
+                        try await Self.sessions(gateway, ["--identity", name]).first {
+                            $0["ended"].string != nil
+                        }?["id"].string
+                    })
+            }
+            for gateway in [first, second] {
+                #expect(
+                    try await Set(Self.sessions(gateway).compactMap { $0["identity"].string }) == ["free-a", "free-b"])
+            }
+            #expect(try await first.sluice(["sessions", "show", own[0]]).output.contains("SELECT 'free-a'"))
+            for command in [["show"], ["replay", "--no-delay"], ["hold", "--name", "n", "--reason", "r"]] {
+                let refused = try await second.sluice(["sessions"] + command + [own[0]])
+                #expect(refused.status == 1 && !refused.output.contains("SELECT"), "\(refused.transcript)")
+                #expect(
+                    refused.errors.contains("it is recorded on host ")
+                        && refused.errors.contains(first.directory.path + "/state/recordings/recorder-0-"),
+                    "\(refused.transcript)")
+            }
+            let exported = try await second.sluice(["sessions", "export", "--format", "csv"])
+            #expect(exported.output.contains("free-b") && !exported.output.contains("SELECT 'free-a'"))
+            #expect(exported.status == 1 && exported.errors.contains(" sessions were not exported"))
+            let before = try await Self.sessions(second)
+            let remade = try await second.sluice(["sessions", "reindex"])
+            #expect(remade.status == 0, "\(remade.transcript)")
+            #expect(try await Self.sessions(second) == before)
+            for gateway in [first, second] {
+                #expect(
+                    !FileManager.default.fileExists(atPath: gateway.directory.file("state/recordings/index.sqlite")))
+                await gateway.stop()
+            }
+            await server.stop()
+        }
+
+        /// No command waits for it; afterwards it is what the segments say.
+        @Test func theServerOfTheIndexIsKilledUnderLoad() async throws {
+            let index = try await Self.server()
+            try await Rig.with(extra: Self.settings(index)) { rig in
+                func load(_ clients: Int) async throws -> Finished {
+                    try await rig.gateway.clients(rig.free).run(
+                        "pgbench", ["-n", "-C", "-c", "\(clients)", "-t", "100", "orders"])
+                }
+                async let first = load(4)
+                for _ in 0..<3 {
+                    let before = try await Self.sessions(rig.gateway).count
+                    try await eventually("sessions are listed") { try await Self.sessions(rig.gateway).count > before }
+                    try await index.restart(by: SIGQUIT)
+                }
+                #expect(try BenchReport(try await first).errors.isEmpty)
+                await index.stop()
+                let refused = try await rig.gateway.sluice(["sessions", "list"])
+                #expect(
+                    refused.status == 1 && refused.errors.contains("the index does not answer"), "\(refused.transcript)"
+                )
+                #expect(try BenchReport(try await load(2)).errors.isEmpty)
+                try await index.restart(by: SIGQUIT)
+
+                let recordings = rig.gateway.directory.file("state/recordings")
+                let copy = rig.gateway.directory.file("copy")
+                try await eventually("all sessions are listed as they ended", deadline: .seconds(60)) {
+                    let open = try await Self.sessions(rig.gateway, ["--open"])
+                    let all = try await Self.sessions(rig.gateway)
+                    return open.isEmpty && all.count >= 600
+                }
+                try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+                for name in try FileManager.default.contentsOfDirectory(atPath: recordings)
+                where name.hasPrefix("recorder-") {
+                    try FileManager.default.copyItem(atPath: recordings + "/" + name, toPath: copy + "/" + name)
+                }
+                let remade = try await rig.gateway.sluice(["sessions", "reindex", "--recordings", copy])
+                #expect(remade.status == 0, "\(remade.transcript)")
+                let expected = try await Self.sessions(rig.gateway, ["--recordings", copy])
+                #expect(try await Self.sessions(rig.gateway) == expected)
+                let log = rig.gateway.supervisor.output
+                #expect(log.contains("the index is behind, recordings are complete"))
+                #expect(log.contains("the index is up to date again"))
+            }
+            await index.stop()
+        }
+    }
+}
