@@ -45,52 +45,43 @@ def percentile(values, percent):
 
 
 class Run:
-    """What some recorders did while they got as much as they take."""
+    """What some recorders do while they get as much as they take."""
 
     def __init__(self, recorders, kind, durability, seconds):
         sessions, records, event, window = kind
-        idle = {one: [Batch(sessions, records, durability, event) for _ in range(window)] for one in recorders.running}
+        self.recorders = recorders
+        self.idle = {
+            one: [Batch(sessions, records, durability, event) for _ in range(window)] for one in recorders.running}
         self.size = self.records = 0
         self.latencies = []
-        sizes, counts, used = [], [], []
-        slice_size = slice_count = 0
-        now = time.monotonic()
-        start, since, before = now, now, recorders.processor_seconds()
-        while now < start + WARM_SECONDS + seconds:
-            for one in recorders.running:
-                while idle[one]:
-                    one.send(idle[one].pop())
-            recorders.wait()
-            now = time.monotonic()
-            for one in recorders.running:
-                for batch, latency in one.receive():
-                    idle[one].append(batch)
-                    slice_size += len(batch.body)
-                    slice_count += batch.records
-                    self.latencies.append(latency * 1000)
-            if now < since + SLICE_SECONDS:
-                continue
-            spent = recorders.processor_seconds()
-            if now > start + WARM_SECONDS:
-                sizes.append(slice_size / (now - since))
-                counts.append(slice_count / (now - since))
-                used.append((slice_size, spent - before))
-            else:
-                self.latencies = []
-            self.size += slice_size
-            self.records += slice_count
-            since, before, slice_size, slice_count = now, spent, 0, 0
+        self.slice(WARM_SECONDS)
+        self.latencies.clear()
+        slices = [self.slice(SLICE_SECONDS) for _ in range(round(seconds / SLICE_SECONDS))]
         while any(one.under_way for one in recorders.running):
-            recorders.wait()
-            for one in recorders.running:
-                for batch, _ in one.receive():
-                    self.size += len(batch.body)
-                    self.records += batch.records
-        self.size += slice_size
-        self.records += slice_count
-        self.rate = statistics.median(sizes)
-        self.count_rate = statistics.median(counts)
-        self.core_rate = sum(size for size, _ in used) / max(sum(spent for _, spent in used), 0.01)
+            self.receive()
+        self.rate = statistics.median(size / elapsed for elapsed, _, size, _ in slices)
+        self.count_rate = statistics.median(count / elapsed for elapsed, _, _, count in slices)
+        self.core_rate = sum(one[2] for one in slices) / max(sum(one[1] for one in slices), 0.01)
+
+    def slice(self, seconds):
+        """Sends so long; seconds that passed and that the recorders' processors worked, bytes and records acknowledged."""
+        start, used, size, count = time.monotonic(), self.recorders.processor_seconds(), self.size, self.records
+        while time.monotonic() < start + seconds:
+            for one, batches in self.idle.items():
+                while batches:
+                    one.send(batches.pop())
+            self.receive()
+        return (time.monotonic() - start, self.recorders.processor_seconds() - used, self.size - size,
+                self.records - count)
+
+    def receive(self):
+        self.recorders.wait()
+        for one, batches in self.idle.items():
+            for batch, latency in one.receive():
+                batches.append(batch)
+                self.size += len(batch.body)
+                self.records += batch.records
+                self.latencies.append(latency * 1000)
 
 
 def verified(recorders, run, names):
