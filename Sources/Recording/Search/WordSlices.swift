@@ -17,7 +17,7 @@ struct WordSlices: Sendable {
     /// The index.
     var path: String
     /// Slices at a time.
-    var count = min(ProcessInfo.processInfo.activeProcessorCount, 8)
+    var count = min(ProcessInfo.processInfo.activeProcessorCount, 4)
     /// Fewest commands that are worth a slice.
     var smallest: Int64 = 1 << 18
 
