@@ -54,7 +54,7 @@ bench-masker: install
 bench-classifier: install
 	swift run --package-path Benchmarks --scratch-path .build-benchmarks -c release --static-swift-stdlib ClassifierBench
 
-# A recording of so many commands, the index of its words, and how long searches take. It needs about 350 bytes a command in SEARCH_FOLDER, which
+# A recording of so many commands, the index of its words, and how long searches take: some ten minutes. It needs about 350 bytes a command in SEARCH_FOLDER, which
 # SEARCH_KEEP=keep leaves for the next run.
 SEARCH_COMMANDS ?= 10000000
 SEARCH_FOLDER ?= $(CURDIR)/.build-search

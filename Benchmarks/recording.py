@@ -1,9 +1,11 @@
 """`make bench-recording`: what recorders write by themselves, by durability; how soon they acknowledge; how fast that is
 verified. Prints Markdown tables.
 
-Each rate is the median of quarters of a second: what else the machine did for a while does not count.
+Each rate is the median of several runs, one recorder and two in turn, and of a run the median of its quarters of a second: what
+else the machine did for a while does not count.
 """
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -16,7 +18,8 @@ import time
 from messages import SYNCED, WRITTEN, Batch, command, output
 from recorder import PATIENCE, Folder, Recorders
 
-SECONDS = float(os.environ.get("BENCH_RECORDING_SECONDS", "4"))
+SECONDS = float(os.environ.get("BENCH_RECORDING_SECONDS", "2"))
+ROUNDS = int(os.environ.get("BENCH_RECORDING_ROUNDS", "3"))
 WARM_SECONDS = 0.5
 SLICE_SECONDS = 0.25
 HEADER = ["durability", "records", "recorders", "MB/s", "× one", "records/s", "MB per second of processor time", "× one",
@@ -45,52 +48,43 @@ def percentile(values, percent):
 
 
 class Run:
-    """What some recorders did while they got as much as they take."""
+    """What some recorders do while they get as much as they take."""
 
     def __init__(self, recorders, kind, durability, seconds):
         sessions, records, event, window = kind
-        idle = {one: [Batch(sessions, records, durability, event) for _ in range(window)] for one in recorders.running}
+        self.recorders = recorders
+        self.idle = {
+            one: [Batch(sessions, records, durability, event) for _ in range(window)] for one in recorders.running}
         self.size = self.records = 0
         self.latencies = []
-        sizes, counts, used = [], [], []
-        slice_size = slice_count = 0
-        now = time.monotonic()
-        start, since, before = now, now, recorders.processor_seconds()
-        while now < start + WARM_SECONDS + seconds:
-            for one in recorders.running:
-                while idle[one]:
-                    one.send(idle[one].pop())
-            recorders.wait()
-            now = time.monotonic()
-            for one in recorders.running:
-                for batch, latency in one.receive():
-                    idle[one].append(batch)
-                    slice_size += len(batch.body)
-                    slice_count += batch.records
-                    self.latencies.append(latency * 1000)
-            if now < since + SLICE_SECONDS:
-                continue
-            spent = recorders.processor_seconds()
-            if now > start + WARM_SECONDS:
-                sizes.append(slice_size / (now - since))
-                counts.append(slice_count / (now - since))
-                used.append((slice_size, spent - before))
-            else:
-                self.latencies = []
-            self.size += slice_size
-            self.records += slice_count
-            since, before, slice_size, slice_count = now, spent, 0, 0
+        self.slice(WARM_SECONDS)
+        self.latencies.clear()
+        slices = [self.slice(SLICE_SECONDS) for _ in range(round(seconds / SLICE_SECONDS))]
         while any(one.under_way for one in recorders.running):
-            recorders.wait()
-            for one in recorders.running:
-                for batch, _ in one.receive():
-                    self.size += len(batch.body)
-                    self.records += batch.records
-        self.size += slice_size
-        self.records += slice_count
-        self.rate = statistics.median(sizes)
-        self.count_rate = statistics.median(counts)
-        self.core_rate = sum(size for size, _ in used) / max(sum(spent for _, spent in used), 0.01)
+            self.receive()
+        self.rate = statistics.median(size / elapsed for elapsed, _, size, _ in slices)
+        self.count_rate = statistics.median(count / elapsed for elapsed, _, _, count in slices)
+        self.core_rate = sum(one[2] for one in slices) / max(sum(one[1] for one in slices), 0.01)
+
+    def slice(self, seconds):
+        """Sends so long; seconds that passed and that the recorders' processors worked, bytes and records acknowledged."""
+        start, used, size, count = time.monotonic(), self.recorders.processor_seconds(), self.size, self.records
+        while time.monotonic() < start + seconds:
+            for one, batches in self.idle.items():
+                while batches:
+                    one.send(batches.pop())
+            self.receive()
+        return (time.monotonic() - start, self.recorders.processor_seconds() - used, self.size - size,
+                self.records - count)
+
+    def receive(self):
+        self.recorders.wait()
+        for one, batches in self.idle.items():
+            for batch, latency in one.receive():
+                batches.append(batch)
+                self.size += len(batch.body)
+                self.records += batch.records
+                self.latencies.append(latency * 1000)
 
 
 def verified(recorders, run, names):
@@ -114,23 +108,67 @@ def verified(recorders, run, names):
                    f"{run.records / elapsed:,.0f}"]
 
 
-def measured(name, kind):
-    """Rows about one durability and one kind of records, with one recorder and with two; and about verifying it."""
-    durability, encrypted, indexed = LEVELS[name]
-    rows, verifying, first = [], [], None
-    for count in (1, 2):
-        say(f"{count} recorder{'s' if count > 1 else ''}, {name}, {kind}")
+@dataclasses.dataclass
+class Figures:
+    """Of one run, or of several: bytes and records a second, bytes per second of processor time, and milliseconds until each
+    batch was acknowledged."""
+
+    rate: float
+    count_rate: float
+    core_rate: float
+    latencies: list
+
+    @classmethod
+    def of(cls, run):
+        return cls(run.rate, run.count_rate, run.core_rate, run.latencies)
+
+    @classmethod
+    def median(cls, runs):
+        return cls(
+            *(statistics.median(getattr(run, name) for run in runs) for name in ("rate", "count_rate", "core_rate")),
+            [latency for run in runs for latency in run.latencies])
+
+    @classmethod
+    def together(cls, runs):
+        """Of recorders that each had a sender."""
+        return cls(
+            sum(run.rate for run in runs), sum(run.count_rate for run in runs),
+            statistics.mean(run.core_rate for run in runs), [latency for run in runs for latency in run.latencies])
+
+    def row(self, level, kind, recorders, first):
+        ratios = ["", ""]
+        if first is not self:
+            ratios = [f"{self.rate / first.rate:.2f}", f"{self.core_rate / first.core_rate:.2f}"]
+        return [
+            level, kind, recorders, f"{self.rate / 1e6:,.0f}", ratios[0], f"{self.count_rate:,.0f}",
+            f"{self.core_rate / 1e6:,.0f}", ratios[1], f"{percentile(self.latencies, 50):.2f}",
+            f"{percentile(self.latencies, 99):.2f}"]
+
+
+def compared(level, kind, title, run):
+    """Rows about one recorder and two; `run(count, number)` has so many of them record, for the time of that number."""
+    runs = {1: [], 2: []}
+    for number in range(ROUNDS):
+        for count, found in runs.items():
+            say(f"{title.format(count)}, {level}, {kind}, {number + 1} of {ROUNDS}")
+            found.append(run(count, number))
+    medians = {count: Figures.median(found) for count, found in runs.items()}
+    return [figures.row(level, kind, title.format(count), medians[1]) for count, figures in medians.items()]
+
+
+def measured(level, kind):
+    """Rows about one durability and one kind of records; and about verifying what was written."""
+    durability, encrypted, indexed = LEVELS[level]
+    verifying = []
+
+    def run(count, number):
         with Recorders(range(count), encrypted, indexed) as recorders:
-            run = Run(recorders, KINDS[kind], durability, SECONDS)
-            if count == 1 and durability == WRITTEN and not indexed:
-                verifying += verified(recorders, run, [name, kind])
-        first = first or run
-        ratios = [f"{run.rate / first.rate:.2f}", f"{run.core_rate / first.core_rate:.2f}"] if count > 1 else ["", ""]
-        rows.append([
-            name, kind, str(count), f"{run.rate / 1e6:,.0f}", ratios[0], f"{run.count_rate:,.0f}",
-            f"{run.core_rate / 1e6:,.0f}", ratios[1], f"{percentile(run.latencies, 50):.2f}",
-            f"{percentile(run.latencies, 99):.2f}"])
-    return rows, verifying
+            found = Run(recorders, KINDS[kind], durability, SECONDS)
+            if (count, number) == (1, 0) and durability == WRITTEN and not indexed:
+                verifying.extend(verified(recorders, found, [level, kind]))
+        return Figures.of(found)
+
+    return compared(level, kind, "{}", run), verifying
 
 
 def alone(name):
@@ -138,7 +176,7 @@ def alone(name):
     durability, encrypted, indexed = LEVELS[name]
     say(f"one command at a time, {name}")
     with Recorders([0], encrypted, indexed) as recorders:
-        run = Run(recorders, ALONE, durability, min(SECONDS, 3))
+        run = Run(recorders, ALONE, durability, SECONDS)
     return [name, "one command at a time", "1", "", "", f"{run.count_rate:,.0f}", "", "",
             f"{percentile(run.latencies, 50):.3f}", f"{percentile(run.latencies, 99):.3f}"]
 
@@ -147,20 +185,17 @@ def pinned(kind):
     """Rows about recorders that have a processor each, together with who sends to them: what they have in common, locks and the
     disk, shows even where there are no more processors."""
     processes = multiprocessing.get_context("fork")
-    durability, encrypted, indexed = LEVELS["written"]
-    first = None
-    for count in (1, 2):
-        if count > os.cpu_count():
-            return
-        say(f"{count} recorder{'s' if count > 1 else ''}, on a processor each, {kind}")
+    level = "written"
+    durability, encrypted, indexed = LEVELS[level]
+
+    def run(count, _):
         folder, results, ready = Folder(encrypted, indexed), processes.Queue(), processes.Barrier(count, timeout=PATIENCE)
 
         def one(place):
             os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[place]})
             with Recorders([place], folder=folder) as recorders:
                 ready.wait()
-                run = Run(recorders, KINDS[kind], durability, SECONDS)
-                results.put((run.rate, run.count_rate, run.core_rate, run.latencies))
+                results.put(Figures.of(Run(recorders, KINDS[kind], durability, SECONDS)))
 
         try:
             running = [processes.Process(target=one, args=(place,)) for place in range(count)]
@@ -171,12 +206,9 @@ def pinned(kind):
                 process.join()
         finally:
             folder.remove()
-        rate, records, core = (sum(values) for values in list(zip(*found))[:3])
-        first = first or rate
-        latencies = [latency for one in found for latency in one[3]]
-        yield ["written", kind, f"{count}, with a processor each that the sender shares", f"{rate / 1e6:,.0f}",
-               f"{rate / first:.2f}" if count > 1 else "", f"{records:,.0f}", f"{core / count / 1e6:,.0f}", "",
-               f"{percentile(latencies, 50):.2f}", f"{percentile(latencies, 99):.2f}"]
+        return Figures.together(found)
+
+    return compared(level, kind, "{}, each on a processor that its sender shares", run)
 
 
 def disk():
@@ -218,7 +250,7 @@ def recording():
             found = measured(name, kind)
             rows += found[0]
             verifying += found[1]
-    for kind in KINDS:
+    for kind in KINDS if len(os.sched_getaffinity(0)) > 1 else ():
         rows += pinned(kind)
     rows += [alone(name) for name, (_, _, indexed) in LEVELS.items() if not indexed]
     table(HEADER, rows)

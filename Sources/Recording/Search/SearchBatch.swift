@@ -53,6 +53,10 @@ struct SearchBatch {
     mutating func add(_ command: RecordedCommand) throws {
         let session = try session(command.session)
         let rule = try id(.rule, command.rule)
+        if SearchIndex.isEdge(nextCommand) {
+            try insertWords.execute(arguments: [nextCommand, SearchTokens.edge])
+            nextCommand += 1
+        }
         let id = nextCommand
         nextCommand += 1
         let time = Int64(clamping: command.time)

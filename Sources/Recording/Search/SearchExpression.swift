@@ -5,12 +5,23 @@ struct SearchExpression {
     /// Words of the vocabulary that stand for the beginning of a word. With more, SQLite puts together itself what all of them
     /// have, which takes longer the more commands that are.
     private static let maxExpansion = 1024
+    /// The same for the last word of a phrase, where each is a phrase that is looked up by itself.
+    private static let maxPhraseExpansion = 32
+
+    /// All of them have to match.
+    private let parts: [String]
+    /// Words have to stand one behind the other: SQLite compares their places in every command that has them.
+    let hasPhrase: Bool
 
     /// nil: every command matches.
-    private(set) var text: String?
+    var text: String? { parts.isEmpty ? nil : parts.joined(separator: " AND ") }
+
+    /// What matches at edges too, in all of its parts, so that SQLite looks up from each and notices where a range ends.
+    var stoppingAtEdges: String { parts.map { "(\($0) OR \"\(SearchTokens.edge)\")" }.joined(separator: " AND ") }
 
     /// nil: nothing matches.
     init?(_ filter: SearchFilter, _ database: Database) throws {
+        hasPhrase = filter.query.terms.contains { $0.words.count > 1 }
         var parts: [String] = []
         for term in filter.query.terms { parts.append(try Self.expression(term, database)) }
         if let identity = filter.identity { try Self.append(.identity, identity, &parts, database) }
@@ -27,7 +38,7 @@ struct SearchExpression {
             parts.append("(\(tokens.joined(separator: " OR ")))")
         }
         guard parts.allSatisfy({ $0 != Self.nothing }) else { return nil }
-        text = parts.isEmpty ? nil : parts.joined(separator: " AND ")
+        self.parts = parts
     }
 
     private static let nothing = "()"
@@ -44,15 +55,16 @@ struct SearchExpression {
         let front = term.words.dropLast().map { SearchTokens.token($0) + " " }.joined()
         let last = String(decoding: term.words.last ?? [], as: UTF8.self)
         guard term.isPrefix else { return "\"\(front)\(SearchTokens.token(term.words.last ?? []))\"" }
+        let limit = front.isEmpty ? maxExpansion : maxPhraseExpansion
         let words = try String.fetchAll(
             database,
             sql: """
                 SELECT word FROM vocabulary WHERE word >= :word AND word < :word || char(0x10FFFF)
-                LIMIT \(maxExpansion + 1)
+                LIMIT \(limit + 1)
                 """,
             arguments: ["word": last])
         let marked = "\"\(front)\(Character(UnicodeScalar(SearchTokens.marker)))\(last)\" *"
-        let known = words.count > maxExpansion ? ["\"\(front)\(last)\" *"] : words.map { "\"\(front)\($0)\"" }
+        let known = words.count > limit ? ["\"\(front)\(last)\" *"] : words.map { "\"\(front)\($0)\"" }
         return "(" + (known + [marked]).joined(separator: " OR ") + ")"
     }
 }

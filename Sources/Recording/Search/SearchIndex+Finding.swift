@@ -11,6 +11,12 @@ extension SearchIndex {
     public func find(
         _ filter: SearchFilter, replies: (any ReplyTextReader)?
     ) throws(RecordingError) -> [SearchHit] {
+        try find(filter, replies: replies, slices: WordSlices(path: path))
+    }
+
+    func find(
+        _ filter: SearchFilter, replies: (any ReplyTextReader)?, slices: WordSlices
+    ) throws(RecordingError) -> [SearchHit] {
         let scope: CommandCollector.Scope
         switch (try content(), replies) {
         case (.output, let replies?): scope = .output(replies)
@@ -19,7 +25,8 @@ extension SearchIndex {
         let finder = CommandFinder(RecordingArchive(recordings: recordings, access: access))
         let pending = try pending()
         return try read { database in
-            var search = RunningSearch(database: database, filter: filter, scope: scope, finder: finder)
+            var search = RunningSearch(
+                database: database, filter: filter, scope: scope, finder: finder, slices: slices)
             try search.add(pending)
             if let expression = try SearchExpression(filter, database) { try search.run(expression) }
             return search.hits.sorted
@@ -40,14 +47,19 @@ private struct RunningSearch {
     let filter: SearchFilter
     let scope: CommandCollector.Scope
     let finder: CommandFinder
+    let slices: WordSlices
     private(set) var hits: LatestHits
     private var places: [Int64: RecordingPlace] = [:]
 
     /// Fewest commands that are read from the recordings together.
     private static let minTogether = 16
 
-    init(database: Database, filter: SearchFilter, scope: CommandCollector.Scope, finder: CommandFinder) {
+    init(
+        database: Database, filter: SearchFilter, scope: CommandCollector.Scope, finder: CommandFinder,
+        slices: WordSlices
+    ) {
         self.database = database
+        self.slices = slices
         self.filter = filter
         self.scope = scope
         self.finder = finder
@@ -77,9 +89,7 @@ private struct RunningSearch {
     }
 
     mutating func run(_ expression: SearchExpression) throws {
-        guard let window = try window(), var reached = try search(expression, window, stopsWhenFull: true) else {
-            return
-        }
+        guard let window = try window(), var reached = try latest(expression, window) else { return }
         // What was added before that, and is later than the last of these: of replicas that were read one after the other.
         while reached > window.lowerBound, let floor = hits.floor,
             let span = try Int64.fetchOne(
@@ -112,6 +122,21 @@ private struct RunningSearch {
         return (first << SearchIndex.spanBits)...((last + 1) << SearchIndex.spanBits - 1)
     }
 
+    /// Takes hits from a range until there are enough; for phrases, which take SQLite long, on every processor. Returns where it
+    /// stopped, all from there on being done; nil: all are.
+    private mutating func latest(_ expression: SearchExpression, _ range: ClosedRange<Int64>) throws -> Int64? {
+        guard expression.hasPhrase, slices.isWorth(range) else {
+            return try search(expression, range, stopsWhenFull: true)
+        }
+        let generation = try SearchIndex.generation(database)
+        for slice in try slices.find(expression.stoppingAtEdges, range, generation, atMost: enough) {
+            if let stopped = try take(AnyCursor(slice.ids), stopsWhenFull: true) { return stopped }
+            if let left = slice.left, let stopped = try search(expression, left, stopsWhenFull: true) { return stopped }
+            if hits.floor != nil { return slice.range.lowerBound }
+        }
+        return nil
+    }
+
     /// Takes hits from a range, the last first. Returns where it stopped, all from there on being done; nil: all are.
     private mutating func search(
         _ expression: SearchExpression, _ range: ClosedRange<Int64>, stopsWhenFull: Bool
@@ -127,10 +152,18 @@ private struct RunningSearch {
                 database, sql: "SELECT id FROM commands WHERE id BETWEEN ? AND ? ORDER BY id DESC",
                 arguments: [range.lowerBound, range.upperBound])
         }
+        return try take(found, stopsWhenFull: stopsWhenFull)
+    }
+
+    /// How many commands are read from the recordings together.
+    private var enough: Int { max(filter.limit, Self.minTogether) }
+
+    /// The same for commands that were found in the index.
+    private mutating func take(_ found: some Cursor<Int64>, stopsWhenFull: Bool) throws -> Int64? {
         var candidates: [Candidate] = []
         while let id = try found.next() {
             if let candidate = try candidate(id) { candidates.append(candidate) }
-            guard candidates.count >= max(filter.limit, Self.minTogether) else { continue }
+            guard candidates.count >= enough else { continue }
             try settle(candidates)
             candidates = []
             if stopsWhenFull, hits.floor != nil { return id }

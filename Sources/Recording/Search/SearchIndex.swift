@@ -14,9 +14,12 @@ public final class SearchIndex {
 
     public static let fileName = "search.sqlite"
     /// Raised with each change of the schema, of what a word is, and of what is kept.
-    static let version = 1
+    static let version = 2
     /// Commands whose earliest and latest time are kept together: two to this power.
     static let spanBits: Int64 = 10
+    /// Every so many numbers of `commands.id`, a power of two, there is a row of `words` that is no command: an edge. SQLite looks for
+    /// the next match without regard to where the range ends that it was asked for, so something has to match now and then.
+    static let edgeSpacing: Int64 = 4096
     private static let busySeconds = 5.0
     /// Bytes of words that SQLite gathers before it writes them (sqlite.org/fts5.html, "The 'hashsize'").
     private static let gatheredBytes = 16 << 20
@@ -97,7 +100,7 @@ public final class SearchIndex {
         try Self.wrapped(path) { try database.inDatabase { try Self.make($0, content) } }
     }
 
-    private static func open(_ path: String) throws(RecordingError) -> DatabaseQueue {
+    static func open(_ path: String) throws(RecordingError) -> DatabaseQueue {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(busySeconds)
         configuration.prepareDatabase { database in
@@ -174,6 +177,8 @@ public final class SearchIndex {
         CREATE TABLE vocabulary (word TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
         CREATE TABLE \(uncleanTable) (session INTEGER PRIMARY KEY);
         """
+
+    static func isEdge(_ id: Int64) -> Bool { id & (edgeSpacing - 1) == 0 }
 
     static func wrapped<Value>(_ path: String, _ body: () throws -> Value) throws(RecordingError) -> Value {
         do {

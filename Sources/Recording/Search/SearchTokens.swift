@@ -6,6 +6,9 @@ enum SearchTokens {
     /// Before words that have digits, as keys and hashes do, and tables that are made by the hundred: they are in no vocabulary.
     static let marker = UInt8(ascii: "~")
 
+    /// What stands at ``SearchIndex/isEdge(_:)``, where there is no command.
+    static let edge = "#e"
+
     /// Whether a word is one of the vocabulary.
     static func isVocabulary(_ word: [UInt8]) -> Bool { !word.contains(where: isDigit) }
 
