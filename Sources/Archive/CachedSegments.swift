@@ -17,10 +17,12 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
     // Touched under `lock` alone.
     private let lock = NSLock()
     private var client: S3Client?
+    /// Paths of what this process has fetched, with the SHA-256 that it had.
+    private var fetched: [String: String] = [:]
 
     /// - Parameters:
     ///   - bytes: the folder has no more than this, or one segment that is larger.
-    ///   - isReused: false fetches every segment anew, as proof that the store has it.
+    ///   - isReused: false fetches every segment anew, once in this process, as proof that the store has it.
     ///   - connect: called when the first segment is needed.
     public init(
         recordings: String, bytes: Int, isReused: Bool = true, connect: @escaping @Sendable () throws -> S3Client
@@ -36,7 +38,8 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
         defer { lock.unlock() }
         let path = "\(folder)/\(replica)/\(SealedSegments.fileName(segment.number))"
         var status = stat()
-        if isReused, stat(path, &status) == 0, status.st_size == segment.size {
+        let isKnown = isReused || fetched[path] == segment.sha256
+        if isKnown, stat(path, &status) == 0, status.st_size == segment.size {
             utimes(path, nil)
             return path
         }
@@ -50,6 +53,7 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
             let client = try self.client ?? connect()
             self.client = client
             try fetch(segment, to: path, client)
+            fetched[path] = segment.sha256
         } catch {
             throw RecordingError.notFetched(replica, segment, "\(error)")
         }

@@ -14,7 +14,7 @@ extension SessionsCommand {
             abstract: "Keep a session, whatever its retention is, until it is released.",
             discussion:
                 "The segments that hold the session are neither removed nor erased. More of a session that goes on "
-                + "is held by giving the command again.")
+                + "is held by giving the command again. A name that was released is not used again.")
 
         @OptionGroup var config: ConfigOption
         @Argument(help: "The session's id, or the beginning of it.") var id: String
@@ -23,12 +23,14 @@ extension SessionsCommand {
 
         func run() throws {
             let configuration = try config.load()
+            let keys = try RecorderKeys(configuration)
             let index = try RecordingIndex.open(configuration)
             let session = try index.session(id)
             let found = try SessionSegments(session.id, index)
             for (replica, segments) in found.ranges {
                 for range in segments {
-                    try LegalHold(name, range).place(in: index.recordings + "/" + replica, reason: reason)
+                    try LegalHold(name, range, reason: reason).place(
+                        in: index.recordings + "/" + replica, key: keys.present, former: keys.former)
                 }
             }
             try found.requireAll("held")
@@ -44,12 +46,14 @@ extension SessionsCommand {
         @Argument(help: "The hold's name.") var name: String
 
         func run() throws {
-            let recordings = try config.load().state.recordings
+            let configuration = try config.load()
+            let recordings = configuration.state.recordings
+            let keys = try RecorderKeys(configuration)
             var count = 0
             for replica in try RecordingArchive(recordings: recordings).replicas() {
                 let directory = recordings + "/" + replica
-                for hold in try LegalHold.all(in: directory) where hold.name == name {
-                    try hold.release(in: directory)
+                for hold in try LegalHold.all(in: directory, signedBy: keys.verification) where hold.name == name {
+                    try hold.release(in: directory, key: keys.present)
                     count += 1
                 }
             }
@@ -72,14 +76,20 @@ extension SessionsCommand {
             let replica: String
             let first: UInt64
             let last: UInt64
+            let reason: String?
+            let problem: String?
         }
 
         func run() throws {
-            let recordings = try config.load().state.recordings
+            let configuration = try config.load()
+            let recordings = configuration.state.recordings
+            let keys = try RecorderKeys(configuration).verification
             var rows: [Row] = []
             for replica in try RecordingArchive(recordings: recordings).replicas() {
-                rows += try LegalHold.all(in: recordings + "/" + replica).map {
-                    Row(name: $0.name, replica: replica, first: $0.segments.lowerBound, last: $0.segments.upperBound)
+                rows += try LegalHold.all(in: recordings + "/" + replica, signedBy: keys).map {
+                    Row(
+                        name: $0.name, replica: replica, first: $0.segments.lowerBound, last: $0.segments.upperBound,
+                        reason: $0.reason, problem: $0.problem)
                 }
             }
             switch format {
@@ -87,9 +97,12 @@ extension SessionsCommand {
             case .table:
                 guard !rows.isEmpty else { return print("no holds") }
                 TextTable(
-                    columns: ["NAME", "RECORDER", "SEGMENTS"],
+                    columns: ["NAME", "RECORDER", "SEGMENTS", "REASON"],
                     rows: rows.map {
-                        [$0.name, $0.replica, $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)"]
+                        [
+                            $0.name, $0.replica, $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)",
+                            $0.problem.map { "(holds, but is not proven: \($0))" } ?? $0.reason ?? "",
+                        ].map { TerminalText.escape($0) }
                     }
                 ).print()
             }
@@ -138,7 +151,8 @@ extension SessionsCommand {
                     PlacedOrder(replica: replica, RemovalOrder(remove ? .remove : .erase, range, reason: reason))
                 }
             }
-            try CommandFailure.report(RemovalOrders(configuration, index).carryOut(orders).problems)
+            let keys = try RecorderKeys(configuration)
+            try CommandFailure.report(RemovalOrders(configuration, index, keys).carryOut(orders).problems)
             try segments.requireAll(remove ? "removed" : "erased")
             print("session \(session.id) is \(remove ? "removed" : "erased")")
         }
@@ -162,12 +176,13 @@ extension SessionsCommand {
                 throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
             }
             let index = try RecordingIndex.open(configuration)
-            let due = try RetentionDue(index, retention, now: Date())
+            let keys = try RecorderKeys(configuration)
+            let due = try RetentionDue(index, retention, signedBy: keys.verification, now: Date())
             for held in due.held { print("kept: \(held.segments), held as \(held.hold)") }
             for segments in due.segments { print("due: \(segments)") }
             if due.segments.isEmpty { print("nothing to remove") }
             guard !dryRun else { return try CommandFailure.report(due.problems) }
-            let done = try RemovalOrders(configuration, index).carryOut(due.orders)
+            let done = RemovalOrders(configuration, index, keys).carryOut(due.orders)
             for order in done.orders { print("removed: \(order.place)") }
             try CommandFailure.report(due.problems + done.problems)
         }

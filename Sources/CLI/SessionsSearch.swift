@@ -67,6 +67,10 @@ extension SessionsCommand {
                 hits = try index.find(filter, replies: RecordedReplies())
                 try tellBehind(index)
             }
+            for stray in try RecordingArchive(recordings: recordings).strays() {
+                Sluice.complain(
+                    "\(recordings)/\(stray) has segments and no head, and was passed over: see `sluice verify`")
+            }
             switch format {
             case .json: try printJSON(hits.map(HitRow.init))
             case .table: printHits(hits)

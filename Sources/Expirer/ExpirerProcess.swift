@@ -41,9 +41,10 @@ final class ExpirerProcess: Sendable {
     private func pass() -> Bool {
         do {
             let index = try RecordingIndex.open(configuration)
-            let due = try RetentionDue(index, retention, now: Date())
+            let keys = try RecorderKeys(configuration)
+            let due = try RetentionDue(index, retention, signedBy: keys.verification, now: Date())
             metrics.held(due.held)
-            let orders = try RemovalOrders(configuration, index)
+            let orders = RemovalOrders(configuration, index, keys)
             let done = orders.carryOut(due.orders) { !StageSignals.shouldDrain }
             for order in done.orders { metrics.removed(order.place) }
             guard !StageSignals.shouldDrain else { return true }

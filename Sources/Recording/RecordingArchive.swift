@@ -18,6 +18,18 @@ public struct RecordingArchive: Sendable {
         }
     }
 
+    /// Those of the replicas that no recorder wrote: a folder with segments and no head. What is in it is read by nobody, and what a
+    /// verification says of it is a problem.
+    public func strays() throws(RecordingError) -> [String] {
+        try replicas().filter { fileSize(recordings + "/" + $0 + "/head") == nil }
+    }
+
+    /// The replicas but the ``strays()``.
+    func recorded() throws(RecordingError) -> [String] {
+        let strays = try strays()
+        return try replicas().filter { !strays.contains($0) }
+    }
+
     /// Calls `body` with a session's records in their order, whichever replicas have them. Records that two of them
     /// have come once. Where another replica took the session over, its note of that comes first.
     ///

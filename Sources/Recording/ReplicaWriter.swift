@@ -37,6 +37,7 @@ public struct ReplicaWriter {
     private var writer: SegmentWriter?
     /// The replicas that this recording names so far, in this process.
     private var noted: Set<String>?
+    private var holds = KnownHolds()
     private var listedAt: UInt64 = 0
 
     /// Opens `<recordings>/<replica>`, as ``SegmentWriter/init(directory:key:options:files:)``.
@@ -86,6 +87,7 @@ public struct ReplicaWriter {
             guard let writer else { return }
             do throws(RecordingError) {
                 if noted != nil { try noteReplicas(writer) }
+                try noteHolds(writer)
                 try carryOutOrders(writer)
             } catch {
                 failed(error, now: now)
@@ -171,7 +173,7 @@ public struct ReplicaWriter {
             // Before it says anything else a recording names its replicas.
             if !orders.isEmpty, noted == nil { try noteReplicas(writer) }
             for order in orders {
-                let refusal = try writer.carryOut(order)
+                let refusal = try writer.carryOut(order, vanished: holds.vanished)
                 try order.settle(in: directory, refusal: refusal, files: files)
             }
         } catch {
@@ -179,6 +181,19 @@ public struct ReplicaWriter {
             guard error.file.hasPrefix(RemovalOrder.folder(directory)) || error.code == .removal else { throw error }
             orderProblem = error
         }
+    }
+
+    /// Says in this recording which holds came and went.
+    private mutating func noteHolds(_ writer: SegmentWriter) throws(RecordingError) {
+        let notices: [String]
+        do throws(RecordingError) {
+            notices = try holds.look(directory, signedBy: ([key] + options.formerKeys).map(\.verification))
+        } catch {
+            // Every order is refused then, with the reason; records are taken.
+            return
+        }
+        if !notices.isEmpty, noted == nil { try noteReplicas(writer) }
+        for notice in notices { try writer.note(notice) }
     }
 
     /// Names the replicas in this recording, when they are others than it named last.

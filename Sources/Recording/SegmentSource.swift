@@ -8,6 +8,9 @@ public protocol SegmentSource: Sendable {
 
 /// The segments of one replica, those here and those in the archive.
 struct SegmentFolder: Sendable {
+    /// Threads of several processes may share a folder of fetched segments that has room for few.
+    private static let fetchAttempts = 10
+
     let directory: String
     private let replica: String
     private let access: RecordingAccess
@@ -57,6 +60,15 @@ struct SegmentFolder: Sendable {
                 .archived, file: path,
                 "the segment is in the archive only, as \(segment.key): name the configuration that has recording.archive"
             )
+        }
+        for _ in 1..<Self.fetchAttempts {
+            let fetched = try source.path(of: segment, replica: replica)
+            do throws(RecordingError) {
+                return try open(fetched)
+            } catch {
+                // Somebody else made room where it was, before it was opened.
+                guard fileSize(fetched) == nil else { throw error }
+            }
         }
         return try open(source.path(of: segment, replica: replica))
     }

@@ -199,14 +199,12 @@ public final class SegmentWriter: @unchecked Sendable {
 
     /// Removes or erases segments, after that is noted.
     ///
+    /// - Parameter vanished: holds whose files went without a release.
     /// - Returns: why it may not be done; nil when it is done.
-    func carryOut(_ order: RemovalOrder) throws(RecordingError) -> String? {
+    func carryOut(_ order: RemovalOrder, vanished: [LegalHold] = []) throws(RecordingError) -> String? {
         try lock.withLock { _ throws(RecordingError) in
             try usable()
-            let held = try LegalHold.all(in: directory).filter { $0.segments.overlaps(order.segments) }
-            guard held.isEmpty else {
-                return "segments are under legal hold: \(Set(held.map(\.name)).sorted().joined(separator: ", "))"
-            }
+            if let refusal = heldBack(order, vanished) { return refusal }
             guard order.segments.upperBound <= segment.number else { return "there is no such segment yet" }
             var list: RemovalList
             do throws(RecordingError) {
@@ -226,8 +224,28 @@ public final class SegmentWriter: @unchecked Sendable {
         }
     }
 
+    private func heldBack(_ order: RemovalOrder, _ vanished: [LegalHold]) -> String? {
+        let holds: [LegalHold]
+        do throws(RecordingError) {
+            holds = try LegalHold.all(in: directory, signedBy: knownKeys)
+        } catch {
+            return "the holds cannot be read: \(error)"
+        }
+        func names(_ holds: [LegalHold]) -> String {
+            Set(holds.filter { $0.segments.overlaps(order.segments) }.map(\.name)).sorted().joined(separator: ", ")
+        }
+        guard names(holds).isEmpty else { return "segments are under legal hold: \(names(holds))" }
+        guard names(vanished).isEmpty else {
+            return
+                "a legal hold vanished without a release: \(names(vanished)): place it again, or restart the recorder to give it up"
+        }
+        return nil
+    }
+
+    private var knownKeys: [VerificationKey] { ([key] + options.formerKeys).map(\.verification) }
+
     private func removals() throws(RecordingError) -> RemovalList? {
-        try RemovalList.read(directory, keys: ([key] + options.formerKeys).map(\.verification))
+        try RemovalList.read(directory, keys: knownKeys)
     }
 
     /// What the key's owner orders.

@@ -16,6 +16,20 @@ public struct PlacedOrder: Sendable {
     public var place: ReplicaSegments { ReplicaSegments(replica: replica, range: order.segments) }
 }
 
+/// The recorder's keys, as those who give orders and place holds need them.
+public struct RecorderKeys {
+    public let present: RecordingKey
+    public let former: [RecordingKey]
+
+    /// - Throws: when there is none.
+    public init(_ configuration: Configuration) throws {
+        present = try RecordingKey.load(configuration.state.recordingKey)
+        former = try RecordingKey.loadFormer(of: configuration.state.recordingKey)
+    }
+
+    public var verification: [VerificationKey] { ([present] + former).map(\.verification) }
+}
+
 /// Gives orders, and sees to it that they are carried out everywhere: by the replicas' recorders, in the list of sessions, in the
 /// archive, in the index of words.
 public struct RemovalOrders {
@@ -33,13 +47,12 @@ public struct RemovalOrders {
 
     private let configuration: Configuration
     private let index: RecordingIndex
-    private let key: RecordingKey
+    private let keys: RecorderKeys
 
-    /// - Throws: when there is no recorder's key.
-    public init(_ configuration: Configuration, _ index: RecordingIndex) throws {
+    public init(_ configuration: Configuration, _ index: RecordingIndex, _ keys: RecorderKeys) {
         self.configuration = configuration
         self.index = index
-        key = try RecordingKey.load(configuration.state.recordingKey)
+        self.keys = keys
     }
 
     /// - Parameter goesOn: after false what is left is done by the recorders, and the next time.
@@ -48,7 +61,7 @@ public struct RemovalOrders {
         var given: [PlacedOrder] = []
         for placed in orders {
             attempt(&done) {
-                try placed.order.give(to: directory(placed), key: key)
+                try placed.order.give(to: directory(placed), key: keys.present)
                 given.append(placed)
             }
         }
@@ -114,8 +127,8 @@ public struct RemovalOrders {
         var options = SegmentWriter.Options()
         options.segmentBytes = Int64(configuration.recording.segmentBytes)
         options.recipients = try (configuration.recording.encryption?.recipients ?? []).map(Recipient.init)
-        options.formerKeys = try RecordingKey.loadFormer(of: configuration.state.recordingKey)
-        _ = try ReplicaWriter.carryOutOrders(to: index.recordings + "/" + replica, key: key, options: options)
+        options.formerKeys = keys.former
+        _ = try ReplicaWriter.carryOutOrders(to: index.recordings + "/" + replica, key: keys.present, options: options)
     }
 
     // MARK: - Words

@@ -29,7 +29,10 @@ public struct RetentionDue {
         }
     }
 
-    public init(_ index: RecordingIndex, _ retention: RecordingRetention, now: Date) throws {
+    /// - Parameter keys: the recorder's, which signed the holds.
+    public init(
+        _ index: RecordingIndex, _ retention: RecordingRetention, signedBy keys: [VerificationKey], now: Date
+    ) throws {
         let now = UInt64(max(0, now.timeIntervalSince1970) * 1_000_000)
         var kept: [String: Set<UInt64>] = [:]
         var seen: [String: Set<UInt64>] = [:]
@@ -47,18 +50,17 @@ public struct RetentionDue {
             let due = (seen[replica] ?? []).subtracting(kept[replica] ?? [])
             guard !due.isEmpty else { continue }
             do throws(RecordingError) {
-                try add(due.intersection(try archive.sealedSegments(of: replica)), of: replica, index.recordings)
+                let holds = try LegalHold.all(in: index.recordings + "/" + replica, signedBy: keys)
+                add(due.intersection(try archive.sealedSegments(of: replica)), of: replica, holds)
             } catch {
                 problems.append("\(error)")
             }
         }
     }
 
-    private mutating func add(
-        _ due: Set<UInt64>, of replica: String, _ recordings: String
-    ) throws(RecordingError) {
+    private mutating func add(_ due: Set<UInt64>, of replica: String, _ holds: [LegalHold]) {
         var free = due
-        for hold in try LegalHold.all(in: recordings + "/" + replica) {
+        for hold in holds {
             let under = due.filter(hold.segments.contains)
             free.subtract(under)
             held += SegmentRanges.of(Array(under)).map { (ReplicaSegments(replica: replica, range: $0), hold.name) }

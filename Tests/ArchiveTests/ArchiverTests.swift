@@ -218,6 +218,20 @@ extension ArchiveTests {
             #expect(!recorded.verified(proving).isWhole)
         }
 
+        /// Proof that the store has it is had once; what is removed to make room is fetched again.
+        @Test func aProofFetchesEachSegmentOnce() async throws {
+            let store = try await Store()
+            let recorded = try Recorded(segments: 8)
+            let size = try recorded.bytes(1).count
+            try store.archiver(recorded, keeping: .init(seconds: 0)).pass()
+            #expect(recorded.verified(recorded.cache(store, bytes: size, isReused: false)).isWhole)
+            let proving = recorded.cache(store, isReused: false)
+            #expect(recorded.verified(proving).isWhole)
+            #expect(try await store.server.request("DELETE", store.path(2)).status == 204)
+            #expect(recorded.verified(proving).isWhole)
+            #expect(!recorded.verified(recorded.cache(store, isReused: false)).isWhole)
+        }
+
         @Test func theCacheIsBounded() async throws {
             let store = try await Store()
             let recorded = try Recorded(segments: 8)

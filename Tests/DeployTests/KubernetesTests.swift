@@ -6,6 +6,7 @@ import Testing
 @Suite("Kubernetes and container")
 struct KubernetesTests {
     static let base = Project.root + "/deploy/kubernetes/base"
+    static let components = Project.root + "/deploy/kubernetes/components"
     static let containerfile = Project.root + "/deploy/container/Containerfile"
     static let programs = [
         "sluice", "sluice-ingress", "sluice-classifier", "sluice-masker", "sluice-approver", "sluice-recorder",
@@ -22,7 +23,7 @@ struct KubernetesTests {
     }
 
     @Test func baseIsValidAndAgreesWithItself() async throws {
-        let checked = try await Self.check("kubernetes.py", [Self.base])
+        let checked = try await Self.check("kubernetes.py", [Self.base, Self.components])
         #expect(checked.status == 0, "\(checked.transcript)")
     }
 
@@ -55,7 +56,30 @@ struct KubernetesTests {
         #expect(original.contains(text))
         try Data(original.replacingOccurrences(of: text, with: replacement).utf8)
             .write(to: URL(filePath: copy + "/" + file))
-        let checked = try await Self.check("kubernetes.py", [copy])
+        let checked = try await Self.check("kubernetes.py", [copy, Self.components])
+        #expect(checked.status == 1 && checked.output.contains(problem), "\(checked.transcript)")
+    }
+
+    @Test(arguments: [
+        ("archiver/recorder.yaml", "livenessProbe:", "readinessProbe:", "archiver would take the pod out of service"),
+        ("forwarder/recorder.yaml", "containerPort: 9466", "containerPort: 9464", "the metrics port of forwarder"),
+        ("expirer/recorder.yaml", "args: [sluice-expirer", "args: [sluice-archiver", "runs another process"),
+        ("expirer/recorder.yaml", "path: recording.key}", "path: masking.key}", "keys differ"),
+        ("expirer/recorder.yaml", "sluice:0.3.0", "sluice:0.2.0", "another image"),
+        ("forwarder/recorder.yaml", "        - name: sinks", "        - name: other", "mounts what is not there"),
+        ("archiver/recorder.yaml", "name: sluice-recorder", "name: sluice-other", "patches nothing"),
+        ("archiver/networkpolicy.yaml", "policyTypes", "policyKinds", "policyKinds"),
+        ("forwarder/kustomization.yaml", "networkpolicy.yaml", "other.yaml", "the folder differ"),
+    ])
+    func componentCheckFinds(file: String, text: String, replacement: String, problem: String) async throws {
+        let directory = try TemporaryDirectory()
+        let copy = directory.file("components")
+        try FileManager.default.copyItem(atPath: Self.components, toPath: copy)
+        let original = try String(contentsOfFile: copy + "/" + file, encoding: .utf8)
+        #expect(original.contains(text))
+        try Data(original.replacingOccurrences(of: text, with: replacement).utf8)
+            .write(to: URL(filePath: copy + "/" + file))
+        let checked = try await Self.check("kubernetes.py", [Self.base, copy])
         #expect(checked.status == 1 && checked.output.contains(problem), "\(checked.transcript)")
     }
 

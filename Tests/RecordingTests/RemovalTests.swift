@@ -63,25 +63,6 @@ import Testing
         #expect(scratch.verified().problems == [])
     }
 
-    @Test func whatIsHeldStays() throws {
-        let scratch = try Scratch()
-        var writer = try recorder(scratch)
-        let hold = try LegalHold("case-17", 2...2)
-        try hold.place(in: scratch.replica, reason: "litigation")
-        #expect(try LegalHold.all(in: scratch.replica) == [hold])
-        let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
-        try order.give(to: scratch.replica, key: scratch.key)
-        writer.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .refused("segments are under legal hold: case-17"))
-        #expect(scratch.segments.first?.hasSuffix("00000001.slseg") == true)
-        try hold.release(in: scratch.replica)
-        try order.give(to: scratch.replica, key: scratch.key)
-        writer.tick(now: 4 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .done)
-        try writer.finish()
-        #expect(scratch.verified().problems == [])
-    }
-
     /// A process that died between the notice and the end of what it announced.
     @Test func anOrderIsCarriedOutByTheNextProcess() throws {
         let scratch = try Scratch()

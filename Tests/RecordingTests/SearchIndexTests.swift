@@ -283,6 +283,22 @@ import Testing
             ])
     }
 
+    /// A segment that somebody put into a folder of its own.
+    @Test func aFolderThatNoRecorderWrote() throws {
+        let scratch = try Scratch()
+        let writer = try scratch.writer()
+        _ = try writer.append(records: [started("a"), Self.decided("a", 2, "SELECT 1")], durability: .written)
+        let stray = scratch.path + "/recorder-2"
+        try FileManager.default.createDirectory(atPath: stray, withIntermediateDirectories: false)
+        try FileManager.default.copyItem(atPath: scratch.segments[0], toPath: stray + "/00000001.slseg")
+        #expect(try RecordingArchive(recordings: scratch.path).strays() == ["recorder-2"])
+        let index = try Self.index(scratch)
+        #expect(try index.update(replies: nil) == 1)
+        #expect(try index.blocksBehind().isEmpty)
+        #expect(try Self.found(index, "select") == ["a2"])
+        #expect(try TextScan(recordings: scratch.path, text: "SELECT").find(SearchFilter()).hits.count == 1)
+    }
+
     @Test func oneWriterAtATime() throws {
         let scratch = try Scratch()
         let index = try Self.index(scratch)

@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import Glibc
 
 extension SearchIndex {
     /// Commands whose words are looked up in one pass over all words, so many texts are in memory; and those that go in one
@@ -41,10 +40,10 @@ extension SearchIndex {
 
     // MARK: - Which
 
-    private func removalStamps() throws(RecordingError) -> [String: RemovalsStamp] {
-        var stamps: [String: RemovalsStamp] = [:]
+    private func removalStamps() throws(RecordingError) -> [String: FileChange] {
+        var stamps: [String: FileChange] = [:]
         for replica in try RecordingArchive(recordings: recordings, access: access).replicas() {
-            stamps[replica] = RemovalsStamp(RemovalList.path(recordings + "/" + replica))
+            stamps[replica] = FileChange(RemovalList.path(recordings + "/" + replica))
         }
         return stamps
     }
@@ -228,23 +227,5 @@ extension SearchIndex {
                     """)
             return .commit
         }
-    }
-}
-
-/// Tells one list of removals from the next: the file is replaced as a whole.
-struct RemovalsStamp: Equatable {
-    private let inode: UInt64
-    private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// Nil when there is no list.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
     }
 }

@@ -17,7 +17,7 @@ extension SearchIndex {
         replies: (any ReplyTextReader)?, while goesOn: () -> Bool = { true }
     ) throws(RecordingError) -> Int {
         let archive = RecordingArchive(recordings: recordings, access: access)
-        let replicas = try archive.replicas()
+        let replicas = try archive.recorded()
         for replica in replicas { try settle(replica) }
         guard try forgetRemoved(while: goesOn) || goesOn() else { return 0 }
         let generation = try generation()
@@ -68,7 +68,7 @@ extension SearchIndex {
     /// How many blocks of each replica are recorded and not read here yet; none is not named.
     public func blocksBehind() throws(RecordingError) -> [String: UInt64] {
         var behind: [String: UInt64] = [:]
-        for replica in try RecordingArchive(recordings: recordings, access: access).replicas() {
+        for replica in try RecordingArchive(recordings: recordings, access: access).recorded() {
             let next = try read { try Self.place($0, replica) }?.block ?? 1
             let head = try StoredHead.read(directory: recordings + "/" + replica, keys: []).value.block
             if head >= next { behind[replica] = head + 1 - next }

@@ -32,7 +32,7 @@ public final class SearchIndex {
     /// Held while this value may write; nil: it only reads.
     private let lock: Int32?
     /// The lists of removals, by replica, of which nothing is here any more.
-    var settledRemovals: [String: RemovalsStamp] = [:]
+    var settledRemovals: [String: FileChange] = [:]
 
     /// Opens an index for searching.
     ///

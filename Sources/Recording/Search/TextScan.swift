@@ -45,7 +45,7 @@ public struct TextScan: Sendable {
         _ filter: SearchFilter, progress: @Sendable (Progress) -> Void = { _ in }
     ) throws(RecordingError) -> Result {
         var segments: [(replica: String, segment: ReadableSegment, next: ReadableSegment?)] = []
-        for replica in try archive.replicas() {
+        for replica in try archive.recorded() {
             let all = try archive.readable(replica: replica, fromBlock: 1).filter { !$0.isErased }
             for (place, segment) in all.enumerated() {
                 segments.append((replica, segment, place + 1 < all.count ? all[place + 1] : nil))

@@ -1,9 +1,11 @@
-"""kubernetes.py FOLDER: checks the kustomize base in FOLDER; prints what is wrong, one line each, and exits with 1.
+"""kubernetes.py BASE COMPONENTS: checks the kustomize base, and each component on top of it; prints what is wrong, one line each, and
+exits with 1.
 
 Every object is validated against Kubernetes' own schema, unknown fields being errors. Then what a schema cannot know: pods are
 restricted and fixed, each workload has a disruption budget, and policies, services, ports and keys agree with sluice.yaml.
 """
 
+import copy
 import pathlib
 import re
 import sys
@@ -82,7 +84,12 @@ def check_pod(item):
         if "memory" not in resources.get("limits", {}) or not {"cpu", "memory"} <= set(resources.get("requests", {})):
             problem(item, f"{name} has no bound on memory, or asks for nothing")
     for container in spec["containers"]:
-        for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+        probes = [("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")]
+        # A pod is ready when all its containers are, and nobody waits for what stands beside a stage.
+        if container["name"] != component(item["metadata"]["labels"]):
+            if probes.pop()[0] in container:
+                problem(item, f"{container['name']} would take the pod out of service")
+        for probe, path in probes:
             if container.get(probe, {}).get("httpGet", {}).get("path") != path:
                 problem(item, f"{container['name']}: no {probe} on {path}")
     for volume in spec.get("volumes", []):
@@ -193,6 +200,54 @@ def check_links(objects, configuration):
         problems.append(f"ingress is not at {stages['ingress']['advertise']}")
 
 
+def merged(base, patch):
+    """A strategic merge, as far as the components go: mappings by key, lists of named objects by name."""
+    if isinstance(base, dict) and isinstance(patch, dict):
+        return {key: merged(base[key], patch[key]) if key in base and key in patch else {**base, **patch}[key] for key in {**base, **patch}}
+    if isinstance(base, list) and isinstance(patch, list):
+        names = {entry["name"] for entry in patch}
+        return [entry for entry in base if entry["name"] not in names] + patch
+    return patch
+
+
+def check_component(folder, objects):
+    """The recorder's pod with what the component puts into it."""
+    name = folder.name
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    present = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
+    if kustomization["kind"] != "Component" or present != set(kustomization["resources"]) | {entry["path"] for entry in kustomization["patches"]}:
+        problems.append(f"{name}: kustomization.yaml and the folder differ")
+        return
+    for path in kustomization["resources"]:
+        item = yaml.safe_load((folder / path).read_text())
+        check_schema(item)
+        if item["metadata"].get("namespace") != "sluice":
+            problem(item, "it is in another namespace")
+    patch = yaml.safe_load((folder / kustomization["patches"][0]["path"]).read_text())
+    base = next((i for i in objects if (i["kind"], i["metadata"]["name"]) == (patch["kind"], patch["metadata"]["name"])), None)
+    if base is None:
+        problems.append(f"{name}: it patches nothing of the base")
+        return
+    item = merged(copy.deepcopy(base), patch)
+    check_schema(item)
+    check_pod(item)
+    check_keys(item, component(item["metadata"]["labels"]))
+    containers = item["spec"]["template"]["spec"]["containers"]
+    container = next(c for c in containers if c["name"] == name)
+    environment = {entry["name"]: entry.get("value") for entry in container["env"]}
+    ports = [port["containerPort"] for c in containers for port in c["ports"]]
+    if environment["SLUICE_STAGE"] != name or container["args"][0] != f"sluice-{name}":
+        problem(item, f"{name} runs another process than it says")
+    if port_of(environment["SLUICE_METRICS_LISTEN"]) != container["ports"][0]["containerPort"] or len(set(ports)) != len(ports):
+        problem(item, f"the metrics port of {name} differs from SLUICE_METRICS_LISTEN, or is taken")
+    if len({c["image"] for c in containers}) != 1:
+        problem(item, f"{name} has another image")
+    volumes = {volume["name"] for volume in item["spec"]["template"]["spec"]["volumes"]}
+    volumes |= {claim["metadata"]["name"] for claim in item["spec"]["volumeClaimTemplates"]}
+    if missing := {mount["name"] for mount in container["volumeMounts"]} - volumes:
+        problem(item, f"{name} mounts what is not there: {sorted(missing)}")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     objects, _ = load(folder)
@@ -212,6 +267,8 @@ def main():
                 problem(item, "its selector does not select its own pods")
     check_scale(objects)
     check_links(objects, configuration)
+    for folder in sorted(pathlib.Path(sys.argv[2]).iterdir()):
+        check_component(folder, objects)
     print("\n".join(problems))
     sys.exit(1 if problems else 0)
 

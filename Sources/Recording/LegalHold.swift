@@ -1,0 +1,155 @@
+import Glibc
+
+/// Segments that nobody may remove or erase: a legal hold. Files in the folder `holds` of the replica, named by the hold, a dot, and
+/// `A-B`: signed notes (``SignedNote``) of the lines `sluice-hold 2`, `replica NAME`, and `held NAME.A-B REASON` or `released
+/// NAME.A-B`, under the recorder's key.
+///
+/// A file that is anything else holds too: whoever can write there and has not the key ends no hold by changing one. One that was
+/// released stays, so that its name says that it was, and is not used again.
+public struct LegalHold: Sendable, Equatable {
+    public let name: String
+    public let segments: ClosedRange<UInt64>
+    /// Why, in one line; nil while it is not proven.
+    public private(set) var reason: String?
+    /// Why the file is not proven to be a hold; nil when it is. It holds all the same.
+    public private(set) var problem: String?
+
+    public static let maxNameBytes = 100
+    public static let maxReasonBytes = 500
+    private static let title = "sluice-hold 2"
+    private static let maxBytes = 4096
+
+    public init(_ name: String, _ segments: ClosedRange<UInt64>, reason: String? = nil) throws(RecordingError) {
+        guard Format.isReplicaName(name), name.utf8.count <= Self.maxNameBytes else {
+            throw RecordingError(.invalid, "a hold's name has letters, digits, '-', '_' and '.'")
+        }
+        self.name = name
+        self.segments = segments
+        self.reason = reason
+    }
+
+    static func folder(_ directory: String) -> String { directory + "/holds" }
+    var fileName: String { "\(name).\(segments.lowerBound)-\(segments.upperBound)" }
+
+    /// Puts it into the replica's folder, durably.
+    ///
+    /// - Throws: `invalid` when there is no reason of one line, or when the same was released before.
+    public func place(
+        in directory: String, key: RecordingKey, former: [RecordingKey] = [], files: any FileLayer = SystemFiles()
+    ) throws(RecordingError) {
+        let reason = reason ?? ""
+        let isLine = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        guard !reason.isEmpty, reason.utf8.count <= Self.maxReasonBytes, isLine else {
+            throw RecordingError(.invalid, "a reason is one line of 1 to \(Self.maxReasonBytes) bytes")
+        }
+        let folder = Self.folder(directory)
+        try makeDirectory(folder)
+        let keys = ([key] + former).map(\.verification)
+        if fileSize(folder + "/" + fileName) != nil, try Self.read(fileName, in: directory, signedBy: keys) == nil {
+            throw RecordingError(.invalid, "\(name) was released: take another name, so that nobody can put that back")
+        }
+        try write("held \(fileName) \(reason)", in: directory, key: key, files: files)
+    }
+
+    /// Ends it.
+    public func release(
+        in directory: String, key: RecordingKey, files: any FileLayer = SystemFiles()
+    ) throws(RecordingError) {
+        try write("released \(fileName)", in: directory, key: key, files: files)
+    }
+
+    private func write(
+        _ line: String, in directory: String, key: RecordingKey, files: any FileLayer
+    ) throws(RecordingError) {
+        let note = try SignedNote.sign("\(Self.title)\nreplica \(Self.replica(directory))\n\(line)\n", key: key)
+        try replaceFile(Self.folder(directory) + "/" + fileName, with: Array(note.utf8), files: files)
+    }
+
+    /// All holds on a replica's segments, those that are not proven too.
+    ///
+    /// - Parameter keys: the recorder's, and its former ones.
+    public static func all(
+        in directory: String, signedBy keys: [VerificationKey]
+    ) throws(RecordingError) -> [LegalHold] {
+        guard fileSize(folder(directory)) != nil else { return [] }
+        var holds: [LegalHold] = []
+        for name in try directoryEntries(folder(directory)) {
+            if let hold = try read(name, in: directory, signedBy: keys) { holds.append(hold) }
+        }
+        return holds
+    }
+
+    /// Nil for one that was released, and for what has no hold's name.
+    private static func read(
+        _ fileName: String, in directory: String, signedBy keys: [VerificationKey]
+    ) throws(RecordingError) -> LegalHold? {
+        guard var hold = LegalHold(fileName: fileName) else { return nil }
+        let path = folder(directory) + "/" + fileName
+        let text: String
+        do throws(RecordingError) {
+            guard isFile(path) else { throw RecordingError(.damaged, file: path, "not a file") }
+            text = try SignedNote.open(try readFile(path, limit: maxBytes), file: path, keys: keys)
+        } catch {
+            hold.problem = error.detail
+            return hold
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let words = lines.count == 4 ? lines[2].split(separator: " ", maxSplits: 2) : []
+        guard lines.count == 4, lines[0] == title, lines[1] == "replica \(replica(directory))", words.count > 1,
+            words[1] == fileName
+        else {
+            hold.problem = "not a hold on these segments"
+            return hold
+        }
+        switch words[0] {
+        case "released": return nil
+        case "held": hold.reason = words.count == 3 ? String(words[2]) : ""
+        default: hold.problem = "not a hold on these segments"
+        }
+        return hold
+    }
+
+    private static func replica(_ directory: String) -> String { String(directory.split(separator: "/").last ?? "") }
+
+    private init?(fileName: String) {
+        let parts = fileName.split(separator: ".", omittingEmptySubsequences: false)
+        let ends = (parts.last ?? "").split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+        guard parts.count >= 2, ends.count == 2, let first = ends[0], let last = ends[1], first <= last else {
+            return nil
+        }
+        name = parts.dropLast().joined(separator: ".")
+        segments = first...last
+    }
+}
+
+/// The holds on a replica's segments as its recorder saw them last: what vanished without a signed release holds on while that
+/// runs, and the recording says that it did.
+struct KnownHolds {
+    private var seen: [LegalHold]?
+    private(set) var vanished: [LegalHold] = []
+    private var stamp: FileChange?
+
+    /// Notices to write, when the folder changed.
+    mutating func look(_ directory: String, signedBy keys: [VerificationKey]) throws(RecordingError) -> [String] {
+        let stamp = FileChange(LegalHold.folder(directory))
+        guard stamp != self.stamp || seen == nil else { return [] }
+        let holds = try LegalHold.all(in: directory, signedBy: keys)
+        var notices: [String] = []
+        for hold in holds where seen?.contains(where: { $0.fileName == hold.fileName }) != true {
+            notices.append("held: \(Self.place(hold))" + (hold.problem == nil ? "" : ", by nobody who has the key"))
+            vanished.removeAll { $0.fileName == hold.fileName }
+        }
+        for hold in seen ?? [] where !holds.contains(where: { $0.fileName == hold.fileName }) {
+            let isReleased = fileSize(LegalHold.folder(directory) + "/" + hold.fileName) != nil
+            notices.append("\(isReleased ? "released" : "a hold vanished"): \(Self.place(hold))")
+            if !isReleased { vanished.append(hold) }
+        }
+        seen = holds
+        self.stamp = stamp
+        return notices
+    }
+
+    private static func place(_ hold: LegalHold) -> String {
+        "segments \(hold.segments.lowerBound)-\(hold.segments.upperBound) as \(hold.name)"
+    }
+}
