@@ -29,7 +29,9 @@ extension CachedSegments {
         _ configuration: Configuration, recordings: String, isReused: Bool = true
     ) -> CachedSegments? {
         guard let settings = configuration.recording.archive else { return nil }
-        return CachedSegments(recordings: recordings, bytes: settings.cacheBytes, isReused: isReused) {
+        return CachedSegments(
+            recordings: recordings, prefix: settings.prefix, bytes: settings.cacheBytes, isReused: isReused
+        ) {
             try S3Client(try S3Settings(settings))
         }
     }

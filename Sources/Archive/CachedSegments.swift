@@ -10,7 +10,9 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
     /// A draft this old is that of a process that was killed, seconds.
     private static let draftSeconds = 3600
 
+    private let recordings: String
     private let folder: String
+    private let prefix: String
     private let maxBytes: Int64
     private let isReused: Bool
     private let connect: @Sendable () throws -> S3Client
@@ -19,14 +21,20 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
     private var client: S3Client?
     /// Paths of what this process has fetched, with the SHA-256 that it had.
     private var fetched: [String: String] = [:]
+    /// What was found of replicas on other hosts.
+    private var found: [String: ArchivedSegment?] = [:]
 
     /// - Parameters:
+    ///   - prefix: of every key; empty, or with a slash at its end.
     ///   - bytes: the folder has no more than this, or one segment that is larger.
     ///   - isReused: false fetches every segment anew, once in this process, as proof that the store has it.
     ///   - connect: called when the first segment is needed.
     public init(
-        recordings: String, bytes: Int, isReused: Bool = true, connect: @escaping @Sendable () throws -> S3Client
+        recordings: String, prefix: String = "", bytes: Int, isReused: Bool = true,
+        connect: @escaping @Sendable () throws -> S3Client
     ) {
+        self.recordings = recordings
+        self.prefix = prefix
         folder = recordings + "/" + Self.folderName
         maxBytes = Int64(bytes)
         self.isReused = isReused
@@ -44,20 +52,55 @@ public final class CachedSegments: SegmentSource, @unchecked Sendable {
             return path
         }
         do {
-            for folder in [folder, "\(folder)/\(replica)"] {
+            for folder in [recordings, folder, "\(folder)/\(replica)"] {
                 guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
                     throw S3Error(.local, "\(folder) cannot be made: \(String(cString: strerror(errno)))")
                 }
             }
             try makeRoom(segment.size)
-            let client = try self.client ?? connect()
-            self.client = client
-            try fetch(segment, to: path, client)
+            try fetch(segment, to: path, connected())
             fetched[path] = segment.sha256
         } catch {
             throw RecordingError.notFetched(replica, segment, "\(error)")
         }
         return path
+    }
+
+    public func find(
+        _ number: UInt64, firstBlock: UInt64, replica: String
+    ) throws(RecordingError) -> ArchivedSegment? {
+        lock.lock()
+        defer { lock.unlock() }
+        let key = "\(prefix)\(replica)/\(SealedSegments.fileName(number))"
+        if let known = found[key] { return known }
+        do {
+            let segment = try ask(
+                number, firstBlock, key, keyFile: "\(prefix)\(replica)/\(SealedSegments.sidecarName(number))")
+            found.updateValue(segment, forKey: key)
+            return segment
+        } catch {
+            throw RecordingError.notFound(key, "\(error)")
+        }
+    }
+
+    private func ask(
+        _ number: UInt64, _ firstBlock: UInt64, _ key: String, keyFile: String
+    ) throws -> ArchivedSegment? {
+        let client = try connected()
+        guard let stored = try client.head(key, version: nil), let digest = stored.claimedSHA256,
+            digest.utf8.count == 64
+        else { return nil }
+        // A key file that lay here too would outlive the erasure of its segment.
+        guard try client.head(keyFile, version: nil) == nil else { return nil }
+        return ArchivedSegment(
+            number: number, size: stored.size, sha256: digest, firstBlock: firstBlock, proof: .read, provenAt: 0,
+            key: key, version: stored.version)
+    }
+
+    private func connected() throws -> S3Client {
+        let made = try client ?? connect()
+        client = made
+        return made
     }
 
     private func fetch(_ segment: ArchivedSegment, to path: String, _ client: S3Client) throws(S3Error) {

@@ -10,7 +10,7 @@ final class Indexer: @unchecked Sendable {
     /// Between two tries while the index cannot be written, nanoseconds.
     private static let retryInterval: UInt64 = 1_000_000_000
     /// How long an ending recorder waits for what it wrote last: the next one reads it from the segments.
-    private static let finishPatience = DispatchTimeInterval.seconds(5)
+    private static let finishPatience = DispatchTimeInterval.seconds(2)
 
     private let recordings: String
     private let replica: String

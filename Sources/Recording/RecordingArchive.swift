@@ -43,11 +43,10 @@ public struct RecordingArchive: Sendable {
         let names: [String]
         if let locations { names = Set(locations.map(\.replica)).sorted() } else { names = try replicas() }
         for replica in names {
-            let first = locations?.filter { $0.replica == replica }.map(\.firstBlock).min() ?? 1
-            let segments = locations.map { all in Set(all.filter { $0.replica == replica }.map(\.segment)) }
-            let readable = try readable(replica: replica, fromBlock: first).filter {
-                segments?.contains($0.number) ?? true
-            }
+            let own = locations?.filter { $0.replica == replica }
+            let first = own?.map(\.firstBlock).min() ?? 1
+            let readable =
+                if let own { try readable(replica, at: own) } else { try readable(replica: replica, fromBlock: 1) }
             cursors.append(try SessionCursor(session: session, segments: readable, firstBlock: first))
         }
         var last: UInt64 = 0
@@ -63,6 +62,25 @@ public struct RecordingArchive: Sendable {
             }
             try next.advance()
         }
+    }
+
+    /// Those of these segments that can be read; of a replica whose folder is on another host what is in the archive.
+    private func readable(
+        _ replica: String, at locations: [RecordingIndex.Location]
+    ) throws(RecordingError) -> [ReadableSegment] {
+        let directory = try directory(of: replica)
+        guard let source = access.source, !isReplicaDirectory(directory) else {
+            let numbers = Set(locations.map(\.segment))
+            return try readable(replica: replica, fromBlock: locations.map(\.firstBlock).min() ?? 1)
+                .filter { numbers.contains($0.number) }
+        }
+        var found: [ArchivedSegment] = []
+        for location in locations.sorted(by: { $0.segment < $1.segment }) {
+            let segment = try source.find(location.segment, firstBlock: location.firstBlock, replica: replica)
+            if let segment { found.append(segment) }
+        }
+        let folder = SegmentFolder(directory, elsewhere: found, access)
+        return found.map { ReadableSegment(folder: folder, number: $0.number, limit: .max) }
     }
 
     /// The cursor whose record comes first; none at the end of all.

@@ -4,6 +4,9 @@ import Glibc
 public protocol SegmentSource: Sendable {
     /// The path of a file with that segment's bytes, whose SHA-256 is `segment`'s. It may be removed once it was opened.
     func path(of segment: ArchivedSegment, replica: String) throws(RecordingError) -> String
+
+    /// What there is of a segment whose replica's folder is on another host; nil: nothing that can be read here.
+    func find(_ number: UInt64, firstBlock: UInt64, replica: String) throws(RecordingError) -> ArchivedSegment?
 }
 
 /// The segments of one replica, those here and those in the archive.
@@ -28,6 +31,17 @@ struct SegmentFolder: Sendable {
             for number in archived.segments.keys where removals.isRemoved(number) { archived.remove(number) }
         }
         self.archived = archived
+    }
+
+    /// Of a replica whose folder is on another host.
+    init(_ directory: String, elsewhere segments: [ArchivedSegment], _ access: RecordingAccess) {
+        self.directory = directory
+        self.access = access
+        replica = String(directory.split(separator: "/").last ?? "")
+        var archived = ArchivedSegments()
+        for segment in segments { archived.add(segment) }
+        self.archived = archived
+        removals = nil
     }
 
     /// In their order.
@@ -88,6 +102,11 @@ struct SegmentFolder: Sendable {
 }
 
 extension RecordingError {
+    /// The archive does not say whether it has a segment. `detail` is for the operator, without secrets.
+    public static func notFound(_ key: String, _ detail: String) -> RecordingError {
+        RecordingError(.archived, "the archive cannot be asked for \(key): \(detail)")
+    }
+
     /// A segment could not be had from the archive. `detail` is for the operator, without secrets.
     public static func notFetched(_ replica: String, _ segment: ArchivedSegment, _ detail: String) -> RecordingError {
         RecordingError(

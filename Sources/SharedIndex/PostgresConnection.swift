@@ -11,6 +11,8 @@ final class PostgresConnection {
     /// No statement may follow a failure of this kind.
     private(set) var isLost = false
     private let handle: OpaquePointer
+    /// Names of statements that the server has parsed. There are few: values are never part of them.
+    private var prepared: [String: String] = [:]
 
     /// - Parameter parameters: libpq's, by name (PostgreSQL manual 34.1.2).
     init(_ parameters: [String: String]) throws(PostgresFailure) {
@@ -38,31 +40,43 @@ final class PostgresConnection {
 
     /// Runs a statement once for each list of values; those behind one that fails do nothing.
     func run(_ statement: String, each values: [[IndexValue]]) throws(PostgresFailure) -> [[IndexRow]] {
-        var found: [[IndexRow]] = []
-        found.reserveCapacity(values.count)
-        var rest = values[...]
-        while !rest.isEmpty {
-            let chunk = rest.prefix(Self.pipelined)
-            rest = rest.dropFirst(Self.pipelined)
-            do throws(PostgresFailure) {
-                for values in chunk { try send(statement, values) }
-                guard PQpipelineSync(handle) == 1 else { throw failure() }
+        guard let first = values.first else { return [] }
+        do throws(PostgresFailure) {
+            let name = try prepare(statement, first)
+            var found: [[IndexRow]] = []
+            found.reserveCapacity(values.count)
+            var rest = values[...]
+            while !rest.isEmpty {
+                let chunk = rest.prefix(Self.pipelined)
+                rest = rest.dropFirst(Self.pipelined)
+                for values in chunk {
+                    guard Parameters(values).send(name, to: handle) else { throw failure() }
+                }
                 found += try results(chunk.count)
-            } catch {
-                if error.isLost { isLost = true }
-                throw error
             }
+            return found
+        } catch {
+            if error.isLost { isLost = true }
+            throw error
         }
-        return found
     }
 
-    private func send(_ statement: String, _ values: [IndexValue]) throws(PostgresFailure) {
-        let parameters = Parameters(values)
-        guard parameters.send(statement, to: handle) else { throw failure() }
+    /// Has the server parse the statement once.
+    ///
+    /// - Parameter values: some of its values, for their types.
+    private func prepare(_ statement: String, _ values: [IndexValue]) throws(PostgresFailure) -> String {
+        if let name = prepared[statement] { return name }
+        let name = "s\(prepared.count)"
+        let types = values.map(PostgresType.of)
+        guard PQsendPrepare(handle, name, statement, Int32(types.count), types) == 1 else { throw failure() }
+        _ = try results(1)
+        prepared[statement] = name
+        return name
     }
 
-    /// The rows of so many statements, up to the end of the pipeline.
+    /// Ends the pipeline, and reads the rows of so many statements in it.
     private func results(_ count: Int) throws(PostgresFailure) -> [[IndexRow]] {
+        guard PQpipelineSync(handle) == 1 else { throw failure() }
         var found: [[IndexRow]] = []
         var refusal: PostgresFailure?
         for _ in 0..<count {
@@ -159,11 +173,20 @@ enum PostgresType {
     static let int8: Oid = 20
     static let text: Oid = 25
     static let void: Oid = 2278
+
+    /// 0: what the statement has it for.
+    static func of(_ value: IndexValue) -> Oid {
+        switch value {
+        case .null: 0
+        case .integer: int8
+        case .string: text
+        case .bytes: bytea
+        }
+    }
 }
 
 /// Parameters in PostgreSQL's binary form.
 private struct Parameters {
-    private var types: [Oid] = []
     private var lengths: [Int32] = []
     private var bytes: [UInt8] = []
     private var isNull: [Bool] = []
@@ -172,15 +195,12 @@ private struct Parameters {
         for value in values {
             let start = bytes.count
             switch value {
-            case .null: types.append(0)
+            case .null: break
             case .integer(let number):
-                types.append(PostgresType.int8)
                 withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
             case .string(let text):
-                types.append(PostgresType.text)
                 bytes.append(contentsOf: text.utf8)
             case .bytes(let value):
-                types.append(PostgresType.bytea)
                 bytes.append(contentsOf: value)
             }
             isNull.append(value == .null)
@@ -188,7 +208,7 @@ private struct Parameters {
         }
     }
 
-    func send(_ statement: String, to handle: OpaquePointer) -> Bool {
+    func send(_ name: String, to handle: OpaquePointer) -> Bool {
         // One byte more, so that there is an address for an empty value, which no address would make NULL.
         (bytes + [0]).withUnsafeBytes { buffer in
             var values: [UnsafePointer<CChar>?] = []
@@ -198,9 +218,8 @@ private struct Parameters {
                     isNull ? nil : buffer.baseAddress.map { ($0 + start).assumingMemoryBound(to: CChar.self) })
                 start += Int(length)
             }
-            let binary = [Int32](repeating: 1, count: types.count)
-            return PQsendQueryParams(
-                handle, statement, Int32(types.count), types, values, lengths, binary, 1) == 1
+            let binary = [Int32](repeating: 1, count: values.count)
+            return PQsendQueryPrepared(handle, name, Int32(values.count), values, lengths, binary, 1) == 1
         }
     }
 }

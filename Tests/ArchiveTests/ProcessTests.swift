@@ -128,5 +128,51 @@ extension ArchiveTests {
             }
             #expect(try await sluice(["sessions", "reindex"]).status == 0)
         }
+
+        /// A host without the recorder's folder has what the index and the store say.
+        @Test func commandsReadWhatAnotherHostArchived() async throws {
+            let store = try await Store()
+            let server = try await PostgresServer.start(connections: 20)
+            _ = try await server.direct.query("CREATE DATABASE sluice_index")
+            let index = """
+                keep_local: 0s
+                  index:
+                    target: 127.0.0.1:\(server.port)/sluice_index
+                    credentials: {user: \(PostgresServer.owner), password: "\(PostgresServer.password)"}
+                """
+            let recorded = try Recorded(segments: 5)
+            let child = try Self.launch(recorded, store, index)
+            try await child.waitFor("uploaded segment 4")
+            #expect(await child.stop() == 0)
+            let elsewhere = try TemporaryDirectory()
+            for file in ["sluice.yaml", "secret"] {
+                try FileManager.default.copyItem(atPath: recorded.directory.file(file), toPath: elsewhere.file(file))
+            }
+            func sluice(_ directory: TemporaryDirectory, _ arguments: String...) async throws -> Finished {
+                try await Child(
+                    Project.binaries + "/sluice",
+                    ["sessions"] + arguments + ["--config", directory.file("sluice.yaml")],
+                    environment: ["ARCHIVE_ACCESS": S3Server.accessKey], directory: directory
+                ).finish()
+            }
+            let remade = try await sluice(recorded.directory, "reindex")
+            #expect(remade.status == 0, "\(remade.transcript)")
+            let whole = try await sluice(recorded.directory, "export", Recorded.session).output
+            let found = try await sluice(elsewhere, "export", Recorded.session)
+            #expect(found.status == 0 && found.output.count > whole.count / 2, "\(found.errors)")
+            #expect(whole.hasPrefix(found.output) && whole != found.output)
+            let place = "is recorded on host "
+            #expect(
+                found.errors.contains("a part of it \(place)")
+                    && found.errors.contains("/recordings/\(Recorded.replica)"))
+            // Nobody's word leads out of the folder, nor is what another host has held from here.
+            let held = try await sluice(elsewhere, "hold", Recorded.session, "--name", "n", "--reason", "r")
+            #expect(held.status == 1 && held.errors.contains("it \(place)"), "\(held.transcript)")
+            _ = try await Clients(server.endpoint(database: "sluice_index"), in: server.directory).query(
+                "UPDATE sluice.session_segments SET replica = '../' || replica")
+            let refused = try await sluice(elsewhere, "show", Recorded.session)
+            #expect(refused.status == 1 && refused.errors.contains("wherever its folder is"), "\(refused.transcript)")
+            await server.stop()
+        }
     }
 }

@@ -287,6 +287,8 @@ import Testing
             _ = try database.write(body)
             throw .index(name, "no answer")
         }
+
+        func scrub() throws(RecordingError) { try database.scrub() }
     }
 }
 

@@ -20,13 +20,13 @@ public struct ReplicaPlace: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension RecordingIndex {
-    /// The parts of a session, by whether their replica's folder is here.
+    /// The parts of a session, by whether they can be read here.
     public struct Parts: Sendable, Equatable {
         public var here: [Location] = []
-        /// The others, and where they are as far as the index knows.
+        /// The others' replicas, and where these are as far as the index knows.
         public var elsewhere: [String: ReplicaPlace?] = [:]
 
-        /// What a person is told of the parts that are not here; nil: all of them are.
+        /// What a person is told of the others; nil: there are none.
         public var absence: String? {
             guard !elsewhere.isEmpty else { return nil }
             let places = elsewhere.sorted { $0.key < $1.key }.map { replica, place in
@@ -36,19 +36,29 @@ extension RecordingIndex {
         }
     }
 
-    /// Where the records of a session are.
+    /// Where the records of a session are. What can be read through from the archive is here too, where this index was opened with
+    /// one.
     public func parts(of session: String) throws(RecordingError) -> Parts {
         var parts = Parts()
         for location in try locations(of: session) {
-            if isReplicaDirectory(recordings + "/" + location.replica) {
+            if try isReadable(location) {
                 parts.here.append(location)
             } else if parts.elsewhere[location.replica] == nil {
-                parts.elsewhere[location.replica] = try database.read { index throws(RecordingError) in
+                let place = try database.read { index throws(RecordingError) in
                     try Self.place(of: location.replica, index)
                 }
+                parts.elsewhere.updateValue(place, forKey: location.replica)
             }
         }
         return parts
+    }
+
+    private func isReadable(_ location: Location) throws(RecordingError) -> Bool {
+        // Others write to a shared index: a name must not lead out of the folder.
+        guard Format.isReplicaName(location.replica) else { return false }
+        if isReplicaDirectory(recordings + "/" + location.replica) { return true }
+        return try access.source?.find(
+            location.segment, firstBlock: location.firstBlock, replica: location.replica) != nil
     }
 
     static func place(
