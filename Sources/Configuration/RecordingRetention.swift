@@ -17,6 +17,11 @@ public struct RecordingRetention: Sendable, Equatable {
     /// Between two looks at what is past its time.
     public let everySeconds: Int
 
+    /// Age at which a segment is sealed, whatever its size: a tenth of the shortest time that sessions are kept, a minute to a day.
+    public var segmentSeconds: Int? {
+        (exceptions.map(\.keepSeconds) + [keepSeconds].compactMap { $0 }).min().map { min(86_400, max(60, $0 / 10)) }
+    }
+
     static let maximumExceptions = 1000
     static let everyRange = 1...604_800
     static let defaultEvery = 3600

@@ -22,6 +22,7 @@ StageRunner.main { environment in
     let key = try RecordingKey.load(creatingAt: keyFile, for: recordings)
     var options = SegmentWriter.Options()
     options.segmentBytes = Int64(configuration.recording.segmentBytes)
+    options.segmentSeconds = configuration.recording.retention?.segmentSeconds.map { UInt64($0) }
     options.recipients = try (configuration.recording.encryption?.recipients ?? []).map(Recipient.init)
     options.formerKeys = try RecordingKey.loadFormer(of: keyFile)
     let replica = try ReplicaFolder.find(for: "\(environment.stage)-\(environment.replica)", in: recordings)

@@ -79,6 +79,11 @@ public struct LegalHold: Sendable, Equatable {
         return holds
     }
 
+    /// Names of those of `holds` that hold some of `segments`.
+    static func names(_ holds: [LegalHold], over segments: ClosedRange<UInt64>) -> String {
+        Set(holds.filter { $0.segments.overlaps(segments) }.map(\.name)).sorted().joined(separator: ", ")
+    }
+
     /// Nil for one that was released, and for what has no hold's name.
     private static func read(
         _ fileName: String, in directory: String, signedBy keys: [VerificationKey]

@@ -8,6 +8,8 @@ struct OpenSegment {
     let descriptor: Int32
     let firstBlock: UInt64
     let recordsBefore: UInt64
+    /// Unix time.
+    let createdMicroseconds: UInt64
     /// Chain value after the header.
     let firstChain: [UInt8]
     /// The public key that its seal must be signed with.
@@ -30,6 +32,7 @@ struct OpenSegment {
         self.descriptor = descriptor
         firstBlock = reader.header.firstBlock
         recordsBefore = reader.header.recordsBefore
+        createdMicroseconds = reader.header.created
         firstChain = reader.headerChain
         signer = reader.header.signer
         self.length = length
@@ -46,6 +49,7 @@ struct OpenSegment {
         self.descriptor = descriptor
         firstBlock = header.firstBlock
         recordsBefore = header.recordsBefore
+        createdMicroseconds = header.created
         firstChain = chain
         signer = header.signer
         length = Int64(Format.segmentHeaderSize)

@@ -89,6 +89,7 @@ public struct ReplicaWriter {
                 if noted != nil { try noteReplicas(writer) }
                 try noteHolds(writer)
                 try carryOutOrders(writer)
+                try writer.sealWhenOld()
             } catch {
                 failed(error, now: now)
             }

@@ -13,6 +13,8 @@ public final class SegmentWriter: @unchecked Sendable {
     public struct Options: Sendable {
         /// A segment that has reached this many bytes is sealed before the next block.
         public var segmentBytes: Int64 = 64 << 20
+        /// Seconds after which one that has blocks is sealed; nil: only its size counts.
+        public var segmentSeconds: UInt64?
         /// A larger record is refused, in bytes as serialised.
         public var maxRecordBytes = 40 << 20
         /// Records beyond this many serialised bytes wait for the next call, unacknowledged.
@@ -224,6 +226,19 @@ public final class SegmentWriter: @unchecked Sendable {
         }
     }
 
+    /// Seals the open segment when it has blocks and is older than ``Options/segmentSeconds``: what is not sealed never expires.
+    ///
+    /// - Parameter time: Unix, microseconds.
+    func sealWhenOld(at time: UInt64 = currentMicroseconds()) throws(RecordingError) {
+        try lock.withLock { _ throws(RecordingError) in
+            try usable()
+            guard let seconds = options.segmentSeconds, segment.length > Int64(Format.segmentHeaderSize),
+                time / 1_000_000 >= segment.createdMicroseconds / 1_000_000 + seconds
+            else { return }
+            try roll()
+        }
+    }
+
     private func heldBack(_ order: RemovalOrder, _ vanished: [LegalHold]) -> String? {
         let holds: [LegalHold]
         do throws(RecordingError) {
@@ -231,15 +246,12 @@ public final class SegmentWriter: @unchecked Sendable {
         } catch {
             return "the holds cannot be read: \(error)"
         }
-        func names(_ holds: [LegalHold]) -> String {
-            Set(holds.filter { $0.segments.overlaps(order.segments) }.map(\.name)).sorted().joined(separator: ", ")
-        }
-        guard names(holds).isEmpty else { return "segments are under legal hold: \(names(holds))" }
-        guard names(vanished).isEmpty else {
-            return
-                "a legal hold vanished without a release: \(names(vanished)): place it again, or restart the recorder to give it up"
-        }
-        return nil
+        let present = LegalHold.names(holds, over: order.segments)
+        guard present.isEmpty else { return "segments are under legal hold: \(present)" }
+        let gone = LegalHold.names(vanished, over: order.segments)
+        return gone.isEmpty
+            ? nil
+            : "a legal hold vanished without a release: \(gone): place it again, or restart the recorder to give it up"
     }
 
     private var knownKeys: [VerificationKey] { ([key] + options.formerKeys).map(\.verification) }

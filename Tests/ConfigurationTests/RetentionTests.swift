@@ -44,6 +44,12 @@ import Testing
     @Test func anExpirerRunsWithRetentionAlone() throws {
         #expect(try retention("recording: {retention: {keep: 1d}}")?.everySeconds == 3600)
         #expect(try retention("recording: {retention: {keep: 1d, every: 10m}}")?.everySeconds == 600)
+        for (text, seconds) in [
+            ("{keep: 400d}", 86_400), ("{keep: 10h}", 3600), ("{keep: 10h, exceptions: [{rule: a, keep: 1s}]}", 60),
+            ("{}", nil),
+        ] as [(String, Int?)] {
+            #expect(try retention("recording: {retention: \(text)}")?.segmentSeconds == seconds, "\(text)")
+        }
         for (text, runs) in [("", false), ("recording: {retention: {keep: 1d}}", true)] {
             let configuration = try Configuration.parse(Self.head + text, file: "/srv/sluice.yaml")
             #expect(configuration.runs(.expirer) == runs)

@@ -20,7 +20,9 @@ extension Integration {
                 CREATE TABLE intruder_90210 (x integer);
                 """)
             #expect(ran.status == 0, "\(ran.transcript)")
-            _ = try await eventually("the index has the last command") { try await search(["intrud*"]).first }
+            _ = try await eventually("the index has the last command, and what was decided") {
+                try await search(["intrud*", "--decision", "refuse"]).first
+            }
             // The second is decided as the first was.
             #expect(try await search(["90210", "--limit", "9"]).count == 2)
             #expect(try await search(["--table", "customers"]).count == 2)

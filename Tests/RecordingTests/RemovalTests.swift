@@ -79,6 +79,25 @@ import Testing
         #expect(scratch.verified().problems == [])
     }
 
+    /// What is not sealed never expires.
+    @Test func anOldSegmentIsSealed() throws {
+        let scratch = try Scratch()
+        var options = SegmentWriter.Options()
+        options.segmentSeconds = 60
+        let writer = try scratch.writer(options)
+        let later = currentMicroseconds() + 61 * 1_000_000
+        try writer.sealWhenOld(at: later)
+        #expect(scratch.segments.count == 1)
+        _ = try writer.append(records: [started("a"), command("a", 2)], durability: .written)
+        try writer.sealWhenOld(at: currentMicroseconds())
+        #expect(scratch.segments.count == 1)
+        for _ in 1...2 { try writer.sealWhenOld(at: later) }
+        #expect(scratch.segments.count == 2)
+        _ = try writer.append(records: [ended("a", 3)], durability: .written)
+        try writer.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
     /// Nothing was recorded since it started.
     @Test func anIdleRecorderCarriesOutOrders() throws {
         let scratch = try Scratch()
