@@ -28,8 +28,20 @@ public struct ArchivedCopies {
         let replica = directory.split(separator: "/").last ?? ""
         let archived = try ArchivedSegments.read(directory).segments
         for number in order.segments {
-            try deleteVersions("\(prefix)\(replica)/\(SealedSegments.sidecarName(number))")
-            if order.kind == .remove, let entry = archived[number] { try deleteVersions(entry.key) }
+            // An upload that is not listed yet has the present prefix; one that is, perhaps an earlier one.
+            var prefixes: Set<String> = [prefix]
+            let name = "\(replica)/\(SealedSegments.fileName(number))"
+            if let entry = archived[number] {
+                guard entry.key.hasSuffix(name) else {
+                    throw S3Error(
+                        .local, "\(directory)/archived: segment \(number) has the key of something else, \(entry.key): restore the file")
+                }
+                prefixes.insert(String(entry.key.dropLast(name.count)))
+            }
+            for prefix in prefixes {
+                try deleteVersions("\(prefix)\(replica)/\(SealedSegments.sidecarName(number))")
+                if order.kind == .remove { try deleteVersions(prefix + name) }
+            }
         }
     }
 

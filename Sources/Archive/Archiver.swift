@@ -158,6 +158,10 @@ public final class Archiver {
         try add(entry, to: replica)
         pending -= 1
         report(.uploaded(replica: replica, entry))
+        // It was removed or erased meanwhile: who follows that had not seen this copy.
+        _ = try local { () throws(RecordingError) in
+            try FollowedRemovals.reopen(segment.number, in: folder(replica))
+        }
     }
 
     private func upload(file path: String, as key: String, isLocked: Bool) throws(S3Error) -> Uploader.Result {

@@ -27,10 +27,17 @@ extension SessionsCommand {
             let index = try RecordingIndex.open(configuration)
             let session = try index.session(id)
             let found = try SessionSegments(session.id, index)
+            let archive = RecordingArchive(recordings: index.recordings)
             for (replica, segments) in found.ranges {
                 for range in segments {
                     try LegalHold(name, range, reason: reason).place(
                         in: index.recordings + "/" + replica, key: keys.present, former: keys.former)
+                    let gone = try archive.removed(range, of: replica)
+                    guard gone.isEmpty else {
+                        throw CommandFailure(
+                            "\(replica): segments \(gone.map(String.init).joined(separator: ", ")) were removed or erased before; all others "
+                                + "are held as \(name)")
+                    }
                 }
             }
             try found.requireAll("held")
@@ -140,7 +147,7 @@ extension SessionsCommand {
                     "session \(session.id) goes on: end it first, `sluice sessions kill \(session.id)`")
             }
             let segments = try SessionSegments(session.id, index)
-            let others = try segments.others(index)
+            let others = try segments.others(index, RecorderKeys(configuration).verification, .withArchive(configuration))
             guard others.isEmpty || withOthers else {
                 throw CommandFailure(
                     "its segments hold \(others.count) other sessions, which would go too: --with-others if that is meant"
@@ -172,18 +179,23 @@ extension SessionsCommand {
 
         func run() throws {
             let configuration = try config.load()
-            guard let retention = configuration.recording.retention else {
-                throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
-            }
             let index = try RecordingIndex.open(configuration)
             let keys = try RecorderKeys(configuration)
-            let due = try RetentionDue(index, retention, signedBy: keys.verification, now: Date())
+            guard let retention = configuration.recording.retention else {
+                if !dryRun { try CommandFailure.report(RemovalOrders(configuration, index, keys).carryOut([]).problems) }
+                throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
+            }
+            // Whoever gives the command has looked at the clock.
+            let now = Date()
+            let due = try RetentionDue(
+                index, .withArchive(configuration), retention, signedBy: keys.verification, now: now)
             for held in due.held { print("kept: \(held.segments), held as \(held.hold)") }
             for segments in due.segments { print("due: \(segments)") }
             if due.segments.isEmpty { print("nothing to remove") }
             guard !dryRun else { return try CommandFailure.report(due.problems) }
             let done = RemovalOrders(configuration, index, keys).carryOut(due.orders)
             for order in done.orders { print("removed: \(order.place)") }
+            try RetentionClock(configuration.state.recordings).note(now)
             try CommandFailure.report(due.problems + done.problems)
         }
     }
@@ -197,9 +209,14 @@ private struct SessionSegments {
     /// Where the other ones are; nil: there is none.
     private let absence: String?
 
-    /// - Throws: when all of them are elsewhere.
+    /// Seconds that a list of sessions has to be brought up to date.
+    private static let patience = 5.0
+    private static let interval = 0.05
+
+    /// - Throws: when all of them are elsewhere, or the list of sessions is behind.
     init(_ session: String, _ index: RecordingIndex) throws {
         self.session = session
+        try Self.waitForList(index)
         let parts = try index.parts(of: session)
         locations = parts.here
         absence = parts.absence.map { TerminalText.escape($0) }
@@ -218,13 +235,36 @@ private struct SessionSegments {
         throw CommandFailure("session \(session) is \(done) here only: \(absence): run this command there too")
     }
 
-    /// Other sessions in these segments.
-    func others(_ index: RecordingIndex) throws -> Set<String> {
-        let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
-        return Set(
-            try index.segmentSessions().filter {
-                own[$0.replica]?.contains($0.segment) == true && $0.session != session
+    /// What is recorded by now has to be in the list: it may be in segments that this is about.
+    private static func waitForList(_ index: RecordingIndex) throws {
+        let archive = RecordingArchive(recordings: index.recordings)
+        let end = Date(timeIntervalSinceNow: patience)
+        for replica in try archive.replicas() {
+            let last = try archive.lastBlock(of: replica)
+            while try !index.hasRead(replica, through: last) {
+                guard Date() < end else {
+                    throw CommandFailure(
+                        "the list of sessions is behind the recording of \(replica): give the command again when its recorder runs, or "
+                            + "after `sluice sessions reindex`")
+                }
+                Thread.sleep(forTimeInterval: interval)
             }
-            .map(\.session))
+        }
+    }
+
+    /// Other sessions in these segments: those that the list has there, and those that sealed segments say themselves.
+    func others(
+        _ index: RecordingIndex, _ keys: [VerificationKey], _ archive: RecordingArchive
+    ) throws -> Set<String> {
+        let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
+        var found = Set(
+            try index.segmentSessions().filter { own[$0.replica]?.contains($0.segment) == true }.map(\.session))
+        for (replica, segments) in own {
+            for segment in segments.intersection(try archive.sealedSegments(of: replica)) {
+                found.formUnion(try archive.contents(of: segment, in: replica, signedBy: keys).sessions.keys)
+            }
+        }
+        found.remove(session)
+        return found
     }
 }

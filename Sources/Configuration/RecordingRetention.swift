@@ -61,7 +61,13 @@ public struct RecordingRetention: Sendable, Equatable {
     }
 
     /// How long a session on `resource` in which `rules` decided is kept, seconds; nil: for ever.
-    public func seconds(resource: String, rules: Set<String>) -> Int? {
+    ///
+    /// - Parameter isPartlyKnown: whether the session may have more rules, and a resource where that is empty: then the longest of all
+    ///   times counts.
+    public func seconds(resource: String, rules: Set<String>, isPartlyKnown: Bool = false) -> Int? {
+        if isPartlyKnown || resource.isEmpty {
+            return keepSeconds.flatMap { keep in (exceptions.map(\.keepSeconds) + [keep]).max() }
+        }
         let about = exceptions.filter { exception in
             (exception.resource.map { $0 == resource } ?? true) && (exception.rule.map(rules.contains) ?? true)
         }

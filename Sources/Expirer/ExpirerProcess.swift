@@ -42,7 +42,10 @@ final class ExpirerProcess: Sendable {
         do {
             let index = try RecordingIndex.open(configuration)
             let keys = try RecorderKeys(configuration)
-            let due = try RetentionDue(index, retention, signedBy: keys.verification, now: Date())
+            let clock = RetentionClock(configuration.state.recordings)
+            let now = try clock.plausible(Date())
+            let due = try RetentionDue(
+                index, .withArchive(configuration), retention, signedBy: keys.verification, now: now)
             metrics.held(due.held)
             let orders = RemovalOrders(configuration, index, keys)
             let done = orders.carryOut(due.orders) { !StageSignals.shouldDrain }
@@ -50,6 +53,7 @@ final class ExpirerProcess: Sendable {
             guard !StageSignals.shouldDrain else { return true }
             let problems = due.problems + done.problems
             metrics.passed(problems)
+            try clock.note(now)
             return problems.isEmpty
         } catch {
             metrics.passed(["\(error)"])

@@ -199,6 +199,14 @@ func fileSize(_ path: String) -> Int64? {
     return Int64(status.st_size)
 }
 
+/// Whether there is something of this name; an error that hides it is none.
+func exists(_ path: String) throws(RecordingError) -> Bool {
+    var status = stat()
+    if lstat(path, &status) == 0 { return true }
+    guard errno == ENOENT else { throw .system(FileError("stat", number: errno), path) }
+    return false
+}
+
 /// Opens a regular file for reading: something else would be waited for, or have no end.
 func openForReading(_ path: String) throws(RecordingError) -> Int32 {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -12,7 +12,8 @@ public struct IndexChanges: Sendable {
 
     /// Something by which sessions are looked for.
     struct Mark: Sendable, Hashable {
-        enum Kind: String, Sendable { case rule, entity, verdict }
+        /// The last one: of a session some of whose records were not read, for want of a key.
+        enum Kind: String, Sendable { case rule, entity, verdict, unread }
         let kind: Kind
         let name: [UInt8]
     }
@@ -92,6 +93,7 @@ extension IndexChanges {
         if session.segments[segment] == nil { session.segments[segment] = block }
         if run.last >= run.first { session.sequences.insert(run.first...run.last) }
         if run.ended { session.endedMicroseconds = time }
+        session.marks.insert(Mark(kind: .unread, name: []))
         sessions[run.session] = session
     }
 }

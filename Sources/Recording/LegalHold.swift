@@ -67,13 +67,15 @@ public struct LegalHold: Sendable, Equatable {
 
     /// All holds on a replica's segments, those that are not proven too.
     ///
+    /// - Throws: also when something there has no hold's name: what it holds is not known.
     /// - Parameter keys: the recorder's, and its former ones.
     public static func all(
         in directory: String, signedBy keys: [VerificationKey]
     ) throws(RecordingError) -> [LegalHold] {
-        guard fileSize(folder(directory)) != nil else { return [] }
+        guard try exists(folder(directory)) else { return [] }
         var holds: [LegalHold] = []
-        for name in try directoryEntries(folder(directory)) {
+        // A draft is not placed yet: see ``replaceFile``.
+        for name in try directoryEntries(folder(directory)) where !name.hasSuffix(".new") {
             if let hold = try read(name, in: directory, signedBy: keys) { holds.append(hold) }
         }
         return holds
@@ -84,12 +86,15 @@ public struct LegalHold: Sendable, Equatable {
         Set(holds.filter { $0.segments.overlaps(segments) }.map(\.name)).sorted().joined(separator: ", ")
     }
 
-    /// Nil for one that was released, and for what has no hold's name.
+    /// Nil for one that was released.
     private static func read(
         _ fileName: String, in directory: String, signedBy keys: [VerificationKey]
     ) throws(RecordingError) -> LegalHold? {
-        guard var hold = LegalHold(fileName: fileName) else { return nil }
         let path = folder(directory) + "/" + fileName
+        guard var hold = LegalHold(fileName: fileName) else {
+            throw RecordingError(
+                .damaged, file: path, offset: 0, "not the name of a hold: what it holds is not known. Take it out of the folder")
+        }
         let text: String
         do throws(RecordingError) {
             guard isFile(path) else { throw RecordingError(.damaged, file: path, "not a file") }

@@ -119,6 +119,17 @@ public struct RecordingArchive: Sendable {
         return try folder.numbers().filter { $0 < head.segment }
     }
 
+    /// The number of the last block that a replica acknowledged.
+    public func lastBlock(of replica: String) throws(RecordingError) -> UInt64 {
+        try StoredHead.read(directory: directory(of: replica), keys: []).value.block
+    }
+
+    /// Those of `segments` that were removed or erased by order.
+    public func removed(_ segments: ClosedRange<UInt64>, of replica: String) throws(RecordingError) -> [UInt64] {
+        let folder = try folder(of: replica)
+        return segments.filter(folder.isErased)
+    }
+
     /// A replica's segments up to its head, from the one that holds `block`.
     func readable(replica: String, fromBlock block: UInt64) throws(RecordingError) -> [ReadableSegment] {
         let folder = try folder(of: replica)

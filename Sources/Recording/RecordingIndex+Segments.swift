@@ -7,6 +7,8 @@ extension RecordingIndex {
         public var resource: String
         /// Rules that decided in it.
         public var rules: Set<String>
+        /// Whether some of its records were not read, for want of a key: there may be other rules, and the resource may be missing.
+        public var isPartlyRead: Bool
         /// Unix time, microseconds; nil: it goes on, as far as the index knows.
         public var ended: UInt64?
     }
@@ -44,12 +46,19 @@ extension RecordingIndex {
         let replicas = try RecordingArchive(recordings: recordings).replicas().map { [IndexValue.text($0)] }
         return try database.read { index throws(RecordingError) in
             var rules: [String: Set<String>] = [:]
+            var partlyRead: Set<String> = []
             let marks = try index.run(
                 """
-                SELECT session, name FROM session_marks WHERE kind = 'rule'
+                SELECT session, name, kind FROM session_marks WHERE kind IN ('rule', 'unread')
                 AND session IN (SELECT session FROM session_segments WHERE replica = $1)
                 """, each: replicas)
-            for row in marks.joined() { rules[try row.text(0), default: []].insert(try row.text(1)) }
+            for row in marks.joined() {
+                if try row.text(2) == "rule" {
+                    rules[try row.text(0), default: []].insert(try row.text(1))
+                } else {
+                    partlyRead.insert(try row.text(0))
+                }
+            }
             let found = try index.run(
                 """
                 SELECT s.replica, s.segment, s.session, t.resource, t.ended_us FROM session_segments s
@@ -59,7 +68,8 @@ extension RecordingIndex {
                 let session = try row.text(2)
                 return SegmentSession(
                     replica: try row.text(0), segment: try row.number(1), session: session,
-                    resource: try row.text(3), rules: rules[session] ?? [], ended: try row.optionalNumber(4))
+                    resource: try row.text(3), rules: rules[session] ?? [],
+                    isPartlyRead: partlyRead.contains(session), ended: try row.optionalNumber(4))
             }
         }
     }

@@ -191,6 +191,11 @@ extension RecordingIndex {
         return taken.through
     }
 
+    /// Whether what a replica recorded up to a block is in the index.
+    public func hasRead(_ replica: String, through block: UInt64) throws(RecordingError) -> Bool {
+        try progress(replica) >= block
+    }
+
     private func progress(_ replica: String) throws(RecordingError) -> UInt64 {
         try database.read { index throws(RecordingError) in
             try index.rows("SELECT block FROM progress_3 WHERE replica = $1", .text(replica)).first?.number(0) ?? 0

@@ -42,6 +42,8 @@ struct RemovalList: Equatable {
         if !entries.contains(order) { entries.append(order) }
     }
 
+    mutating func takeBack(_ order: RemovalOrder) { entries.removeAll { $0 == order } }
+
     func isRemoved(_ number: UInt64) -> Bool {
         entries.contains { $0.kind == .remove && $0.segments.contains(number) }
     }
@@ -55,7 +57,7 @@ struct RemovalList: Equatable {
         try replaceFile(Self.path(directory), with: Array(note.utf8), files: files)
     }
 
-    private static func line(_ order: RemovalOrder) -> String {
+    static func line(_ order: RemovalOrder) -> String {
         "\(word(order.kind)) \(order.segments.lowerBound)-\(order.segments.upperBound) \(order.reason)"
     }
 
@@ -66,7 +68,7 @@ struct RemovalList: Equatable {
         }
     }
 
-    private static func parse(_ line: String) -> RemovalOrder? {
+    static func parse(_ line: String) -> RemovalOrder? {
         let words = SignedNote.split(line, at: 0x20, most: 2)
         guard words.count == 3, let kind = RemovalOrder.Kind.allCases.first(where: { word($0) == words[0] }) else {
             return nil

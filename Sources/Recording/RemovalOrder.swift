@@ -22,6 +22,8 @@ public struct RemovalOrder: Sendable, Equatable {
     private static let maxBytes = 4096
     /// Microseconds. An order that was kept is not given again later.
     static let validity: UInt64 = 24 * 3_600_000_000
+    /// Microseconds that the clock of who gives an order may be ahead of the recorder's.
+    static let clockTolerance: UInt64 = 300_000_000
 
     public init(_ kind: Kind, _ segments: ClosedRange<UInt64>, reason: String) {
         self.kind = kind
@@ -69,12 +71,18 @@ public struct RemovalOrder: Sendable, Equatable {
         case refused(String)
     }
 
-    public func state(in directory: String) throws(RecordingError) -> State {
+    /// - Parameter keys: the recorder's: it is done when the list that one of them signed says so.
+    public func state(in directory: String, signedBy keys: [VerificationKey]) throws(RecordingError) -> State {
         let path = Self.folder(directory) + "/" + name
         if fileSize(path) != nil { return .waiting }
-        guard fileSize(path + Self.refusedSuffix) != nil else { return .done }
-        let bytes = try readFile(path + Self.refusedSuffix, limit: Self.maxReasonBytes)
-        return .refused(String(decoding: bytes, as: UTF8.self))
+        if fileSize(path + Self.refusedSuffix) != nil {
+            let bytes = try readFile(path + Self.refusedSuffix, limit: Self.maxReasonBytes)
+            return .refused(String(decoding: bytes, as: UTF8.self))
+        }
+        guard try RemovalList.read(directory, keys: keys)?.entries.contains(self) == true else {
+            return .refused("the order vanished before it was carried out: give it again")
+        }
+        return .done
     }
 
     /// The orders that wait, in the order of their names; those that are none get `.refused`.
@@ -122,8 +130,8 @@ public struct RemovalOrder: Sendable, Equatable {
             lines[4] == [""]
         else { throw RecordingError(.damaged, file: path, offset: 0, "not an order to this recorder") }
         let now = currentMicroseconds()
-        guard time <= now + Self.validity, now <= time + Self.validity else {
-            throw RecordingError(.damaged, file: path, offset: 0, "the order is older than a day: give it again")
+        guard time <= now + Self.clockTolerance, now <= time + Self.validity else {
+            throw RecordingError(.damaged, file: path, offset: 0, "the order is older than a day, or from the future: give it again")
         }
         return RemovalOrder(kind, segments, reason: lines[3][1])
     }

@@ -219,8 +219,16 @@ public final class SegmentWriter: @unchecked Sendable {
             while segment.number < order.segments.upperBound + 2 { try roll() }
             _ = try makeRoom()
             try writeNotice(order.notice)
+            let isNew = !list.entries.contains(order)
             list.add(order)
             try list.write(directory, key: key, files: files)
+            // Who places a hold looks at the list afterwards, and this looks at the holds after the list: one of them sees the other.
+            if isNew, let refusal = heldBack(order, vanished) {
+                list.takeBack(order)
+                try list.write(directory, key: key, files: files)
+                try writeNotice("taken back: \(order.notice)")
+                return refusal
+            }
             try order.carryOut(in: directory)
             return nil
         }

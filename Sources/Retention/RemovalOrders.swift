@@ -66,17 +66,32 @@ public struct RemovalOrders {
             }
         }
         waitForRecorders(given, &done, goesOn)
-        for placed in done.orders where placed.order.kind == .remove {
-            attempt(&done) { try index.forget(placed.order.segments, of: placed.replica) }
-        }
-        for placed in done.orders {
-            attempt(&done) { try ArchivedCopies(configuration)?.carryOut(placed.order, in: directory(placed)) }
-        }
-        if !done.orders.isEmpty { attempt(&done) { try forgetWords(goesOn) } }
+        follow(&done, goesOn)
         return done
     }
 
-    private func directory(_ placed: PlacedOrder) -> String { index.recordings + "/" + placed.replica }
+    private func directory(_ placed: PlacedOrder) -> String { directory(placed.replica) }
+    private func directory(_ replica: String) -> String { index.recordings + "/" + replica }
+
+    /// Has the list of sessions, the archive and the words follow what recorders signed that they removed, now or at any time before:
+    /// a store that was away then, or a process that was killed, leaves nothing behind.
+    private func follow(_ done: inout Done, _ goesOn: () -> Bool) {
+        var copies: ArchivedCopies?
+        var replicas: [String] = []
+        attempt(&done) { replicas = try RecordingArchive(recordings: index.recordings).replicas() }
+        for replica in replicas where goesOn() {
+            attempt(&done) {
+                var followed = try FollowedRemovals(directory(replica), signedBy: keys.verification)
+                for order in followed.left where goesOn() {
+                    if order.kind == .remove { try index.forget(order.segments, of: replica) }
+                    if copies == nil { copies = try ArchivedCopies(configuration) }
+                    try copies?.carryOut(order, in: directory(replica))
+                    try followed.add(order)
+                }
+            }
+        }
+        attempt(&done) { try forgetWords(goesOn) }
+    }
 
     private func attempt(_ done: inout Done, _ body: () throws -> Void) {
         do {
@@ -111,7 +126,7 @@ public struct RemovalOrders {
 
     private func isWaiting(_ placed: PlacedOrder, _ done: inout Done) -> Bool {
         do throws(RecordingError) {
-            switch try placed.order.state(in: directory(placed)) {
+            switch try placed.order.state(in: directory(placed), signedBy: keys.verification) {
             case .waiting: return true
             case .done: done.orders.append(placed)
             case .refused(let reason): done.problems.append("\(placed.place): stays: \(reason)")
@@ -124,6 +139,11 @@ public struct RemovalOrders {
 
     /// A recorder that was scaled away does not come back for orders.
     private func takeOver(_ replica: String) throws {
+        var status = stat()
+        guard stat(directory(replica), &status) == 0, status.st_uid == geteuid() else {
+            throw RetentionProblem(
+                "\(replica): no recorder has it open, and another user than this one owns the folder: run this as that user")
+        }
         var options = SegmentWriter.Options()
         options.segmentBytes = Int64(configuration.recording.segmentBytes)
         options.recipients = try (configuration.recording.encryption?.recipients ?? []).map(Recipient.init)
