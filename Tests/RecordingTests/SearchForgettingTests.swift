@@ -19,7 +19,8 @@ import Testing
     }
 
     private static func record(_ session: String, _ writer: SegmentWriter) throws {
-        var record = command(session, 2, "SELECT word\(session) + 17\(session) FROM common -- \(filler)")
+        var record = command(
+            session, 2, "SELECT word\(session) + 17\(session) + żółw\(session) + é7\(session) FROM common -- \(filler)")
         record.command.memoised.verdict = .allow
         record.command.memoised.rule = "rule-\(session)"
         record.command.memoised.tables = ["table-\(session)"]
@@ -85,7 +86,7 @@ import Testing
         #expect(try writer.carryOut(RemovalOrder(.remove, 1...2, reason: "asked for")) == nil)
         var turns = 0
         var isDone = false
-        while !isDone, turns < 100 {
+        while !isDone, turns < 200 {
             turns += 1
             var asked = 0
             isDone = try Self.index(scratch).forgetRemoved {

@@ -12,7 +12,7 @@ extension SearchIndex {
     /// Takes out the words of commands in segments that were removed or erased by order, and every byte of them: from the file,
     /// its free pages and its log. Killed anywhere, the next call goes on. It takes a pass over all words of the index.
     ///
-    /// - Parameter goesOn: asked between transactions; after false the next call goes on.
+    /// - Parameter goesOn: asked every few seconds at least; after false the next call goes on.
     /// - Returns: whether nothing of them is left.
     @discardableResult
     public func forgetRemoved(while goesOn: () -> Bool = { true }) throws(RecordingError) -> Bool {
@@ -84,7 +84,7 @@ extension SearchIndex {
                 guard !ids.isEmpty else {
                     return try Self.step(database, generation) { try Self.finishForgetting(database, removed) }
                 }
-                var words = try Self.words(of: ids, database)
+                guard var words = try Self.words(of: ids, database, goesOn) else { return false }
                 for start in stride(from: 0, to: ids.count, by: Self.stepCommands) {
                     let some = ids[start..<min(start + Self.stepCommands, ids.count)]
                     let isDone = try Self.step(database, generation) {
@@ -121,25 +121,39 @@ extension SearchIndex {
         return (gone ?? 0) * 2 > (all ?? 0)
     }
 
+    /// Where the search for words asks whether it goes on: the terms between two of these are looked at together. Words begin with
+    /// letters, those with digits with `~`, everything else with `#`.
+    private static let bounds: [String] = {
+        let letters = "abcdefghijklmnopqrstuvwxyz".map(String.init)
+        let marked = ("0123456789".map(String.init) + letters).map { "~" + $0 }
+        return ["", "#", "$", "_", "`"] + letters + ["{"] + marked + ["\u{7f}"]
+    }()
+
     /// The words of commands, which the full-text table knows by word alone. They need not be read from the recordings, where
-    /// they are not any more.
-    private static func words(of ids: [Int64], _ database: Database) throws -> [Int64: [UInt8]] {
+    /// they are not any more. Nil: it was told to stop.
+    private static func words(
+        of ids: [Int64], _ database: Database, _ goesOn: () -> Bool
+    ) throws -> [Int64: [UInt8]]? {
         guard let first = ids.first, let last = ids.last else { return [:] }
         let wanted = Set(ids)
         var words: [Int64: [UInt8]] = [:]
-        let rows = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT doc, term FROM temp.instances
-                WHERE doc BETWEEN ? AND ? AND doc IN (
-                    SELECT id FROM commands WHERE place IN (SELECT id FROM temp.gone))
-                """, arguments: [first, last])
-        while let row = try rows.next() {
-            let id: Int64 = row["doc"]
-            guard wanted.contains(id) else { continue }
-            let term: String = row["term"]
-            words[id, default: []].append(contentsOf: term.utf8)
-            words[id]?.append(UInt8(ascii: " "))
+        for (place, bound) in bounds.enumerated() {
+            guard goesOn() else { return nil }
+            let next = place + 1 < bounds.count ? bounds[place + 1] : nil
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT doc, term FROM temp.instances WHERE term >= ? \(next == nil ? "" : "AND term < ?")
+                        AND doc BETWEEN ? AND ? AND doc IN (
+                            SELECT id FROM commands WHERE place IN (SELECT id FROM temp.gone))
+                    """, arguments: StatementArguments([bound, next].compactMap { $0 }) + [first, last])
+            while let row = try rows.next() {
+                let id: Int64 = row["doc"]
+                guard wanted.contains(id) else { continue }
+                let term: String = row["term"]
+                words[id, default: []].append(contentsOf: term.utf8)
+                words[id]?.append(UInt8(ascii: " "))
+            }
         }
         return words
     }
