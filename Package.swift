@@ -186,7 +186,11 @@ let package = Package(
             swiftSettings: strict),
         tests(
             "RecordingTests",
-            ["Recording", "SharedIndex", "Configuration", "Contract", "CrashLoad", "CrashWriter", "TestKit", protobuf]),
+            [
+                "Recording", "Retention", "SharedIndex", "Configuration", "Contract", "CrashLoad", "CrashWriter",
+                "TestKit",
+                protobuf,
+            ]),
         tests("PostgresWireTests", ["PostgresWire", nio]),
         tests("PostgresClassifyTests", ["PostgresClassify", "Contract", "TestKit"], exclude: ["Corpus"]),
         tests("PostgresRenderTests", ["PostgresRender", "Contract", protobuf]),

@@ -34,7 +34,9 @@ public struct ArchivedCopies {
             if let entry = archived[number] {
                 guard entry.key.hasSuffix(name) else {
                     throw S3Error(
-                        .local, "\(directory)/archived: segment \(number) has the key of something else, \(entry.key): restore the file")
+                        .local,
+                        "\(directory)/archived: segment \(number) has the key of something else, \(entry.key): restore the file"
+                    )
                 }
                 prefixes.insert(String(entry.key.dropLast(name.count)))
             }

@@ -147,7 +147,8 @@ extension SessionsCommand {
                     "session \(session.id) goes on: end it first, `sluice sessions kill \(session.id)`")
             }
             let segments = try SessionSegments(session.id, index)
-            let others = try segments.others(index, RecorderKeys(configuration).verification, .withArchive(configuration))
+            let others = try segments.others(
+                index, RecorderKeys(configuration).verification, .withArchive(configuration))
             guard others.isEmpty || withOthers else {
                 throw CommandFailure(
                     "its segments hold \(others.count) other sessions, which would go too: --with-others if that is meant"
@@ -182,7 +183,9 @@ extension SessionsCommand {
             let index = try RecordingIndex.open(configuration)
             let keys = try RecorderKeys(configuration)
             guard let retention = configuration.recording.retention else {
-                if !dryRun { try CommandFailure.report(RemovalOrders(configuration, index, keys).carryOut([]).problems) }
+                if !dryRun {
+                    try CommandFailure.report(RemovalOrders(configuration, index, keys).carryOut([]).problems)
+                }
                 throw CommandFailure("nothing expires: \(configuration.file) has no recording.retention")
             }
             // Whoever gives the command has looked at the clock.

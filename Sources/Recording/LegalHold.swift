@@ -93,7 +93,8 @@ public struct LegalHold: Sendable, Equatable {
         let path = folder(directory) + "/" + fileName
         guard var hold = LegalHold(fileName: fileName) else {
             throw RecordingError(
-                .damaged, file: path, offset: 0, "not the name of a hold: what it holds is not known. Take it out of the folder")
+                .damaged, file: path, offset: 0,
+                "not the name of a hold: what it holds is not known. Take it out of the folder")
         }
         let text: String
         do throws(RecordingError) {

@@ -131,7 +131,8 @@ public struct RemovalOrder: Sendable, Equatable {
         else { throw RecordingError(.damaged, file: path, offset: 0, "not an order to this recorder") }
         let now = currentMicroseconds()
         guard time <= now + Self.clockTolerance, now <= time + Self.validity else {
-            throw RecordingError(.damaged, file: path, offset: 0, "the order is older than a day, or from the future: give it again")
+            throw RecordingError(
+                .damaged, file: path, offset: 0, "the order is older than a day, or from the future: give it again")
         }
         return RemovalOrder(kind, segments, reason: lines[3][1])
     }

@@ -142,7 +142,8 @@ public struct RemovalOrders {
         var status = stat()
         guard stat(directory(replica), &status) == 0, status.st_uid == geteuid() else {
             throw RetentionProblem(
-                "\(replica): no recorder has it open, and another user than this one owns the folder: run this as that user")
+                "\(replica): no recorder has it open, and another user than this one owns the folder: run this as that user"
+            )
         }
         var options = SegmentWriter.Options()
         options.segmentBytes = Int64(configuration.recording.segmentBytes)

@@ -54,7 +54,7 @@ extension ArchiveTests {
             batch.durability = .written
             _ = try writer.append([IncomingBatch(batch.serializedBytes())], now: 0)
             writer.tick(now: 2_000_000_000)
-            #expect(try order.state(in: recorded.folder) == .done)
+            #expect(try order.state(in: recorded.folder, signedBy: [recorded.key.verification]) == .done)
             try writer.finish()
             let copies = ArchivedCopies(try store.client(), prefix: Store.prefix)
             for _ in 0..<2 { try copies.carryOut(order, in: recorded.folder) }

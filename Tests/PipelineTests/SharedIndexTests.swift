@@ -44,7 +44,7 @@ extension Pipeline {
                 #expect(try await gateway.clients(token).query("SELECT '\(name)'") == name)
                 own.append(
                     try await eventually("its end is listed") {
-                        try await Self.sessions(gateway, ["--identity", name]).first {
+                        try await Self.sessions(gateway, ["--identity", name, "--rule", "anything"]).first {
                             $0["ended"].string != nil
                         }?["id"].string
                     })

@@ -34,7 +34,7 @@ import Testing
         let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: second * Self.second)
-        return try order.state(in: scratch.replica)
+        return try order.state(in: scratch.replica, signedBy: [scratch.key.verification])
     }
 
     private static func path(_ hold: LegalHold, _ scratch: Scratch) -> String {
@@ -137,4 +137,87 @@ import Testing
         #expect(writer.takesWork)
         try writer.finish()
     }
+
+    /// What it would hold is not known.
+    @Test func aFileThatIsNoHoldKeepsEverything() throws {
+        let scratch = try Scratch()
+        var writer = try Self.recorder(scratch)
+        let folder = LegalHold.folder(scratch.replica)
+        try makeDirectory(folder)
+        try scratch.overwrite(folder + "/README", Array("case 17".utf8))
+        let state = try Self.order(&writer, scratch, at: 2)
+        guard case .refused(let reason) = state else {
+            Issue.record("\(state)")
+            return
+        }
+        #expect(reason.contains("not the name of a hold"))
+        #expect { try Self.holds(scratch) } throws: { "\($0)".contains("README") }
+        try writer.finish()
+    }
+
+    /// Placed when the recorder has looked at the holds, and before it says what it removes.
+    @Test func aHoldThatComesInBetweenHolds() throws {
+        let scratch = try Scratch()
+        let files = InterruptedFiles(before: "/removals.new") { _ = try Self.place("case-17", 2...2, scratch) }
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 300
+        let writer = try scratch.writer(options, files: files)
+        _ = try writer.append(records: [started("a")], durability: .written)
+        for sequence in UInt64(2)...6 { _ = try writer.append(records: [command("a", sequence)], durability: .written) }
+        let refusal = try writer.carryOut(RemovalOrder(.remove, 1...3, reason: "older than 90 days"))
+        #expect(refusal?.contains("case-17") == true)
+        #expect(scratch.segments.first?.hasSuffix("00000001.slseg") == true)
+        #expect(try RecordingArchive(recordings: scratch.path).removed(1...3, of: "recorder-1") == [])
+        let notices = try scratch.records(of: "").map(\.notice.text)
+        #expect(notices.contains("taken back: removed: segments 1-3: older than 90 days"))
+        try writer.finish()
+        #expect(scratch.verified().problems == [])
+    }
+
+    /// An order that somebody took away is not done.
+    @Test func anOrderThatVanishedIsNotDone() throws {
+        let scratch = try Scratch()
+        let writer = try Self.recorder(scratch)
+        let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
+        try order.give(to: scratch.replica, key: scratch.key)
+        try FileManager.default.removeItem(atPath: RemovalOrder.folder(scratch.replica) + "/remove-1-3")
+        let state = try order.state(in: scratch.replica, signedBy: [scratch.key.verification])
+        #expect(state == .refused("the order vanished before it was carried out: give it again"))
+        try writer.finish()
+    }
+}
+
+/// Files with something that happens before one is renamed, once.
+private final class InterruptedFiles: FileLayer, @unchecked Sendable {
+    private let system = SystemFiles()
+    private let name: String
+    private var body: (() throws -> Void)?
+
+    init(before name: String, _ body: @escaping () throws -> Void) {
+        self.name = name
+        self.body = body
+    }
+
+    func rename(_ path: String, to other: String) throws(FileError) {
+        if path.hasSuffix(name), let body {
+            self.body = nil
+            do { try body() } catch { Issue.record("\(error)") }
+        }
+        try system.rename(path, to: other)
+    }
+
+    func create(_ path: String) throws(FileError) -> Int32 { try system.create(path) }
+    func open(_ path: String) throws(FileError) -> Int32 { try system.open(path) }
+    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64) throws(FileError) -> Int {
+        try system.write(bytes, to: descriptor, at: offset)
+    }
+    func synchronize(_ descriptor: Int32) throws(FileError) { try system.synchronize(descriptor) }
+    func truncate(_ descriptor: Int32, to length: Int64) throws(FileError) {
+        try system.truncate(descriptor, to: length)
+    }
+    func synchronizeDirectory(_ path: String) throws(FileError) { try system.synchronizeDirectory(path) }
+    func reserve(_ length: Int64, in descriptor: Int32, at offset: Int64) throws(FileError) {
+        try system.reserve(length, in: descriptor, at: offset)
+    }
+    func setAside(_ length: Int64, in descriptor: Int32) { system.setAside(length, in: descriptor) }
 }

@@ -23,9 +23,9 @@ import Testing
         let count = scratch.segments.count
         let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
-        #expect(try order.state(in: scratch.replica) == .waiting)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .waiting)
         writer.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .done)
         #expect(scratch.segments.count >= count - 3)
         #expect(scratch.segments.first?.hasSuffix("00000004.slseg") == true)
         _ = try writer.append([try batch([command("a", 7)])], now: 0)
@@ -52,7 +52,7 @@ import Testing
         let order = RemovalOrder(.remove, 1...1, reason: "asked for")
         try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .done)
         #expect(scratch.segments.map { $0.suffix(14) } == ["00000002.slseg", "00000003.slseg"])
         try writer.finish()
         // What sessions there are is known from the seal that stays.
@@ -74,7 +74,7 @@ import Testing
         var next = try recorder(again: scratch)
         _ = try next.append([try batch([command("a", 7)])], now: 0)
         next.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .done)
         try next.finish()
         #expect(scratch.verified().problems == [])
     }
@@ -107,7 +107,7 @@ import Testing
         let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
         next.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .done)
         try next.finish()
         #expect(scratch.verified().problems == [])
     }
@@ -122,10 +122,10 @@ import Testing
             try ReplicaWriter.carryOutOrders(to: scratch.replica, key: scratch.key, options: .init())
         }
         #expect(try !carryOut())
-        #expect(try order.state(in: scratch.replica) == .waiting)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .waiting)
         try writer.finish()
         #expect(try carryOut())
-        #expect(try order.state(in: scratch.replica) == .done)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) == .done)
         #expect(scratch.segments.first?.hasSuffix("00000003.slseg") == true)
         #expect(scratch.verified().problems == [])
     }
@@ -144,7 +144,9 @@ import Testing
         let order = RemovalOrder(.remove, 1...99, reason: "a slip")
         try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) == .refused("there is no such segment yet"))
+        #expect(
+            try order.state(in: scratch.replica, signedBy: [scratch.key.verification])
+                == .refused("there is no such segment yet"))
         try writer.finish()
         #expect(scratch.verified().problems == [])
     }
@@ -158,7 +160,7 @@ import Testing
         let path = scratch.replica + "/orders/" + order.name
         try order.give(to: scratch.replica, key: testKey(9))
         writer.tick(now: 2 * Self.second)
-        #expect(try order.state(in: scratch.replica) != .done)
+        #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) != .done)
         let past = currentMicroseconds() - 2 * RemovalOrder.validity
         for forge in [
             { try order.give(to: scratch.replica, key: scratch.key, at: past) },
@@ -183,7 +185,7 @@ import Testing
             let found = try RemovalOrder.waiting(
                 in: scratch.replica, signedBy: [scratch.key.verification], files: SystemFiles())
             #expect(found.isEmpty)
-            #expect(try order.state(in: scratch.replica) != .done)
+            #expect(try order.state(in: scratch.replica, signedBy: [scratch.key.verification]) != .done)
         }
         #expect(scratch.segments.count == count)
         try writer.finish()

@@ -162,4 +162,68 @@ import Testing
         }
         #expect(try !Self.files(with: "id-alpha", scratch, "index.sqlite").isEmpty)
     }
+
+    /// So many that pages of the files were split and joined again.
+    @Test func ofMany() throws {
+        let scratch = try Scratch()
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 2_000
+        let writer = try scratch.writer(options)
+        var generator = SystemRandomNumberGenerator()
+        var names: [[String]] = []
+        while names.count < 40 {
+            let some = (0..<60).map { _ in "x\(String(generator.next(), radix: 36))x" }
+            let records = some.flatMap { name -> [Record] in
+                var record = command(name, 2, "SELECT \(name)")
+                record.command.memoised.verdict = .allow
+                record.command.memoised.rule = name
+                return [started(name, identity: name), record, ended(name, 3)]
+            }
+            _ = try writer.append(records: records, durability: .written)
+            names.append(some)
+        }
+        let index = try Self.index(scratch)
+        try index.update(replies: nil)
+        let list = try RecordingIndex(recordings: scratch.path)
+        try list.catchUp(replica: "recorder-1")
+        let kept = try (1...4).map { try SessionNames.of(segment: UInt64($0) * 5, scratch) }
+        for first in stride(from: UInt64(1), through: 16, by: 5) {
+            let segments = first...(first + 3)
+            #expect(try writer.carryOut(RemovalOrder(.remove, segments, reason: "past its retention")) == nil)
+            try list.forget(segments, of: "recorder-1")
+        }
+        try index.update(replies: nil)
+        let left = Set(kept.joined()).union(try SessionNames.after(segment: 20, scratch))
+        for file in [SearchIndex.fileName, "index.sqlite"] {
+            let bytes = try scratch.names.filter { $0.hasPrefix(file) }.map {
+                try Data(scratch.bytes(scratch.path + "/" + $0))
+            }
+            let gone = names.joined().filter { name in
+                !left.contains(name) && bytes.contains { $0.range(of: Data(name.utf8)) != nil }
+            }
+            #expect(gone == [], "\(file)")
+            #expect(left.contains { name in bytes.contains { $0.range(of: Data(name.utf8)) != nil } })
+        }
+    }
+}
+
+/// Sessions by what the segments say.
+private enum SessionNames {
+    static func of(segment: UInt64, _ scratch: Scratch) throws -> Set<String> {
+        let archive = RecordingArchive(recordings: scratch.path)
+        return Set(
+            try archive.contents(of: segment, in: "recorder-1", signedBy: [scratch.key.verification]).sessions.keys)
+    }
+
+    static func after(segment: UInt64, _ scratch: Scratch) throws -> Set<String> {
+        let archive = RecordingArchive(recordings: scratch.path)
+        var names: Set<String> = []
+        for segment in try archive.readable(replica: "recorder-1", fromBlock: 1) where segment.number > 20 {
+            let reader = try segment.reader()
+            while try reader.next(limit: segment.limit) != nil {
+                names.formUnion(try reader.manifest().runs.map(\.session))
+            }
+        }
+        return names
+    }
 }

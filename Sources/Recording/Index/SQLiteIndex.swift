@@ -89,6 +89,8 @@ struct SQLiteIndex: IndexDatabase {
     func scrub() throws(RecordingError) {
         for attempt in 1...Self.checkpointAttempts {
             do {
+                // SQLite overwrites what is deleted, not the copies that it left where pages were split and joined.
+                try pool.vacuum()
                 try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
                 return
             } catch {

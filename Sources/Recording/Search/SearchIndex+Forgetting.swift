@@ -222,6 +222,17 @@ extension SearchIndex {
         return true
     }
 
+    /// SQLite overwrites rows that are deleted and pages that get free, not what it moved from one page to the next before.
+    private static func rewrite(_ table: String, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TEMP TABLE kept AS SELECT * FROM main.\(table);
+                DELETE FROM main.\(table);
+                INSERT INTO main.\(table) SELECT * FROM temp.kept ORDER BY 1;
+                DROP TABLE temp.kept;
+                """)
+    }
+
     /// What only commands had that went: words, tables, rules, sessions and theirs.
     private static func forgetNames(_ database: Database) throws {
         try database.execute(sql: "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)")
@@ -239,6 +250,7 @@ extension SearchIndex {
                     DELETE FROM names WHERE id NOT IN (SELECT identity FROM sessions UNION SELECT resource FROM sessions)
                         AND NOT EXISTS (SELECT 1 FROM temp.terms WHERE term = '#' || kind || id);
                     """)
+            for table in ["vocabulary", "names", "sessions", "pending"] { try rewrite(table, database) }
             return .commit
         }
     }
