@@ -165,6 +165,8 @@ func recordingIdentity(_ directory: String) throws(RecordingError) -> [UInt8]? {
 }
 
 func isReplicaDirectory(_ path: String) -> Bool {
+    // Asked for every session of an export: the folder of a recorder that wrote anything is not listed.
+    if fileSize(path + "/head") != nil { return true }
     guard let names = try? directoryEntries(path) else { return false }
     return names.contains { $0 == "head" || Format.segmentNumber($0) != nil }
 }

@@ -92,6 +92,16 @@ extension Pipeline {
                     try await index.restart(by: SIGQUIT)
                 }
                 #expect(try BenchReport(try await first).errors.isEmpty)
+                // One that stands still keeps nobody waiting either.
+                let backends = try await eventually("the recorder is connected") {
+                    let pids = try await index.direct.query(
+                        "SELECT pid FROM pg_stat_activity WHERE application_name = 'sluice'"
+                    ).split(separator: "\n").compactMap { pid_t($0) }
+                    return pids.isEmpty ? nil : pids
+                }
+                for pid in backends { kill(pid, SIGSTOP) }
+                #expect(try BenchReport(try await load(1)).errors.isEmpty)
+                for pid in backends { kill(pid, SIGCONT) }
                 await index.stop()
                 let refused = try await rig.gateway.sluice(["sessions", "list"])
                 #expect(
@@ -105,7 +115,7 @@ extension Pipeline {
                 try await eventually("all sessions are listed as they ended", deadline: .seconds(60)) {
                     let open = try await Self.sessions(rig.gateway, ["--open"])
                     let all = try await Self.sessions(rig.gateway)
-                    return open.isEmpty && all.count >= 600
+                    return open.isEmpty && all.count >= 700
                 }
                 try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
                 for name in try FileManager.default.contentsOfDirectory(atPath: recordings)
