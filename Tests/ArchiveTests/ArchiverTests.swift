@@ -66,6 +66,48 @@ extension ArchiveTests {
             #expect(report.isWhole, "\(report.problems)")
         }
 
+        /// An upload that was under way when the segment was removed on order: whoever follows removals looks once more.
+        @Test func aCopyThatComesAfterItsRemovalIsFollowed() async throws {
+            let store = try await Store()
+            let recorded = try Recorded(segments: 6)
+            let first = try Data(recorded.bytes(1))
+            var writer = try ReplicaWriter(directory: recorded.folder, key: recorded.key)
+            let order = RemovalOrder(.remove, 1...1, reason: "asked for")
+            try order.give(to: recorded.folder, key: recorded.key)
+            writer.tick(now: 2_000_000_000)
+            try writer.finish()
+            let keys = [recorded.key.verification]
+            #expect(try order.state(in: recorded.folder, signedBy: keys) == .done)
+            var followed = try FollowedRemovals(recorded.folder, signedBy: keys)
+            #expect(followed.left == [order])
+            try followed.add(order)
+            #expect(try FollowedRemovals(recorded.folder, signedBy: keys).left == [])
+            try first.write(to: URL(filePath: recorded.folder + "/00000001.slseg"))
+            try store.archiver(recorded).pass()
+            #expect(try await store.server.request("GET", store.path(1)).status == 200)
+            #expect(try FollowedRemovals(recorded.folder, signedBy: keys).left == [order])
+            try ArchivedCopies(try store.client(), prefix: Store.prefix).carryOut(order, in: recorded.folder)
+            #expect(try await store.server.request("GET", store.path(1)).status == 404)
+            #expect { try FollowedRemovals(recorded.folder, signedBy: []) } throws: { "\($0)".contains("signature") }
+        }
+
+        /// The file that says so is not signed.
+        @Test func anotherKeyThanTheSegmentsIsNotDeleted() async throws {
+            let store = try await Store()
+            let recorded = try Recorded(segments: 6)
+            try store.archiver(recorded).pass()
+            let path = recorded.folder + "/archived"
+            let list = try String(contentsOfFile: path, encoding: .utf8)
+            try list.replacing("00000001.slseg", with: "00000002.slseg").write(
+                toFile: path, atomically: true, encoding: .utf8)
+            let order = RemovalOrder(.remove, 1...1, reason: "asked for")
+            let copies = ArchivedCopies(try store.client(), prefix: Store.prefix)
+            #expect { try copies.carryOut(order, in: recorded.folder) } throws: {
+                "\($0)".contains("the key of something else")
+            }
+            #expect(try await store.server.request("GET", store.path(2)).status == 200)
+        }
+
         @Test func sizeRemovesTheOldestFirst() async throws {
             let store = try await Store()
             let recorded = try Recorded(segments: 6)
