@@ -16,7 +16,15 @@ extension RecordingIndex {
     ///
     /// - Throws: what ``IndexDatabase/scrub()`` throws too.
     public func forget(_ segments: ClosedRange<UInt64>, of replica: String) throws(RecordingError) {
-        try database.write { index throws(RecordingError) in try Self.forget(replica, segments, index) }
+        let identity = try RecordingIdentity.read(
+            RecordingArchive(recordings: recordings).directory(of: replica))
+        try database.write { index throws(RecordingError) in
+            switch try match(replica, identity, index) {
+            case .same, .new: try Self.forget(replica, segments, index)
+            // It has nothing of what was removed.
+            case .other: break
+            }
+        }
         try database.scrub()
     }
 
@@ -39,9 +47,10 @@ extension RecordingIndex {
             each: sessions)
     }
 
-    /// Sessions of all segments of the replicas whose folders are here, segment by segment.
+    /// Sessions of all segments of the replicas whose folders are here, segment by segment. Who writes to the database can make it
+    /// wrong: it says what to look at, and the segments what is so.
     public func segmentSessions() throws(RecordingError) -> [SegmentSession] {
-        let replicas = try RecordingArchive(recordings: recordings).replicas().map { [IndexValue.text($0)] }
+        let replicas = try ownReplicas().sorted().map { [IndexValue.text($0)] }
         return try database.read { index throws(RecordingError) in
             var rules: [String: Set<String>] = [:]
             let marks = try index.run(
