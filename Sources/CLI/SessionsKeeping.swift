@@ -220,11 +220,12 @@ private struct SessionSegments {
 
     /// Other sessions in these segments.
     func others(_ index: RecordingIndex) throws -> Set<String> {
-        let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
-        return Set(
-            try index.segmentSessions().filter {
-                own[$0.replica]?.contains($0.segment) == true && $0.session != session
+        var found: Set<String> = []
+        for (replica, segments) in ranges {
+            for range in segments {
+                found.formUnion(try index.sessions(in: range, of: replica, beside: session))
             }
-            .map(\.session))
+        }
+        return found
     }
 }

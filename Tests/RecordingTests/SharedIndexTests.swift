@@ -313,7 +313,54 @@ import Testing
         ] {
             #expect { try index(host, keys).list() } throws: { "\($0)".contains(message) }
         }
+        // One that asks for the password itself, as whoever is in between would, does not get it from who cannot tell.
+        let access = server.directory.file("data/pg_hba.conf")
+        let rules = try String(contentsOfFile: access, encoding: .utf8)
+        try Data("host \(database.name) all all password\n\(rules)".utf8).write(to: URL(fileURLWithPath: access))
+        _ = try await Clients(server.endpoint(database: "postgres"), in: server.directory)
+            .query("SELECT pg_reload_conf()")
+        try await eventually("the password is asked for") {
+            do {
+                _ = try index("127.0.0.1", "tls: require").list()
+                return false
+            } catch {
+                return "\(error)".contains("channel binding")
+            }
+        }
+        #expect(try index("localhost", "tls: verify-full, \(authority)").list().isEmpty)
         await server.stop()
+    }
+
+    /// What the environment says for other programs is not for the index.
+    @Test func theEnvironmentDoesNotSayWhereTheIndexIs() async throws {
+        let database = try await IndexDatabaseOnServer.make()
+        for (name, value) in [
+            ("PGHOSTADDR", "192.0.2.1"), ("PGSERVICE", "none"), ("PGOPTIONS", "-c no.such=1 -c nothing=1"),
+        ] { setenv(name, value, 1) }
+        #expect(try database.index("/nonexistent").list().isEmpty)
+        #expect(getenv("PGSERVICE") == nil)
+    }
+
+    /// More than are read at once.
+    @Test(arguments: IndexStore.allCases)
+    func sessionsOfSegmentsComeInPages(store: IndexStore) async throws {
+        let scratch = try Scratch()
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 20_000
+        let writer = try scratch.writer(options)
+        let names = (0..<4_500).map { "session-\($0)" }
+        for start in stride(from: 0, to: names.count, by: 500) {
+            _ = try writer.append(records: names[start..<(start + 500)].map { started($0) }, durability: .written)
+        }
+        try writer.finish()
+        let index = try await store.index(scratch)
+        try index.catchUp(replica: "recorder-1")
+        let found = try index.segmentSessions()
+        #expect(found.map(\.session).sorted() == names.sorted() && Set(found.map(\.segment)).count > 1)
+        #expect(found.map(\.segment) == found.map(\.segment).sorted())
+        let last = try #require(found.last)
+        let beside = try index.sessions(in: last.segment...last.segment, of: "recorder-1", beside: last.session)
+        #expect(beside == Set(found.filter { $0.segment == last.segment }.map(\.session)).subtracting([last.session]))
     }
 
     /// A role that may not make schemas, in one that was made for it.
@@ -374,29 +421,4 @@ private final class Flag: Sendable {
     private let value = Atomic(false)
     var isSet: Bool { value.load(ordering: .relaxed) }
     func set() { value.store(true, ordering: .relaxed) }
-}
-
-/// A port whose connections nobody takes.
-private final class SilentListener {
-    let port: Int
-    private let descriptor: Int32
-
-    init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = descriptor
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 8) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw TestKitError("no port: errno \(errno)") }
-        port = Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    deinit { close(descriptor) }
 }
