@@ -259,9 +259,11 @@ private struct SessionSegments {
     func others(
         _ index: RecordingIndex, _ keys: [VerificationKey], _ archive: RecordingArchive
     ) throws -> Set<String> {
+        var found: Set<String> = []
+        for (replica, segments) in ranges {
+            for range in segments { found.formUnion(try index.sessions(in: range, of: replica, beside: session)) }
+        }
         let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
-        var found = Set(
-            try index.segmentSessions().filter { own[$0.replica]?.contains($0.segment) == true }.map(\.session))
         for (replica, segments) in own {
             for segment in segments.intersection(try archive.sealedSegments(of: replica)) {
                 found.formUnion(try archive.contents(of: segment, in: replica, signedBy: keys).sessions.keys)

@@ -13,14 +13,14 @@ final class CommandSink: Sink {
     static let farewell = 2000
 
     private let settings: CommandSinkSettings
-    private let withheld: Set<String>
+    private let environment: [String: String]
     private var program: SinkProgram?
     private var sent = 0
 
     /// - Parameter withheld: names in the environment that the program does not see.
     init(_ settings: CommandSinkSettings, withheld: Set<String>) {
         self.settings = settings
-        self.withheld = withheld
+        environment = SinkProgram.environment(without: withheld)
     }
 
     deinit { program?.end(milliseconds: Self.farewell) }
@@ -31,7 +31,7 @@ final class CommandSink: Sink {
         if let running = self.program {
             program = running
         } else {
-            program = try SinkProgram(settings.command, withheld: withheld)
+            program = try SinkProgram(settings.command, environment)
         }
         self.program = program
         let end = monotonicNanoseconds() + UInt64(settings.timeoutSeconds) * 1_000_000_000

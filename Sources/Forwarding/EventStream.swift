@@ -36,9 +36,10 @@ struct EventStream {
     private var changedSessions: Set<String> = []
     private var changedCommands: Set<CommandKey> = []
     /// Who acts in a session whose beginning was not seen.
-    private let lookUp: (String) -> RecordedSession?
+    private let lookUp: (String) throws(RecordingError) -> RecordedSession?
 
-    init(lookUp: @escaping (String) -> RecordedSession?) { self.lookUp = lookUp }
+    /// - Parameter lookUp: throws when that is not known now, but may be later.
+    init(lookUp: @escaping (String) throws(RecordingError) -> RecordedSession?) { self.lookUp = lookUp }
 
     // MARK: - Records
 
@@ -50,14 +51,18 @@ struct EventStream {
     }
 
     /// Takes a record that stands in `block`; what it completes.
-    mutating func add(_ record: Record, in block: BlockKey) -> [ForwardedEvent] {
+    ///
+    /// - Throws: what looking up throws; the record is then not taken.
+    mutating func add(_ record: Record, in block: BlockKey) throws(RecordingError) -> [ForwardedEvent] {
         let id = record.session
         guard !id.isEmpty, !Self.isResumption(record), !ended.contains(id) else { return [] }
         if let known = sessions[id], record.sequence <= known.place.seen { return [] }
+        let needsFacts = record.sequence > 1 && sessions[id]?.place.facts == nil
+        let found = needsFacts ? try lookUp(id) : nil
         var events = makeRoom(for: id)
         clock += 1
         var session = sessions[id] ?? Session(place: SessionPlace(facts: nil, seen: 0))
-        if session.place.facts == nil, record.sequence > 1 { session.place.facts = lookUp(id) }
+        if let found { session.place.facts = found }
         session.place.seen = record.sequence
         session.touched = clock
         events += take(record, &session, block)

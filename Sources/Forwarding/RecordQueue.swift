@@ -28,6 +28,8 @@ final class RecordQueue {
     struct Taken {
         let record: Record
         let block: BlockKey
+        /// Before it.
+        fileprivate let place: ReplicaTail.Place
     }
 
     private let archive: RecordingArchive
@@ -138,7 +140,14 @@ final class RecordQueue {
         source.head = nil
         source.hasWaited = false
         changed.insert(replica)
-        return Taken(record: head.record, block: BlockKey(replica: replica, block: head.place.block))
+        return Taken(
+            record: head.record, block: BlockKey(replica: replica, block: head.place.block), place: head.place)
+    }
+
+    /// Undoes the last ``next(_:)``: what it gave comes again.
+    func putBack(_ taken: Taken) {
+        sources[taken.block.replica]?.head = (taken.record, taken.place)
+        sources[taken.block.replica]?.hasWaited = true
     }
 
     /// Places that changed since the last call.

@@ -9,8 +9,10 @@ final class SinkProgram {
     private let output: Int32
     private var pending: [UInt8] = []
 
-    /// Starts it. It sees our environment without what is Sluice's, and without `withheld`.
-    init(_ command: [String], withheld: Set<String>) throws(ForwardError) {
+    /// Starts it.
+    ///
+    /// - Parameter variables: ``environment(without:)``.
+    init(_ command: [String], _ variables: [String: String]) throws(ForwardError) {
         // Libraries open sockets that would stay open, and the lifeline is the forwarder's.
         try Self.closeOnExec()
         let (input, output) = (try Pipe(), try Pipe())
@@ -31,7 +33,7 @@ final class SinkProgram {
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var arguments = command.map { strdup($0) } + [nil]
-        var environment = Self.environment(without: withheld).map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + environment { free(pointer) } }
         var pid: pid_t = 0
         let code = posix_spawnp(&pid, command[0], &actions, &attributes, &arguments, &environment)
@@ -53,7 +55,8 @@ final class SinkProgram {
         close(output)
     }
 
-    private static func environment(without withheld: Set<String>) -> [String: String] {
+    /// Our environment without what is Sluice's, and without `withheld`.
+    static func environment(without withheld: Set<String>) -> [String: String] {
         ProcessInfo.processInfo.environment.filter { name, _ in
             !name.hasPrefix("SLUICE_") && !withheld.contains(name)
                 && !["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"].contains(name)

@@ -107,16 +107,26 @@ final class SinkPump {
         try queue.refresh()
         var events: [ForwardedEvent] = []
         var (bytes, records) = (0, 0)
+        var problem: String?
         while events.count < sink.batch, bytes < Self.batchBytes, records < Self.batchRecords,
             let taken = queue.next(stream.isNext)
         {
+            let made: [ForwardedEvent]
+            do throws(RecordingError) {
+                made = try stream.add(taken.record, in: taken.block)
+            } catch {
+                // What was sent without it could not be put right any more.
+                problem = "who acts in a session that began before the sink is not known now: \(error)"
+                queue.putBack(taken)
+                break
+            }
             records += 1
-            for event in stream.add(taken.record, in: taken.block) where settings.events.contains(event.name) {
+            for event in made where settings.events.contains(event.name) {
                 bytes += event.entry?.text.utf8.count ?? 0
                 events.append(event.at(settings.level))
             }
         }
-        report(queue.problem)
+        report(queue.problem.map(Self.damage) ?? problem)
         guard records > 0 else { return false }
         var checkpoint = stream.takeCheckpoint()
         checkpoint.places = queue.takePlaces()
@@ -229,8 +239,11 @@ final class SinkPump {
         + "than a sink can be away"
 
     /// A recording that cannot be read holds up its own events alone.
-    private func report(_ problem: RecordingError?) {
-        let text = problem.map { $0.code == .archived ? "\($0): \(Self.archivedAdvice)" : "\($0)" }
+    private static func damage(_ problem: RecordingError) -> String {
+        problem.code == .archived ? "\(problem): \(archivedAdvice)" : "\(problem)"
+    }
+
+    private func report(_ text: String?) {
         if let text, metrics.damage != text { StageLog.error("sink \(settings.name): \(text)") }
         metrics.damage = text
     }
@@ -280,13 +293,17 @@ private final class SessionLookUp {
 
     init(_ open: @escaping @Sendable () throws(RecordingError) -> RecordingIndex) { self.open = open }
 
-    /// Nil when the list does not have it, or cannot be read.
-    func find(_ session: String) -> RecordedSession? {
-        do {
-            let index = try self.index ?? open()
+    /// Nil when the list does not have it, or is a file that cannot be opened.
+    ///
+    /// - Throws: when a database cannot be asked now.
+    func find(_ session: String) throws(RecordingError) -> RecordedSession? {
+        do throws(RecordingError) {
+            let index: RecordingIndex
+            if let known = self.index { index = known } else { index = try open() }
             self.index = index
             return RecordedSession(try index.session(session))
         } catch {
+            guard error.code == .notFound || index?.isShared != true else { throw error }
             StageLog.error("who acts is not known, its events say the session's id alone: \(error)", session: session)
             return nil
         }

@@ -9,6 +9,8 @@ import Telemetry
 final class Indexer: @unchecked Sendable {
     /// Between two tries while the index cannot be written, nanoseconds.
     private static let retryInterval: UInt64 = 1_000_000_000
+    /// The same for what other folders hold.
+    private static let othersInterval: UInt64 = 5_000_000_000
     /// How long an ending recorder waits for what it wrote last: the next one reads it from the segments.
     private static let finishPatience = DispatchTimeInterval.seconds(2)
 
@@ -19,14 +21,17 @@ final class Indexer: @unchecked Sendable {
     /// What follows is its holder's alone: the stage's thread, and then `queue`.
     private let idle = DispatchSemaphore(value: 1)
     private var index: RecordingIndex?
-    private var hasFailed = false {
-        didSet { isFailing.store(hasFailed, ordering: .relaxed) }
-    }
-    /// The same for other threads.
+    private var hasFailed = false
+    /// Whether something is missing in the index, for other threads.
     private let isFailing = Atomic(false)
     /// Whether there is more in the segments of the folder than changes tell, as at the start and after a failure.
     private var isBehind = true
     private var triedAt: UInt64 = 0
+    /// Whether there may be more in the folders beside this one.
+    private var othersAreBehind = true
+    private var othersTriedAt: UInt64 = 0
+    /// What was said of these.
+    private var othersProblems: [String: String] = [:]
 
     init(
         recordings: String, replica: String, open: @escaping @Sendable () throws(RecordingError) -> RecordingIndex
@@ -59,46 +64,61 @@ final class Indexer: @unchecked Sendable {
         let now = monotonicNanoseconds()
         let isDue = !hasFailed || now - triedAt >= Self.retryInterval
         let changes = isDue ? take() : nil
-        guard isDue, isBehind || changes?.isEmpty == false else {
+        let othersAreDue = isDue && othersAreBehind && now - othersTriedAt >= Self.othersInterval
+        guard isDue, isBehind || othersAreDue || changes?.isEmpty == false else {
             idle.signal()
             return
         }
         triedAt = now
+        if othersAreDue { othersTriedAt = now }
         queue.async { [self] in
-            update(changes)
+            update(changes, andOthers: othersAreDue)
+            isFailing.store(hasFailed || othersAreBehind, ordering: .relaxed)
             idle.signal()
         }
     }
 
-    private func update(_ changes: IndexChanges?) {
+    private func update(_ changes: IndexChanges?, andOthers othersAreDue: Bool) {
         do {
             let index = try self.index ?? open()
             self.index = index
             if isBehind {
-                try catchUp(index)
+                report(try index.catchUp(replica: replica), replica)
             } else if let changes {
                 report(try index.apply(changes), replica)
             }
             if hasFailed { StageLog.info("the index is up to date again") }
             hasFailed = false
             isBehind = false
+            if othersAreDue { try catchUpOthers(index) }
         } catch {
             if !hasFailed { StageLog.error("the index is behind, recordings are complete: \(error)") }
             hasFailed = true
             isBehind = true
+            // A recorder that ended meanwhile could not tell either.
+            othersAreBehind = true
+            othersTriedAt = 0
         }
     }
 
-    /// A damaged replica beside this one does not keep this one's sessions off the list.
-    private func catchUp(_ index: RecordingIndex) throws {
-        report(try index.catchUp(replica: replica), replica)
+    /// A replica beside this one that cannot be read keeps neither this one's sessions off the list, nor the others'.
+    private func catchUpOthers(_ index: RecordingIndex) throws {
+        var areBehind = false
+        var problems: [String: String] = [:]
         for other in try RecordingArchive(recordings: recordings).replicas() where other != replica {
             do throws(RecordingError) {
                 report(try index.catchUp(replica: other), other)
+                if othersProblems[other] != nil { StageLog.info("the index has all records of \(other)") }
             } catch {
-                StageLog.error("the index lacks records of \(other): \(error)")
+                let text = "the index lacks records of \(other): \(error)"
+                if othersProblems[other] != text { StageLog.error(text) }
+                problems[other] = text
+                // What is damaged stays so; anything else may be over the next time.
+                if ![.damaged, .incomplete].contains(error.code) { areBehind = true }
             }
         }
+        othersProblems = problems
+        othersAreBehind = areBehind
     }
 
     private func report(_ outcome: RecordingIndex.Outcome, _ replica: String) {

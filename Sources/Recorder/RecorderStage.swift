@@ -157,13 +157,14 @@ struct RecorderStage: Stage {
     }
 
     mutating func drain() {
-        search?.stop()
-        indexer.finish(writer.takeIndexChanges)
+        // First of all: what is in an index can be had again, and whoever stops a host may not wait.
         do {
             try writer.finish()
         } catch {
             StageLog.error("cannot finish the segment: \(error)")
         }
+        search?.stop()
+        indexer.finish(writer.takeIndexChanges)
     }
 }
 

@@ -40,8 +40,8 @@ public struct IndexChanges: Sendable {
     static let maxCounts = 262_144
 
     let replica: String
-    /// ``recordingIdentity(_:)`` of the replica.
-    let recording: [UInt8]?
+    /// That of the replica.
+    var recording: RecordingIdentity?
     /// The block before the first, and the last one, that these changes cover.
     let after: UInt64
     var through: UInt64
@@ -49,7 +49,7 @@ public struct IndexChanges: Sendable {
     private(set) var sessions: [String: Session] = [:]
     private(set) var counts = 0
 
-    init(replica: String, after: UInt64, recording: [UInt8]?) {
+    init(replica: String, after: UInt64, recording: RecordingIdentity?) {
         self.replica = replica
         self.recording = recording
         self.after = after

@@ -156,14 +156,6 @@ struct ReadableSegment {
     func reader() throws(RecordingError) -> SegmentReader { try folder.reader(number) }
 }
 
-/// What tells a recording from every other one: the chain value that its first segment begins with. Nil when that is not
-/// here.
-func recordingIdentity(_ directory: String) throws(RecordingError) -> [UInt8]? {
-    let first = directory + "/" + Format.segmentName(1)
-    guard fileSize(first) != nil else { return nil }
-    return try SegmentReader(path: first).headerChain
-}
-
 func isReplicaDirectory(_ path: String) -> Bool {
     // Asked for every session of an export: the folder of a recorder that wrote anything is not listed.
     if fileSize(path + "/head") != nil { return true }

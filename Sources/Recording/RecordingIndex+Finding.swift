@@ -102,6 +102,16 @@ extension RecordingIndex {
         public var refused: UInt64
         public var held: UInt64
         public var bytes: UInt64
+
+        fileprivate static let half: UInt64 = 1 << 32
+
+        /// Of the sums of the upper and the lower halves, which stand side by side; at most 2^64 - 1.
+        fileprivate static func sum(_ row: IndexRow, _ column: Int) throws(RecordingError) -> UInt64 {
+            let (upper, lower) = (try row.number(column), try row.number(column + 1))
+            let (sum, isTooLarge) = upper.multipliedReportingOverflow(by: half)
+            let (total, isMore) = sum.addingReportingOverflow(lower)
+            return isTooLarge || isMore ? .max : total
+        }
     }
 
     /// Sessions that match, the latest first.
@@ -141,19 +151,25 @@ extension RecordingIndex {
         let join = marks.map { "JOIN session_marks ON session = id AND kind = '\($0.rawValue)'" } ?? ""
         let (condition, values) = filter.condition
         func sum(_ expression: String) -> String { "CAST(SUM(\(expression)) AS BIGINT)" }
+        // A sum beyond 64 bits is an error: upper and lower halves are added apart.
+        func upper(_ column: String) -> String { sum("\(column) / \(Totals.half)") }
+        func lower(_ column: String) -> String { sum("\(column) % \(Totals.half)") }
+        let sums = ["commands", "refused", "held", "bytes"].map { "\(upper($0)), \(lower($0))" }
         return try database.read { index throws(RecordingError) in
             try index.rows(
                 """
                 SELECT \(key) AS label, COUNT(*), \(sum("CASE WHEN ended_us IS NULL THEN 1 ELSE 0 END")),
-                    \(sum("commands")), \(sum("refused")), \(sum("held")), \(sum("bytes"))
-                FROM sessions \(join) WHERE \(condition)
-                GROUP BY label ORDER BY SUM(commands) DESC, label LIMIT \(max(0, filter.limit))
+                    \(sums.joined(separator: ", "))
+                FROM sessions \(join) WHERE \(condition) GROUP BY label
+                ORDER BY \(upper("commands")) + \(lower("commands")) / \(Totals.half) DESC,
+                    \(lower("commands")) % \(Totals.half) DESC, label
+                LIMIT \(max(0, filter.limit))
                 """, values
             ).map { row throws(RecordingError) in
                 Totals(
                     group: try grouping.label(row), sessions: try row.number(1), open: try row.number(2),
-                    commands: try row.number(3), refused: try row.number(4), held: try row.number(5),
-                    bytes: try row.number(6))
+                    commands: try Totals.sum(row, 3), refused: try Totals.sum(row, 5), held: try Totals.sum(row, 7),
+                    bytes: try Totals.sum(row, 9))
             }
         }
     }

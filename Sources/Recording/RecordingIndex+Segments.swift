@@ -1,4 +1,6 @@
 extension RecordingIndex {
+    private static let pageSessions = 2_000
+
     /// A session that has records in a segment.
     public struct SegmentSession: Sendable, Equatable {
         public var replica: String
@@ -18,7 +20,15 @@ extension RecordingIndex {
     ///
     /// - Throws: what ``IndexDatabase/scrub()`` throws too.
     public func forget(_ segments: ClosedRange<UInt64>, of replica: String) throws(RecordingError) {
-        try database.write { index throws(RecordingError) in try Self.forget(replica, segments, index) }
+        let identity = try RecordingIdentity.read(
+            RecordingArchive(recordings: recordings).directory(of: replica))
+        try database.write { index throws(RecordingError) in
+            switch try match(replica, identity, index) {
+            case .same, .new: try Self.forget(replica, segments, index)
+            // It has nothing of what was removed.
+            case .other: break
+            }
+        }
         try database.scrub()
     }
 
@@ -41,36 +51,67 @@ extension RecordingIndex {
             each: sessions)
     }
 
-    /// Sessions of all segments of the replicas whose folders are here, segment by segment.
+    /// Sessions of all segments of the replicas whose folders are here, segment by segment. Who writes to the database can make it
+    /// wrong: it says what to look at, and the segments what is so.
     public func segmentSessions() throws(RecordingError) -> [SegmentSession] {
-        let replicas = try RecordingArchive(recordings: recordings).replicas().map { [IndexValue.text($0)] }
-        return try database.read { index throws(RecordingError) in
-            var rules: [String: Set<String>] = [:]
-            var partlyRead: Set<String> = []
+        var found: [SegmentSession] = []
+        for replica in try ownReplicas().sorted() {
+            var page = try segmentSessions(of: replica, after: nil)
+            while let last = page.last {
+                found += page
+                page = try segmentSessions(of: replica, after: last)
+            }
+        }
+        return found
+    }
+
+    /// The sessions that these segments hold beside one.
+    ///
+    /// - Parameter segments: of a replica whose folder is here.
+    public func sessions(
+        in segments: ClosedRange<UInt64>, of replica: String, beside session: String
+    ) throws(RecordingError) -> Set<String> {
+        try database.read { index throws(RecordingError) in
+            let rows = try index.rows(
+                """
+                SELECT DISTINCT session FROM session_segments
+                WHERE replica = $1 AND segment BETWEEN $2 AND $3 AND session <> $4
+                """, .text(replica), .number(segments.lowerBound), .number(segments.upperBound), .text(session))
+            var found: Set<String> = []
+            for row in rows { found.insert(try row.text(0)) }
+            return found
+        }
+    }
+
+    /// A page of bounded length: a statement may not take for ever.
+    private func segmentSessions(
+        of replica: String, after last: SegmentSession?
+    ) throws(RecordingError) -> [SegmentSession] {
+        try database.read { index throws(RecordingError) in
+            let rows = try index.rows(
+                """
+                SELECT s.segment, s.session, t.resource, t.ended_us FROM session_segments s
+                JOIN sessions t ON t.id = s.session
+                WHERE s.replica = $1 AND s.segment >= $2 AND (s.segment > $2 OR s.session > $3)
+                ORDER BY s.segment, s.session LIMIT \(Self.pageSessions)
+                """, .text(replica), .number(last?.segment ?? 0), .text(last?.session ?? ""))
             let marks = try index.run(
-                """
-                SELECT session, name, kind FROM session_marks WHERE kind IN ('rule', 'unread')
-                AND session IN (SELECT session FROM session_segments WHERE replica = $1)
-                """, each: replicas)
-            for row in marks.joined() {
-                if try row.text(2) == "rule" {
-                    rules[try row.text(0), default: []].insert(try row.text(1))
-                } else {
-                    partlyRead.insert(try row.text(0))
+                "SELECT name, kind FROM session_marks WHERE session = $1 AND kind IN ('rule', 'unread')",
+                each: rows.map { row throws(RecordingError) in [.text(try row.text(1))] })
+            var found: [SegmentSession] = []
+            for (row, names) in zip(rows, marks) {
+                var rules: Set<String> = []
+                var isPartlyRead = false
+                for name in names {
+                    if try name.text(1) == "rule" { rules.insert(try name.text(0)) } else { isPartlyRead = true }
                 }
+                found.append(
+                    SegmentSession(
+                        replica: replica, segment: try row.number(0), session: try row.text(1),
+                        resource: try row.text(2), rules: rules, isPartlyRead: isPartlyRead,
+                        ended: try row.optionalNumber(3)))
             }
-            let found = try index.run(
-                """
-                SELECT s.replica, s.segment, s.session, t.resource, t.ended_us FROM session_segments s
-                JOIN sessions t ON t.id = s.session WHERE s.replica = $1 ORDER BY s.segment, s.session
-                """, each: replicas)
-            return try found.joined().map { row throws(RecordingError) in
-                let session = try row.text(2)
-                return SegmentSession(
-                    replica: try row.text(0), segment: try row.number(1), session: session,
-                    resource: try row.text(3), rules: rules[session] ?? [],
-                    isPartlyRead: partlyRead.contains(session), ended: try row.optionalNumber(4))
-            }
+            return found
         }
     }
 }

@@ -19,9 +19,15 @@ extension RecordingIndex {
     public func apply(_ changes: IndexChanges) throws(RecordingError) -> Outcome {
         guard !changes.isEmpty else { return .followed }
         let follows = try database.write { index throws(RecordingError) in
-            guard changes.isComplete, try Self.lockedProgress(index, changes.replica) == changes.after,
-                try Self.knows(index, changes.replica, as: changes.recording)
-            else { return false }
+            guard changes.isComplete, try Self.lockedProgress(index, changes.replica) == changes.after else {
+                return false
+            }
+            switch try match(changes.replica, changes.recording, index) {
+            case .same: break
+            case .new where !isShared: break
+            // Where the replica is must be known first.
+            case .other, .new: return false
+            }
             try Self.store(changes, index)
             return true
         }
@@ -32,7 +38,7 @@ extension RecordingIndex {
     @discardableResult
     public func catchUp(replica: String) throws(RecordingError) -> Outcome {
         let archive = RecordingArchive(recordings: recordings, access: access)
-        let identity = try recordingIdentity(archive.directory(of: replica))
+        let identity = try RecordingIdentity.read(archive.directory(of: replica))
         let outcome = try settle(replica, identity)
         var done = try progress(replica)
         var changes = IndexChanges(replica: replica, after: done, recording: identity)
@@ -85,7 +91,10 @@ extension RecordingIndex {
         if isShared {
             for replica in try Set(present).union(replicas(at: .of(recordings))).sorted() {
                 attempt { () throws(RecordingError) in
-                    try forgetOwn(replica, recordingIdentity(archive.directory(of: replica)))
+                    if present.contains(replica) {
+                        _ = try settle(replica, RecordingIdentity.read(archive.directory(of: replica)))
+                    }
+                    try forgetOwn(replica)
                 }
             }
         } else {
@@ -101,76 +110,73 @@ extension RecordingIndex {
         if let problem { throw problem }
     }
 
-    private func forgetOwn(_ replica: String, _ identity: [UInt8]?) throws(RecordingError) {
+    private func forgetOwn(_ replica: String) throws(RecordingError) {
         try database.write { index throws(RecordingError) in
             _ = try Self.lockedProgress(index, replica)
-            if try !Self.knows(index, replica, as: identity) { try requireOwn(replica, index) }
+            try requireOwn(replica, index)
             try Self.forgetAll(of: replica, index)
         }
     }
 
     /// Forgets what the index has of a replica when that is not what the replica's folder holds now.
-    private func settle(_ replica: String, _ identity: [UInt8]?) throws(RecordingError) -> Outcome {
-        let here = ReplicaPlace.of(recordings)
-        let isKnown = try database.write { index throws(RecordingError) in
-            _ = try Self.lockedProgress(index, replica)
-            let isKnown = try Self.knows(index, replica, as: identity)
-            if !isKnown {
-                try requireOwn(replica, index)
-                try Self.forgetAll(of: replica, index)
-            }
-            try Self.remember(replica, identity, here, index)
-            return isKnown
-        }
-        guard isKnown else { return .otherRecording }
+    private func settle(_ replica: String, _ identity: RecordingIdentity?) throws(RecordingError) -> Outcome {
         // In this order: a live recorder moves its head before the index.
         let done = try progress(replica)
         let head = try StoredHead.read(directory: recordings + "/" + replica, keys: []).value
-        guard done > head.block else { return .followed }
-        try database.write { index throws(RecordingError) in
+        return try database.write { index throws(RecordingError) in
             _ = try Self.lockedProgress(index, replica)
-            try Self.forgetAll(of: replica, index)
-            try Self.remember(replica, identity, here, index)
+            let outcome: Outcome =
+                switch try match(replica, identity, index) {
+                case .other: .otherRecording
+                case .same, .new: done > head.block ? .olderCopy : .followed
+                }
+            switch outcome {
+            case .followed: break
+            case .otherRecording, .olderCopy:
+                try requireOwn(replica, index)
+                try Self.forgetAll(of: replica, index)
+            }
+            try remember(replica, identity, index)
+            return outcome
         }
-        return .olderCopy
     }
 
     /// Replicas of former releases have the same name on every host: each would take the other's sessions off.
     ///
-    /// - Throws: when the recording of this name that the index has is another folder's.
+    /// - Throws: when what the index has of this name is another folder's.
     private func requireOwn(_ replica: String, _ index: any IndexTransaction) throws(RecordingError) {
-        guard isShared, let place = try Self.place(of: replica, index), place != .of(recordings) else { return }
+        guard isShared else { return }
+        let place = try Self.place(of: replica, index)
+        if place == .of(recordings) { return }
         throw RecordingError(
             .invalid, file: recordings + "/" + replica,
-            "the index knows another recording of this name, \(place), and cannot have both: stop the recorder and rename "
-                + "this folder to \(replica)-<8 hexadecimal digits>")
+            "the index knows another recording of this name, \(place?.description ?? "wherever that is"), and cannot have both: "
+                + "stop the recorder, move this folder out of \(recordings), and start the recorder again, which makes one with a "
+                + "name of its own")
     }
 
-    /// Whether what the index has of a replica is of this recording, as far as it knows.
-    private static func knows(
-        _ index: any IndexTransaction, _ replica: String, as identity: [UInt8]?
-    ) throws(RecordingError) -> Bool {
-        guard let identity,
-            let row = try index.rows("SELECT first_chain FROM recordings WHERE replica = $1", .text(replica)).first
-        else { return true }
-        return try row.bytes(0) == identity
-    }
-
-    private static func remember(
-        _ replica: String, _ identity: [UInt8]?, _ place: ReplicaPlace, _ index: any IndexTransaction
+    private func remember(
+        _ replica: String, _ identity: RecordingIdentity?, _ index: any IndexTransaction
     ) throws(RecordingError) {
-        if let identity {
-            try index.execute(
-                """
-                INSERT INTO recordings(replica, first_chain) VALUES ($1, $2)
-                ON CONFLICT(replica) DO UPDATE SET first_chain = excluded.first_chain
-                """, .text(replica), .bytes(identity))
-        }
+        try Self.remember(replica, identity, index)
+        let place = ReplicaPlace.of(recordings)
         try index.execute(
             """
             INSERT INTO places(replica, host, folder) VALUES ($1, $2, $3)
             ON CONFLICT(replica) DO UPDATE SET host = excluded.host, folder = excluded.folder
             """, .text(replica), .text(place.host), .text(place.folder))
+    }
+
+    private static func remember(
+        _ replica: String, _ identity: RecordingIdentity?, _ index: any IndexTransaction
+    ) throws(RecordingError) {
+        let known = try self.identity(of: replica, index)
+        guard let complete = identity?.completed(by: known), complete != known else { return }
+        try index.execute(
+            """
+            INSERT INTO recordings(replica, first_chain) VALUES ($1, $2)
+            ON CONFLICT(replica) DO UPDATE SET first_chain = excluded.first_chain
+            """, .text(replica), .bytes(complete.bytes))
     }
 
     private static func forgetAll(of replica: String, _ index: any IndexTransaction) throws(RecordingError) {
@@ -214,11 +220,7 @@ extension RecordingIndex {
     }
 
     private static func store(_ changes: IndexChanges, _ index: any IndexTransaction) throws(RecordingError) {
-        if let identity = changes.recording {
-            try index.execute(
-                "INSERT INTO recordings(replica, first_chain) VALUES ($1, $2) ON CONFLICT(replica) DO NOTHING",
-                .text(changes.replica), .bytes(identity))
-        }
+        try remember(changes.replica, changes.recording, index)
         // In one order everywhere, so that nobody waits for who waits for him.
         let sessions = changes.sessions.sorted { $0.key < $1.key }
         try StoredSession.merge(sessions, index)

@@ -52,7 +52,7 @@ public final class SegmentWriter: @unchecked Sendable {
     private let key: RecordingKey
     private let maker: OpenSegment.Maker
     private let lockDescriptor: Int32
-    private let identity: [UInt8]?
+    private var identity: RecordingIdentity?
     private let encoder: BlockEncoder
     private let hasher: ChainHasher
     private var head: OpenHead
@@ -105,7 +105,7 @@ public final class SegmentWriter: @unchecked Sendable {
             do throws(RecordingError) {
                 try ReplicaList.add(
                     replica, recordings: parent(directory), key: key, former: options.formerKeys, files: files)
-                identity = try recordingIdentity(directory)
+                identity = try RecordingIdentity.read(directory)
                 encoder = try BlockEncoder(hasher)
             } catch {
                 close(state.segment.descriptor)
@@ -176,6 +176,8 @@ public final class SegmentWriter: @unchecked Sendable {
             var taken = IndexChanges(replica: replica, after: head.value.block, recording: identity)
             swap(&taken, &changes)
             taken.through = head.value.block
+            if segment.number > 1 { identity = RecordingIdentity.complete(identity, directory) }
+            taken.recording = identity
             return taken
         }
     }

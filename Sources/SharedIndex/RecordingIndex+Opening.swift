@@ -22,6 +22,7 @@ extension PostgresIndex {
     /// Connects when it is first used.
     public convenience init(_ server: IndexServer) {
         let name = server.target.description
+        LibpqEnvironment.clear(keeping: server.secretNames)
         self.init(name: name, user: server.credentials.user) { () throws(RecordingError) in
             var parameters = [
                 "host": server.target.host, "port": String(server.target.port), "dbname": server.target.database,
@@ -32,7 +33,13 @@ extension PostgresIndex {
                 "keepalives_idle": String(PostgresLimits.keepaliveIdle.components.seconds),
                 "keepalives_interval": String(PostgresLimits.keepaliveInterval.components.seconds),
                 "keepalives_count": String(PostgresLimits.keepaliveCount),
+                // Files of the user's that stand in for what the configuration does not say.
+                "passfile": PostgresIndex.noFile, "sslcert": PostgresIndex.noFile, "sslrootcert": PostgresIndex.noFile,
             ]
+            // Whoever stands in for a server that is not verified would ask for the password as it is.
+            if server.tls == .require, server.credentials.password != .absent {
+                parameters["channel_binding"] = "require"
+            }
             if server.tls == .verifyFull {
                 parameters["sslrootcert"] = server.certificateAuthority ?? PostgresIndex.systemAuthorities
             }
@@ -46,6 +53,9 @@ extension PostgresIndex {
             return parameters
         }
     }
+
+    /// A path at which there is no file.
+    private static let noFile = "/dev/null/none"
 
     fileprivate static var systemAuthorities: String {
         authorities.first { FileManager.default.isReadableFile(atPath: $0) } ?? authorities[0]

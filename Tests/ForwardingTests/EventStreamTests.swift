@@ -10,10 +10,10 @@ import Testing
 /// Records become events, and what is kept in between is enough to go on.
 @Suite struct EventStreamTests {
     private static func events(_ records: [Record], _ stream: inout EventStream, from block: UInt64 = 1)
-        -> [ForwardedEvent]
+        throws -> [ForwardedEvent]
     {
-        records.enumerated().flatMap { index, record in
-            stream.add(record, in: BlockKey(replica: "recorder-0", block: block + UInt64(index)))
+        try records.enumerated().flatMap { index, record in
+            try stream.add(record, in: BlockKey(replica: "recorder-0", block: block + UInt64(index)))
         }
     }
 
@@ -36,7 +36,7 @@ import Testing
     @Test func everyEventHasItsName() throws {
         var scene = Self.everything
         var stream = EventStream { _ in nil }
-        let events = Self.events(scene.takeRecords(), &stream)
+        let events = try Self.events(scene.takeRecords(), &stream)
         #expect(events.map(\.id) == scene.expected)
         #expect(events.map(\.name) == [.started, .allowed, .refused, .refused, .held, .reviewed, .allowed, .killed])
         let entry = try #require(events[3].entry)
@@ -49,17 +49,17 @@ import Testing
     @Test func theIdIsInTheEvent() throws {
         var scene = Self.everything
         var stream = EventStream { _ in nil }
-        for event in Self.events(scene.takeRecords(), &stream) {
+        for event in try Self.events(scene.takeRecords(), &stream) {
             let object = try #require(try JSONSerialization.jsonObject(with: Data(event.json)) as? [String: Any])
             #expect((object["metadata"] as? [String: Any])?["uid"] as? String == event.id)
         }
     }
 
-    @Test func recordsThatComeTwiceMakeOneEvent() {
+    @Test func recordsThatComeTwiceMakeOneEvent() throws {
         var scene = Self.everything
         var stream = EventStream { _ in nil }
         let records = scene.takeRecords()
-        #expect(Self.events(records.flatMap { [$0, $0] } + records, &stream).map(\.id) == scene.expected)
+        #expect(try Self.events(records.flatMap { [$0, $0] } + records, &stream).map(\.id) == scene.expected)
     }
 
     /// Wherever it stops, another one that is given the checkpoint and the blocks that it names goes on with the same events.
@@ -68,44 +68,44 @@ import Testing
         let records = scene.takeRecords()
         for stop in 0...records.count {
             var first = EventStream { _ in nil }
-            var found = Self.events(Array(records[..<stop]), &first)
+            var found = try Self.events(Array(records[..<stop]), &first)
             let checkpoint = first.takeCheckpoint()
             var second = EventStream { _ in nil }
             let commands = checkpoint.commands.compactMapValues { $0 }
             second.restore(checkpoint.sessions.compactMapValues { $0 }, commands) { blocks, body in
                 for block in blocks { body(records[Int(block.block) - 1]) }
             }
-            found += Self.events(Array(records[stop...]), &second, from: UInt64(stop + 1))
+            found += try Self.events(Array(records[stop...]), &second, from: UInt64(stop + 1))
             #expect(found.map(\.id) == scene.expected, "stopped before record \(stop)")
             var whole = EventStream { _ in nil }
-            #expect(found == Self.events(records, &whole), "stopped before record \(stop)")
+            #expect(try found == Self.events(records, &whole), "stopped before record \(stop)")
         }
     }
 
-    @Test func unfinishedCommandsAreSentWithTheSession() {
+    @Test func unfinishedCommandsAreSentWithTheSession() throws {
         var scene = Scene("a")
         scene.start()
         scene.receive("SELECT pg_sleep(10)")
         scene.end()
         var stream = EventStream { _ in nil }
-        let ids = Self.events(scene.takeRecords(), &stream).map(\.id)
+        let ids = try Self.events(scene.takeRecords(), &stream).map(\.id)
         #expect(ids == ["a/1/started", "a/1", "a/4/ended"])
     }
 
     /// A command whose beginning was before the sink's: what is known, under an id of its own.
-    @Test func anEndAlone() {
+    @Test func anEndAlone() throws {
         var scene = Scene("a")
         scene.start()
         scene.command("SELECT 1")
         var facts = RecordedSession(id: "a")
         facts.identity = "found"
         var stream = EventStream { [facts] _ in facts }
-        let events = Self.events(Array(scene.takeRecords().suffix(1)), &stream)
+        let events = try Self.events(Array(scene.takeRecords().suffix(1)), &stream)
         #expect(events.map(\.id) == ["a/1/result"])
         #expect(events.first?.session.identity == "found")
     }
 
-    @Test func tooMuchThatIsOpenIsSentAsItIs() {
+    @Test func tooMuchThatIsOpenIsSentAsItIs() throws {
         var stream = EventStream { _ in nil }
         var ids: [String] = []
         let text = String(repeating: "x", count: 1 << 20)
@@ -113,18 +113,18 @@ import Testing
             var scene = Scene("s\(number)")
             scene.start()
             scene.receive(text)
-            ids += Self.events(scene.takeRecords(), &stream).filter { $0.name == .allowed }.map(\.id)
+            ids += try Self.events(scene.takeRecords(), &stream).filter { $0.name == .allowed }.map(\.id)
         }
         #expect(ids == ["s0/1", "s1/1"])
     }
 
-    @Test func metadataHasNoTexts() {
+    @Test func metadataHasNoTexts() throws {
         var scene = Scene("a")
         scene.start()
         scene.receive("SELECT secret", .refuse, reason: "the secret: not on a Friday")
         scene.finish("refused", error: "refused: the secret")
         var stream = EventStream { _ in nil }
-        for event in Self.events(scene.takeRecords(), &stream) {
+        for event in try Self.events(scene.takeRecords(), &stream) {
             #expect(!String(decoding: event.at(.metadata).json, as: UTF8.self).contains("secret"))
         }
     }

@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import OCSF
 import Recording
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
     private static func take(_ queue: RecordQueue, _ stream: inout EventStream) throws -> [String] {
         try queue.refresh()
         var ids: [String] = []
-        while let taken = queue.next(stream.isNext) { ids += stream.add(taken.record, in: taken.block).map(\.id) }
+        while let taken = queue.next(stream.isNext) { ids += try stream.add(taken.record, in: taken.block).map(\.id) }
         return ids
     }
 
@@ -40,6 +41,42 @@ import Testing
         let queue = RecordQueue(recordings.archive, at: [:]) { _, _ in }
         var stream = EventStream { _ in nil }
         #expect(try Self.take(queue, &stream) == scene.expected)
+    }
+
+    /// Who acts cannot be asked for now: the record comes again, and keeps its place until then.
+    @Test func whatCannotBeLookedUpNowIsTakenLater() throws {
+        let recordings = try Recordings()
+        let writer = try recordings.writer()
+        var scene = Scene("a")
+        scene.start()
+        scene.command("SELECT 1")
+        scene.end()
+        try writer.append(scene.takeRecords())
+        let tail = try ReplicaTail.open(recordings.archive, "recorder-0", at: .beginning).tail
+        _ = try tail.next()
+        let begin = tail.place
+        let queue = RecordQueue(recordings.archive, at: ["recorder-0": begin]) { _, _ in }
+        var isAway = true
+        var stream = EventStream { id throws(RecordingError) in
+            guard !isAway else { throw .index("index", "it does not answer") }
+            var session = RecordedSession(id: id)
+            session.identity = "agent-7"
+            return session
+        }
+        try queue.refresh()
+        #expect(queue.next(stream.isNext) == nil)
+        for _ in 0..<3 {
+            let taken = try #require(queue.next(stream.isNext))
+            #expect(throws: RecordingError.self) { _ = try stream.add(taken.record, in: taken.block) }
+            queue.putBack(taken)
+            #expect(queue.takePlaces().values.allSatisfy { $0 == begin })
+            #expect(stream.takeCheckpoint() == ForwardingProgress())
+        }
+        isAway = false
+        var events: [ForwardedEvent] = []
+        while let taken = queue.next(stream.isNext) { events += try stream.add(taken.record, in: taken.block) }
+        #expect(events.map(\.id) == Array(scene.expected.dropFirst()))
+        #expect(events.allSatisfy { $0.session.identity == "agent-7" })
     }
 
     /// What never comes is not waited for longer than one look at the others.

@@ -24,19 +24,21 @@ import Testing
         return settings
     }
 
-    private static func event(_ text: String, rule: String = "anything") -> ForwardedEvent {
+    private static func event(_ text: String, rule: String = "anything") throws -> ForwardedEvent {
         var scene = Scene("s-1")
         scene.start(identity: "agent \"1\"]\\")
         scene.receive(text, .refuse, rule: rule)
         scene.finish("refused")
         var stream = EventStream { _ in nil }
-        let events = scene.takeRecords().flatMap { stream.add($0, in: BlockKey(replica: "recorder-0", block: 1)) }
+        let events = try scene.takeRecords().flatMap {
+            try stream.add($0, in: BlockKey(replica: "recorder-0", block: 1))
+        }
         return events[1]
     }
 
     @Test func hasTheFormOfTheStandard() throws {
         let message = SyslogMessage(try Self.settings(", facility: local3, app_name: gate"), host: "host-1")
-        let bytes = message.bytes(Self.event("SELECT 'ü'"))
+        let bytes = message.bytes(try Self.event("SELECT 'ü'"))
         let text = try #require(String(validating: bytes, as: UTF8.self))
         // local3.warning: 19 × 8 + 4.
         #expect(
@@ -63,7 +65,7 @@ import Testing
         let message = SyslogMessage(try Self.settings(", max_message: 2KiB"), host: "h")
         for count in [10, 400, 700, 1500, 2000, 3000, 100_000] {
             let text = String(repeating: unit, count: count)
-            let bytes = message.bytes(Self.event(text))
+            let bytes = message.bytes(try Self.event(text))
             #expect(bytes.count <= 2048, "\(unit) × \(count)")
             let decoded = try #require(String(validating: bytes, as: UTF8.self), "\(unit) × \(count)")
             let json = try #require(decoded.split(separator: "\u{FEFF}", maxSplits: 1).last)
@@ -78,7 +80,7 @@ import Testing
 
     @Test func aLongRuleIsCut() throws {
         let message = SyslogMessage(try Self.settings(", max_message: 2KiB"), host: "h")
-        let bytes = message.bytes(Self.event("SELECT 1", rule: String(repeating: "ü", count: 5000)))
+        let bytes = message.bytes(try Self.event("SELECT 1", rule: String(repeating: "ü", count: 5000)))
         #expect(bytes.count <= 2048)
         #expect(String(validating: bytes, as: UTF8.self) != nil)
     }

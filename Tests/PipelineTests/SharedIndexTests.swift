@@ -78,6 +78,71 @@ extension Pipeline {
             await server.stop()
         }
 
+        /// What another recorder left is read again until it is listed, whatever was in the way.
+        @Test func whatARecorderLeftIsListedWithoutARestart() async throws {
+            let index = try await Self.server()
+            let database = Clients(index.endpoint(database: Self.database), in: index.directory)
+            try await Rig.with(extra: Self.settings(index)) { rig in
+                _ = try await database.query(
+                    """
+                    CREATE FUNCTION deny() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'denied'; END $$;
+                    CREATE TRIGGER deny BEFORE INSERT OR UPDATE ON sluice.progress_3 FOR EACH ROW
+                    WHEN (NEW.replica LIKE 'recorder-1-%') EXECUTE FUNCTION deny()
+                    """)
+                #expect(try await rig.gateway.sluice(["scale", "recorder", "2"], deadline: .seconds(60)).status == 0)
+                let recordings = rig.gateway.directory.file("state/recordings")
+                let other = try await eventually("there is a second recorder") {
+                    try FileManager.default.contentsOfDirectory(atPath: recordings).first {
+                        $0.hasPrefix("recorder-1-")
+                    }
+                }
+                for _ in 0..<40 { _ = try await rig.gateway.clients(rig.free).query("SELECT 1") }
+                for command in [["scale", "recorder", "1"], ["restart", "recorder"]] {
+                    #expect(try await rig.gateway.sluice(command, deadline: .seconds(60)).status == 0)
+                }
+                let log = rig.gateway.supervisor
+                try await eventually("it is said") { log.output.contains("the index lacks records of \(other)") }
+                #expect(
+                    try await database.query(
+                        "SELECT count(*) FROM sluice.session_segments WHERE replica = '\(other)'") == "0")
+                _ = try await database.query("DROP TRIGGER deny ON sluice.progress_3")
+                try await eventually("its sessions are listed", deadline: .seconds(60)) {
+                    try await database.query(
+                        "SELECT count(*) > 0 FROM sluice.session_segments WHERE replica = '\(other)'") == "t"
+                }
+                try await eventually("that is said") { log.output.contains("the index has all records of \(other)") }
+            }
+            await index.stop()
+        }
+
+        /// A second signal has the recorder end soon; it waits for no database before its recording is whole.
+        @Test func aHurriedStopWithASilentIndexLeavesAWholeRecording() async throws {
+            let silent = try SilentListener()
+            let extra = """
+                recording:
+                  index:
+                    target: 127.0.0.1:\(silent.port)/\(Self.database)
+                    credentials: {user: sluice, password: p}
+                """
+            let server = try await Self.server()
+            var options = Gateway.Options(policy: Rig.policy)
+            options.extra = extra
+            let gateway = try await Gateway.start(options, before: server)
+            let token = try await gateway.createToken("free-a", groups: ["unlimited"])
+            #expect(try await gateway.clients(token).query("SELECT 'a'") == "a")
+            let session = try gateway.clients(token).startPsql(input: .pipe)
+            try session.send("SELECT 'open';\n")
+            try await session.waitFor("open")
+            gateway.supervisor.signal(SIGTERM)
+            gateway.supervisor.signal(SIGTERM)
+            _ = await gateway.stop()
+            _ = try await session.finish()
+            #expect(gateway.supervisor.output.contains("the index is behind, recordings are complete"))
+            let verified = try await gateway.sluice(["verify"])
+            #expect(verified.status == 0, "\(verified.transcript)")
+            await server.stop()
+        }
+
         /// No command waits for it; afterwards it is what the segments say.
         @Test func theServerOfTheIndexIsKilledUnderLoad() async throws {
             let index = try await Self.server()

@@ -90,6 +90,26 @@ import Testing
         #expect(try totals(.rule, .init(identity: "nobody")).isEmpty)
     }
 
+    @Test(arguments: IndexStore.allCases)
+    func sumsBeyondWhatTheDatabaseAdds(store: IndexStore) async throws {
+        let scratch = try Scratch()
+        let writer = try scratch.writer()
+        let index = try await store.index(scratch)
+        let largest = UInt64(Int64.max)
+        for (session, bytes) in [("a", largest), ("b", UInt64.max), ("c", 3)] {
+            var result = command(session, 2)
+            result.result.bytes = bytes
+            var last = command(session, 3)
+            last.command.command = bytes
+            _ = try writer.append(records: [started(session, identity: session), result, last], durability: .written)
+        }
+        try index.apply(writer.takeIndexChanges())
+        let totals = try #require(try index.totals(.init(limit: 2), by: .resource).first)
+        #expect(totals.bytes == .max && totals.commands == .max)
+        #expect(try index.totals(.init(identity: "a"), by: .resource).map(\.bytes) == [largest])
+        #expect(try index.totals(.init(), by: .identity).map(\.group) == ["a", "b", "c"])
+    }
+
     /// A page goes on behind the one before it.
     @Test(arguments: IndexStore.allCases)
     func pagesJoin(store: IndexStore) async throws {

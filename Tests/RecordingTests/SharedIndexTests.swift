@@ -156,7 +156,10 @@ import Testing
         try index.rebuild()
         #expect(try Set(index.list().map(\.id)) == ["both", "recorder-b"])
         #expect(try index.parts(of: "both").absence?.hasPrefix("it is recorded on host ") == true)
+        // Only where it is.
         try index.forget(1...1, of: "recorder-b")
+        #expect(try Set(index.list().map(\.id)) == ["both", "recorder-b"])
+        try database.index(there.path).forget(1...1, of: "recorder-b")
         #expect(try index.list().isEmpty)
     }
 
@@ -174,7 +177,82 @@ import Testing
             "\(error)".contains("the index knows another recording of this name, on host ")
         }
         #expect(throws: RecordingError.self) { try database.index(here.path).rebuild() }
-        #expect(try database.index(here.path).list().map(\.id) == ["there"])
+        let index = try database.index(here.path)
+        #expect(try index.list().map(\.id) == ["there"])
+        // What the index says of the name is not said of the folder here.
+        #expect(try index.segmentSessions().isEmpty)
+        let parts = try index.parts(of: "there")
+        #expect(parts.here.isEmpty && parts.absence?.contains("\(there.path)/recorder-0") == true)
+        try index.forget(1...1, of: "recorder-0")
+        #expect(try database.index(there.path).segmentSessions().map(\.session) == ["there"])
+    }
+
+    /// Retention removes the first segment, by which a recording was known.
+    @Test(arguments: [true, false])
+    func theSameNameIsLeftAloneOnceFirstSegmentsAreGone(isLonger: Bool) async throws {
+        let database = try await IndexDatabaseOnServer.make()
+        let (here, there) = (try Scratch(), try Scratch())
+        for (scratch, count) in [(there, UInt64(20)), (here, isLonger ? 40 : 10)] {
+            var options = SegmentWriter.Options()
+            options.segmentBytes = 400
+            let writer = try scratch.writer(named: "recorder-0", options)
+            let session = scratch === there ? "there" : "here"
+            _ = try writer.append(records: [started(session)], durability: .written)
+            let index = try database.index(scratch.path)
+            if scratch === there { try index.catchUp(replica: "recorder-0") }
+            for sequence in 2...count {
+                _ = try writer.append(records: [command(session, sequence)], durability: .written)
+                if scratch === there { try index.apply(writer.takeIndexChanges()) }
+            }
+            try writer.finish()
+            try scratch.remove("recorder-0/" + Format.segmentName(1))
+        }
+        let before = try database.index(there.path).segmentSessions()
+        #expect(!before.isEmpty)
+        let index = try database.index(here.path)
+        let attempts: [() throws -> Void] = [
+            { _ = try index.catchUp(replica: "recorder-0") }, { try index.rebuild() },
+        ]
+        for attempt in attempts {
+            #expect { try attempt() } throws: { "\($0)".contains("the index knows another recording of this name") }
+        }
+        #expect(try index.segmentSessions().isEmpty && index.parts(of: "there").here.isEmpty)
+        // The one that is known goes on, also when its folder is moved.
+        let moved = there.path + "-moved"
+        try FileManager.default.moveItem(atPath: there.path, toPath: moved)
+        defer { try? FileManager.default.removeItem(atPath: moved) }
+        let other = try database.index(moved)
+        try other.catchUp(replica: "recorder-0")
+        #expect(try other.segmentSessions() == before)
+        try other.rebuild()
+        #expect(try other.segmentSessions().map(\.segment) == before.map(\.segment).filter { $0 > 1 })
+    }
+
+    /// What the refusal says to do.
+    @Test func aFolderThatIsMovedOutMakesRoomForOneWithItsOwnName() async throws {
+        let database = try await IndexDatabaseOnServer.make()
+        let (here, there) = (try Scratch(), try Scratch())
+        for scratch in [there, here] {
+            let writer = try scratch.writer(named: "recorder-0")
+            _ = try writer.append(records: [started(scratch === there ? "there" : "here")], durability: .written)
+            try writer.finish()
+        }
+        try database.index(there.path).catchUp(replica: "recorder-0")
+        let index = try database.index(here.path)
+        #expect { try index.catchUp(replica: "recorder-0") } throws: { "\($0)".contains("move this folder out of ") }
+        let aside = try Scratch()
+        try FileManager.default.moveItem(atPath: here.path + "/recorder-0", toPath: aside.path + "/recorder-0")
+        let name = try ReplicaFolder.find(for: "recorder-0", in: here.path)
+        #expect(name.hasPrefix("recorder-0-"))
+        let writer = try here.writer(named: name)
+        _ = try writer.append(records: [started("new")], durability: .written)
+        try index.apply(writer.takeIndexChanges())
+        try index.rebuild()
+        #expect(try Set(index.list().map(\.id)) == ["there", "new"])
+        // What was moved is read where it is now.
+        let former = try RecordingIndex(recordings: aside.path)
+        try former.rebuild()
+        #expect(try former.list().map(\.id) == ["here"])
     }
 
     @Test func whatIsMissingIsSaid() async throws {
@@ -235,7 +313,54 @@ import Testing
         ] {
             #expect { try index(host, keys).list() } throws: { "\($0)".contains(message) }
         }
+        // One that asks for the password itself, as whoever is in between would, does not get it from who cannot tell.
+        let access = server.directory.file("data/pg_hba.conf")
+        let rules = try String(contentsOfFile: access, encoding: .utf8)
+        try Data("host \(database.name) all all password\n\(rules)".utf8).write(to: URL(fileURLWithPath: access))
+        _ = try await Clients(server.endpoint(database: "postgres"), in: server.directory)
+            .query("SELECT pg_reload_conf()")
+        try await eventually("the password is asked for") {
+            do {
+                _ = try index("127.0.0.1", "tls: require").list()
+                return false
+            } catch {
+                return "\(error)".contains("channel binding")
+            }
+        }
+        #expect(try index("localhost", "tls: verify-full, \(authority)").list().isEmpty)
         await server.stop()
+    }
+
+    /// What the environment says for other programs is not for the index.
+    @Test func theEnvironmentDoesNotSayWhereTheIndexIs() async throws {
+        let database = try await IndexDatabaseOnServer.make()
+        for (name, value) in [
+            ("PGHOSTADDR", "192.0.2.1"), ("PGSERVICE", "none"), ("PGOPTIONS", "-c no.such=1 -c nothing=1"),
+        ] { setenv(name, value, 1) }
+        #expect(try database.index("/nonexistent").list().isEmpty)
+        #expect(getenv("PGSERVICE") == nil)
+    }
+
+    /// More than are read at once.
+    @Test(arguments: IndexStore.allCases)
+    func sessionsOfSegmentsComeInPages(store: IndexStore) async throws {
+        let scratch = try Scratch()
+        var options = SegmentWriter.Options()
+        options.segmentBytes = 20_000
+        let writer = try scratch.writer(options)
+        let names = (0..<4_500).map { "session-\($0)" }
+        for start in stride(from: 0, to: names.count, by: 500) {
+            _ = try writer.append(records: names[start..<(start + 500)].map { started($0) }, durability: .written)
+        }
+        try writer.finish()
+        let index = try await store.index(scratch)
+        try index.catchUp(replica: "recorder-1")
+        let found = try index.segmentSessions()
+        #expect(found.map(\.session).sorted() == names.sorted() && Set(found.map(\.segment)).count > 1)
+        #expect(found.map(\.segment) == found.map(\.segment).sorted())
+        let last = try #require(found.last)
+        let beside = try index.sessions(in: last.segment...last.segment, of: "recorder-1", beside: last.session)
+        #expect(beside == Set(found.filter { $0.segment == last.segment }.map(\.session)).subtracting([last.session]))
     }
 
     /// A role that may not make schemas, in one that was made for it.
@@ -296,29 +421,4 @@ private final class Flag: Sendable {
     private let value = Atomic(false)
     var isSet: Bool { value.load(ordering: .relaxed) }
     func set() { value.store(true, ordering: .relaxed) }
-}
-
-/// A port whose connections nobody takes.
-private final class SilentListener {
-    let port: Int
-    private let descriptor: Int32
-
-    init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = descriptor
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 8) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw TestKitError("no port: errno \(errno)") }
-        port = Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    deinit { close(descriptor) }
 }

@@ -40,8 +40,11 @@ extension RecordingIndex {
     /// one.
     public func parts(of session: String) throws(RecordingError) -> Parts {
         var parts = Parts()
-        for location in try locations(of: session) {
-            if try isReadable(location) {
+        let locations = try locations(of: session)
+        let owned = try ownReplicas(among: Set(locations.map(\.replica)))
+        for location in locations {
+            let isHere = owned.contains(location.replica)
+            if isHere ? true : try isInArchive(location) {
                 parts.here.append(location)
             } else if parts.elsewhere[location.replica] == nil {
                 let place = try database.read { index throws(RecordingError) in
@@ -53,12 +56,67 @@ extension RecordingIndex {
         return parts
     }
 
-    private func isReadable(_ location: Location) throws(RecordingError) -> Bool {
-        // Others write to a shared index: a name must not lead out of the folder.
-        guard Format.isReplicaName(location.replica) else { return false }
-        if isReplicaDirectory(recordings + "/" + location.replica) { return true }
+    /// Of those of replicas whose folders are not here.
+    private func isInArchive(_ location: Location) throws(RecordingError) -> Bool {
+        guard Format.isReplicaName(location.replica), !isHere(location.replica) else { return false }
         return try access.source?.find(
             location.segment, firstBlock: location.firstBlock, replica: location.replica) != nil
+    }
+
+    /// Those of these names whose folders are here and hold the recording that the index has under the name. A shared index has
+    /// names that others wrote, and former releases' names are alike on all hosts.
+    ///
+    /// - Parameter names: nil: of all folders here.
+    func ownReplicas(among names: Set<String>? = nil) throws(RecordingError) -> Set<String> {
+        var identities: [String: RecordingIdentity?] = [:]
+        let all: [String]
+        if let names { all = Array(names) } else { all = try RecordingArchive(recordings: recordings).replicas() }
+        for replica in all where isHere(replica) {
+            identities.updateValue(try RecordingIdentity.read(recordings + "/" + replica), forKey: replica)
+        }
+        return try database.read { index throws(RecordingError) in
+            var own: Set<String> = []
+            for (replica, identity) in identities {
+                switch try match(replica, identity, index) {
+                case .same: own.insert(replica)
+                case .new: if !isShared { own.insert(replica) }
+                case .other: break
+                }
+            }
+            return own
+        }
+    }
+
+    /// Others write to a shared index: a name must not lead out of the folder.
+    private func isHere(_ replica: String) -> Bool {
+        Format.isReplicaName(replica) && isReplicaDirectory(recordings + "/" + replica)
+    }
+
+    /// What the index has under a replica's name.
+    enum Match {
+        /// The recording that is in the folder here, as far as is known.
+        case same
+        case other
+        /// Nothing that says which one it is.
+        case new
+    }
+
+    /// - Parameter identity: of what is in the folder here.
+    func match(
+        _ replica: String, _ identity: RecordingIdentity?, _ index: any IndexTransaction
+    ) throws(RecordingError) -> Match {
+        let known = try Self.identity(of: replica, index)
+        if let isSame = identity.flatMap({ identity in known?.isSame(as: identity) }) { return isSame ? .same : .other }
+        guard isShared else { return known == nil ? .new : .same }
+        guard let place = try Self.place(of: replica, index) else { return known == nil ? .new : .other }
+        return place == .of(recordings) ? .same : .other
+    }
+
+    static func identity(
+        of replica: String, _ index: any IndexTransaction
+    ) throws(RecordingError) -> RecordingIdentity? {
+        try index.rows("SELECT first_chain FROM recordings WHERE replica = $1", .text(replica)).first
+            .flatMap { row throws(RecordingError) in RecordingIdentity(try row.bytes(0)) }
     }
 
     static func place(

@@ -92,10 +92,10 @@ extension SearchIndex {
         let known = try read { database in
             try Data.fetchOne(database, sql: "SELECT recording FROM replicas WHERE name = ?", arguments: [replica])
         }
-        let identity = try recordingIdentity(directory)
+        let identity = try RecordingIdentity.read(directory)
         let head = try StoredHead.read(directory: directory, keys: []).value
-        let isOther = identity.flatMap { identity in known.map { !$0.elementsEqual(identity) } } ?? false
-        if isOther || head.block + 1 < place.block { try clear() }
+        let isSame = identity.flatMap { identity in known.flatMap { RecordingIdentity($0)?.isSame(as: identity) } }
+        if isSame == false || head.block + 1 < place.block { try clear() }
     }
 
     private static func place(_ database: Database, _ replica: String) throws -> RecordingPlace? {
@@ -120,7 +120,8 @@ extension SearchIndex {
         return try Self.wrapped(path) {
             var identities: [String: Data] = [:]
             for place in places {
-                identities[place.replica] = try recordingIdentity(recordings + "/" + place.replica).map { Data($0) }
+                identities[place.replica] = try RecordingIdentity.read(recordings + "/" + place.replica)
+                    .map { Data($0.bytes) }
             }
             return try database.write { database in
                 guard try Self.generation(database) == generation else { return false }
