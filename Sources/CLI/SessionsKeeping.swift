@@ -23,10 +23,10 @@ extension SessionsCommand {
 
         func run() throws {
             let configuration = try config.load()
-            let keys = try RecorderKeys(configuration)
             let index = try RecordingIndex.open(configuration)
             let session = try index.session(id)
             let found = try SessionSegments(session.id, index)
+            let keys = try RecorderKeys(configuration)
             let archive = RecordingArchive(recordings: index.recordings)
             for (replica, segments) in found.ranges {
                 for range in segments {
