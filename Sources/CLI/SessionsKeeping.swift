@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -25,8 +26,7 @@ extension SessionsCommand {
             let configuration = try config.load()
             let keys = try RecorderKeys(configuration)
             let index = try RecordingIndex.open(configuration)
-            let session = try index.session(id)
-            let found = try SessionSegments(session.id, index)
+            let found = try SessionSegments.toHold(id, index, configuration)
             for (replica, segments) in found.ranges {
                 for range in segments {
                     try LegalHold(name, range, reason: reason).place(
@@ -34,7 +34,7 @@ extension SessionsCommand {
                 }
             }
             try found.requireAll("held")
-            print("session \(session.id) is held as \(name)")
+            print("session \(found.session) is held as \(name)")
         }
     }
 
@@ -192,8 +192,7 @@ extension SessionsCommand {
 /// The segments here that hold a session.
 private struct SessionSegments {
     let ranges: [(replica: String, segments: [ClosedRange<UInt64>])]
-    private let session: String
-    private let locations: [RecordingIndex.Location]
+    let session: String
     /// Where the other ones are; nil: there is none.
     private let absence: String?
 
@@ -201,12 +200,37 @@ private struct SessionSegments {
     init(_ session: String, _ index: RecordingIndex) throws {
         self.session = session
         let parts = try index.parts(of: session)
-        locations = parts.here
         absence = parts.absence.map { TerminalText.escape($0) }
-        if locations.isEmpty, let absence {
+        if parts.here.isEmpty, let absence {
             throw CommandFailure("session \(session): \(absence): run this command there")
         }
-        ranges = Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
+        ranges = Self.ranges(parts.here)
+    }
+
+    private init(_ session: String, here: [RecordingIndex.Location]) {
+        self.session = session
+        ranges = Self.ranges(here)
+        absence = nil
+    }
+
+    /// While the database of the list is away, what is recorded here says it: a hold does not wait.
+    static func toHold(_ id: String, _ index: RecordingIndex, _ configuration: Configuration) throws -> SessionSegments
+    {
+        do {
+            return try SessionSegments(index.session(id).id, index)
+        } catch let error as RecordingError where index.isShared && error.code == .storage {
+            Sluice.complain("\(error); the session is looked for in what is recorded here")
+            var access = RecordingAccess()
+            access.source = CachedSegments.of(configuration, recordings: index.recordings)
+            let found = try RecordingArchive(recordings: index.recordings, access: access).locations(ofSession: id)
+            return SessionSegments(found.session, here: found.locations)
+        }
+    }
+
+    private static func ranges(
+        _ locations: [RecordingIndex.Location]
+    ) -> [(replica: String, segments: [ClosedRange<UInt64>])] {
+        Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
             ($0.key, SegmentRanges.of($0.value.map(\.segment)))
         }
     }
