@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Configuration
 import Foundation
@@ -24,24 +25,24 @@ extension SessionsCommand {
         func run() throws {
             let configuration = try config.load()
             let index = try RecordingIndex.open(configuration)
-            let session = try index.session(id)
-            let found = try SessionSegments(session.id, index)
+            let found = try SessionSegments.toHold(id, index, configuration)
             let keys = try RecorderKeys(configuration)
             let archive = RecordingArchive(recordings: index.recordings)
+            var gone: [String] = []
             for (replica, segments) in found.ranges {
                 for range in segments {
                     try LegalHold(name, range, reason: reason).place(
                         in: index.recordings + "/" + replica, key: keys.present, former: keys.former)
-                    let gone = try archive.removed(range, of: replica)
-                    guard gone.isEmpty else {
-                        throw CommandFailure(
-                            "\(replica): segments \(gone.map(String.init).joined(separator: ", ")) were removed or erased before; all others "
-                                + "are held as \(name)")
-                    }
+                    gone += try archive.removed(range, of: replica).map { "\(replica), segment \($0)" }
                 }
             }
+            guard gone.isEmpty else {
+                throw CommandFailure(
+                    "these were removed or erased before: \(gone.joined(separator: "; ")). What else there is of session "
+                        + "\(found.session) here is held as \(name)")
+            }
             try found.requireAll("held")
-            print("session \(session.id) is held as \(name)")
+            print("session \(found.session) is held as \(name)")
         }
     }
 
@@ -207,8 +208,7 @@ extension SessionsCommand {
 /// The segments here that hold a session.
 private struct SessionSegments {
     let ranges: [(replica: String, segments: [ClosedRange<UInt64>])]
-    private let session: String
-    private let locations: [RecordingIndex.Location]
+    let session: String
     /// Where the other ones are; nil: there is none.
     private let absence: String?
 
@@ -221,12 +221,37 @@ private struct SessionSegments {
         self.session = session
         try Self.waitForList(index)
         let parts = try index.parts(of: session)
-        locations = parts.here
         absence = parts.absence.map { TerminalText.escape($0) }
-        if locations.isEmpty, let absence {
+        if parts.here.isEmpty, let absence {
             throw CommandFailure("session \(session): \(absence): run this command there")
         }
-        ranges = Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
+        ranges = Self.ranges(parts.here)
+    }
+
+    private init(_ session: String, here: [RecordingIndex.Location]) {
+        self.session = session
+        ranges = Self.ranges(here)
+        absence = nil
+    }
+
+    /// While the database of the list is away, what is recorded here says it: a hold does not wait.
+    static func toHold(_ id: String, _ index: RecordingIndex, _ configuration: Configuration) throws -> SessionSegments
+    {
+        do {
+            return try SessionSegments(index.session(id).id, index)
+        } catch let error as RecordingError where index.isShared && error.code == .storage {
+            Sluice.complain("\(error); the session is looked for in what is recorded here")
+            var access = RecordingAccess()
+            access.source = CachedSegments.of(configuration, recordings: index.recordings)
+            let found = try RecordingArchive(recordings: index.recordings, access: access).locations(ofSession: id)
+            return SessionSegments(found.session, here: found.locations)
+        }
+    }
+
+    private static func ranges(
+        _ locations: [RecordingIndex.Location]
+    ) -> [(replica: String, segments: [ClosedRange<UInt64>])] {
+        Dictionary(grouping: locations, by: \.replica).sorted { $0.key < $1.key }.map {
             ($0.key, SegmentRanges.of($0.value.map(\.segment)))
         }
     }
@@ -261,12 +286,12 @@ private struct SessionSegments {
     ) throws -> Set<String> {
         var found: Set<String> = []
         for (replica, segments) in ranges {
-            for range in segments { found.formUnion(try index.sessions(in: range, of: replica, beside: session)) }
-        }
-        let own = Dictionary(grouping: locations, by: \.replica).mapValues { Set($0.map(\.segment)) }
-        for (replica, segments) in own {
-            for segment in segments.intersection(try archive.sealedSegments(of: replica)) {
-                found.formUnion(try archive.contents(of: segment, in: replica, signedBy: keys).sessions.keys)
+            let sealed = Set(try archive.sealedSegments(of: replica))
+            for range in segments {
+                found.formUnion(try index.sessions(in: range, of: replica, beside: session))
+                for segment in range where sealed.contains(segment) {
+                    found.formUnion(try archive.contents(of: segment, in: replica, signedBy: keys).sessions.keys)
+                }
             }
         }
         found.remove(session)

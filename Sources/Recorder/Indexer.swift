@@ -105,7 +105,8 @@ final class Indexer: @unchecked Sendable {
     private func catchUpOthers(_ index: RecordingIndex) throws {
         var areBehind = false
         var problems: [String: String] = [:]
-        for other in try RecordingArchive(recordings: recordings).replicas() where other != replica {
+        let archive = RecordingArchive(recordings: recordings)
+        for other in try archive.replicas() where other != replica {
             do throws(RecordingError) {
                 report(try index.catchUp(replica: other), other)
                 if othersProblems[other] != nil { StageLog.info("the index has all records of \(other)") }
@@ -113,8 +114,9 @@ final class Indexer: @unchecked Sendable {
                 let text = "the index lacks records of \(other): \(error)"
                 if othersProblems[other] != text { StageLog.error(text) }
                 problems[other] = text
-                // What is damaged stays so; anything else may be over the next time.
-                if ![.damaged, .incomplete].contains(error.code) { areBehind = true }
+                // What is damaged, or no recorder's, stays so; anything else may be over the next time.
+                let isToStay = try [.damaged, .incomplete].contains(error.code) || archive.strays().contains(other)
+                if !isToStay { areBehind = true }
             }
         }
         othersProblems = problems

@@ -29,6 +29,12 @@ extension Pipeline {
             return try await Gateway.start(options, before: server)
         }
 
+        private static func isUnlocked(_ path: String) -> Bool {
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            defer { close(descriptor) }
+            return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        }
+
         /// As JSON, the latest first.
         private static func sessions(_ gateway: Gateway, _ options: [String] = []) async throws -> [JSONValue] {
             try await gateway.json(["sessions", "list", "--limit", "1000"] + options).array
@@ -133,11 +139,22 @@ extension Pipeline {
             let session = try gateway.clients(token).startPsql(input: .pipe)
             try session.send("SELECT 'open';\n")
             try await session.waitFor("open")
-            gateway.supervisor.signal(SIGTERM)
-            gateway.supervisor.signal(SIGTERM)
+            let supervisor = gateway.supervisor
+            let recorder = try #require(
+                supervisor.output.firstMatch(of: /recorder\.0 started \(pid (\d+)\)/).flatMap { pid_t($0.1) })
+            let recordings = gateway.directory.file("state/recordings")
+            let folder = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: recordings).first { $0.hasPrefix("recorder-0-") })
+            supervisor.signal(SIGTERM)
+            try await eventually("it stops") { supervisor.output.contains("once more to hurry") }
+            supervisor.signal(SIGTERM)
+            try await eventually("the recording is given up while the recorder waits for the index") {
+                guard kill(recorder, 0) == 0 else { throw TestKitError("the recorder has ended") }
+                return Self.isUnlocked("\(recordings)/\(folder)/lock")
+            }
             _ = await gateway.stop()
+            session.closeInput()
             _ = try await session.finish()
-            #expect(gateway.supervisor.output.contains("the index is behind, recordings are complete"))
             let verified = try await gateway.sluice(["verify"])
             #expect(verified.status == 0, "\(verified.transcript)")
             await server.stop()
@@ -168,12 +185,18 @@ extension Pipeline {
                 for pid in backends { kill(pid, SIGSTOP) }
                 #expect(try BenchReport(try await load(1)).errors.isEmpty)
                 for pid in backends { kill(pid, SIGCONT) }
+                let listed = try #require(try await Self.sessions(rig.gateway).first?["id"].string)
                 await index.stop()
                 let refused = try await rig.gateway.sluice(["sessions", "list"])
                 #expect(
                     refused.status == 1 && refused.errors.contains("the index cannot be used"), "\(refused.transcript)"
                 )
                 #expect(try BenchReport(try await load(2)).errors.isEmpty)
+                let held = try await rig.gateway.sluice(
+                    ["sessions", "hold", listed, "--name", "case", "--reason", "in court"])
+                #expect(
+                    held.status == 0 && held.output.contains("session \(listed) is held as case"), "\(held.transcript)")
+                #expect(try await !rig.gateway.json(["sessions", "holds"]).array.isEmpty)
                 try await index.restart(by: SIGQUIT)
 
                 let recordings = rig.gateway.directory.file("state/recordings")

@@ -1,6 +1,7 @@
 import Contract
-import Recording
 import Testing
+
+@testable import Recording
 
 @Suite struct IndexTests {
     @Test(arguments: IndexStore.allCases)
@@ -81,6 +82,53 @@ import Testing
         try index.apply(writer.takeIndexChanges())
         #expect(try Set(index.list().map(\.id)) == ["d", "e"])
         #expect(scratch.verified().problems == [])
+    }
+
+    /// Retention removes the first segment, by which a recording was known.
+    @Test(arguments: IndexStore.allCases)
+    func anotherRecordingIsKnownWithoutItsFirstSegment(store: IndexStore) async throws {
+        let scratch = try Scratch()
+        let index = try await store.index(scratch)
+        for (session, count) in [("a", UInt64(20)), ("b", 40)] {
+            var options = SegmentWriter.Options()
+            options.segmentBytes = 400
+            let writer = try scratch.writer(options)
+            _ = try writer.append(records: [started(session)], durability: .written)
+            if session == "a" { try index.apply(writer.takeIndexChanges()) }
+            for sequence in 2...count {
+                _ = try writer.append(records: [command(session, sequence)], durability: .written)
+            }
+            if session == "a" { try index.apply(writer.takeIndexChanges()) }
+            try writer.finish()
+            try scratch.remove("recorder-1/" + Format.segmentName(1))
+            #expect(try index.catchUp(replica: "recorder-1") == (session == "a" ? .followed : .otherRecording))
+            #expect(try index.list().map(\.id) == [session])
+            if session == "a" { try scratch.remove("recorder-1") }
+        }
+    }
+
+    /// Others may write to an index: a name from it does not lead out of the folder.
+    @Test(arguments: IndexStore.allCases)
+    func aNameThatLeadsElsewhereIsNotFollowed(store: IndexStore) async throws {
+        let (scratch, other) = (try Scratch(), try Scratch())
+        let index = try await store.index(scratch)
+        for place in [scratch, other] {
+            let writer = try place.writer()
+            _ = try writer.append(records: [started("a")], durability: .written)
+            if place === scratch { try index.apply(writer.takeIndexChanges()) }
+            try writer.finish()
+        }
+        let name = "../" + (other.path.split(separator: "/").last ?? "") + "/recorder-1"
+        try index.database.write { index throws(RecordingError) in
+            try index.execute(
+                "INSERT INTO session_segments(session, replica, segment, first_block) VALUES ($1, $2, $3, $4)",
+                .text("a"), .text(name), .number(1), .number(1))
+        }
+        let parts = try index.parts(of: "a")
+        #expect(parts.here.map(\.replica) == ["recorder-1"] && Array(parts.elsewhere.keys) == [name])
+        #expect(try index.segmentSessions().map(\.replica) == ["recorder-1"])
+        try index.rebuild()
+        #expect(try index.parts(of: "a").here.map(\.replica) == ["recorder-1"])
     }
 
     @Test(arguments: IndexStore.allCases)
