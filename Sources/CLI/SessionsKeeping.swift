@@ -24,9 +24,9 @@ extension SessionsCommand {
 
         func run() throws {
             let configuration = try config.load()
-            let keys = try RecorderKeys(configuration)
             let index = try RecordingIndex.open(configuration)
             let found = try SessionSegments.toHold(id, index, configuration)
+            let keys = try RecorderKeys(configuration)
             for (replica, segments) in found.ranges {
                 for range in segments {
                     try LegalHold(name, range, reason: reason).place(
