@@ -146,6 +146,8 @@ struct ReadableSegment {
 }
 
 func isReplicaDirectory(_ path: String) -> Bool {
+    // Asked for every session of an export: the folder of a recorder that wrote anything is not listed.
+    if fileSize(path + "/head") != nil { return true }
     guard let names = try? directoryEntries(path) else { return false }
     return names.contains { $0 == "head" || Format.segmentNumber($0) != nil }
 }

@@ -42,7 +42,10 @@ struct PostgresFailure: Error {
     func explanation(user: String) -> String {
         switch kind {
         case .lost:
-            return "the index does not answer, recordings are complete without it: \(message)"
+            return """
+                the index cannot be used: \(message). Recorders bring it up to date by themselves once it can; `sluice verify` and \
+                `sluice sessions export` of everything do without it
+                """
         case .refused("42501"):
             return """
                 the index: \(message). \(user) needs the schema \(PostgresSchema.name): CREATE SCHEMA \(PostgresSchema.name) \

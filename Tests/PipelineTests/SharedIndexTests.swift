@@ -51,7 +51,8 @@ extension Pipeline {
                 own.append(
                     try await eventually("its end is listed") {
                         try await Self.sessions(gateway, ["--identity", name]).first {
-                            $0["ended"].string != nil
+                            // The account's first login, which waited for it, ran nothing.
+                            $0["ended"].string != nil && $0["commands"].int ?? 0 > 0
                         }?["id"].string
                     })
             }
@@ -175,10 +176,20 @@ extension Pipeline {
                 }
                 #expect(try BenchReport(try await first).errors.isEmpty)
                 let listed = try #require(try await Self.sessions(rig.gateway).first?["id"].string)
+                // One that stands still keeps nobody waiting either.
+                let backends = try await eventually("the recorder is connected") {
+                    let pids = try await index.direct.query(
+                        "SELECT pid FROM pg_stat_activity WHERE application_name = 'sluice'"
+                    ).split(separator: "\n").compactMap { pid_t($0) }
+                    return pids.isEmpty ? nil : pids
+                }
+                for pid in backends { kill(pid, SIGSTOP) }
+                #expect(try BenchReport(try await load(1)).errors.isEmpty)
+                for pid in backends { kill(pid, SIGCONT) }
                 await index.stop()
                 let refused = try await rig.gateway.sluice(["sessions", "list"])
                 #expect(
-                    refused.status == 1 && refused.errors.contains("the index does not answer"), "\(refused.transcript)"
+                    refused.status == 1 && refused.errors.contains("the index cannot be used"), "\(refused.transcript)"
                 )
                 #expect(try BenchReport(try await load(2)).errors.isEmpty)
                 let held = try await rig.gateway.sluice(
@@ -193,7 +204,7 @@ extension Pipeline {
                 try await eventually("all sessions are listed as they ended", deadline: .seconds(60)) {
                     let open = try await Self.sessions(rig.gateway, ["--open"])
                     let all = try await Self.sessions(rig.gateway)
-                    return open.isEmpty && all.count >= 600
+                    return open.isEmpty && all.count >= 700
                 }
                 try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
                 for name in try FileManager.default.contentsOfDirectory(atPath: recordings)

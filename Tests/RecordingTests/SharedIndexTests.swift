@@ -124,7 +124,7 @@ import Testing
         }
         await server.stop()
         #expect { try index.list() } throws: { error in
-            "\(error)".contains("the index does not answer, recordings are complete without it")
+            "\(error)".contains("the index cannot be used")
         }
     }
 
@@ -393,7 +393,7 @@ import Testing
         let listener = try SilentListener()
         let index = RecordingIndex(
             recordings: "/nonexistent", database: PostgresIndex(try indexServer("127.0.0.1:\(listener.port)/x")))
-        #expect { try index.list() } throws: { "\($0)".contains("the index does not answer") }
+        #expect { try index.list() } throws: { "\($0)".contains("the index cannot be used") }
     }
 
     /// As a transaction whose answer is lost with the connection.
