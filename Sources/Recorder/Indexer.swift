@@ -40,7 +40,7 @@ final class Indexer: @unchecked Sendable {
         self.replica = replica
         self.open = open
         ProcessTelemetry.current.registry.add(
-            "sluice_recorder_index_behind", "Whether the list of sessions cannot be written.", .gauge
+            "sluice_recorder_index_behind", "Whether the list of sessions lacks something.", .gauge
         ) { [weak self] in
             [.init(.integer(self?.isFailing.load(ordering: .relaxed) == true ? 1 : 0))]
         }

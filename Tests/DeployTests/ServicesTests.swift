@@ -55,6 +55,7 @@ struct ServicesTests {
             files: [
                 "etc/sluice/sluice.yaml": example.sluice, "etc/sluice/policy.yaml": example.policy,
                 "etc/sluice/secrets/orders": PostgresServer.password + "\n",
+                "etc/sluice/secrets/index.password": "none of Ingress's\n",
                 "etc/supervisord.conf": Self.supervisordConfiguration,
             ], port: port)
         do {
@@ -79,6 +80,10 @@ struct ServicesTests {
         }
         try await Governed.session(through: box)
         try await Permissions.check(in: box)
+        #expect(try await box.need(["ls", "/run/sluice/keys/ingress"]).split(separator: "\n").contains("orders"))
+        for stage in Permissions.everybody {
+            #expect(try await box.run(["test", "-e", "/run/sluice/keys/\(stage)/index.password"]).status != 0)
+        }
         // Who can open a file can hold its lock for ever.
         #expect(try await box.need(["stat", "-c", "%a %U", "/run/sluice.lock"]) == "600 root")
 

@@ -175,6 +175,7 @@ extension Pipeline {
                     try await index.restart(by: SIGQUIT)
                 }
                 #expect(try BenchReport(try await first).errors.isEmpty)
+                let listed = try #require(try await Self.sessions(rig.gateway).first?["id"].string)
                 // One that stands still keeps nobody waiting either.
                 let backends = try await eventually("the recorder is connected") {
                     let pids = try await index.direct.query(
@@ -185,7 +186,6 @@ extension Pipeline {
                 for pid in backends { kill(pid, SIGSTOP) }
                 #expect(try BenchReport(try await load(1)).errors.isEmpty)
                 for pid in backends { kill(pid, SIGCONT) }
-                let listed = try #require(try await Self.sessions(rig.gateway).first?["id"].string)
                 await index.stop()
                 let refused = try await rig.gateway.sluice(["sessions", "list"])
                 #expect(
