@@ -30,9 +30,13 @@ extension SessionsCommand {
             let archive = RecordingArchive(recordings: index.recordings)
             var gone: [String] = []
             for (replica, segments) in found.ranges {
+                let directory = index.recordings + "/" + replica
+                let present = try LegalHold.all(in: directory, signedBy: keys.verification)
                 for range in segments {
-                    try LegalHold(name, range, reason: reason).place(
-                        in: index.recordings + "/" + replica, key: keys.present, former: keys.former)
+                    if !present.contains(where: { $0.name == name && $0.segments == range && $0.problem == nil }) {
+                        try LegalHold(name, range, reason: reason).place(
+                            in: directory, key: keys.present, former: keys.former)
+                    }
                     gone += try archive.removed(range, of: replica).map { "\(replica), segment \($0)" }
                 }
             }

@@ -50,7 +50,8 @@ public struct Configuration: Sendable {
         if let resourceNodes { resources = mistakes.attempt(try Resource.list(resourceNodes, folder: folder)) }
         let policy = mistakes.attempt(try keys.required("policy").path())
         let limits = mistakes.attempt(try Limits(keys.optional("limits")))
-        let recording = mistakes.attempt(try RecordingSettings(keys.optional("recording"), folder: folder))
+        let recordingNode = keys.optional("recording")
+        let recording = mistakes.attempt(try RecordingSettings(recordingNode, folder: folder))
         let stages = mistakes.attempt(try StageTable(keys.optional("stages")))
         metrics = mistakes.attempt(try keys.optional("metrics").map(MetricsListener.init))
         log = mistakes.attempt(try keys.optional("log")?.choice(of: LogStyle.self)) ?? .text
@@ -63,6 +64,13 @@ public struct Configuration: Sendable {
                 mistakes.add(
                     node.error(
                         "resource “\(resource.name)” has no way in: add a \(resource.protocolName) listener"))
+            }
+        }
+        if let resources, let recordingNode {
+            for name in recording?.retention?.exceptions.compactMap(\.resource) ?? []
+            where !resources.contains(where: { $0.name == name }) {
+                mistakes.add(
+                    recordingNode.error("recording.retention has an exception for “\(name)”, which is no resource"))
             }
         }
         if let state, let root, let stages {

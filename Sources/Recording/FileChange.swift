@@ -4,8 +4,9 @@ import Glibc
 struct FileChange: Equatable {
     private let inode: UInt64
     private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
+    private let modified: timespec
+    /// Nobody sets that one.
+    private let changed: timespec
 
     /// Nil when it is not there.
     init?(_ path: String) {
@@ -13,7 +14,15 @@ struct FileChange: Equatable {
         guard stat(path, &status) == 0 else { return nil }
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
+        modified = status.st_mtim
+        changed = status.st_ctim
+    }
+
+    static func == (one: FileChange, other: FileChange) -> Bool {
+        func isSame(_ one: timespec, _ other: timespec) -> Bool {
+            one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec
+        }
+        return one.inode == other.inode && one.size == other.size && isSame(one.modified, other.modified)
+            && isSame(one.changed, other.changed)
     }
 }

@@ -1,10 +1,13 @@
 import Glibc
 
 /// Which removals of a replica were followed everywhere else: in the list of sessions and in the archive. Beside the signed list of
-/// removals (``RemovalList``), in lines of the same form, so that who is killed, or meets a store that is away, goes on from there. What
-/// is not in it is followed again, which changes nothing.
+/// removals (``RemovalList``), a note under the same key of the line `sluice-followed 2`, `replica NAME` and lines of the same form, so that
+/// who is killed, or meets a store that is away, goes on from there. What is not in it, or not proven, is followed again, which
+/// changes nothing.
 public struct FollowedRemovals {
     static let fileName = "removals.followed"
+    private static let title = "sluice-followed 2"
+    private static let maxBytes: Int64 = 64 << 20
 
     private let directory: String
     private let orders: [RemovalOrder]
@@ -17,20 +20,36 @@ public struct FollowedRemovals {
     public init(_ directory: String, signedBy keys: [VerificationKey]) throws(RecordingError) {
         self.directory = directory
         orders = try RemovalList.read(directory, keys: keys)?.entries ?? []
-        let path = Self.path(directory)
-        let size = try exists(path) ? fileSize(path) ?? 0 : 0
-        let text = size == 0 ? "" : String(decoding: try readFile(path, limit: Int(size)), as: UTF8.self)
-        followed = SignedNote.split(text, at: 0x0a).compactMap(RemovalList.parse)
+        followed = Self.read(directory, keys)
+    }
+
+    /// What is not proven was not followed.
+    private static func read(_ directory: String, _ keys: [VerificationKey]) -> [RemovalOrder] {
+        let path = path(directory)
+        guard isFile(path), let size = fileSize(path), size <= maxBytes else { return [] }
+        do throws(RecordingError) {
+            let text = try SignedNote.open(try readFile(path, limit: Int(size)), file: path, keys: keys)
+            let lines = SignedNote.split(text, at: 0x0a)
+            guard lines.prefix(2).elementsEqual(head(directory)) else { return [] }
+            return lines.dropFirst(2).compactMap(RemovalList.parse)
+        } catch {
+            return []
+        }
+    }
+
+    private static func head(_ directory: String) -> [String] {
+        [title, "replica \(directory.split(separator: "/").last ?? "")"]
     }
 
     /// Orders that were carried out here and, as far as is known, not elsewhere.
     public var left: [RemovalOrder] { orders.filter { !followed.contains($0) } }
 
     /// Keeps, durably, that an order was followed.
-    public mutating func add(_ order: RemovalOrder) throws(RecordingError) {
+    public mutating func add(_ order: RemovalOrder, key: RecordingKey) throws(RecordingError) {
         followed = orders.filter { followed.contains($0) || $0 == order }
-        let text = followed.map { RemovalList.line($0) + "\n" }.joined()
-        try replaceFile(Self.path(directory), with: Array(text.utf8), files: SystemFiles())
+        let lines = Self.head(directory) + followed.map(RemovalList.line)
+        let note = try SignedNote.sign(lines.map { $0 + "\n" }.joined(), key: key)
+        try replaceFile(Self.path(directory), with: Array(note.utf8), files: SystemFiles())
     }
 
     /// Has all orders followed again when one of them is about a segment: a copy of it came to the archive later.

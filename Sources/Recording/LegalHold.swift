@@ -1,14 +1,16 @@
 import Glibc
 
-/// Segments that nobody may remove or erase: a legal hold. Files in the folder `holds` of the replica, named by the hold, a dot, and
-/// `A-B`: signed notes (``SignedNote``) of the lines `sluice-hold 2`, `replica NAME`, and `held NAME.A-B REASON` or `released
-/// NAME.A-B`, under the recorder's key.
+/// Segments that nobody may remove or erase: a legal hold. Files in the folder `holds` of the replica, named by the hold, a dot, eight
+/// random hexadecimal digits, a dot, and `A-B`: signed notes (``SignedNote``) of the lines `sluice-hold 2`, `replica NAME`, and `held FILE REASON` or `released
+/// FILE`, under the recorder's key.
 ///
-/// A file that is anything else holds too: whoever can write there and has not the key ends no hold by changing one. One that was
-/// released stays, so that its name says that it was, and is not used again.
+/// A file that is anything else holds too: whoever can write there and has not the key ends no hold by changing one. Nor by a release
+/// that was copied before: it is of another hold, even if that had the same name.
 public struct LegalHold: Sendable, Equatable {
     public let name: String
     public let segments: ClosedRange<UInt64>
+    /// Tells it from every other one of the same name; empty in releases before these digits.
+    private let id: String
     /// Why, in one line; nil while it is not proven.
     public private(set) var reason: String?
     /// Why the file is not proven to be a hold; nil when it is. It holds all the same.
@@ -18,6 +20,7 @@ public struct LegalHold: Sendable, Equatable {
     public static let maxReasonBytes = 500
     private static let title = "sluice-hold 2"
     private static let maxBytes = 4096
+    private static let idBytes = 4
 
     public init(_ name: String, _ segments: ClosedRange<UInt64>, reason: String? = nil) throws(RecordingError) {
         guard Format.isReplicaName(name), name.utf8.count <= Self.maxNameBytes else {
@@ -26,10 +29,11 @@ public struct LegalHold: Sendable, Equatable {
         self.name = name
         self.segments = segments
         self.reason = reason
+        id = hexadecimal((0..<Self.idBytes).map { _ in UInt8.random(in: .min ... .max) })
     }
 
     static func folder(_ directory: String) -> String { directory + "/holds" }
-    var fileName: String { "\(name).\(segments.lowerBound)-\(segments.upperBound)" }
+    var fileName: String { "\(name).\(id.isEmpty ? "" : id + ".")\(segments.lowerBound)-\(segments.upperBound)" }
 
     /// Puts it into the replica's folder, durably.
     ///
@@ -46,7 +50,7 @@ public struct LegalHold: Sendable, Equatable {
         try makeDirectory(folder)
         let keys = ([key] + former).map(\.verification)
         if fileSize(folder + "/" + fileName) != nil, try Self.read(fileName, in: directory, signedBy: keys) == nil {
-            throw RecordingError(.invalid, "\(name) was released: take another name, so that nobody can put that back")
+            throw RecordingError(.invalid, "\(fileName) was released: place another hold")
         }
         try write("held \(fileName) \(reason)", in: directory, key: key, files: files)
     }
@@ -128,7 +132,11 @@ public struct LegalHold: Sendable, Equatable {
         guard parts.count >= 2, ends.count == 2, let first = ends[0], let last = ends[1], first <= last else {
             return nil
         }
-        name = parts.dropLast().joined(separator: ".")
+        let before = parts.dropLast()
+        let digits = before.count > 1 ? before.last ?? "" : ""
+        let isID = digits.utf8.count == 2 * Self.idBytes && digits.allSatisfy(\.isHexDigit)
+        id = isID ? String(digits) : ""
+        name = (isID ? before.dropLast() : before).joined(separator: ".")
         segments = first...last
     }
 }
@@ -139,14 +147,23 @@ struct KnownHolds {
     private var seen: [LegalHold]?
     private(set) var vanished: [LegalHold] = []
     private var stamp: FileChange?
+    /// That in which they were noted.
+    private var segment: UInt64 = 0
 
-    /// Notices to write, when the folder changed.
-    mutating func look(_ directory: String, signedBy keys: [VerificationKey]) throws(RecordingError) -> [String] {
+    /// Notices to write: of what changed and, in a segment that has none yet, of all holds, since a notice can go with its segment.
+    ///
+    /// - Parameters:
+    ///   - segment: the open one.
+    ///   - isCertain: whether every file is read, however unchanged the folder seems.
+    mutating func look(
+        _ directory: String, signedBy keys: [VerificationKey], segment: UInt64, isCertain: Bool
+    ) throws(RecordingError) -> [String] {
         let stamp = FileChange(LegalHold.folder(directory))
-        guard stamp != self.stamp || seen == nil else { return [] }
+        let isNew = segment != self.segment
+        guard isCertain || isNew || stamp != self.stamp || seen == nil else { return [] }
         let holds = try LegalHold.all(in: directory, signedBy: keys)
         var notices: [String] = []
-        for hold in holds where seen?.contains(where: { $0.fileName == hold.fileName }) != true {
+        for hold in holds where isNew || seen?.contains(where: { $0.fileName == hold.fileName }) != true {
             notices.append("held: \(Self.place(hold))" + (hold.problem == nil ? "" : ", by nobody who has the key"))
             vanished.removeAll { $0.fileName == hold.fileName }
         }
@@ -157,6 +174,7 @@ struct KnownHolds {
         }
         seen = holds
         self.stamp = stamp
+        self.segment = segment
         return notices
     }
 

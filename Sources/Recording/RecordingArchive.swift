@@ -119,6 +119,11 @@ public struct RecordingArchive: Sendable {
         return try folder.numbers().filter { $0 < head.segment }
     }
 
+    /// The first bytes of a file; nil when there is none. Something else than a file is an error, and not waited for.
+    public static func smallFile(_ path: String, limit: Int) throws(RecordingError) -> [UInt8]? {
+        try exists(path) ? try readFile(path, limit: limit) : nil
+    }
+
     /// The number of the last block that a replica acknowledged.
     public func lastBlock(of replica: String) throws(RecordingError) -> UInt64 {
         try StoredHead.read(directory: directory(of: replica), keys: []).value.block

@@ -19,6 +19,8 @@ public struct RemovalOrder: Sendable, Equatable {
 
     public static let maxReasonBytes = 500
     private static let refusedSuffix = ".refused"
+    /// Orders of one look: records wait meanwhile.
+    private static let maxAtOnce = 32
     private static let maxBytes = 4096
     /// Microseconds. An order that was kept is not given again later.
     static let validity: UInt64 = 24 * 3_600_000_000
@@ -92,9 +94,11 @@ public struct RemovalOrder: Sendable, Equatable {
         let folder = folder(directory)
         guard fileSize(folder) != nil else { return [] }
         var orders: [RemovalOrder] = []
-        for name in try directoryEntries(folder) {
+        var count = 0
+        for name in try directoryEntries(folder) where count < maxAtOnce {
             // Something else than a file would be waited for, or read without end.
             guard let named = RemovalOrder(name: name), isFile(folder + "/" + name) else { continue }
+            count += 1
             do throws(RecordingError) {
                 orders.append(try named.read(in: directory, signedBy: keys))
             } catch {

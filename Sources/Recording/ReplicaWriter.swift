@@ -87,7 +87,7 @@ public struct ReplicaWriter {
             guard let writer else { return }
             do throws(RecordingError) {
                 if noted != nil { try noteReplicas(writer) }
-                try noteHolds(writer)
+                try noteHolds(writer, isCertain: false)
                 try carryOutOrders(writer)
                 try writer.sealWhenOld()
             } catch {
@@ -174,6 +174,8 @@ public struct ReplicaWriter {
             // Before it says anything else a recording names its replicas.
             if !orders.isEmpty, noted == nil { try noteReplicas(writer) }
             for order in orders {
+                // Whoever can write there can have the folder look unchanged.
+                try noteHolds(writer, isCertain: true)
                 let refusal = try writer.carryOut(order, vanished: holds.vanished)
                 try order.settle(in: directory, refusal: refusal, files: files)
             }
@@ -185,10 +187,12 @@ public struct ReplicaWriter {
     }
 
     /// Says in this recording which holds came and went.
-    private mutating func noteHolds(_ writer: SegmentWriter) throws(RecordingError) {
+    private mutating func noteHolds(_ writer: SegmentWriter, isCertain: Bool) throws(RecordingError) {
         let notices: [String]
         do throws(RecordingError) {
-            notices = try holds.look(directory, signedBy: ([key] + options.formerKeys).map(\.verification))
+            notices = try holds.look(
+                directory, signedBy: ([key] + options.formerKeys).map(\.verification), segment: writer.openSegment,
+                isCertain: isCertain)
         } catch {
             // Every order is refused then, with the reason; records are taken.
             return

@@ -270,6 +270,9 @@ public final class SegmentWriter: @unchecked Sendable {
         try RemovalList.read(directory, keys: knownKeys)
     }
 
+    /// The number of the segment that is written to.
+    var openSegment: UInt64 { lock.withLock { _ in segment.number } }
+
     /// What the key's owner orders.
     func waitingOrders() throws(RecordingError) -> [RemovalOrder] {
         try RemovalOrder.waiting(in: directory, signedBy: [key.verification], files: files)

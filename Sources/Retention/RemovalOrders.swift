@@ -86,7 +86,7 @@ public struct RemovalOrders {
                     if order.kind == .remove { try index.forget(order.segments, of: replica) }
                     if copies == nil { copies = try ArchivedCopies(configuration) }
                     try copies?.carryOut(order, in: directory(replica))
-                    try followed.add(order)
+                    try followed.add(order, key: keys.present)
                 }
             }
         }

@@ -37,10 +37,8 @@ public struct RetentionClock {
     }
 
     private func last() throws -> TimeInterval? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let file = try FileHandle(forReadingFrom: URL(filePath: path))
-        defer { file.closeFile() }
-        let text = String(decoding: try file.read(upToCount: Self.maxBytes) ?? Data(), as: UTF8.self)
+        guard let bytes = try RecordingArchive.smallFile(path, limit: Self.maxBytes) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
         guard let seconds = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw RetentionProblem("nothing is removed: \(path) has no time: remove it if the clock is right")
         }

@@ -80,7 +80,7 @@ extension ArchiveTests {
             #expect(try order.state(in: recorded.folder, signedBy: keys) == .done)
             var followed = try FollowedRemovals(recorded.folder, signedBy: keys)
             #expect(followed.left == [order])
-            try followed.add(order)
+            try followed.add(order, key: recorded.key)
             #expect(try FollowedRemovals(recorded.folder, signedBy: keys).left == [])
             try first.write(to: URL(filePath: recorded.folder + "/00000001.slseg"))
             try store.archiver(recorded).pass()

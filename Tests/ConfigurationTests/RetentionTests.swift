@@ -7,7 +7,7 @@ import Testing
     private static let head = """
         state: s
         listeners: {postgres: 127.0.0.1:1}
-        resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
+        resources: [{name: orders, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
         policy: p.yaml
 
         """
@@ -33,6 +33,13 @@ import Testing
         #expect(found.seconds(resource: "x", rules: ["pii"]) == 2 * day)
         #expect(found.seconds(resource: "orders", rules: ["other"]) == 30 * day)
         #expect(found.seconds(resource: "orders", rules: ["pii"]) == 60 * day)
+    }
+
+    /// A misspelt name would have it go after the short time.
+    @Test func anExceptionIsAboutAResourceThatThereIs() {
+        #expect {
+            try retention("recording: {retention: {keep: 1d, exceptions: [{resource: ordres, keep: 10d}]}}")
+        } throws: { "\($0)".contains("an exception for “ordres”, which is no resource") }
     }
 
     @Test func whatIsNotNamedIsKept() throws {

@@ -178,6 +178,8 @@ extension Pipeline {
                 let listed = try #require(try await Self.sessions(rig.gateway).first?["id"].string)
                 // One that stands still keeps nobody waiting either.
                 let backends = try await eventually("the recorder is connected") {
+                    // One that lacks nothing connects when there is something to write.
+                    #expect(try BenchReport(try await load(1)).errors.isEmpty)
                     let pids = try await index.direct.query(
                         "SELECT pid FROM pg_stat_activity WHERE application_name = 'sluice'"
                     ).split(separator: "\n").compactMap { pid_t($0) }

@@ -108,7 +108,12 @@ import Testing
         var writer = try Self.recorder(scratch)
         let hold = try Self.place("case-17", 2...2, scratch)
         writer.tick(now: 2 * Self.second)
+        // As if the folder had not changed.
+        let folder = LegalHold.folder(scratch.replica)
+        var before = stat()
+        #expect(stat(folder, &before) == 0)
         try FileManager.default.removeItem(atPath: Self.path(hold, scratch))
+        #expect(utimensat(AT_FDCWD, folder, [before.st_atim, before.st_mtim], 0) == 0)
         guard case .refused(let reason) = try Self.order(&writer, scratch, at: 4) else {
             Issue.record("it was carried out")
             return
@@ -121,6 +126,54 @@ import Testing
         try writer.finish()
         #expect(try scratch.records(of: "").contains { $0.notice.text == "a hold vanished: segments 2-2 as case-17" })
         #expect(scratch.verified().problems == [])
+    }
+
+    /// A release that somebody copied is of the hold that it released, not of the next one of that name.
+    @Test func aReleaseThatIsPutBack() throws {
+        let scratch = try Scratch()
+        var writer = try Self.recorder(scratch)
+        let first = try Self.place("case-17", 2...2, scratch)
+        try first.release(in: scratch.replica, key: scratch.key)
+        let released = try scratch.bytes(Self.path(first, scratch))
+        try FileManager.default.removeItem(atPath: Self.path(first, scratch))
+        let second = try Self.place("case-17", 2...2, scratch)
+        try scratch.overwrite(Self.path(second, scratch), released)
+        try scratch.overwrite(Self.path(first, scratch), released)
+        #expect(try Self.holds(scratch).map(\.name) == ["case-17"])
+        let refused = RemovalOrder.State.refused("segments are under legal hold: case-17")
+        #expect(try Self.order(&writer, scratch, at: 2) == refused)
+        try writer.finish()
+    }
+
+    /// A notice can go with its segment.
+    @Test func everySegmentSaysWhatIsHeld() throws {
+        let scratch = try Scratch()
+        var writer = try Self.recorder(scratch)
+        _ = try Self.place("case-17", 2...2, scratch)
+        for round in UInt64(1)...3 {
+            writer.tick(now: 2 * round * Self.second)
+            for sequence in 1...6 {
+                _ = try writer.append([try batch([command("a", 6 * round + UInt64(sequence))])], now: 0)
+            }
+        }
+        try writer.finish()
+        let held = try scratch.records(of: "").map(\.notice.text).filter { $0 == "held: segments 2-2 as case-17" }
+        #expect(held.count == 3)
+    }
+
+    /// Records do not wait for thousands of them.
+    @Test func ordersThatNobodySigned() throws {
+        let scratch = try Scratch()
+        var writer = try Self.recorder(scratch)
+        let folder = RemovalOrder.folder(scratch.replica)
+        try makeDirectory(folder)
+        for number in 1...100 { try scratch.overwrite(folder + "/remove-\(number)-\(number)", Array("x".utf8)) }
+        func left() throws -> Int { try directoryEntries(folder).filter { !$0.hasSuffix(".refused") }.count }
+        writer.tick(now: 2 * Self.second)
+        #expect(try left() == 68)
+        for second in UInt64(2)...4 { writer.tick(now: 2 * second * Self.second) }
+        #expect(try left() == 0)
+        try writer.finish()
     }
 
     /// An order is refused then; records are taken.

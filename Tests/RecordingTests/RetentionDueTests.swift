@@ -17,7 +17,9 @@ import Testing
             """
             state: s
             listeners: {postgres: 127.0.0.1:1}
-            resources: [{name: a, protocol: postgres, target: "h:1/d", credentials: {user: u}}]
+            resources:
+              - {name: orders, protocol: postgres, target: "h:1/d", credentials: {user: u}}
+              - {name: ledger, protocol: postgres, target: "h:1/e", credentials: {user: u}}
             policy: p.yaml
             recording: {retention: {\(text)}}
             """, file: "/srv/sluice.yaml")
@@ -137,6 +139,27 @@ import Testing
         try writer.finish()
     }
 
+    /// Nothing is taken for followed because a file that nobody signed says so.
+    @Test func whatWasFollowedIsSigned() throws {
+        let scratch = try Scratch()
+        let writer = try Self.record(scratch, ["a", "b", "c"])
+        let order = RemovalOrder(.remove, 1...1, reason: "gdpr")
+        #expect(try writer.carryOut(order) == nil)
+        try writer.finish()
+        let keys = [scratch.key.verification]
+        let path = scratch.replica + "/removals.followed"
+        func left() throws -> [RemovalOrder] { try FollowedRemovals(scratch.replica, signedBy: keys).left }
+        try scratch.overwrite(path, Array("removed 1-1 gdpr\n".utf8))
+        #expect(try left() == [order])
+        #expect(truncate(path, 8 << 40) == 0)
+        #expect(try left() == [order])
+        var followed = try FollowedRemovals(scratch.replica, signedBy: keys)
+        try followed.add(order, key: testKey(9))
+        #expect(try left() == [order])
+        try followed.add(order, key: scratch.key)
+        #expect(try left() == [])
+    }
+
     @Test func aClockThatIsFarAheadWaitsForAPerson() throws {
         let scratch = try Scratch()
         let clock = RetentionClock(scratch.path)
@@ -151,5 +174,8 @@ import Testing
         #expect(try clock.plausible(ahead) == ahead)
         try scratch.overwrite(scratch.path + "/.retention-clock", Array("now\n".utf8))
         #expect { try clock.plausible(now) } throws: { "\($0)".contains("has no time") }
+        try scratch.remove(".retention-clock")
+        #expect(mkfifo(scratch.path + "/.retention-clock", 0o600) == 0)
+        #expect { try clock.plausible(now) } throws: { "\($0)".contains("is not a regular file") }
     }
 }

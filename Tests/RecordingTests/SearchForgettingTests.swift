@@ -163,6 +163,22 @@ import Testing
         #expect(try !Self.files(with: "id-alpha", scratch, "index.sqlite").isEmpty)
     }
 
+    /// As `sluice sessions reindex` does beside the recorder that keeps it.
+    @Test func madeAnewByAnotherProcess() throws {
+        let scratch = try Scratch()
+        let writer = try Self.record(Self.names, in: scratch)
+        let index = try Self.index(scratch)
+        try index.update(replies: nil)
+        #expect(try writer.carryOut(RemovalOrder(.remove, 2...2, reason: "asked for")) == nil)
+        try index.update(replies: nil)
+        let other = try SearchIndex(reading: scratch.path + "/" + SearchIndex.fileName, of: scratch.path)
+        try other.clear()
+        #expect(try index.update(replies: nil) == 4)
+        try index.update(replies: nil)
+        #expect(try !other.hasRemoved())
+        try writer.finish()
+    }
+
     /// So many that pages of the files were split and joined again.
     @Test func ofMany() throws {
         let scratch = try Scratch()

@@ -197,7 +197,11 @@ extension SearchIndex {
     /// There while something was deleted whose bytes may still stand in the file or its log; the sessions of what went.
     static let uncleanTable = "forgotten"
 
-    private static func isUnclean(_ database: Database) throws -> Bool { try database.tableExists(uncleanTable) }
+    /// Asked of the file: what the connection knows of its tables is older than what another process, a `reindex`, made.
+    private static func isUnclean(_ database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '\(uncleanTable)')") ?? false
+    }
 
     /// FTS5 only notes what was deleted, until all its parts were put together; SQLite's log has what stood before until it is
     /// emptied.

@@ -18,6 +18,11 @@ struct IndexSnapshot {
             snapshot.note = "\(path): no index, so that what it names was not looked for"
             return snapshot
         }
+        guard isFile(path) else {
+            snapshot.problem = .init(
+                file: path, offset: 0, reason: "is not a file; the segments are verified without it")
+            return snapshot
+        }
         do {
             let database = try DatabaseQueue(path: source(path), configuration: configuration)
             snapshot = try database.read { try IndexSnapshot($0, path) }

@@ -285,6 +285,10 @@ def statements_from_before(change):
     wire.sync()
     assert rows(wire.ready()) == [FIRST]
     change()
+    # One thread of ingress may hear of it after another.
+    end = time.monotonic() + PATIENCE
+    while names(wire.ask("SELECT name FROM people LIMIT 0")) != []:
+        assert time.monotonic() < end, "the policy is not read here"
 
     # The portal's client knows its columns: what the policy takes away now is empty.
     wire.execute("portal")
