@@ -143,7 +143,7 @@ let package = Package(
         program("Approver", ["Approvals", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),
         program("Archiver", ["Archive", "Recording", "Bus", "Configuration", "Telemetry"]),
         program("Forwarder", ["Forwarding", "Bus", "Configuration"]),
-        program("Expirer", ["Retention", "Recording", "SharedIndex", "Bus", "Configuration", "Telemetry"]),
+        program("Expirer", ["Archive", "Retention", "Recording", "SharedIndex", "Bus", "Configuration", "Telemetry"]),
         program(
             "Recorder",
             ["Recording", "SharedIndex", "PostgresRender", "Bus", "Contract", "Configuration", "Telemetry", protobuf]),

@@ -36,3 +36,12 @@ extension CachedSegments {
         }
     }
 }
+
+extension RecordingArchive {
+    /// The configuration's recordings, read through to its archive.
+    public static func withArchive(_ configuration: Configuration) -> RecordingArchive {
+        let recordings = configuration.state.recordings
+        let source = CachedSegments.of(configuration, recordings: recordings)
+        return RecordingArchive(recordings: recordings, access: RecordingAccess(source: source))
+    }
+}

@@ -32,7 +32,7 @@ public struct ArchivedCopies {
             var prefixes: Set<String> = [prefix]
             let name = "\(replica)/\(SealedSegments.fileName(number))"
             if let entry = archived[number] {
-                guard entry.key.hasSuffix(name) else {
+                guard entry.key == name || entry.key.hasSuffix("/" + name) else {
                     throw S3Error(
                         .local,
                         "\(directory)/archived: segment \(number) has the key of something else, \(entry.key): restore the file"

@@ -15,7 +15,7 @@ extension SessionsCommand {
             abstract: "Keep a session, whatever its retention is, until it is released.",
             discussion:
                 "The segments that hold the session are neither removed nor erased. More of a session that goes on "
-                + "is held by giving the command again. A name that was released is not used again.")
+                + "is held by giving the command again.")
 
         @OptionGroup var config: ConfigOption
         @Argument(help: "The session's id, or the beginning of it.") var id: String
@@ -245,9 +245,7 @@ private struct SessionSegments {
             return try SessionSegments(index.session(id).id, index)
         } catch let error as RecordingError where index.isShared && error.code == .storage {
             Sluice.complain("\(error); the session is looked for in what is recorded here")
-            var access = RecordingAccess()
-            access.source = CachedSegments.of(configuration, recordings: index.recordings)
-            let found = try RecordingArchive(recordings: index.recordings, access: access).locations(ofSession: id)
+            let found = try RecordingArchive.withArchive(configuration).locations(ofSession: id)
             return SessionSegments(found.session, here: found.locations)
         }
     }

@@ -1,3 +1,4 @@
+import Archive
 import Bus
 import Configuration
 import Foundation
@@ -43,7 +44,8 @@ final class ExpirerProcess: Sendable {
             let index = try RecordingIndex.open(configuration)
             let keys = try RecorderKeys(configuration)
             let clock = RetentionClock(configuration.state.recordings)
-            let now = try clock.plausible(Date())
+            let now = Date()
+            try clock.check(now)
             let due = try RetentionDue(
                 index, .withArchive(configuration), retention, signedBy: keys.verification, now: now)
             metrics.held(due.held)

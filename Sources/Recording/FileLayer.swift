@@ -153,6 +153,9 @@ func trimmedPath(_ path: String) -> String {
     return String(trimmed)
 }
 
+/// The last part of a path: of a replica's folder, the replica's name.
+func lastName(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+
 func parent(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -38,7 +38,7 @@ public struct FollowedRemovals {
     }
 
     private static func head(_ directory: String) -> [String] {
-        [title, "replica \(directory.split(separator: "/").last ?? "")"]
+        [title, "replica \(lastName(directory))"]
     }
 
     /// Orders that were carried out here and, as far as is known, not elsewhere.

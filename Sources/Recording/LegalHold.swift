@@ -17,7 +17,6 @@ public struct LegalHold: Sendable, Equatable {
     public private(set) var problem: String?
 
     public static let maxNameBytes = 100
-    public static let maxReasonBytes = 500
     private static let title = "sluice-hold 2"
     private static let maxBytes = 4096
     private static let idBytes = 4
@@ -42,10 +41,7 @@ public struct LegalHold: Sendable, Equatable {
         in directory: String, key: RecordingKey, former: [RecordingKey] = [], files: any FileLayer = SystemFiles()
     ) throws(RecordingError) {
         let reason = reason ?? ""
-        let isLine = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
-        guard !reason.isEmpty, reason.utf8.count <= Self.maxReasonBytes, isLine else {
-            throw RecordingError(.invalid, "a reason is one line of 1 to \(Self.maxReasonBytes) bytes")
-        }
+        try SignedNote.check(reason: reason)
         let folder = Self.folder(directory)
         try makeDirectory(folder)
         let keys = ([key] + former).map(\.verification)
@@ -65,14 +61,14 @@ public struct LegalHold: Sendable, Equatable {
     private func write(
         _ line: String, in directory: String, key: RecordingKey, files: any FileLayer
     ) throws(RecordingError) {
-        let note = try SignedNote.sign("\(Self.title)\nreplica \(Self.replica(directory))\n\(line)\n", key: key)
+        let note = try SignedNote.sign("\(Self.title)\nreplica \(lastName(directory))\n\(line)\n", key: key)
         try replaceFile(Self.folder(directory) + "/" + fileName, with: Array(note.utf8), files: files)
     }
 
     /// All holds on a replica's segments, those that are not proven too.
     ///
-    /// - Throws: also when something there has no hold's name: what it holds is not known.
     /// - Parameter keys: the recorder's, and its former ones.
+    /// - Throws: also when something there has no hold's name: what it holds is not known.
     public static func all(
         in directory: String, signedBy keys: [VerificationKey]
     ) throws(RecordingError) -> [LegalHold] {
@@ -91,7 +87,7 @@ public struct LegalHold: Sendable, Equatable {
     }
 
     /// Nil for one that was released.
-    private static func read(
+    fileprivate static func read(
         _ fileName: String, in directory: String, signedBy keys: [VerificationKey]
     ) throws(RecordingError) -> LegalHold? {
         let path = folder(directory) + "/" + fileName
@@ -108,9 +104,9 @@ public struct LegalHold: Sendable, Equatable {
             hold.problem = error.detail
             return hold
         }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let words = lines.count == 4 ? lines[2].split(separator: " ", maxSplits: 2) : []
-        guard lines.count == 4, lines[0] == title, lines[1] == "replica \(replica(directory))", words.count > 1,
+        let lines = SignedNote.split(text, at: 0x0a)
+        let words = lines.count == 4 ? SignedNote.split(lines[2], at: 0x20, most: 2) : []
+        guard lines.count == 4, lines[0] == title, lines[1] == "replica \(lastName(directory))", words.count > 1,
             words[1] == fileName
         else {
             hold.problem = "not a hold on these segments"
@@ -118,13 +114,11 @@ public struct LegalHold: Sendable, Equatable {
         }
         switch words[0] {
         case "released": return nil
-        case "held": hold.reason = words.count == 3 ? String(words[2]) : ""
+        case "held": hold.reason = words.count == 3 ? words[2] : ""
         default: hold.problem = "not a hold on these segments"
         }
         return hold
     }
-
-    private static func replica(_ directory: String) -> String { String(directory.split(separator: "/").last ?? "") }
 
     private init?(fileName: String) {
         let parts = fileName.split(separator: ".", omittingEmptySubsequences: false)
@@ -148,18 +142,18 @@ struct KnownHolds {
     private(set) var vanished: [LegalHold] = []
     private var stamp: FileChange?
     /// That in which they were noted.
-    private var segment: UInt64 = 0
+    private var segment: UInt64?
 
     /// Notices to write: of what changed and, in a segment that has none yet, of all holds, since a notice can go with its segment.
     ///
     /// - Parameters:
-    ///   - segment: the open one.
+    ///   - segment: the open one once something stands in it: notices alone must not fill one after the other.
     ///   - isCertain: whether every file is read, however unchanged the folder seems.
     mutating func look(
-        _ directory: String, signedBy keys: [VerificationKey], segment: UInt64, isCertain: Bool
+        _ directory: String, signedBy keys: [VerificationKey], segment: UInt64?, isCertain: Bool
     ) throws(RecordingError) -> [String] {
         let stamp = FileChange(LegalHold.folder(directory))
-        let isNew = segment != self.segment
+        let isNew = segment != nil && segment != self.segment
         guard isCertain || isNew || stamp != self.stamp || seen == nil else { return [] }
         let holds = try LegalHold.all(in: directory, signedBy: keys)
         var notices: [String] = []
@@ -168,13 +162,14 @@ struct KnownHolds {
             vanished.removeAll { $0.fileName == hold.fileName }
         }
         for hold in seen ?? [] where !holds.contains(where: { $0.fileName == hold.fileName }) {
-            let isReleased = fileSize(LegalHold.folder(directory) + "/" + hold.fileName) != nil
+            // By a signed release: that there is a file again says nothing.
+            let isReleased = try LegalHold.read(hold.fileName, in: directory, signedBy: keys) == nil
             notices.append("\(isReleased ? "released" : "a hold vanished"): \(Self.place(hold))")
             if !isReleased { vanished.append(hold) }
         }
         seen = holds
         self.stamp = stamp
-        self.segment = segment
+        if isNew { self.segment = segment }
         return notices
     }
 

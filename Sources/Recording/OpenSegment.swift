@@ -25,6 +25,8 @@ struct OpenSegment {
     let isEncrypted: Bool
 
     var isSealed: Bool { sealOffset != nil }
+    /// Whether something stands behind its header.
+    var isBegun: Bool { length > Int64(Format.segmentHeaderSize) }
 
     init(reader: SegmentReader, descriptor: Int32, length: Int64, sealOffset: Int64?) {
         number = reader.header.segment

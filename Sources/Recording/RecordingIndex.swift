@@ -92,7 +92,7 @@ public struct RecordingIndex: Sendable {
         try database.read { index throws(RecordingError) in
             try index.rows(
                 """
-                SELECT replica, segment, first_block FROM session_segments WHERE session = $1
+                SELECT replica, segment, first_block FROM session_segments WHERE session = $1 AND segment > 0
                 ORDER BY replica, segment
                 """, .text(session)
             ).map { row throws(RecordingError) in

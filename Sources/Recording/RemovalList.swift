@@ -28,7 +28,7 @@ struct RemovalList: Equatable {
         guard size <= Int64(maxBytes) else { throw damaged(path) }
         let text = try SignedNote.open(try readFile(path, limit: Int(size) + 1), file: path, keys: keys)
         var lines = SignedNote.split(text, at: 0x0a)[...]
-        var list = RemovalList(replica: String(directory.split(separator: "/").last ?? ""))
+        var list = RemovalList(replica: lastName(directory))
         guard lines.popLast()?.isEmpty == true, lines.popFirst() == title, lines.popFirst() == "replica \(list.replica)"
         else { throw damaged(path) }
         for line in lines {

@@ -17,7 +17,6 @@ public struct RemovalOrder: Sendable, Equatable {
     /// One line, which the recording keeps.
     public let reason: String
 
-    public static let maxReasonBytes = 500
     private static let refusedSuffix = ".refused"
     /// Orders of one look: records wait meanwhile.
     private static let maxAtOnce = 32
@@ -54,14 +53,11 @@ public struct RemovalOrder: Sendable, Equatable {
         to directory: String, key: RecordingKey, at time: UInt64 = currentMicroseconds(),
         files: any FileLayer = SystemFiles()
     ) throws(RecordingError) {
-        let isLine = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
-        guard !reason.isEmpty, reason.utf8.count <= Self.maxReasonBytes, isLine else {
-            throw RecordingError(.invalid, "a reason is one line of 1 to \(Self.maxReasonBytes) bytes")
-        }
+        try SignedNote.check(reason: reason)
         let folder = Self.folder(directory)
         try makeDirectory(folder)
         unlink(folder + "/" + name + Self.refusedSuffix)
-        let replica = directory.split(separator: "/").last ?? ""
+        let replica = lastName(directory)
         let text = "sluice-order 2\nreplica \(replica)\ngiven \(time)\n\(name) \(reason)\n"
         let note = try SignedNote.sign(text, key: key)
         try replaceFile(folder + "/" + name, with: Array(note.utf8), files: files)
@@ -78,7 +74,7 @@ public struct RemovalOrder: Sendable, Equatable {
         let path = Self.folder(directory) + "/" + name
         if fileSize(path) != nil { return .waiting }
         if fileSize(path + Self.refusedSuffix) != nil {
-            let bytes = try readFile(path + Self.refusedSuffix, limit: Self.maxReasonBytes)
+            let bytes = try readFile(path + Self.refusedSuffix, limit: SignedNote.maxReasonBytes)
             return .refused(String(decoding: bytes, as: UTF8.self))
         }
         guard try RemovalList.read(directory, keys: keys)?.entries.contains(self) == true else {
@@ -128,7 +124,7 @@ public struct RemovalOrder: Sendable, Equatable {
         let path = Self.folder(directory) + "/" + name
         let text = try SignedNote.open(try readFile(path, limit: Self.maxBytes), file: path, keys: keys)
         let lines = SignedNote.split(text, at: 0x0a).map { SignedNote.split($0, at: 0x20, most: 1) }
-        let replica = String(directory.split(separator: "/").last ?? "")
+        let replica = lastName(directory)
         guard lines.count == 5, lines[0...1] == [["sluice-order", "2"], ["replica", replica]], lines[2].count == 2,
             lines[2][0] == "given", let time = UInt64(lines[2][1]), lines[3].count == 2, lines[3][0] == name,
             lines[4] == [""]

@@ -134,7 +134,7 @@ public struct ReplicaWriter {
                 recovery = writer.recovery
                 self.writer = writer
             }
-            try writer.note("recording goes on after a failure", room: Self.room)
+            try writer.note(["recording goes on after a failure"], room: Self.room)
             works()
         } catch {
             failed(error, now: now, tried: true)
@@ -170,7 +170,7 @@ public struct ReplicaWriter {
     private mutating func carryOutOrders(_ writer: SegmentWriter) throws(RecordingError) {
         orderProblem = nil
         do throws(RecordingError) {
-            let orders = try writer.waitingOrders()
+            let orders = try writer.removals.waiting()
             // Before it says anything else a recording names its replicas.
             if !orders.isEmpty, noted == nil { try noteReplicas(writer) }
             for order in orders {
@@ -191,14 +191,14 @@ public struct ReplicaWriter {
         let notices: [String]
         do throws(RecordingError) {
             notices = try holds.look(
-                directory, signedBy: ([key] + options.formerKeys).map(\.verification), segment: writer.openSegment,
+                directory, signedBy: ([key] + options.formerKeys).map(\.verification), segment: writer.begunSegment,
                 isCertain: isCertain)
         } catch {
             // Every order is refused then, with the reason; records are taken.
             return
         }
         if !notices.isEmpty, noted == nil { try noteReplicas(writer) }
-        for notice in notices { try writer.note(notice) }
+        try writer.note(notices)
     }
 
     /// Names the replicas in this recording, when they are others than it named last.
@@ -211,7 +211,7 @@ public struct ReplicaWriter {
             listed = noted ?? [writer.replica]
         }
         guard listed != noted else { return }
-        try writer.note(ReplicaList.note(listed))
+        try writer.note([ReplicaList.note(listed)])
         noted = listed
     }
 }

@@ -24,7 +24,7 @@ struct SegmentFolder: Sendable {
     init(_ directory: String, _ access: RecordingAccess) throws(RecordingError) {
         self.directory = directory
         self.access = access
-        replica = String(directory.split(separator: "/").last ?? "")
+        replica = lastName(directory)
         var archived = try ArchivedSegments.read(directory)
         removals = try RemovalList.read(directory, keys: nil)
         if let removals {
@@ -37,7 +37,7 @@ struct SegmentFolder: Sendable {
     init(_ directory: String, elsewhere segments: [ArchivedSegment], _ access: RecordingAccess) {
         self.directory = directory
         self.access = access
-        replica = String(directory.split(separator: "/").last ?? "")
+        replica = lastName(directory)
         var archived = ArchivedSegments()
         for segment in segments { archived.add(segment) }
         self.archived = archived

@@ -49,6 +49,7 @@ public final class SegmentWriter: @unchecked Sendable {
     // Everything below is touched only inside `lock`.
     private let lock = Mutex(())
     private let files: any FileLayer
+    let removals: ReplicaRemovals
     private let key: RecordingKey
     private let maker: OpenSegment.Maker
     private let lockDescriptor: Int32
@@ -81,7 +82,7 @@ public final class SegmentWriter: @unchecked Sendable {
         directory: String, key: RecordingKey, options: Options = Options(), files: any FileLayer = SystemFiles()
     ) throws(RecordingError) {
         let directory = trimmedPath(directory)
-        let replica = String(directory.split(separator: "/").last ?? "")
+        let replica = lastName(directory)
         guard Format.isReplicaName(replica) else {
             throw RecordingError(.invalid, file: directory, "a replica's name has letters, digits, '-', '_' and '.'")
         }
@@ -130,6 +131,7 @@ public final class SegmentWriter: @unchecked Sendable {
         self.replica = replica
         self.options = options
         self.files = files
+        removals = ReplicaRemovals(directory: directory, key: key, former: options.formerKeys, files: files)
         self.key = key
         self.lockDescriptor = lockDescriptor
         if recovery != Recovery() { try noteRecovery() }
@@ -186,7 +188,8 @@ public final class SegmentWriter: @unchecked Sendable {
     ///
     /// - Parameter room: bytes that must be free for what comes after it.
     /// - Throws: when it could not be written.
-    func note(_ text: String, room: Int64 = 0) throws(RecordingError) {
+    func note(_ texts: [String], room: Int64 = 0) throws(RecordingError) {
+        guard !texts.isEmpty else { return }
         try lock.withLock { _ throws(RecordingError) in
             try usable()
             _ = try makeRoom()
@@ -197,7 +200,7 @@ public final class SegmentWriter: @unchecked Sendable {
                 }
                 try truncateIfNeeded()
             }
-            try writeNotice(text)
+            try writeNotices(texts)
         }
     }
 
@@ -208,11 +211,11 @@ public final class SegmentWriter: @unchecked Sendable {
     func carryOut(_ order: RemovalOrder, vanished: [LegalHold] = []) throws(RecordingError) -> String? {
         try lock.withLock { _ throws(RecordingError) in
             try usable()
-            if let refusal = heldBack(order, vanished) { return refusal }
+            if let refusal = removals.refusal(of: order, vanished) { return refusal }
             guard order.segments.upperBound <= segment.number else { return "there is no such segment yet" }
             var list: RemovalList
             do throws(RecordingError) {
-                list = try removals() ?? RemovalList(replica: replica)
+                list = try removals.list() ?? RemovalList(replica: replica)
             } catch {
                 guard error.code == .damaged else { throw error }
                 return "\(error)"
@@ -220,15 +223,15 @@ public final class SegmentWriter: @unchecked Sendable {
             // A start reads the last seal: that of a segment which stays.
             while segment.number < order.segments.upperBound + 2 { try roll() }
             _ = try makeRoom()
-            try writeNotice(order.notice)
+            try writeNotices([order.notice])
             let isNew = !list.entries.contains(order)
             list.add(order)
-            try list.write(directory, key: key, files: files)
+            try removals.write(list)
             // Who places a hold looks at the list afterwards, and this looks at the holds after the list: one of them sees the other.
-            if isNew, let refusal = heldBack(order, vanished) {
+            if isNew, let refusal = removals.refusal(of: order, vanished) {
                 list.takeBack(order)
-                try list.write(directory, key: key, files: files)
-                try writeNotice("taken back: \(order.notice)")
+                try removals.write(list)
+                try writeNotices(["taken back: \(order.notice)"])
                 return refusal
             }
             try order.carryOut(in: directory)
@@ -242,41 +245,15 @@ public final class SegmentWriter: @unchecked Sendable {
     func sealWhenOld(at time: UInt64 = currentMicroseconds()) throws(RecordingError) {
         try lock.withLock { _ throws(RecordingError) in
             try usable()
-            guard let seconds = options.segmentSeconds, segment.length > Int64(Format.segmentHeaderSize),
+            guard let seconds = options.segmentSeconds, segment.isBegun,
                 time / 1_000_000 >= segment.createdMicroseconds / 1_000_000 + seconds
             else { return }
             try roll()
         }
     }
 
-    private func heldBack(_ order: RemovalOrder, _ vanished: [LegalHold]) -> String? {
-        let holds: [LegalHold]
-        do throws(RecordingError) {
-            holds = try LegalHold.all(in: directory, signedBy: knownKeys)
-        } catch {
-            return "the holds cannot be read: \(error)"
-        }
-        let present = LegalHold.names(holds, over: order.segments)
-        guard present.isEmpty else { return "segments are under legal hold: \(present)" }
-        let gone = LegalHold.names(vanished, over: order.segments)
-        return gone.isEmpty
-            ? nil
-            : "a legal hold vanished without a release: \(gone): place it again, or restart the recorder to give it up"
-    }
-
-    private var knownKeys: [VerificationKey] { ([key] + options.formerKeys).map(\.verification) }
-
-    private func removals() throws(RecordingError) -> RemovalList? {
-        try RemovalList.read(directory, keys: knownKeys)
-    }
-
-    /// The number of the segment that is written to.
-    var openSegment: UInt64 { lock.withLock { _ in segment.number } }
-
-    /// What the key's owner orders.
-    func waitingOrders() throws(RecordingError) -> [RemovalOrder] {
-        try RemovalOrder.waiting(in: directory, signedBy: [key.verification], files: files)
-    }
+    /// The number of the segment that is written to; nil while nothing stands in it.
+    var begunSegment: UInt64? { lock.withLock { _ in segment.isBegun ? segment.number : nil } }
 
     /// Signs how far the recording is, when it is further than the last checkpoint says and that is older than
     /// ``CheckpointFile/interval``.
@@ -379,7 +356,7 @@ public final class SegmentWriter: @unchecked Sendable {
     /// end names another former one.
     private func signAsPresent() throws(RecordingError) {
         guard segment.signer != key.verification else { return try writeCheckpoint(synced: true) }
-        try removals()?.write(directory, key: key, files: files)
+        if let list = try removals.list() { try removals.write(list) }
         while segment.signer != key.verification { try roll() }
         try writeCheckpoint(synced: true)
     }
@@ -478,20 +455,24 @@ public final class SegmentWriter: @unchecked Sendable {
 
     private func noteRecovery() throws(RecordingError) {
         _ = try makeRoom()
-        try writeNotice(
+        try writeNotices([
             "recovered: \(recovery.keptBlocks) whole blocks beyond the head kept, \(recovery.cutBytes) bytes of a "
-                + "torn tail cut")
+                + "torn tail cut"
+        ])
     }
 
-    private func writeNotice(_ text: String) throws(RecordingError) {
-        var record = Record()
-        record.timeUs = currentMicroseconds()
-        record.notice.text = text
-        let bytes = try serialized(record)
+    /// In one block.
+    private func writeNotices(_ texts: [String]) throws(RecordingError) {
         encoder.reset()
-        encoder.append(bytes, 0..<bytes.count)
         var manifest = ManifestBuilder()
-        manifest.note(text)
+        for text in texts {
+            var record = Record()
+            record.timeUs = currentMicroseconds()
+            record.notice.text = text
+            let bytes = try serialized(record)
+            encoder.append(bytes, 0..<bytes.count)
+            manifest.note(text)
+        }
         try writeBlock(manifest.manifest, synced: true)
     }
 

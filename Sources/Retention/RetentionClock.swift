@@ -1,5 +1,3 @@
-import Archive
-import Configuration
 import Foundation
 import Recording
 
@@ -17,18 +15,15 @@ public struct RetentionClock {
     /// - Parameter recordings: the folder of recordings.
     public init(_ recordings: String) { path = recordings + "/" + Self.fileName }
 
-    /// The same time.
-    ///
-    /// - Throws: when it is more than 32 days after the last look.
-    public func plausible(_ now: Date) throws -> Date {
-        guard let last = try last() else { return now }
+    /// - Throws: when `now` is more than 32 days after the last look.
+    public func check(_ now: Date) throws {
+        guard let last = try last() else { return }
         let pause = now.timeIntervalSince1970 - last
         guard pause <= Self.longestPause else {
             throw RetentionProblem(
                 "nothing is removed: by the clock the last look was \(Int(pause / 86_400)) days ago. If the clock is right, give "
                     + "`sluice sessions expire` once; if not, set it, and remove \(path) if that has a time to come")
         }
-        return now
     }
 
     /// Keeps when the look was.
@@ -43,14 +38,5 @@ public struct RetentionClock {
             throw RetentionProblem("nothing is removed: \(path) has no time: remove it if the clock is right")
         }
         return TimeInterval(seconds)
-    }
-}
-
-extension RecordingArchive {
-    /// The configuration's recordings, read through to its archive.
-    public static func withArchive(_ configuration: Configuration) -> RecordingArchive {
-        let recordings = configuration.state.recordings
-        let source = CachedSegments.of(configuration, recordings: recordings)
-        return RecordingArchive(recordings: recordings, access: RecordingAccess(source: source))
     }
 }

@@ -15,7 +15,7 @@ struct PostgresFailure: Error {
 
     init(_ kind: Kind, _ message: String) {
         self.kind = kind
-        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let line = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         self.message = String(decoding: line.utf8.prefix(Self.maxMessageBytes), as: UTF8.self)
     }
 

@@ -8,16 +8,6 @@ import Testing
 @Suite struct HoldTests {
     private static let second: UInt64 = 1_000_000_000
 
-    /// Six segments of a block each.
-    private static func recorder(_ scratch: Scratch) throws -> ReplicaWriter {
-        var options = SegmentWriter.Options()
-        options.segmentBytes = 300
-        var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key, options: options)
-        _ = try writer.append([try batch([started("a")])], now: 0)
-        for sequence in UInt64(2)...6 { _ = try writer.append([try batch([command("a", sequence)])], now: 0) }
-        return writer
-    }
-
     private static func holds(_ scratch: Scratch) throws -> [LegalHold] {
         try LegalHold.all(in: scratch.replica, signedBy: [scratch.key.verification])
     }
@@ -43,7 +33,7 @@ import Testing
 
     @Test func untilItIsReleased() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         let hold = try Self.place("case-17", 2...2, scratch)
         #expect(try Self.holds(scratch) == [hold])
         let refused = RemovalOrder.State.refused("segments are under legal hold: case-17")
@@ -72,7 +62,7 @@ import Testing
     /// Whoever can write there and has not the key: what is not proven holds too, and is said to be so.
     @Test func changedHoldsHold() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         let hold = try Self.place("case-17", 2...2, scratch)
         let path = Self.path(hold, scratch)
         let other = try Self.place("case-18", 9...9, scratch)
@@ -105,7 +95,7 @@ import Testing
     /// The recorder that saw it holds on, and says so in its recording.
     @Test func aHoldThatVanishes() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         let hold = try Self.place("case-17", 2...2, scratch)
         writer.tick(now: 2 * Self.second)
         // As if the folder had not changed.
@@ -131,7 +121,7 @@ import Testing
     /// A release that somebody copied is of the hold that it released, not of the next one of that name.
     @Test func aReleaseThatIsPutBack() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         let first = try Self.place("case-17", 2...2, scratch)
         try first.release(in: scratch.replica, key: scratch.key)
         let released = try scratch.bytes(Self.path(first, scratch))
@@ -148,7 +138,7 @@ import Testing
     /// A notice can go with its segment.
     @Test func everySegmentSaysWhatIsHeld() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         _ = try Self.place("case-17", 2...2, scratch)
         for round in UInt64(1)...3 {
             writer.tick(now: 2 * round * Self.second)
@@ -161,10 +151,27 @@ import Testing
         #expect(held.count == 3)
     }
 
+    /// A segment with nothing but what is held is not sealed for that, or one would follow the other.
+    @Test func holdsAloneFillNoSegments() throws {
+        let scratch = try Scratch()
+        var options = SegmentWriter.Options()
+        options.segmentSeconds = 0
+        var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key, options: options)
+        _ = try writer.append([try batch([started("a"), ended("a", 2)])], now: 0)
+        _ = try Self.place("case-17", 1...1, scratch)
+        for round in UInt64(1)...6 { writer.tick(now: 2 * round * Self.second) }
+        #expect(scratch.segments.count == 2)
+        _ = try writer.append([try batch([started("b")])], now: 0)
+        writer.tick(now: 20 * Self.second)
+        try writer.finish()
+        let held = try scratch.records(of: "").map(\.notice.text).filter { $0 == "held: segments 1-1 as case-17" }
+        #expect(held.count == 2)
+    }
+
     /// Records do not wait for thousands of them.
     @Test func ordersThatNobodySigned() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         let folder = RemovalOrder.folder(scratch.replica)
         try makeDirectory(folder)
         for number in 1...100 { try scratch.overwrite(folder + "/remove-\(number)-\(number)", Array("x".utf8)) }
@@ -179,7 +186,7 @@ import Testing
     /// An order is refused then; records are taken.
     @Test func holdsThatCannotBeRead() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         try Data().write(to: URL(filePath: scratch.replica + "/holds"))
         guard case .refused(let reason) = try Self.order(&writer, scratch, at: 2) else {
             Issue.record("it was carried out")
@@ -194,7 +201,7 @@ import Testing
     /// What it would hold is not known.
     @Test func aFileThatIsNoHoldKeepsEverything() throws {
         let scratch = try Scratch()
-        var writer = try Self.recorder(scratch)
+        var writer = try sixSegments(scratch)
         let folder = LegalHold.folder(scratch.replica)
         try makeDirectory(folder)
         try scratch.overwrite(folder + "/README", Array("case 17".utf8))
@@ -230,7 +237,7 @@ import Testing
     /// An order that somebody took away is not done.
     @Test func anOrderThatVanishedIsNotDone() throws {
         let scratch = try Scratch()
-        let writer = try Self.recorder(scratch)
+        let writer = try sixSegments(scratch)
         let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
         try FileManager.default.removeItem(atPath: RemovalOrder.folder(scratch.replica) + "/remove-1-3")

@@ -7,19 +7,9 @@ import Testing
 @Suite struct RemovalTests {
     private static let second: UInt64 = 1_000_000_000
 
-    /// Six segments of a block each.
-    private func recorder(_ scratch: Scratch) throws -> ReplicaWriter {
-        var options = SegmentWriter.Options()
-        options.segmentBytes = 300
-        var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key, options: options)
-        _ = try writer.append([try batch([started("a")])], now: 0)
-        for sequence in UInt64(2)...6 { _ = try writer.append([try batch([command("a", sequence)])], now: 0) }
-        return writer
-    }
-
     @Test func removedSegmentsAreNotedAndTheRestIsProven() throws {
         let scratch = try Scratch()
-        var writer = try recorder(scratch)
+        var writer = try sixSegments(scratch)
         let count = scratch.segments.count
         let order = RemovalOrder(.remove, 1...3, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
@@ -66,7 +56,7 @@ import Testing
     /// A process that died between the notice and the end of what it announced.
     @Test func anOrderIsCarriedOutByTheNextProcess() throws {
         let scratch = try Scratch()
-        let writer = try recorder(scratch)
+        let writer = try sixSegments(scratch)
         try writer.finish()
         let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
@@ -101,7 +91,7 @@ import Testing
     /// Nothing was recorded since it started.
     @Test func anIdleRecorderCarriesOutOrders() throws {
         let scratch = try Scratch()
-        let writer = try recorder(scratch)
+        let writer = try sixSegments(scratch)
         try writer.finish()
         var next = try recorder(again: scratch)
         let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
@@ -115,7 +105,7 @@ import Testing
     /// A recorder that was scaled away.
     @Test func ordersToAReplicaThatNobodyHasOpen() throws {
         let scratch = try Scratch()
-        let writer = try recorder(scratch)
+        let writer = try sixSegments(scratch)
         let order = RemovalOrder(.remove, 1...2, reason: "older than 90 days")
         try order.give(to: scratch.replica, key: scratch.key)
         func carryOut() throws -> Bool {
@@ -140,7 +130,7 @@ import Testing
 
     @Test func ordersBeyondTheEndAreRefused() throws {
         let scratch = try Scratch()
-        var writer = try recorder(scratch)
+        var writer = try sixSegments(scratch)
         let order = RemovalOrder(.remove, 1...99, reason: "a slip")
         try order.give(to: scratch.replica, key: scratch.key)
         writer.tick(now: 2 * Self.second)
@@ -154,7 +144,7 @@ import Testing
     /// Whoever can write there: without the key, with an old order, with one to another replica or of another name.
     @Test func onlyTheKeysOwnerOrders() throws {
         let scratch = try Scratch()
-        var writer = try recorder(scratch)
+        var writer = try sixSegments(scratch)
         let count = scratch.segments.count
         let order = RemovalOrder(.remove, 1...2, reason: "nobody asked")
         let path = scratch.replica + "/orders/" + order.name

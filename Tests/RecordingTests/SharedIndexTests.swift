@@ -163,15 +163,21 @@ import Testing
         #expect(try index.list().isEmpty)
     }
 
+    /// Two folders with a recording named alike, each of the session that is called as the folder is here.
+    private static func sameName() throws -> (here: Scratch, there: Scratch) {
+        let (here, there) = (try Scratch(), try Scratch())
+        for (scratch, session) in [(there, "there"), (here, "here")] {
+            let writer = try scratch.writer(named: "recorder-0")
+            _ = try writer.append(records: [started(session)], durability: .written)
+            try writer.finish()
+        }
+        return (here, there)
+    }
+
     /// Former releases named replicas alike on all hosts.
     @Test func anotherHostsRecordingOfTheSameNameIsLeftAlone() async throws {
         let database = try await IndexDatabaseOnServer.make()
-        let (here, there) = (try Scratch(), try Scratch())
-        for scratch in [there, here] {
-            let writer = try scratch.writer(named: "recorder-0")
-            _ = try writer.append(records: [started(scratch === there ? "there" : "here")], durability: .written)
-            try writer.finish()
-        }
+        let (here, there) = try Self.sameName()
         try database.index(there.path).catchUp(replica: "recorder-0")
         #expect { try database.index(here.path).catchUp(replica: "recorder-0") } throws: { error in
             "\(error)".contains("the index knows another recording of this name, on host ")
@@ -231,12 +237,7 @@ import Testing
     /// What the refusal says to do.
     @Test func aFolderThatIsMovedOutMakesRoomForOneWithItsOwnName() async throws {
         let database = try await IndexDatabaseOnServer.make()
-        let (here, there) = (try Scratch(), try Scratch())
-        for scratch in [there, here] {
-            let writer = try scratch.writer(named: "recorder-0")
-            _ = try writer.append(records: [started(scratch === there ? "there" : "here")], durability: .written)
-            try writer.finish()
-        }
+        let (here, there) = try Self.sameName()
         try database.index(there.path).catchUp(replica: "recorder-0")
         let index = try database.index(here.path)
         #expect { try index.catchUp(replica: "recorder-0") } throws: { "\($0)".contains("move this folder out of ") }

@@ -196,7 +196,7 @@ import Testing
         let scratch = try Scratch()
         try recording(4, key: scratch.key, in: scratch)
         let writer = try scratch.writer()
-        try writer.note("removed: segments 1-2: nobody asked")
+        try writer.note(["removed: segments 1-2: nobody asked"])
         try writer.finish()
         #expect(isWhole(scratch))
         for file in scratch.segments[..<2] { try FileManager.default.removeItem(atPath: file) }
@@ -295,7 +295,7 @@ import Testing
         try recording(2, key: scratch.key, in: scratch)
         let checkpoint = try scratch.bytes(scratch.replica + "/checkpoint")
         let writer = try scratch.writer()
-        try writer.note("one more")
+        try writer.note(["one more"])
         try writer.finish()
         try scratch.overwrite(scratch.replica + "/checkpoint", checkpoint)
         let report = verify([scratch.path], keys: VerificationKeys(trusted: [scratch.key.verification]))
@@ -336,7 +336,7 @@ extension ForgeryTests {
         try FileManager.default.moveItem(atPath: older, toPath: scratch.replica)
         // As many blocks as there were, by somebody who even has the key of heads.
         let writer = try scratch.writer()
-        for number in 0..<8 { try writer.note("forged \(number)") }
+        for number in 0..<8 { try writer.note(["forged \(number)"]) }
         try writer.finish()
         try scratch.overwrite(scratch.replica + "/leaves", leaves)
         var options = VerificationOptions()
@@ -381,7 +381,7 @@ extension ForgeryTests {
         let order = RemovalOrder(.remove, 1...1, reason: reason)
         try order.give(to: scratch.replica, key: scratch.key)
         let writer = try scratch.writer()
-        #expect(try writer.waitingOrders() == [order])
+        #expect(try writer.removals.waiting() == [order])
         #expect(try writer.carryOut(order) == nil)
         #expect(try writer.carryOut(RemovalOrder(.remove, 2...2, reason: reason)) == nil)
         try writer.finish()

@@ -211,3 +211,13 @@ extension VerificationReport {
     /// Warnings but the one that there is no index, which most tests do without.
     var notes: [String] { warnings.filter { !$0.contains("no index") } }
 }
+
+/// A recorder with six segments of a block each.
+func sixSegments(_ scratch: Scratch) throws -> ReplicaWriter {
+    var options = SegmentWriter.Options()
+    options.segmentBytes = 300
+    var writer = try ReplicaWriter(directory: scratch.replica, key: scratch.key, options: options)
+    _ = try writer.append([try batch([started("a")])], now: 0)
+    for sequence in UInt64(2)...6 { _ = try writer.append([try batch([command("a", sequence)])], now: 0) }
+    return writer
+}

@@ -63,6 +63,16 @@ enum SignedNote {
         return (lines.map { $0 + "\n" }.joined(), signatures)
     }
 
+    static let maxReasonBytes = 500
+
+    /// - Throws: `invalid` when a reason is none, or no line: it stands in a line of a note.
+    static func check(reason: String) throws(RecordingError) {
+        let isLine = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        guard !reason.isEmpty, reason.utf8.count <= maxReasonBytes, isLine else {
+            throw RecordingError(.invalid, "a reason is one line of 1 to \(maxReasonBytes) bytes")
+        }
+    }
+
     /// Splits at a byte, whatever characters that makes: what follows a space may join with it.
     static func split(_ text: String, at byte: UInt8, most: Int = .max) -> [String] {
         text.utf8.split(separator: byte, maxSplits: most, omittingEmptySubsequences: false)

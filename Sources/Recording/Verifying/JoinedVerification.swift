@@ -37,7 +37,7 @@ struct JoinedVerification {
     /// - Parameter indexed: the sessions that an index names in it, read before: a live recorder indexes only what it
     ///   wrote before.
     mutating func add(_ directory: String, indexed sessions: Set<String>) {
-        let replica = String(directory.split(separator: "/").last ?? "")
+        let replica = lastName(directory)
         if let other = directories[replica] {
             guard canonical(other) != canonical(directory) else { return }
             var check = ReplicaVerification(directory: directory, keys: keys, options: options, index: sessions)

@@ -19,7 +19,7 @@ struct SignatureProof {
     init(directory: String, keys: VerificationKeys, remembered: [SignedCheckpoint]) {
         self.directory = directory
         self.keys = keys
-        let replica = String(directory.split(separator: "/").last ?? "")
+        let replica = lastName(directory)
         self.remembered = remembered.filter { $0.checkpoint.replica == replica }
     }
 

@@ -60,7 +60,7 @@ public func verify(
                 try folder.walk(&joined)
                 folders.append(folder)
             } else {
-                let name = String(path.split(separator: "/").last ?? "")
+                let name = lastName(path)
                 let indexed = IndexSnapshot.read(parent(path)).sessions[name] ?? []
                 if paths.count > 1 {
                     joined.add(path, indexed: indexed)
